@@ -1,0 +1,76 @@
+# `make` prints the targets; a line "## text" after a target's name is what it prints.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+# The Dockerfile builds with the same words; a test in test/container compares them.
+BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata -ldflags "-s -w -X main.version=$(VERSION)"
+
+.PHONY: help
+help: ## these lines
+	@sed -nE 's/^([a-z/]+):[^#]*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+
+.PHONY: run
+run: ## the whole service on the embedded default: SQLite, demo tokens, Blomberg
+	go run ./cmd/nelke serve --demo
+
+.PHONY: run/full
+run/full: ## the same on PostgreSQL and Redis, given by DATABASE_URL and REDIS_URL
+	@: "$${DATABASE_URL:?names the PostgreSQL database, e.g. postgres://nelke@localhost/nelke}"
+	@: "$${REDIS_URL:?names the Redis, e.g. redis://localhost:6379/0}"
+	go run ./cmd/nelke migrate
+	go run ./cmd/nelke serve --demo
+
+.PHONY: build
+build: ## the static binary bin/nelke, as in the container image
+	$(BUILD) -o bin/nelke ./cmd/nelke
+
+.PHONY: test
+test: deps ## every test with the race detector, slow proofs in their short form
+	script/services run -- go test -json -race -shuffle=on -timeout=20m ./... | go run ./internal/testbed/summary
+
+.PHONY: test/faults
+test/faults: deps ## the proofs of test/ in their long form
+	NELKE_PROOFS=long script/services run -- go test -json -race -count=1 -timeout=2h ./test/... | go run ./internal/testbed/summary
+
+.PHONY: test/mutants
+test/mutants: deps ## small patches that must each turn a test red
+	script/services run -- go run ./test/mutants
+
+.PHONY: story
+story: deps/servers ## the booking story, told step by step against running servers
+	script/services run -- go run ./test/story
+
+.PHONY: bench
+bench: deps/servers ## speed against baselines of the same run
+	script/services run -- go run ./test/bench
+
+.PHONY: lint
+lint: ## golangci-lint, with the import rule, and go vet
+	go vet ./...
+	go tool -modfile=tools/go.mod golangci-lint run
+
+.PHONY: verify
+verify: deps/postgresql ## regenerate everything: no difference, no pending migration
+	script/unchanged go generate ./...
+	script/services run postgresql -- go run ./internal/store/migrategen --check
+
+.PHONY: fmt
+fmt: ## format the code
+	go tool -modfile=tools/go.mod golangci-lint fmt
+
+.PHONY: clean
+clean: ## remove what was built and the data of make run
+	rm -rf bin var
+
+.PHONY: deps deps/gcc deps/postgresql deps/servers
+deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)
+deps/gcc:
+	@script/services need gcc
+deps/postgresql:
+	@script/services need postgresql
+deps/servers:
+	@script/services need postgresql redis

@@ -1,0 +1,103 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+	"entgo.io/ent/schema/index"
+)
+
+// Municipality is the tenant.
+type Municipality struct{ ent.Schema }
+
+// Mixin gives the id.
+func (Municipality) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "municipality"}} }
+
+// Fields of a Municipality.
+func (Municipality) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("slug").Unique().Immutable(),
+		field.String("ars").Unique().Immutable().Comment("Amtlicher Regionalschlüssel, 12 digits"),
+		field.String("ags").Comment("Amtlicher Gemeindeschlüssel, 8 digits"),
+		field.String("name"),
+		field.String("time_zone"),
+		field.String("website").Optional(),
+		field.String("holidays").Optional().Comment("region of the public holidays, such as DE-NW"),
+		field.Bool("enforce_trust").Default(false).Comment("refuse applications below a service's trust level"),
+		field.JSON("assumed", []string{}).Optional().Comment("names of facts that the town has not confirmed"),
+		field.String("import_hash").Optional().Comment("digest of the imported file, so that a repeat changes nothing"),
+		field.Int("event_count").Default(0),
+		field.String("event_head").Default(""),
+	}
+}
+
+// Edges of a Municipality.
+func (Municipality) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("offices", Office.Type),
+		edge.To("services", PublicService.Type),
+		edge.To("notices", PrivacyNotice.Type),
+		edge.To("payment_options", PaymentOption.Type),
+		edge.To("cases", CaseFile.Type),
+	}
+}
+
+// PrivacyNotice is one version of the privacy notice in one language. It is never changed.
+type PrivacyNotice struct{ ent.Schema }
+
+// Mixin gives the id.
+func (PrivacyNotice) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "privacynotice"}} }
+
+// Fields of a PrivacyNotice.
+func (PrivacyNotice) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("municipality_id").Immutable(),
+		field.Int("version").Immutable(),
+		field.String("language").Immutable(),
+		field.Text("text").Immutable(),
+		field.String("sha256").Immutable(),
+		field.String("valid_from").Immutable().Comment("local date"),
+	}
+}
+
+// Edges of a PrivacyNotice.
+func (PrivacyNotice) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("municipality", Municipality.Type).Ref("notices").Field("municipality_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of a PrivacyNotice.
+func (PrivacyNotice) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("municipality_id", "version", "language").Unique()}
+}
+
+// PaymentOption is a payment method that a town offers, or offered, within dates.
+type PaymentOption struct{ ent.Schema }
+
+// Mixin gives the id.
+func (PaymentOption) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "payoption"}} }
+
+// Fields of a PaymentOption.
+func (PaymentOption) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("municipality_id").Immutable(),
+		field.Enum("method").Values("CREDIT_CARD", "GIROPAY", "PAYDIREKT", "PAYPAL", "WERO").Immutable(),
+		field.Bool("enabled"),
+		field.String("valid_from").Default("").Comment("local date; empty: always"),
+		field.String("valid_to").Default("").Comment("last local date; empty: open-ended"),
+		field.Int("position").Default(0),
+	}
+}
+
+// Edges of a PaymentOption.
+func (PaymentOption) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("municipality", Municipality.Type).Ref("payment_options").Field("municipality_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of a PaymentOption.
+func (PaymentOption) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("municipality_id", "method", "valid_from").Unique()}
+}

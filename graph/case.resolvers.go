@@ -1,0 +1,52 @@
+package graph
+
+import (
+	"context"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/graph/scalar"
+	"nelke/internal/portal"
+)
+
+func (r *caseResolver) Municipality(ctx context.Context, obj *ent.CaseFile) (*portal.Town, error) {
+	return r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &obj.MunicipalityID})
+}
+
+func (r *caseResolver) Contact(ctx context.Context, obj *ent.CaseFile) (*model.Contact, error) {
+	return contactOf(obj), nil
+}
+
+func (r *caseResolver) AcknowledgedNotice(ctx context.Context, obj *ent.CaseFile) (*ent.PrivacyNotice, error) {
+	return r.Portal.PrivacyNotice(ctx, obj.NoticeID)
+}
+
+func (r *caseResolver) Appointments(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Appointment, error) {
+	return r.Portal.AppointmentsOf(ctx, objs)
+}
+
+func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error) {
+	return r.Portal.EventsOf(ctx, objs)
+}
+
+func (r *caseEventResolver) By(ctx context.Context, obj *ent.Event) (model.EventActor, error) {
+	return eventActor(obj), nil
+}
+
+func (r *mutationResolver) OpenCase(ctx context.Context, input portal.OpenCaseInput) (*model.CasePayload, error) {
+	c, err := r.Portal.OpenCase(ctx, input, networkOf(ctx), scalar.LanguageOf(ctx))
+	return casePayload(ctx, c, err)
+}
+
+func (r *mutationResolver) SetContact(ctx context.Context, input portal.SetContactInput) (*model.CasePayload, error) {
+	c, err := r.Portal.SetContact(ctx, input)
+	return casePayload(ctx, c, err)
+}
+
+func (r *Resolver) Case() CaseResolver { return &caseResolver{r} }
+
+func (r *Resolver) CaseEvent() CaseEventResolver { return &caseEventResolver{r} }
+
+type (
+	caseResolver      struct{ *Resolver }
+	caseEventResolver struct{ *Resolver }
+)

@@ -1,0 +1,56 @@
+package graph
+
+import (
+	"context"
+
+	"nelke/internal/portal"
+)
+
+// maxRepresentations bounds one call of _entities per type and key.
+const maxRepresentations = 1000
+
+// entities resolves representations one by one, in their order, null where there is nothing to see. What it calls reads
+// from the remembered catalogue; entities of the database have batches of their own.
+func entities[R, T any](reps []R, find func(R) (*T, error)) ([]*T, error) {
+	if len(reps) > maxRepresentations {
+		return nil, errTooMany
+	}
+	found := make([]*T, len(reps))
+	for i, rep := range reps {
+		var err error
+		if found[i], err = find(rep); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// idsOf are the ids of representations.
+func idsOf[R any](reps []R, id func(R) string) ([]string, error) {
+	if len(reps) > maxRepresentations {
+		return nil, errTooMany
+	}
+	ids := make([]string, len(reps))
+	for i, rep := range reps {
+		ids[i] = id(rep)
+	}
+	return ids, nil
+}
+
+// officeOf finds an office by its town's ARS and its slug.
+func (r *Resolver) officeOf(ctx context.Context, ars, slug string) (*portal.Office, error) {
+	t, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.OfficeBySlug(slug), nil
+}
+
+// serviceOf finds a public service by its town's ARS and its slug.
+func (r *Resolver) serviceOf(ctx context.Context, ars, slug string) (*portal.Service, error) {
+	t, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.ServiceBySlug(slug), nil
+}

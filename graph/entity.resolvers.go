@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"context"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+)
+
+func (r *entityResolver) FindManyAppointmentByIDs(ctx context.Context, reps []*model.AppointmentByIDsInput) ([]*ent.Appointment, error) {
+	ids, err := idsOf(reps, func(rep *model.AppointmentByIDsInput) string { return rep.ID })
+	if err != nil {
+		return nil, err
+	}
+	return r.Portal.Appointments(ctx, ids)
+}
+
+func (r *entityResolver) FindManyCaseByIDs(ctx context.Context, reps []*model.CaseByIDsInput) ([]*ent.CaseFile, error) {
+	ids, err := idsOf(reps, func(rep *model.CaseByIDsInput) string { return rep.ID })
+	if err != nil {
+		return nil, err
+	}
+	return r.Portal.Cases(ctx, ids)
+}
+
+func (r *entityResolver) FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*portal.Town, error) {
+	return entities(reps, func(rep *model.MunicipalityByIDsInput) (*portal.Town, error) {
+		return r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &rep.ID})
+	})
+}
+
+func (r *entityResolver) FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*portal.Town, error) {
+	return entities(reps, func(rep *model.MunicipalityByArssInput) (*portal.Town, error) {
+		return r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &rep.Ars})
+	})
+}
+
+func (r *entityResolver) FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*portal.Office, error) {
+	return entities(reps, func(rep *model.OfficeByIDsInput) (*portal.Office, error) { return r.Portal.Office(ctx, rep.ID) })
+}
+
+func (r *entityResolver) FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*portal.Office, error) {
+	return entities(reps, func(rep *model.OfficeByMunicipalityArsAndSlugsInput) (*portal.Office, error) {
+		return r.officeOf(ctx, rep.MunicipalityArs, rep.Slug)
+	})
+}
+
+func (r *entityResolver) FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error) {
+	return entities(reps, func(rep *model.PublicServiceByIDsInput) (*portal.Service, error) {
+		return r.Portal.PublicService(ctx, portal.PublicServiceKey{ID: &rep.ID})
+	})
+}
+
+func (r *entityResolver) FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*portal.Service, error) {
+	return entities(reps, func(rep *model.PublicServiceByMunicipalityArsAndSlugsInput) (*portal.Service, error) {
+		return r.serviceOf(ctx, rep.MunicipalityArs, rep.Slug)
+	})
+}
+
+func (r *Resolver) Entity() EntityResolver { return &entityResolver{r} }
+
+type entityResolver struct{ *Resolver }

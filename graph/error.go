@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"nelke/graph/scalar"
+	"nelke/internal/identity"
+	"nelke/internal/portal"
+	"nelke/internal/store"
+)
+
+// The codes of errors, in extensions.code. Problems of queries carry their own code.
+const (
+	codeInternal    = "INTERNAL"
+	codeUnavailable = "UNAVAILABLE"
+	codeTimeout     = "TIMEOUT"
+	codeTooMany     = "TOO_MANY_REPRESENTATIONS"
+)
+
+var (
+	errTooMany  = errors.New("at most 1000 representations of one type in a request")
+	errNoStream = errors.New("a subscription outside the watcher")
+)
+
+// present makes of any error what a client may read: a problem in its own words, a fault of the request as the
+// executor says it, and everything else as one of three codes. The whole of it stands in the log.
+func present(log *slog.Logger) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		var own *gqlerror.Error
+		if errors.As(err, &own) && own.Err == nil && (own.Extensions["code"] != nil || own.Rule != "") {
+			return own // a fault of the request, said by the parser, the validator or our limits
+		}
+		out := &gqlerror.Error{Path: graphql.GetPath(ctx)}
+		if own != nil {
+			out.Locations = own.Locations
+			if own.Path != nil {
+				out.Path = own.Path
+			}
+		}
+		code := codeInternal
+		problem := (*portal.Problem)(nil)
+		switch {
+		case errors.As(err, &problem):
+			out.Message = messageOf(problem, scalar.LanguageOf(ctx))
+			code = string(problem.Code)
+			if len(problem.Path) > 0 {
+				out.Extensions = map[string]any{"path": problem.Path}
+			}
+		case errors.Is(err, errTooMany):
+			out.Message, code = errTooMany.Error(), codeTooMany
+		case store.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
+			out.Message, code = "The service can't answer just now. Please try again in a moment.", codeUnavailable
+		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+			out.Message, code = "The answer took too long.", codeTimeout
+		case own != nil && own.Err == nil:
+			// gqlgen's own: an input that a scalar refused, with its path.
+			own.Extensions = map[string]any{"code": errcode.ValidationFailed}
+			return own
+		default:
+			if fc := graphql.GetFieldContext(ctx); fc != nil && isInput(err) {
+				out.Message, code = err.Error(), errcode.ValidationFailed
+				break
+			}
+			out.Message = "Something went wrong on our side. It has been noted."
+			log.ErrorContext(ctx, "unexpected error", "error", err, "path", out.Path.String())
+		}
+		if out.Extensions == nil {
+			out.Extensions = map[string]any{}
+		}
+		out.Extensions["code"] = code
+		return out
+	}
+}
+
+// isInput tells of an error that a scalar's reader returned: it speaks of the client's own value.
+func isInput(err error) bool {
+	var in *scalar.InputError
+	return errors.As(err, &in)
+}
+
+// recovered makes an error of a panic. Its text is for the log alone.
+func recovered(log *slog.Logger) graphql.RecoverFunc {
+	return func(ctx context.Context, value any) error {
+		log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+		return errors.New("panic")
+	}
+}

@@ -1,0 +1,115 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"nelke/graph/scalar"
+	"nelke/internal/cache"
+	"nelke/internal/live"
+	"nelke/internal/portal"
+)
+
+// Options are what the graph works with.
+type Options struct {
+	Portal        *portal.Portal
+	Hub           *live.Hub
+	Cache         *cache.Cache
+	Log           *slog.Logger
+	Clock         func() time.Time
+	Introspection bool // whether __schema and __type are answered; _service always is
+}
+
+// Graph executes documents: queries, mutations and subscriptions.
+type Graph struct {
+	*executor.Executor
+	watcher *watcher
+}
+
+// New makes the graph.
+func New(cfg Options) *Graph {
+	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
+	costs(&schema.Complexity)
+	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
+	e := executor.New(NewExecutableSchema(schema))
+	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	e.SetParserTokenLimit(maxTokens)
+	e.SetErrorPresenter(present(cfg.Log))
+	e.SetRecoverFunc(recovered(cfg.Log))
+	e.Use(extension.Introspection{})
+	if !cfg.Introspection {
+		e.Use(closedIntrospection{})
+	}
+	e.Use(&limits{})
+	e.Use(roots{})
+	e.Use(w)
+	return &Graph{Executor: e, watcher: w}
+}
+
+// Wait returns when no shared subscription runs any more. Call it when all streams have ended.
+func (g *Graph) Wait() { g.watcher.groups.wait() }
+
+// closedIntrospection keeps __schema and __type from strangers, and leaves _service to gateways.
+type closedIntrospection struct{}
+
+func (closedIntrospection) ExtensionName() string                   { return "ClosedIntrospection" }
+func (closedIntrospection) Validate(graphql.ExecutableSchema) error { return nil }
+func (closedIntrospection) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	switch graphql.GetRootFieldContext(ctx).Object {
+	case "__schema", "__type":
+		graphql.AddError(ctx, errors.New("introspection is closed"))
+		return graphql.Null
+	}
+	return next(ctx)
+}
+
+// roots marks root fields for the layer that keeps whole public answers.
+type roots struct{}
+
+func (roots) ExtensionName() string                   { return "Roots" }
+func (roots) Validate(graphql.ExecutableSchema) error { return nil }
+func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	ctx = cache.RootField(ctx)
+	if public(graphql.GetRootFieldContext(ctx).Object) {
+		cache.Public(ctx)
+	}
+	return next(ctx)
+}
+
+type networkKey struct{}
+
+// WithNetwork returns a context that knows the network of its client: an IPv4 address, or an IPv6 /64.
+func WithNetwork(ctx context.Context, network string) context.Context {
+	return context.WithValue(ctx, networkKey{}, network)
+}
+
+func networkOf(ctx context.Context) string {
+	network, _ := ctx.Value(networkKey{}).(string)
+	return network
+}
+
+func languageOr(ctx context.Context, given *string) string {
+	if given != nil {
+		return *given
+	}
+	return scalar.LanguageOf(ctx)
+}
+
+// values turns a list of pointers, as gqlgen reads lists of inputs, into one of values.
+func values[T any](pointers []*T) []T {
+	list := make([]T, 0, len(pointers))
+	for _, p := range pointers {
+		if p != nil {
+			list = append(list, *p)
+		}
+	}
+	return list
+}

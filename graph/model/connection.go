@@ -1,0 +1,60 @@
+// Package model holds the shapes of the graph that no other package has.
+package model
+
+import "nelke/internal/portal"
+
+// MunicipalityConnection is a page of towns as Relay shows it.
+type MunicipalityConnection struct{ *portal.MunicipalityConnection }
+
+// MunicipalityEdge is a town and its cursor.
+type MunicipalityEdge struct {
+	Cursor string
+	Node   *portal.Town
+}
+
+// Edges are the entries with their cursors.
+func (c MunicipalityConnection) Edges() []*MunicipalityEdge {
+	edges := make([]*MunicipalityEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &MunicipalityEdge{Cursor: c.Cursors[i], Node: node}
+	}
+	return edges
+}
+
+// PageInfo says where the page stands.
+func (c MunicipalityConnection) PageInfo() *PageInfo { return pageInfo(c.MunicipalityConnection) }
+
+// TotalCount is how many there are on all pages.
+func (c MunicipalityConnection) TotalCount() int { return c.Total }
+
+// PublicServiceConnection is a page of services as Relay shows it.
+type PublicServiceConnection struct{ *portal.ServiceConnection }
+
+// PublicServiceEdge is a service and its cursor.
+type PublicServiceEdge struct {
+	Cursor string
+	Node   *portal.Service
+}
+
+// Edges are the entries with their cursors.
+func (c PublicServiceConnection) Edges() []*PublicServiceEdge {
+	edges := make([]*PublicServiceEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &PublicServiceEdge{Cursor: c.Cursors[i], Node: node}
+	}
+	return edges
+}
+
+// PageInfo says where the page stands.
+func (c PublicServiceConnection) PageInfo() *PageInfo { return pageInfo(c.ServiceConnection) }
+
+// TotalCount is how many there are on all pages.
+func (c PublicServiceConnection) TotalCount() int { return c.Total }
+
+func pageInfo[T any](c *portal.Connection[T]) *PageInfo {
+	info := &PageInfo{HasPreviousPage: c.Before, HasNextPage: c.After}
+	if n := len(c.Cursors); n > 0 {
+		info.StartCursor, info.EndCursor = &c.Cursors[0], &c.Cursors[n-1]
+	}
+	return info
+}

@@ -1,0 +1,32 @@
+package graph
+
+import (
+	"context"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+)
+
+func (r *municipalityResolver) Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error) {
+	return servicePage(r.Portal.ServicesOf(obj, portal.Page{First: first, After: after}, filter))
+}
+
+func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error) {
+	return r.Portal.PaymentMethods(obj), nil
+}
+
+func (r *municipalityResolver) PrivacyNotice(ctx context.Context, obj *portal.Town, language *string) (*ent.PrivacyNotice, error) {
+	return r.Portal.Notice(obj, languageOr(ctx, language)), nil
+}
+
+func (r *queryResolver) Municipality(ctx context.Context, by portal.MunicipalityKey) (*portal.Town, error) {
+	return r.Portal.Municipality(ctx, by)
+}
+
+func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *string, filter *portal.MunicipalityFilter) (*model.MunicipalityConnection, error) {
+	return municipalityPage(r.Portal.Municipalities(ctx, portal.Page{First: first, After: after}, filter))
+}
+
+func (r *Resolver) Municipality() MunicipalityResolver { return &municipalityResolver{r} }
+
+type municipalityResolver struct{ *Resolver }

@@ -1,0 +1,144 @@
+package graph
+
+import (
+	"context"
+	"strings"
+
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/identity"
+	"nelke/internal/portal"
+)
+
+// node finds anything by id. An id's prefix tells its type; each goes through the same door as its own query.
+func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
+	prefix, _, _ := strings.Cut(id, "_")
+	switch prefix {
+	case "municipality":
+		return found(r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &id}))
+	case "service":
+		return found(r.Portal.PublicService(ctx, portal.PublicServiceKey{ID: &id}))
+	case "office":
+		return found(r.Portal.Office(ctx, id))
+	case "counter":
+		return found(r.Portal.Counter(ctx, id))
+	case "form":
+		return found(r.Portal.Form(ctx, id))
+	case "privacynotice":
+		return found(r.Portal.PrivacyNotice(ctx, id))
+	case "appointment":
+		return found(r.Portal.Appointment(ctx, id))
+	case "case":
+		cases, err := r.Portal.Cases(ctx, []string{id})
+		if err != nil {
+			return nil, err
+		}
+		return found(cases[0], nil)
+	default:
+		return nil, nil
+	}
+}
+
+// found makes a nil pointer a nil interface.
+func found[T any, P interface {
+	*T
+	model.Node
+}](p P, err error) (model.Node, error) {
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
+	actor := identity.FromContext(ctx)
+	viewer := &model.Viewer{Kind: actor.Kind, Roles: []*model.MunicipalityRole{}}
+	if actor.Kind == identity.Staff {
+		viewer.Name = orNil(actor.Name)
+	}
+	var err error
+	if viewer.Case, err = r.Portal.ViewerCase(ctx); err != nil {
+		return nil, err
+	}
+	for ars := range actor.Roles {
+		for _, role := range []identity.Role{identity.Admin, identity.Supervisor, identity.Clerk} {
+			if !actor.Has(ars, role) {
+				continue
+			}
+			town, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+			if err != nil {
+				return nil, err
+			}
+			if town != nil {
+				viewer.Roles = append(viewer.Roles, &model.MunicipalityRole{Municipality: town, Role: role})
+			}
+			break
+		}
+	}
+	return viewer, nil
+}
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func contactOf(c *ent.CaseFile) *model.Contact {
+	if c.FamilyName == "" {
+		return nil
+	}
+	contact := &model.Contact{
+		GivenName: c.GivenName, FamilyName: c.FamilyName, Email: orNil(c.Email), Phone: orNil(c.Phone), Language: c.Language,
+	}
+	if c.Street != "" {
+		contact.Address = &model.PostalAddress{
+			Street: c.Street, HouseNumber: c.HouseNumber, PostalCode: c.PostalCode, City: c.City, Country: c.Country,
+		}
+	}
+	return contact
+}
+
+func personOf(a *ent.Appointment) *model.Person {
+	if a.FamilyName == "" {
+		return nil
+	}
+	return &model.Person{GivenName: a.GivenName, FamilyName: a.FamilyName, Email: orNil(a.Email), Phone: orNil(a.Phone)}
+}
+
+func addressOf(o *portal.Office) *model.Address {
+	return &model.Address{Street: o.Street, HouseNumber: o.HouseNumber, PostalCode: o.PostalCode, City: o.City}
+}
+
+func eventActor(e *ent.Event) model.EventActor {
+	switch {
+	case e.Actor == portal.System:
+		return model.EventActorSystem
+	case strings.HasPrefix(e.Actor, "staff:"):
+		return model.EventActorStaff
+	default:
+		return model.EventActorPerson
+	}
+}
+
+func furtherCopy(f *ent.Fee) *model.Money {
+	if f.FurtherCopyCents == nil {
+		return nil
+	}
+	return &model.Money{Cents: *f.FurtherCopyCents, Currency: f.Currency}
+}
+
+func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &model.MunicipalityConnection{MunicipalityConnection: c}, nil
+}
+
+func servicePage(c *portal.ServiceConnection, err error) (*model.PublicServiceConnection, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &model.PublicServiceConnection{ServiceConnection: c}, nil
+}

@@ -1,0 +1,48 @@
+package graph
+
+import (
+	"context"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+	"nelke/internal/schedule"
+)
+
+func (r *counterResolver) Services(ctx context.Context, obj *ent.Counter) ([]*portal.Service, error) {
+	return r.Portal.ServicesAt(ctx, obj)
+}
+
+func (r *officeResolver) Address(ctx context.Context, obj *portal.Office) (*model.Address, error) {
+	return addressOf(obj), nil
+}
+
+func (r *officeResolver) OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error) {
+	return r.Portal.OpeningHours(obj, from, days)
+}
+
+func (r *officeResolver) Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error) {
+	return r.Portal.Availability(ctx, portal.AvailabilityInput{Office: obj.ID, Concerns: values(concerns), From: from, Days: days}, wantsSlots(ctx))
+}
+
+func (r *queryResolver) Availability(ctx context.Context, input portal.AvailabilityInput) (*portal.Availability, error) {
+	return r.Portal.Availability(ctx, input, wantsSlots(ctx))
+}
+
+func (r *queryResolver) NextSlots(ctx context.Context, input portal.NextSlotsInput) ([]*portal.OfficeSlots, error) {
+	return r.Portal.NextSlots(ctx, input)
+}
+
+func (r *subscriptionResolver) Availability(ctx context.Context, input portal.AvailabilityInput) (<-chan *portal.Availability, error) {
+	return follow(ctx, func() (*portal.Availability, error) {
+		return r.Portal.Availability(ctx, input, wantsSlots(ctx))
+	})
+}
+
+func (r *Resolver) Counter() CounterResolver { return &counterResolver{r} }
+
+func (r *Resolver) Office() OfficeResolver { return &officeResolver{r} }
+
+type (
+	counterResolver struct{ *Resolver }
+	officeResolver  struct{ *Resolver }
+)

@@ -1,0 +1,118 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/graph/scalar"
+	"nelke/internal/portal"
+)
+
+// A payload carries the thing that was written, or the problem that kept it. Any other error stays one.
+
+func appointmentPayload(ctx context.Context, a *ent.Appointment, err error) (*model.AppointmentPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.AppointmentPayload{Appointment: a, Problems: problems}, err
+}
+
+func casePayload(ctx context.Context, c *ent.CaseFile, err error) (*model.CasePayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.CasePayload{Case: c, Problems: problems}, err
+}
+
+func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.PublicServicePayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.PublicServicePayload{PublicService: s, Problems: problems}, err
+}
+
+func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
+	p := (*portal.Problem)(nil)
+	if !errors.As(err, &p) {
+		return []model.Problem{}, err
+	}
+	message := messageOf(p, scalar.LanguageOf(ctx))
+	switch p.Code {
+	case portal.SlotTaken, portal.SlotNotOffered:
+		return []model.Problem{model.SlotTaken{
+			Code: p.Code, Message: message, Path: p.Path, Reason: p.Reason, Alternatives: pointers(p.Alternatives),
+		}}, nil
+	case portal.RateLimited:
+		return []model.Problem{model.RateLimited{
+			Code: p.Code, Message: message, Path: p.Path, RetryAfterSeconds: int(math.Ceil(p.RetryAfter.Seconds())),
+		}}, nil
+	default:
+		return []model.Problem{model.PlainProblem{Code: p.Code, Message: message, Path: p.Path}}, nil
+	}
+}
+
+func pointers[T any](values []T) []*T {
+	list := make([]*T, len(values))
+	for i := range values {
+		list[i] = &values[i]
+	}
+	return list
+}
+
+// words are a problem's message in both languages. {min}, {max} and {wait} are filled in.
+type words struct{ de, en string }
+
+func messageOf(p *portal.Problem, language string) string {
+	w, ok := ruleWords()[p.Rule]
+	if !ok {
+		w = codeWords()[p.Code]
+	}
+	text := w.de
+	if language == "en" {
+		text = w.en
+	}
+	return strings.NewReplacer(
+		"{min}", strconv.Itoa(p.Min), "{max}", strconv.Itoa(p.Max), "{wait}", p.RetryAfter.Round(time.Second).String(),
+	).Replace(text)
+}
+
+func codeWords() map[portal.Code]words {
+	return map[portal.Code]words{
+		portal.NotFound:              {"Das gibt es nicht, oder es gehört nicht zu Ihnen.", "This doesn't exist, or it isn't yours."},
+		portal.Forbidden:             {"Ihre Rolle erlaubt das nicht.", "Your role does not allow this."},
+		portal.Unauthenticated:       {"Dafür wird ein Vorgangsschlüssel oder eine Anmeldung gebraucht.", "This needs a case key or a staff login."},
+		portal.InvalidInput:          {"Diese Angabe ist nicht möglich.", "This value is not possible."},
+		portal.IdempotencyKeyReused:  {"Dieser Wiederholungsschlüssel wurde schon mit anderen Angaben benutzt.", "This idempotency key was used before with another input."},
+		portal.WrongState:            {"Dieser Schritt ist im jetzigen Zustand nicht möglich.", "This step is not possible in the present state."},
+		portal.SlotTaken:             {"Dieser Termin ist inzwischen vergeben.", "This time has been taken meanwhile."},
+		portal.SlotNotOffered:        {"Zu dieser Zeit wird kein Termin angeboten.", "No appointment is offered at this time."},
+		portal.HoldExpired:           {"Die Reservierung ist abgelaufen.", "The hold has run out."},
+		portal.HoldAlreadyExtended:   {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
+		portal.HoldLimit:             {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
+		portal.NoticeNotAcknowledged: {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
+		portal.NoAppointments:        {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
+		portal.CounterBusy:           {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},
+		portal.NobodyWaiting:         {"Für diesen Schalter wartet niemand.", "Nobody waits for this counter."},
+		portal.RateLimited:           {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
+	}
+}
+
+func ruleWords() map[portal.Rule]words {
+	return map[portal.Rule]words{
+		portal.RuleOneOf:      {"Bitte geben Sie genau eine der Möglichkeiten an.", "Give exactly one of the alternatives."},
+		portal.RuleLength:     {"Bitte geben Sie {min} bis {max} Zeichen ein.", "Enter {min} to {max} characters."},
+		portal.RuleRange:      {"Möglich sind {min} bis {max}.", "Possible are {min} to {max}."},
+		portal.RuleCaseKey:    {"Ein Vorgangsschlüssel besteht aus 43 Zeichen base64url.", "A case key is 43 characters of base64url."},
+		portal.RuleEmail:      {"Für die Erinnerung wird eine E-Mail-Adresse gebraucht.", "A reminder needs an e-mail address."},
+		portal.RulePast:       {"Das Datum liegt in der Vergangenheit.", "The date is in the past."},
+		portal.RuleOrder:      {"Das Ende muss nach dem Anfang liegen.", "The end must come after the start."},
+		portal.RuleCombinable: {"Diese Leistung braucht einen eigenen Termin.", "This service needs an appointment of its own."},
+		portal.RuleSpan:       {"Zusammen sind höchstens {max} Minuten möglich.", "At most {max} minutes are possible together."},
+		portal.RuleDuplicate:  {"Das steht schon da.", "This is there already."},
+		portal.RuleChannel:    {"Bitte geben Sie an, wie die Person gefragt hat.", "Say how the person asked."},
+		portal.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
+		portal.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
+		portal.RuleReplaced:   {"Für diesen oder einen späteren Tag gibt es schon eine Gebühr.", "There is a price for that day or a later one already."},
+		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
+	}
+}

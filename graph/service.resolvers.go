@@ -1,0 +1,67 @@
+package graph
+
+import (
+	"context"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+)
+
+func (r *feeResolver) Amount(ctx context.Context, obj *ent.Fee) (*model.Money, error) {
+	return &model.Money{Cents: obj.Cents, Currency: obj.Currency}, nil
+}
+
+func (r *feeResolver) FurtherCopy(ctx context.Context, obj *ent.Fee) (*model.Money, error) {
+	return furtherCopy(obj), nil
+}
+
+func (r *mutationResolver) SetServiceState(ctx context.Context, input portal.SetServiceStateInput) (*model.PublicServicePayload, error) {
+	s, err := r.Portal.SetServiceState(ctx, input)
+	return servicePayload(ctx, s, err)
+}
+
+func (r *mutationResolver) SetFee(ctx context.Context, input portal.SetFeeInput) (*model.PublicServicePayload, error) {
+	s, err := r.Portal.SetFee(ctx, input)
+	return servicePayload(ctx, s, err)
+}
+
+func (r *publicServiceResolver) Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error) {
+	return r.Portal.Fee(obj), nil
+}
+
+func (r *publicServiceResolver) Open(ctx context.Context, obj *portal.Service) (bool, error) {
+	return r.Portal.Open(obj), nil
+}
+
+func (r *queryResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (*portal.Service, error) {
+	return r.Portal.PublicService(ctx, by)
+}
+
+func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error) {
+	return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first, After: after}, filter))
+}
+
+func (r *subscriptionResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error) {
+	return follow(ctx, func() (*portal.Service, error) { return r.Portal.PublicService(ctx, by) })
+}
+
+func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
+	return follow(ctx, func() (*model.PublicServiceConnection, error) {
+		return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first}, filter))
+	})
+}
+
+func (r *Resolver) Fee() FeeResolver { return &feeResolver{r} }
+
+func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
+
+func (r *Resolver) PublicService() PublicServiceResolver { return &publicServiceResolver{r} }
+
+func (r *Resolver) Subscription() SubscriptionResolver { return &subscriptionResolver{r} }
+
+type (
+	feeResolver           struct{ *Resolver }
+	mutationResolver      struct{ *Resolver }
+	publicServiceResolver struct{ *Resolver }
+	subscriptionResolver  struct{ *Resolver }
+)

@@ -1,0 +1,163 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"nelke/graph/scalar"
+	"nelke/internal/identity"
+	"nelke/internal/wire"
+)
+
+// A thousand people who watch the same free times ask the same question, and get the same bytes: one execution and one
+// encoding. Whatever the actor matters for is never shared.
+
+// publicRoots are root fields whose answer is the same for everybody, nested fields included.
+func publicRoots() []string {
+	return []string{
+		"__typename", "__schema", "__type", "_service",
+		"municipality", "municipalities", "publicService", "publicServices", "availability", "nextSlots",
+	}
+}
+
+func public(name string) bool { return slices.Contains(publicRoots(), name) }
+
+// shareable gives the name of a subscription that everybody may share: public, and the same in query, variables and
+// language.
+func shareable(ctx context.Context, op *graphql.OperationContext) (string, bool) {
+	for _, selection := range op.Operation.SelectionSet {
+		field, ok := selection.(*ast.Field)
+		if !ok || !public(field.Name) {
+			return "", false
+		}
+	}
+	key, err := json.Marshal([]any{scalar.LanguageOf(ctx), op.OperationName, op.Variables, op.RawQuery})
+	return string(key), err == nil
+}
+
+// groups are the shared subscriptions of a process.
+type groups struct {
+	mu      sync.Mutex
+	byKey   map[string]*group
+	running sync.WaitGroup
+}
+
+// group is one shared subscription: a goroutine of its own follows the state, and each member takes the latest response
+// when it is ready for it. A slow member misses what came in between, never the last.
+type group struct {
+	members int // guarded by groups.mu
+	stop    context.CancelFunc
+
+	mu      sync.Mutex
+	latest  *graphql.Response
+	version int
+	ended   bool
+	news    chan struct{} // closed at each change of the above
+}
+
+// join makes the caller a member of the group of this key, the first one if there is none.
+func (gs *groups) join(ctx context.Context, key string, follow func(context.Context) graphql.ResponseHandler) graphql.ResponseHandler {
+	gs.mu.Lock()
+	g := gs.byKey[key]
+	if g == nil {
+		g = &group{news: make(chan struct{})}
+		// The group outlives the member that came first, and is nobody's.
+		own, stop := context.WithCancel(identity.WithActor(context.WithoutCancel(ctx), identity.Actor{}))
+		g.stop = stop
+		if gs.byKey == nil {
+			gs.byKey = map[string]*group{}
+		}
+		gs.byKey[key] = g
+		gs.running.Go(func() {
+			g.run(own, follow)
+			gs.forget(key, g)
+		})
+	}
+	g.members++
+	gs.mu.Unlock()
+
+	context.AfterFunc(ctx, func() { gs.leave(key, g) })
+	seen := 0
+	return func(ctx context.Context) *graphql.Response {
+		response, version := g.after(ctx, seen)
+		seen = version
+		return response
+	}
+}
+
+func (gs *groups) leave(key string, g *group) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	if g.members--; g.members == 0 {
+		g.stop()
+		if gs.byKey[key] == g {
+			delete(gs.byKey, key)
+		}
+	}
+}
+
+// forget lets the next subscriber begin a group of its own when this one has ended by itself.
+func (gs *groups) forget(key string, g *group) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	if gs.byKey[key] == g {
+		delete(gs.byKey, key)
+	}
+}
+
+// wait returns when no group runs any more. Their members' contexts have ended by then.
+func (gs *groups) wait() { gs.running.Wait() }
+
+func (g *group) run(ctx context.Context, follow func(context.Context) graphql.ResponseHandler) {
+	defer g.stop()
+	responses := follow(ctx)
+	for {
+		response := responses(ctx)
+		g.publish(response)
+		if response == nil {
+			return
+		}
+	}
+}
+
+// publish makes a response the latest; nil ends the group.
+func (g *group) publish(response *graphql.Response) {
+	if response != nil {
+		response = wire.Share(response)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if response == nil {
+		g.ended = true
+	} else {
+		g.latest = response
+		g.version++
+	}
+	close(g.news)
+	g.news = make(chan struct{})
+}
+
+// after waits for a response that is newer than the version seen; nil when the group or the member's context has ended.
+func (g *group) after(ctx context.Context, seen int) (*graphql.Response, int) {
+	for {
+		g.mu.Lock()
+		latest, version, ended, news := g.latest, g.version, g.ended, g.news
+		g.mu.Unlock()
+		switch {
+		case version > seen:
+			return latest, version
+		case ended:
+			return nil, seen
+		}
+		select {
+		case <-ctx.Done():
+			return nil, seen
+		case <-news:
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package graph
+
+import (
+	"context"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+	"nelke/internal/schedule"
+)
+
+func (r *mutationResolver) BookAppointmentFor(ctx context.Context, input portal.BookAppointmentForInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.BookAppointmentFor(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CheckIn(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CallNext(ctx context.Context, input portal.CallNextInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CallNext(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CompleteAppointment(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CompleteAppointment(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) RecordNoShow(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.RecordNoShow(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *queryResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error) {
+	return r.Portal.AppointmentBoard(ctx, office, date)
+}
+
+func (r *subscriptionResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (<-chan *portal.Board, error) {
+	return follow(ctx, func() (*portal.Board, error) { return r.Portal.AppointmentBoard(ctx, office, date) })
+}

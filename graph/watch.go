@@ -1,0 +1,194 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"nelke/internal/cache"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+const (
+	// coalesce is how long nudges are gathered before a subscription reads again: a burst of bookings is one message.
+	coalesce = 50 * time.Millisecond
+	// look is how often a subscription reads without being nudged, and fresh is how old its answer may be then: a
+	// nudge that was lost, with the process that owed it, shows within fifteen seconds.
+	look  = 10 * time.Second
+	fresh = 4 * time.Second
+	// again is how long a subscription waits when its reading failed: it stays open and recovers.
+	again = time.Second
+)
+
+// watcher makes subscriptions: each sends the state first, then again whenever it changed. What the state depends on
+// is gathered while it is read and executed, nested fields included; a nudge of any of it, the instant at which time
+// alone changes it, or ten seconds wake it to read again. It sends only what differs from what it sent last.
+type watcher struct {
+	hub    *live.Hub
+	cache  *cache.Cache
+	now    func() time.Time
+	groups groups
+}
+
+func (*watcher) ExtensionName() string                   { return "Watch" }
+func (*watcher) Validate(graphql.ExecutableSchema) error { return nil }
+func (w *watcher) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	if op.Operation.Operation != ast.Subscription {
+		return next(ctx)
+	}
+	if key, ok := shareable(ctx, op); ok {
+		return w.groups.join(ctx, key, func(ctx context.Context) graphql.ResponseHandler { return w.follow(ctx, next) })
+	}
+	return w.follow(ctx, next)
+}
+
+type streamKey struct{}
+
+// stream is one subscription on its way: emit reads its state anew and hands it to the executor.
+type stream struct {
+	emit func() error
+}
+
+// follow is what every subscription resolver returns: the state that read gives now, and again each time the watcher
+// asks for it. A nil state is sent and ends the subscription.
+func follow[T any](ctx context.Context, read func() (*T, error)) (<-chan *T, error) {
+	s, ok := ctx.Value(streamKey{}).(*stream)
+	if !ok {
+		return nil, errNoStream
+	}
+	out := make(chan *T, 1) // the watcher takes each value out before it asks for the next
+	emit := func() error {
+		value, err := read()
+		if err != nil {
+			return err
+		}
+		out <- value
+		if value == nil {
+			close(out)
+			s.emit = nil
+		}
+		return nil
+	}
+	s.emit = emit
+	if err := emit(); err != nil {
+		s.emit = nil
+		return nil, err
+	}
+	return out, nil
+}
+
+func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	op := graphql.GetOperationContext(ctx)
+	s := &stream{}
+	ctx, trace := cache.Collect(context.WithValue(ctx, streamKey{}, s))
+	responses := next(ctx)
+	var last *graphql.Response
+
+	return func(ctx context.Context) *graphql.Response {
+		if last == nil {
+			last = responses(ctx)
+			return last
+		}
+		for s.emit != nil {
+			if !w.wait(ctx, trace) {
+				return nil
+			}
+			if err := s.emit(); err != nil {
+				if !pause(ctx, again) {
+					return nil
+				}
+				continue
+			}
+			response := responses(ctx)
+			switch {
+			case response == nil:
+				return nil
+			case unavailable(response):
+				if !pause(ctx, again) {
+					return nil
+				}
+			case changed(op, last, response):
+				last = response
+				return response
+			}
+		}
+		return responses(ctx)
+	}
+}
+
+// wait returns when the state may have changed, and prepares the trace for reading it again. It returns false when the
+// subscription is over: its client is gone, or its token has expired.
+func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
+	// Open the watch first, then ask whether something changed since the reading: nothing is missed between the two.
+	watch := w.hub.Watch(trace.Keys()...)
+	defer watch.Close()
+
+	maxAge := time.Duration(0)
+	if w.cache.Holds(trace) {
+		now := w.now()
+		until := time.NewTimer(look)
+		defer until.Stop()
+		if at := trace.ValidUntil(); !at.IsZero() && at.Sub(now) < look {
+			until.Reset(max(0, at.Sub(now)))
+		}
+		var expired <-chan time.Time
+		if at := identity.FromContext(ctx).ExpiresAt; !at.IsZero() {
+			timer := time.NewTimer(at.Sub(now))
+			defer timer.Stop()
+			expired = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-expired:
+			return false
+		case <-watch.C():
+		case <-until.C:
+			maxAge = fresh
+		}
+	}
+	if !pause(ctx, coalesce) {
+		return false
+	}
+	trace.Reset(maxAge)
+	return true
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// unavailable tells that the database could not be asked for a part of the answer: nobody is told so mid-stream, the
+// next reading will do.
+func unavailable(r *graphql.Response) bool {
+	for _, err := range r.Errors {
+		if err.Extensions["code"] == codeUnavailable {
+			return true
+		}
+	}
+	return false
+}
+
+// changed tells whether a response says anything new. Fields that change by the clock alone don't count.
+func changed(op *graphql.OperationContext, last, response *graphql.Response) bool {
+	if len(last.Errors) != len(response.Errors) {
+		return true
+	}
+	if bytes.Equal(last.Data, response.Data) {
+		return false
+	}
+	before, after := pruned(op, last.Data), pruned(op, response.Data)
+	return before == nil || !bytes.Equal(before, after)
+}

@@ -1,0 +1,90 @@
+package cache
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"nelke/internal/live"
+)
+
+// Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes.
+type Answer struct {
+	Body        []byte
+	ContentType string
+	ETag        string
+	// ValidUntil is the instant at which time alone makes it untrue, zero if never. Offer sets it from the trace.
+	ValidUntil time.Time
+}
+
+// Answers keeps whole public answers in memory and serves them while all that they were made of still holds.
+type Answers struct {
+	hub    *live.Hub
+	now    func() time.Time
+	memory *otter.Cache[string, *kept]
+	seed   maphash.Seed
+	door   [8192]atomic.Uint64
+}
+
+type kept struct {
+	lease
+	answer Answer
+	weight uint32
+}
+
+// NewAnswers returns an empty store of at most so many bytes. The clock is time.Now when nil.
+func NewAnswers(hub *live.Hub, bytes uint64, now func() time.Time) *Answers {
+	if now == nil {
+		now = time.Now
+	}
+	return &Answers{
+		hub:  hub,
+		now:  now,
+		seed: maphash.MakeSeed(),
+		memory: otter.Must(&otter.Options[string, *kept]{
+			MaximumWeight: bytes,
+			Weigher:       func(_ string, k *kept) uint32 { return k.weight },
+		}),
+	}
+}
+
+// Get returns the answer kept under key, if it is still true. It allocates nothing and doesn't hold on to key.
+func (a *Answers) Get(key string) (Answer, bool) {
+	k, ok := a.memory.GetIfPresent(key)
+	if !ok || !k.holds(a.hub, a.now(), trusted(a.hub)) {
+		return Answer{}, false
+	}
+	return k.answer, true
+}
+
+// Offer hands over an answer with the trace of its making and says whether it is kept: if the trace is keepable and
+// still holds, and the key has been offered before, so that what is asked once doesn't push out what is asked often.
+// The caller vouches for the rest: a 2xx without errors, to a request without credentials.
+func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
+	if !t.Keepable() || !a.knocked(key) {
+		return false
+	}
+	l, ok := t.lease()
+	if l.readAt.IsZero() {
+		l.readAt = a.now() // it read nothing that could change
+	}
+	if !ok || !l.holds(a.hub, a.now(), trusted(a.hub)) {
+		return false
+	}
+	answer.ValidUntil = l.validUntil
+	n := len(answer.Body) + len(answer.ContentType) + len(answer.ETag)
+	a.memory.Set(key, &kept{lease: l, answer: answer, weight: weight(key, &l, n)})
+	return true
+}
+
+// Bytes is what the kept answers take in memory now.
+func (a *Answers) Bytes() uint64 { return a.memory.WeightedSize() }
+
+// knocked says whether the key was offered before, as far as 64 KiB can remember: a key's place at the door holds the
+// last one that came there.
+func (a *Answers) knocked(key string) bool {
+	sum := maphash.String(a.seed, key)
+	return a.door[sum%uint64(len(a.door))].Swap(sum) == sum
+}

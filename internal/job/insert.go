@@ -1,0 +1,41 @@
+package job
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+)
+
+// ExpireHoldAt owes, as part of the transaction, that the appointment's hold is ended at the given instant.
+// With Options.NoSweepers it owes nothing.
+func (c *Client) ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error {
+	if c.opts.NoSweepers {
+		return nil
+	}
+	return c.owe(ctx, tx, expireHold{Appointment: appointment}, at)
+}
+
+// NoticeOwed owes, as part of the transaction, a notice of a kind about the subject (id of an appointment or application)
+// at the given instant; the zero time, or one that has passed, is at once. The key names the notice for good:
+// asking twice delivers one.
+func (c *Client) NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error {
+	return c.owe(ctx, tx, deliverNotice{Subject: subject, Notice: kind, Key: key}, at)
+}
+
+func (c *Client) owe(ctx context.Context, tx *sql.Tx, args river.JobArgs, at time.Time) error {
+	now := time.Now
+	if c.opts.Clock != nil {
+		now = c.opts.Clock
+	}
+	opts := &river.InsertOpts{}
+	if at.After(now()) {
+		opts.ScheduledAt = at // River would let a job with a time wait for its scheduler, even with a time that has passed
+	}
+	if _, err := c.insert.InsertTx(ctx, tx, args, opts); err != nil {
+		return fmt.Errorf("job: owe %s: %w", args.Kind(), err)
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package job
+
+import (
+	"context"
+
+	"github.com/riverqueue/river"
+)
+
+// What is stored with each job, as JSON: a field may be added, never renamed. It names things and tells nothing of a person.
+type (
+	expireHold struct {
+		Appointment string `json:"appointment"`
+	}
+	deliverNotice struct {
+		Subject string `json:"subject"`
+		Notice  string `json:"notice"`
+		Key     string `json:"key"`
+	}
+	sweepHolds        struct{}
+	digestHeads       struct{}
+	forgetIdempotency struct{}
+)
+
+// The kinds of jobs, as stored and as counted.
+const (
+	KindExpireHold        = "expire_hold"
+	KindDeliverNotice     = "deliver_notice"
+	KindSweepHolds        = "sweep_holds"
+	KindDigestHeads       = "digest_heads"
+	KindForgetIdempotency = "forget_idempotency"
+)
+
+func (expireHold) Kind() string        { return KindExpireHold }
+func (deliverNotice) Kind() string     { return KindDeliverNotice }
+func (sweepHolds) Kind() string        { return KindSweepHolds }
+func (digestHeads) Kind() string       { return KindDigestHeads }
+func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
+
+func (c *Client) workers(ops Operations) *river.Workers {
+	w := river.NewWorkers()
+	add(c, w, func(ctx context.Context, a expireHold) error { return ops.ExpireHold(ctx, a.Appointment) })
+	add(c, w, func(ctx context.Context, a deliverNotice) error {
+		return ops.DeliverNotice(ctx, a.Subject, a.Notice, a.Key)
+	})
+	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })
+	add(c, w, func(ctx context.Context, _ digestHeads) error { return ops.DigestHeads(ctx) })
+	add(c, w, func(ctx context.Context, _ forgetIdempotency) error { return ops.ForgetIdempotency(ctx) })
+	return w
+}
+
+func add[A river.JobArgs](c *Client, w *river.Workers, run func(context.Context, A) error) {
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, j *river.Job[A]) error {
+		if c.opts.NoSweepers && (j.Kind == KindExpireHold || j.Kind == KindSweepHolds) {
+			return nil // inserted by a process that has them on
+		}
+		err := run(ctx, j.Args)
+		if err == nil {
+			c.counts.done(j.Kind)
+		}
+		return err
+	}))
+}

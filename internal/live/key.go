@@ -1,0 +1,33 @@
+package live
+
+// Key names one thing that readers remember and writers change. It says which thing, never what became of it:
+// whoever hears a key reads again with their own rights, so a nudge that is lost, doubled or late can't leak or lie.
+type Key string
+
+// Everything is the key that stands for all keys. Nudging it makes every reader read again, here and in every
+// process; it is what an import sends, and what the relay falls back to when it can no longer name what changed.
+const Everything Key = "*"
+
+// Slots is what can be booked at an office on one local day, written as 2006-01-02.
+func Slots(office, day string) Key { return Key("slots:" + office + ":" + day) }
+
+// Board is what the staff of an office see of one local day, written as 2006-01-02.
+func Board(office, day string) Key { return Key("board:" + office + ":" + day) }
+
+// Catalogue is all that a municipality publishes: services, fees, forms, offices, hours, notices.
+func Catalogue(municipality string) Key { return Key("catalogue:" + municipality) }
+
+// WorkQueue is the list of applications that the staff of a municipality have to work on.
+func WorkQueue(municipality string) Key { return Key("work:" + municipality) }
+
+// Case is one case with its contact and the list of what belongs to it.
+func Case(id string) Key { return Key("case:" + id) }
+
+// Appointment is one appointment, held or booked.
+func Appointment(id string) Key { return Key("appointment:" + id) }
+
+// Application is one application.
+func Application(id string) Key { return Key("application:" + id) }
+
+// Payment is one payment.
+func Payment(id string) Key { return Key("payment:" + id) }

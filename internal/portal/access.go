@@ -1,0 +1,83 @@
+package portal
+
+import (
+	"context"
+	"errors"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/ent/casefile"
+	"nelke/ent/predicate"
+	"nelke/internal/identity"
+)
+
+// Who may see what is decided here, once for queries, subscriptions, entities and writes. What isn't yours reads like
+// what doesn't exist: the condition is part of the statement that looks for it.
+
+// errNobody says that the actor can see nothing of the kind, so no statement need ask.
+var errNobody = errors.New("nothing to see")
+
+// staffed are the ids of the municipalities in which the actor has the role.
+func (p *Portal) staffed(ctx context.Context, actor identity.Actor, role identity.Role) ([]string, error) {
+	if actor.Kind != identity.Staff {
+		return nil, nil
+	}
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, m := range d.towns {
+		if actor.Has(m.Ars, role) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids, nil
+}
+
+// seesCases is the condition under which the actor sees a case: its own, or one of its town.
+func (p *Portal) seesCases(ctx context.Context) (predicate.CaseFile, error) {
+	switch actor := identity.FromContext(ctx); actor.Kind {
+	case identity.CaseHolder:
+		return casefile.KeyHash(actor.CaseKeyHash), nil
+	case identity.Staff:
+		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		if err != nil || len(towns) == 0 {
+			return nil, errors.Join(err, errNobody)
+		}
+		return casefile.MunicipalityIDIn(towns...), nil
+	default:
+		return nil, errNobody
+	}
+}
+
+// seesAppointments is the same for appointments.
+func (p *Portal) seesAppointments(ctx context.Context) (predicate.Appointment, error) {
+	switch actor := identity.FromContext(ctx); actor.Kind {
+	case identity.CaseHolder:
+		return appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
+	case identity.Staff:
+		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		if err != nil || len(towns) == 0 {
+			return nil, errors.Join(err, errNobody)
+		}
+		return appointment.MunicipalityIDIn(towns...), nil
+	default:
+		return nil, errNobody
+	}
+}
+
+// mayServe tells whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at
+// all, since the thing isn't its to see; FORBIDDEN where a lower one.
+func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, path ...string) error {
+	switch {
+	case actor.Kind == identity.Anonymous:
+		return refuse(Unauthenticated)
+	case m == nil || !actor.Has(m.Ars, identity.Clerk):
+		return refuse(NotFound, path...)
+	case !actor.Has(m.Ars, role):
+		return refuse(Forbidden, path...)
+	default:
+		return nil
+	}
+}

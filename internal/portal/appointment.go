@@ -1,0 +1,656 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/ent/casefile"
+	"nelke/ent/predicate"
+	"nelke/ent/schema"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+)
+
+// moves lists, for each state of an appointment, those it may be reached from. What isn't here can't happen.
+var moves = map[appointment.Status][]appointment.Status{ //nolint:gochecknoglobals // a table, never written
+	appointment.StatusBOOKED:     {appointment.StatusHELD},
+	appointment.StatusEXPIRED:    {appointment.StatusHELD},
+	appointment.StatusCANCELED:   {appointment.StatusHELD, appointment.StatusBOOKED},
+	appointment.StatusCHECKED_IN: {appointment.StatusBOOKED},
+	appointment.StatusCALLED:     {appointment.StatusCHECKED_IN},
+	appointment.StatusCOMPLETED:  {appointment.StatusCALLED},
+	appointment.StatusNO_SHOW:    {appointment.StatusBOOKED, appointment.StatusCHECKED_IN, appointment.StatusCALLED},
+}
+
+// advance sets the state if, and only if, the row is still in the state that was read and that may lead there, and
+// writes the event. Two at once: one wins, the other gets WRONG_STATE.
+func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.AppointmentUpdate)) error {
+	if !slices.Contains(moves[to], a.Status) {
+		return refuse(WrongState, "input", "appointment")
+	}
+	return tx.change(ctx, c, a, to, action, set)
+}
+
+// change is advance for changes within a state as well.
+func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.AppointmentUpdate)) error {
+	update := tx.Appointment.Update().
+		Where(appointment.ID(a.ID), appointment.StatusEQ(a.Status), appointment.Revision(a.Revision)).
+		SetStatus(to).SetRevision(a.Revision + 1)
+	if to != appointment.StatusHELD {
+		update.ClearHeldUntil()
+	}
+	if set != nil {
+		set(update)
+	}
+	n, err := update.Save(ctx)
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return refuse(WrongState, "input", "appointment")
+	}
+	after, err := tx.Appointment.Get(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if err := tx.record(ctx, c, change{
+		subject: a.ID, action: action, before: a.Status.String(), after: to.String(), left: after,
+	}); err != nil {
+		return err
+	}
+	tx.nudgeAppointment(a)
+	if after.Day != a.Day {
+		tx.nudgeAppointment(after)
+	}
+	*a = *after
+	return nil
+}
+
+// nudgeAppointment wakes those who watch the appointment, its case, the board and the free times of its day.
+func (tx *Tx) nudgeAppointment(a *ent.Appointment) {
+	tx.nudge(live.Appointment(a.ID), live.Case(a.CaseID), live.Board(a.OfficeID, a.Day), live.Slots(a.OfficeID, a.Day))
+}
+
+// ConcernInput is a service and how often.
+type ConcernInput struct {
+	Service  string
+	Quantity int
+}
+
+// HoldSlotInput keeps a time.
+type HoldSlotInput struct {
+	IdempotencyKey string
+	Office         string
+	Start          time.Time
+	Concerns       []ConcernInput
+}
+
+// HoldSlot keeps a time for the actor's case until the office's hold time has passed. Nobody else gets it until then.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, NO_APPOINTMENTS, HOLD_LIMIT, SLOT_TAKEN, SLOT_NOT_OFFERED.
+func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "HoldSlot(%s, %s)", in.Office, in.Start)
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, true)
+	if err != nil {
+		return nil, err
+	}
+	id := newID("appointment")
+	return p.book(ctx, w, func() (string, error) {
+		return p.once(ctx, "holdSlot", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
+				return "", err
+			}
+			c, err := tx.lockCase(ctx, casefile.KeyHash(actor.CaseKeyHash))
+			if err != nil {
+				return "", err
+			}
+			if c == nil || c.MunicipalityID != w.office.MunicipalityID {
+				return "", refuse(NotFound, "input", "office")
+			}
+			if err := tx.roomToHold(ctx, c, w.office); err != nil {
+				return "", err
+			}
+			until := tx.now.Add(time.Duration(w.office.HoldMinutes) * time.Minute)
+			a, err := tx.place(ctx, p, w, c, id, func(create *ent.AppointmentCreate) {
+				create.SetStatus(appointment.StatusHELD).SetHeldUntil(until).SetChannel(appointment.ChannelONLINE).SetLanguage(c.Language)
+			}, &until)
+			if err != nil {
+				return "", err
+			}
+			if err := tx.record(ctx, c, change{subject: id, action: "appointment.held", after: "HELD", left: a}); err != nil {
+				return "", err
+			}
+			tx.nudgeAppointment(a)
+			return id, p.jobs.ExpireHoldAt(ctx, tx.SQL, id, until)
+		})
+	})
+}
+
+// roomToHold refuses a hold beyond the office's limit per case.
+func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office) error {
+	n, err := tx.Appointment.Query().Where(
+		appointment.CaseID(c.ID), appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilGT(tx.now),
+	).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if n >= o.HoldsPerCase {
+		return &Problem{Code: HoldLimit, Max: o.HoldsPerCase}
+	}
+	return nil
+}
+
+// place chooses a counter behind the office's lock, writes the appointment's row and its cells.
+func (tx *Tx) place(ctx context.Context, p *Portal, w *wanted, c *ent.CaseFile, id string, set func(*ent.AppointmentCreate), until *time.Time) (*ent.Appointment, error) {
+	counter, err := tx.choose(ctx, p, w, "")
+	if err != nil {
+		return nil, err
+	}
+	create := tx.Appointment.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetOfficeID(w.office.ID).
+		SetCounterID(counter.ID).SetCounterNumber(counter.Number).SetReference(newReference(w.office.Town)).
+		SetConcerns(w.concerns).SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCreatedAt(tx.now)
+	set(create)
+	a, err := create.Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a, tx.occupy(ctx, id, spanAt(counter.Number, w.start, w.end()), until)
+}
+
+// choose asks the schedule for a counter, with the rules and the cells as they are behind the office's lock.
+func (tx *Tx) choose(ctx context.Context, p *Portal, w *wanted, except string) (*ent.Counter, error) {
+	lo, hi := w.office.Calendar.Cells(w.day(), 1)
+	revision, busy, err := tx.busy(ctx, w.office.ID, w.office.Calendar.Qualified(nil, w.services), lo, hi, except)
+	if err != nil {
+		return nil, err
+	}
+	if revision != w.office.Revision {
+		return nil, errRules
+	}
+	number, reason := w.office.Calendar.Choose(w.request(tx.now), w.start, busy, p.rand)
+	if reason != "" {
+		return nil, &Problem{Code: codeOf(reason), Reason: reasonOf(reason), Path: []string{"input", "start"}}
+	}
+	return w.office.counter(number), nil
+}
+
+// errRules says that the office's rules changed since they were read: read them again.
+var errRules = errors.New("the office's rules changed meanwhile")
+
+// How often a write is tried anew when others take cells between its reading and its writing.
+const tries = 8
+
+// book runs a write that takes cells. A race is tried anew with fresh rules; a time that is gone gets the nearest free
+// ones beside it.
+func (p *Portal) book(ctx context.Context, w *wanted, once func() (string, error)) (*ent.Appointment, error) {
+	var id string
+	var err error
+	for range tries {
+		if id, err = once(); err == nil {
+			return p.reload(ctx, id)
+		}
+		if errors.Is(err, errRules) {
+			if err := p.refresh(ctx, w); err != nil {
+				return nil, err
+			}
+		} else if !errors.Is(err, errRace) {
+			break
+		}
+	}
+	if errors.Is(err, errRace) || errors.Is(err, errRules) {
+		err = &Problem{Code: SlotTaken, Reason: ReasonFull, Path: []string{"input", "start"}}
+	}
+	if problem := (*Problem)(nil); errors.As(err, &problem) && (problem.Code == SlotTaken || problem.Code == SlotNotOffered) {
+		if problem.Alternatives, err = p.nearest(ctx, w); err != nil {
+			return nil, err
+		}
+		return nil, problem
+	}
+	return nil, err
+}
+
+// reload reads an appointment after its write. The actor wrote it, so it may read it.
+func (p *Portal) reload(ctx context.Context, id string) (*ent.Appointment, error) {
+	a, err := p.store.Reader().Appointment.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return a, p.present(ctx, a)
+}
+
+// present shows appointments as people see them: times in the office's zone, and a hold that ran out as expired,
+// whether or not anybody has swept it.
+func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
+	now := p.clock()
+	for _, a := range all {
+		o, err := p.office(ctx, a.OfficeID)
+		if err != nil {
+			return err
+		}
+		if o == nil {
+			continue // the office has been closed for good; its appointments stay readable, in UTC
+		}
+		zone := o.rules.Zone
+		a.StartsAt, a.EndsAt = a.StartsAt.In(zone), a.EndsAt.In(zone)
+		if a.HeldUntil == nil {
+			continue
+		}
+		if !a.HeldUntil.After(now) {
+			a.Status, a.HeldUntil = appointment.StatusEXPIRED, nil
+			continue
+		}
+		until := a.HeldUntil.In(zone)
+		a.HeldUntil = &until
+	}
+	return nil
+}
+
+// Appointment gives an appointment that the actor may see; nil for any other.
+func (p *Portal) Appointment(ctx context.Context, id string) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "Appointment(%s)", id)
+
+	found, err := p.Appointments(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// Appointments is Appointment for many, in the order of the ids.
+func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appointment, err error) {
+	defer wrap(&err, "Appointments(%d)", len(ids))
+
+	found := make([]*ent.Appointment, len(ids))
+	visible, err := p.seesAppointments(ctx)
+	if err != nil {
+		return found, unlessNobody(err)
+	}
+	for _, id := range ids {
+		p.depend(ctx, time.Time{}, live.Appointment(id))
+	}
+	rows, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(ids...), visible).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.present(ctx, rows...); err != nil {
+		return nil, err
+	}
+	for _, a := range rows {
+		if a.HeldUntil != nil {
+			p.depend(ctx, *a.HeldUntil, live.Appointment(a.ID))
+		}
+		for i, id := range ids {
+			if id == a.ID {
+				found[i] = a
+			}
+		}
+	}
+	return found, nil
+}
+
+func unlessNobody(err error) error {
+	if errors.Is(err, errNobody) && !errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// onAppointment runs a write on an appointment that the actor may see: idempotency, the office's lock (shared), the
+// case's row, then work.
+func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (string, error) {
+	found, err := p.store.Reader().Appointment.Query().Where(appointment.ID(id), may).Only(ctx)
+	if ent.IsNotFound(err) {
+		return "", refuse(NotFound, "input", "appointment")
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.lockOffices(ctx, false, found.OfficeID); err != nil {
+			return "", err
+		}
+		c, err := tx.lockCase(ctx, casefile.ID(found.CaseID))
+		if err != nil {
+			return "", err
+		}
+		a, err := tx.Appointment.Query().Where(appointment.ID(id), may).Only(ctx)
+		if ent.IsNotFound(err) || c == nil {
+			return "", refuse(NotFound, "input", "appointment")
+		}
+		if err != nil {
+			return "", err
+		}
+		return id, work(ctx, tx, c, a)
+	})
+}
+
+// ownHold runs a write on a hold of the actor's own case that has not run out.
+func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	own := appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))
+	id, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		switch {
+		case a.Status == appointment.StatusEXPIRED, a.Status == appointment.StatusHELD && !a.HeldUntil.After(tx.now):
+			return refuse(HoldExpired, "input", "appointment")
+		case a.Status != appointment.StatusHELD:
+			return refuse(WrongState, "input", "appointment")
+		}
+		return work(ctx, tx, c, a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.reload(ctx, id)
+}
+
+// HoldInput names a held appointment.
+type HoldInput struct {
+	IdempotencyKey string
+	Appointment    string
+}
+
+// ExtendHold keeps a held time for the office's hold time from now on, once.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED, HOLD_ALREADY_EXTENDED.
+func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "ExtendHold(%s)", in.Appointment)
+
+	return p.ownHold(ctx, "extendHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if a.Extended {
+			return refuse(HoldAlreadyExtended, "input", "appointment")
+		}
+		o, err := p.office(ctx, a.OfficeID)
+		if err != nil || o == nil {
+			return errors.Join(err, refuse(NotFound, "input", "appointment"))
+		}
+		until := tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute)
+		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(u *ent.AppointmentUpdate) {
+			u.SetHeldUntil(until).SetExtended(true)
+		}); err != nil {
+			return err
+		}
+		if err := tx.keep(ctx, a.ID, cellsOf(a), &until); err != nil {
+			return err
+		}
+		return p.jobs.ExpireHoldAt(ctx, tx.SQL, a.ID, until)
+	})
+}
+
+func cellsOf(a *ent.Appointment) int64 { return spanAt(a.CounterNumber, a.StartsAt, a.EndsAt).cells() }
+
+// ReleaseHold gives a held time back.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED.
+func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "ReleaseHold(%s)", in.Appointment)
+
+	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if err := tx.advance(ctx, c, a, appointment.StatusCANCELED, "appointment.released", ended(tx)); err != nil {
+			return err
+		}
+		return tx.free(ctx, a.ID)
+	})
+}
+
+func ended(tx *Tx) func(*ent.AppointmentUpdate) {
+	return func(u *ent.AppointmentUpdate) { u.SetEndedAt(tx.now) }
+}
+
+// BookAppointmentInput makes a held time an appointment.
+type BookAppointmentInput struct {
+	IdempotencyKey string
+	Appointment    string
+	PrivacyNotice  *string
+	Person         PersonInput
+	Reminder       bool
+}
+
+// BookAppointment makes a held time an appointment for a person. The current privacy notice comes before the data.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED, NOTICE_NOT_ACKNOWLEDGED, INVALID_INPUT.
+func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "BookAppointment(%s)", in.Appointment)
+
+	if err := in.Person.check(in.Reminder); err != nil {
+		return nil, err
+	}
+	return p.ownHold(ctx, "bookAppointment", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
+			return err
+		}
+		if err := tx.advance(ctx, c, a, appointment.StatusBOOKED, "appointment.booked", func(u *ent.AppointmentUpdate) {
+			// The precondition stands in the statement too: time went on since the row was read.
+			u.Where(appointment.HeldUntilGT(tx.now)).SetBookedAt(tx.now)
+			in.Person.set(u.Mutation())
+			u.SetReminder(in.Reminder)
+		}); err != nil {
+			return err
+		}
+		if err := tx.keep(ctx, a.ID, cellsOf(a), nil); err != nil {
+			return err
+		}
+		return p.owe(ctx, tx, a, "appointment.booked")
+	})
+}
+
+// owe enqueues the notices that a booked or moved appointment calls for: a confirmation at once and, if the person
+// wants it, a reminder on the day before.
+func (p *Portal) owe(ctx context.Context, tx *Tx, a *ent.Appointment, kind string) error {
+	if a.Email == "" {
+		return nil
+	}
+	if err := p.jobs.NoticeOwed(ctx, tx.SQL, a.ID, kind, noticeKey(a, kind), tx.now); err != nil {
+		return err
+	}
+	if remind := a.StartsAt.Add(-24 * time.Hour); a.Reminder && remind.After(tx.now) && kind != "appointment.canceled" {
+		return p.jobs.NoticeOwed(ctx, tx.SQL, a.ID, noticeReminder, noticeKey(a, noticeReminder), remind)
+	}
+	return nil
+}
+
+// RescheduleAppointmentInput moves an appointment.
+type RescheduleAppointmentInput struct {
+	IdempotencyKey string
+	Appointment    string
+	Start          time.Time
+}
+
+// RescheduleAppointment moves an appointment to another start at its office. The old time is kept until the new one is
+// had; refused, nothing moves.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, SLOT_TAKEN, SLOT_NOT_OFFERED.
+func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "RescheduleAppointment(%s, %s)", in.Appointment, in.Start)
+
+	visible, err := p.seesAppointments(ctx)
+	if err != nil {
+		return nil, p.unseen(err)
+	}
+	old, err := p.store.Reader().Appointment.Query().Where(appointment.ID(in.Appointment), visible).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, refuse(NotFound, "input", "appointment")
+	}
+	if err != nil {
+		return nil, err
+	}
+	w, err := p.wantAgain(ctx, old, in.Start)
+	if err != nil {
+		return nil, err
+	}
+	return p.book(ctx, w, func() (string, error) {
+		return p.onAppointment(ctx, "rescheduleAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+			if a.Status != appointment.StatusBOOKED || !a.StartsAt.After(tx.now) {
+				return refuse(WrongState, "input", "appointment")
+			}
+			counter, err := tx.choose(ctx, p, w, a.ID)
+			if err != nil {
+				return err
+			}
+			from, to := spanAt(a.CounterNumber, a.StartsAt, a.EndsAt), spanAt(counter.Number, w.start, w.end())
+			if err := tx.change(ctx, c, a, appointment.StatusBOOKED, "appointment.rescheduled", func(u *ent.AppointmentUpdate) {
+				u.SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCounterID(counter.ID).SetCounterNumber(counter.Number)
+			}); err != nil {
+				return err
+			}
+			if err := tx.move(ctx, a.ID, from, to); err != nil {
+				return err
+			}
+			return p.owe(ctx, tx, a, "appointment.rescheduled")
+		})
+	})
+}
+
+// unseen is the problem of somebody who can see no appointment at all.
+func (p *Portal) unseen(err error) error {
+	if unlessNobody(err) == nil {
+		return refuse(NotFound, "input", "appointment")
+	}
+	return err
+}
+
+// CancelAppointmentInput gives an appointment up.
+type CancelAppointmentInput struct {
+	IdempotencyKey string
+	Appointment    string
+}
+
+// CancelAppointment gives a booked appointment up; its time is free at once. The person or the staff may do so, until
+// it begins.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "CancelAppointment(%s)", in.Appointment)
+
+	visible, err := p.seesAppointments(ctx)
+	if err != nil {
+		return nil, p.unseen(err)
+	}
+	id, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if a.Status != appointment.StatusBOOKED || !a.EndsAt.After(tx.now) {
+			return refuse(WrongState, "input", "appointment")
+		}
+		if err := tx.advance(ctx, c, a, appointment.StatusCANCELED, "appointment.canceled", ended(tx)); err != nil {
+			return err
+		}
+		if err := tx.free(ctx, a.ID); err != nil {
+			return err
+		}
+		return p.owe(ctx, tx, a, "appointment.canceled")
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.reload(ctx, id)
+}
+
+// ExpireHold ends a hold whose time has passed. Nothing waits for it: every answer treats such a hold as gone already.
+func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
+	defer wrap(&err, "ExpireHold(%s)", id)
+
+	found, err := p.store.Reader().Appointment.Get(ctx, id)
+	if ent.IsNotFound(err) || err == nil && found.Status != appointment.StatusHELD {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+		if err := tx.tick(ctx); err != nil {
+			return err
+		}
+		c, err := tx.lockCase(ctx, casefile.ID(found.CaseID))
+		if err != nil || c == nil {
+			return err
+		}
+		a, err := tx.Appointment.Query().Where(
+			appointment.ID(id), appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(tx.now),
+		).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil // booked, released, extended, or done by another process
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.advance(ctx, c, a, appointment.StatusEXPIRED, "appointment.expired", ended(tx)); err != nil {
+			return err
+		}
+		return tx.freeExpired(ctx, []string{id})
+	})
+}
+
+// SweepHolds ends the holds that ran out and that no job has ended, at most 200 a call.
+func (p *Portal) SweepHolds(ctx context.Context) (err error) {
+	defer wrap(&err, "SweepHolds")
+
+	now, err := p.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := p.store.Reader().Appointment.Query().
+		Where(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(now)).
+		Order(appointment.ByID()).Limit(200).IDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := p.ExpireHold(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// minutesOf is how long concerns take together.
+func minutesOf(concerns []schema.Concern) (minutes int) {
+	for _, c := range concerns {
+		minutes += c.Minutes
+	}
+	return minutes
+}
+
+func codeOf(r schedule.Reason) Code {
+	if r == schedule.Full {
+		return SlotTaken
+	}
+	return SlotNotOffered
+}
+
+func reasonOf(r schedule.Reason) Reason {
+	if r == schedule.Past {
+		return ReasonTooSoon
+	}
+	return Reason(r)
+}
+
+// HeldForSeconds is how long a hold still lasts; nil for what isn't held.
+func (p *Portal) HeldForSeconds(a *ent.Appointment) *int {
+	if a.HeldUntil == nil {
+		return nil
+	}
+	seconds := max(0, int(a.HeldUntil.Sub(p.clock())/time.Second))
+	return &seconds
+}
+
+// Extendable tells whether a hold can be extended.
+func (p *Portal) Extendable(a *ent.Appointment) bool {
+	return a.Status == appointment.StatusHELD && !a.Extended
+}
+
+// ConcernService gives the service of a concern, also one that is no longer offered.
+func (p *Portal) ConcernService(ctx context.Context, id string) (_ *Service, err error) {
+	defer wrap(&err, "ConcernService(%s)", id)
+	return p.anyService(ctx, id)
+}

@@ -1,0 +1,401 @@
+package portal
+
+import (
+	"context"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"go.jetify.com/typeid"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/ent/casefile"
+	"nelke/ent/event"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+func newID(prefix string) string { return typeid.Must(typeid.WithPrefix(prefix)).String() }
+
+// OpenCaseInput opens a case under a key that the client made. The key itself is never stored, logged or part of the
+// remembered input: its hash stands for it.
+type OpenCaseInput struct {
+	IdempotencyKey string
+	Municipality   MunicipalityKey
+	CaseKey        string `json:"-"`
+	Language       *string
+}
+
+// OpenCase opens a case. The same case key again is the same case, under whatever idempotency key. network says where
+// the request came from, for the limit; language is that of the request.
+//
+// Problems: INVALID_INPUT, NOT_FOUND, RATE_LIMITED.
+func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, language string) (_ *ent.CaseFile, err error) {
+	defer wrap(&err, "OpenCase")
+
+	m, err := p.municipality(ctx, in.Municipality, "input", "municipality")
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, refuse(NotFound, "input", "municipality")
+	}
+	hash := identity.HashCaseKey(in.CaseKey)
+	if hash == "" {
+		return nil, invalid(RuleCaseKey, "input", "caseKey")
+	}
+	if in.Language != nil {
+		language = *in.Language
+	}
+	// Whoever has the key has the case, so a repeat costs nothing and isn't counted against the network.
+	if c, err := p.store.Reader().CaseFile.Query().Where(casefile.KeyHash(hash)).Only(ctx); err == nil {
+		return p.reopened(c, m)
+	} else if !ent.IsNotFound(err) {
+		return nil, err
+	}
+	if wait, err := p.openings.Take(ctx, network); err != nil {
+		return nil, err
+	} else if wait > 0 {
+		return nil, &Problem{Code: RateLimited, RetryAfter: wait}
+	}
+	holder := identity.Actor{Kind: identity.CaseHolder, CaseKeyHash: hash}
+	ctx = identity.WithActor(ctx, holder)
+	id, err := p.once(ctx, "openCase", holder.Scope(), in.IdempotencyKey, newID("case"), in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		c, err := tx.openCase(ctx, m, &hash, language)
+		if err != nil {
+			return "", err
+		}
+		return c.ID, nil
+	})
+	if ent.IsConstraintError(err) {
+		// Another request with the same case key and another idempotency key was faster: the same case.
+		c, err := p.store.Reader().CaseFile.Query().Where(casefile.KeyHash(hash)).Only(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return p.reopened(c, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.store.Reader().CaseFile.Get(ctx, id)
+}
+
+// reopened is the answer to a case key that is known. A key belongs to one town: for another it is a bad key, and that
+// says no more than the caller knows.
+func (p *Portal) reopened(c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
+	if c.MunicipalityID != m.ID {
+		return nil, invalid(RuleDuplicate, "input", "caseKey")
+	}
+	return c, nil
+}
+
+// openCase writes a case with its first event. key is the hash of the case key; nil where staff open it.
+func (tx *Tx) openCase(ctx context.Context, m *ent.Municipality, key *string, language string) (*ent.CaseFile, error) {
+	c, err := tx.CaseFile.Create().SetMunicipalityID(m.ID).SetNillableKeyHash(key).SetLanguage(language).SetOpenedAt(tx.now).Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c, tx.record(ctx, c, change{subject: c.ID, action: "case.opened", after: "OPEN"})
+}
+
+// PersonInput is whom an appointment is for.
+type PersonInput struct {
+	GivenName  string
+	FamilyName string
+	Email      *string
+	Phone      *string
+}
+
+func (in PersonInput) check(reminder bool) error {
+	if err := checkText(in.GivenName, 1, 100, "input", "person", "givenName"); err != nil {
+		return err
+	}
+	if err := checkText(in.FamilyName, 1, 100, "input", "person", "familyName"); err != nil {
+		return err
+	}
+	if reminder && in.Email == nil {
+		return invalid(RuleEmail, "input", "person", "email")
+	}
+	return nil
+}
+
+// person is what ent's mutations of appointments share.
+type person interface {
+	SetGivenName(string)
+	SetFamilyName(string)
+	SetEmail(string)
+	SetPhone(string)
+}
+
+func (in PersonInput) set(m person) {
+	m.SetGivenName(strings.TrimSpace(in.GivenName))
+	m.SetFamilyName(strings.TrimSpace(in.FamilyName))
+	m.SetEmail(value(in.Email))
+	m.SetPhone(value(in.Phone))
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// PostalAddressInput is a postal address.
+type PostalAddressInput struct {
+	Street      string
+	HouseNumber string
+	PostalCode  string
+	City        string
+	Country     string
+}
+
+// SetContactInput sets who can be reached about the case.
+type SetContactInput struct {
+	IdempotencyKey string
+	PrivacyNotice  *string
+	GivenName      string
+	FamilyName     string
+	Email          *string
+	Phone          *string
+	Address        *PostalAddressInput
+	Language       *string
+}
+
+func (in SetContactInput) check() error {
+	texts := []struct {
+		text     string
+		min, max int
+		field    []string
+	}{
+		{in.GivenName, 1, 100, []string{"givenName"}},
+		{in.FamilyName, 1, 100, []string{"familyName"}},
+	}
+	if a := in.Address; a != nil {
+		texts = append(texts, []struct {
+			text     string
+			min, max int
+			field    []string
+		}{
+			{a.Street, 1, 100, []string{"address", "street"}},
+			{a.HouseNumber, 1, 20, []string{"address", "houseNumber"}},
+			{a.PostalCode, 1, 16, []string{"address", "postalCode"}},
+			{a.City, 1, 100, []string{"address", "city"}},
+			{a.Country, 2, 2, []string{"address", "country"}},
+		}...)
+	}
+	for _, t := range texts {
+		if err := checkText(t.text, t.min, t.max, append([]string{"input"}, t.field...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetContact sets who can be reached about the actor's case. The current privacy notice comes before the data.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, NOTICE_NOT_ACKNOWLEDGED, INVALID_INPUT.
+func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.CaseFile, err error) {
+	defer wrap(&err, "SetContact")
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	id, err := p.once(ctx, "setContact", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		c, err := tx.lockCase(ctx, casefile.KeyHash(actor.CaseKeyHash))
+		if err != nil {
+			return "", err
+		}
+		if c == nil {
+			return "", refuse(NotFound)
+		}
+		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
+			return "", err
+		}
+		address := PostalAddressInput{}
+		if in.Address != nil {
+			address = *in.Address
+		}
+		language := c.Language
+		if in.Language != nil {
+			language = *in.Language
+		}
+		if err := tx.CaseFile.UpdateOneID(c.ID).
+			SetGivenName(strings.TrimSpace(in.GivenName)).SetFamilyName(strings.TrimSpace(in.FamilyName)).
+			SetEmail(value(in.Email)).SetPhone(value(in.Phone)).SetLanguage(language).
+			SetStreet(address.Street).SetHouseNumber(address.HouseNumber).SetPostalCode(address.PostalCode).
+			SetCity(address.City).SetCountry(address.Country).Exec(ctx); err != nil {
+			return "", err
+		}
+		tx.nudge(live.Case(c.ID))
+		return c.ID, tx.record(ctx, c, change{subject: c.ID, action: "case.contact_set", before: "OPEN", after: "OPEN", left: in})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.store.Reader().CaseFile.Get(ctx, id)
+}
+
+// acknowledge notes on the case that the notice in force was acknowledged, if this write says so, and refuses to go on
+// where it never was.
+func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given *string) error {
+	t, err := p.town(ctx, c.MunicipalityID)
+	if err != nil {
+		return err
+	}
+	inForce := func(id string) *ent.PrivacyNotice {
+		current := t.noticeOn(t.today(tx.now), c.Language)
+		for _, n := range t.Notices {
+			if current != nil && n.ID == id && n.Version == current.Version {
+				return n
+			}
+		}
+		return nil
+	}
+	if given == nil {
+		if inForce(c.NoticeID) == nil {
+			return refuse(NoticeNotAcknowledged, "input", "privacyNotice")
+		}
+		return nil
+	}
+	notice := inForce(*given)
+	switch {
+	case notice == nil:
+		return &Problem{Code: NoticeNotAcknowledged, Rule: RuleOutdated, Path: []string{"input", "privacyNotice"}}
+	case notice.ID == c.NoticeID:
+		return nil
+	}
+	if err := tx.CaseFile.UpdateOneID(c.ID).SetNoticeID(notice.ID).SetNoticeAt(tx.now).Exec(ctx); err != nil {
+		return err
+	}
+	tx.nudge(live.Case(c.ID))
+	return tx.record(ctx, c, change{
+		subject: c.ID, action: "case.notice_acknowledged", before: c.NoticeID, after: notice.ID, left: notice.Sha256,
+	})
+}
+
+// checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), broken UTF-8 and
+// control characters.
+func checkText(s string, low, high int, path ...string) error {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return invalid(RuleText, path...)
+	}
+	if n := utf8.RuneCountInString(strings.TrimSpace(s)); n < low || n > high {
+		return &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
+	}
+	return nil
+}
+
+// ValidEmail tells whether an address can be written to: one addr-spec of RFC 5322 with at most 254 characters.
+func ValidEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= 254 && utf8.ValidString(s)
+}
+
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) //nolint:gochecknoglobals // compiled once, never changed
+
+// ValidPhone tells whether a number has the form of E.164.
+func ValidPhone(s string) bool { return e164.MatchString(s) }
+
+// ViewerCase gives the case that the actor's key opens; nil for others, and for a key that was never used.
+func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
+	defer wrap(&err, "ViewerCase")
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, nil
+	}
+	c, err := p.store.Reader().CaseFile.Query().Where(casefile.KeyHash(actor.CaseKeyHash)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// Cases gives the cases that the actor may see, in the order of the ids; nil for any other.
+func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, err error) {
+	defer wrap(&err, "Cases(%d)", len(ids))
+
+	found := make([]*ent.CaseFile, len(ids))
+	visible, err := p.seesCases(ctx)
+	if err != nil {
+		return found, unlessNobody(err)
+	}
+	for _, id := range ids {
+		p.depend(ctx, time.Time{}, live.Case(id))
+	}
+	rows, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(ids...), visible).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range rows {
+		for i, id := range ids {
+			if id == c.ID {
+				found[i] = c
+			}
+		}
+	}
+	return found, nil
+}
+
+// AppointmentsOf gives the appointments of cases, newest first, in the order of the cases. Whoever sees a case sees them.
+func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Appointment, err error) {
+	defer wrap(&err, "AppointmentsOf(%d)", len(cases))
+
+	visible, err := p.seesAppointments(ctx)
+	of := make([][]*ent.Appointment, len(cases))
+	if err != nil {
+		return of, unlessNobody(err)
+	}
+	index := map[string]int{}
+	ids := make([]string, len(cases))
+	for i, c := range cases {
+		ids[i], index[c.ID] = c.ID, i
+		p.depend(ctx, time.Time{}, live.Case(c.ID))
+	}
+	rows, err := p.store.Reader().Appointment.Query().Where(appointment.CaseIDIn(ids...), visible).
+		Order(ent.Desc(appointment.FieldID)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range rows {
+		of[index[a.CaseID]] = append(of[index[a.CaseID]], a)
+	}
+	return of, p.present(ctx, rows...)
+}
+
+// EventsOf gives the events of cases, oldest first, in the order of the cases.
+func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
+	defer wrap(&err, "EventsOf(%d)", len(cases))
+
+	index := map[string]int{}
+	ids := make([]string, len(cases))
+	for i, c := range cases {
+		ids[i], index[c.ID] = c.ID, i
+		p.depend(ctx, time.Time{}, live.Case(c.ID))
+	}
+	rows, err := p.store.Reader().Event.Query().Where(event.StreamIn(ids...)).Order(event.ByStream(), event.BySeq()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	of := make([][]*ent.Event, len(cases))
+	for _, e := range rows {
+		of[index[e.Stream]] = append(of[index[e.Stream]], e)
+	}
+	return of, nil
+}

@@ -1,0 +1,441 @@
+package portal
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+
+	"nelke/ent"
+	"nelke/internal/schedule"
+)
+
+// MunicipalityKey names one town by exactly one of its keys.
+type MunicipalityKey struct {
+	ID   *string
+	Slug *string
+	Ars  *string
+}
+
+// PublicServiceKey names one public service by exactly one of its keys.
+type PublicServiceKey struct {
+	ID   *string
+	Slug *MunicipalServiceSlug
+}
+
+// MunicipalServiceSlug names a service by the slugs of its town and of itself.
+type MunicipalServiceSlug struct {
+	Municipality string
+	Service      string
+}
+
+// MunicipalityFilter says which towns.
+type MunicipalityFilter struct {
+	ArsPrefix *string
+}
+
+// PublicServiceFilter says which services. Conditions add up.
+type PublicServiceFilter struct {
+	Ars       *string
+	LeikaKeys []string
+	Text      *string
+	Free      *bool
+	Channel   *string
+}
+
+// Page is what a client asks of a connection: at most First entries (1 to 100, 20 unless given) after a cursor.
+type Page struct {
+	First *int
+	After *string
+}
+
+// Connection is one page. Cursors[i] belongs to Nodes[i].
+type Connection[T any] struct {
+	Nodes   []T
+	Cursors []string
+	Before  bool // whether entries stand before the page
+	After   bool // whether entries follow it
+	Total   int
+}
+
+// MunicipalityConnection is a page of towns.
+type MunicipalityConnection = Connection[*Town]
+
+// ServiceConnection is a page of public services.
+type ServiceConnection = Connection[*Service]
+
+// pageOf cuts a page out of entries that are sorted by the strings of place.
+func pageOf[T any](page Page, all []T, place func(T) string) (*Connection[T], error) {
+	first := 20
+	if page.First != nil {
+		first = *page.First
+	}
+	if first < 1 || first > 100 {
+		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
+	}
+	from := 0
+	if page.After != nil {
+		after, err := base64.RawURLEncoding.DecodeString(*page.After)
+		if err != nil {
+			return nil, invalid(RuleCursor, "after")
+		}
+		for from < len(all) && place(all[from]) <= string(after) {
+			from++
+		}
+	}
+	nodes := all[from:min(from+first, len(all))]
+	c := &Connection[T]{Nodes: nodes, Before: from > 0, After: from+len(nodes) < len(all), Total: len(all)}
+	for _, node := range nodes {
+		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(place(node))))
+	}
+	return c, nil
+}
+
+// Municipality gives one town; nil where there is none.
+func (p *Portal) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
+	defer wrap(&err, "Municipality")
+
+	m, err := p.municipality(ctx, by, "by")
+	if err != nil || m == nil {
+		return nil, err
+	}
+	return p.town(ctx, m.ID)
+}
+
+func (p *Portal) municipality(ctx context.Context, by MunicipalityKey, path ...string) (*ent.Municipality, error) {
+	if !exactlyOne(by.ID != nil, by.Slug != nil, by.Ars != nil) {
+		return nil, invalid(RuleOneOf, path...)
+	}
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case by.ID != nil:
+		return d.byID[*by.ID], nil
+	case by.Slug != nil:
+		return d.bySlug[*by.Slug], nil
+	default:
+		return d.byARS[*by.Ars], nil
+	}
+}
+
+func exactlyOne(given ...bool) bool {
+	n := 0
+	for _, g := range given {
+		if g {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// Municipalities gives the towns by slug.
+func (p *Portal) Municipalities(ctx context.Context, page Page, filter *MunicipalityFilter) (_ *MunicipalityConnection, err error) {
+	defer wrap(&err, "Municipalities")
+
+	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
+		return filter == nil || filter.ArsPrefix == nil || strings.HasPrefix(m.Ars, *filter.ArsPrefix)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pageOf(page, towns, func(t *Town) string { return t.Slug })
+}
+
+func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool) ([]*Town, error) {
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var towns []*Town
+	for _, m := range d.towns {
+		if !wanted(m) {
+			continue
+		}
+		t, err := p.town(ctx, m.ID)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil {
+			towns = append(towns, t)
+		}
+	}
+	return towns, nil
+}
+
+// PublicService gives one public service; nil where there is none, or where the town no longer offers it.
+func (p *Portal) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
+	defer wrap(&err, "PublicService")
+
+	if !exactlyOne(by.ID != nil, by.Slug != nil) {
+		return nil, invalid(RuleOneOf, "by")
+	}
+	if by.ID != nil {
+		return p.service(ctx, *by.ID)
+	}
+	t, err := p.Municipality(ctx, MunicipalityKey{Slug: &by.Slug.Municipality})
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.ServiceBySlug(by.Slug.Service), nil
+}
+
+// ServiceBySlug gives a service of the town; nil where it offers none of that name.
+func (t *Town) ServiceBySlug(slug string) *Service {
+	i := slices.IndexFunc(t.Services, func(s *Service) bool { return s.Slug == slug })
+	if i < 0 {
+		return nil
+	}
+	return t.Services[i]
+}
+
+// service gives a service that is offered, by id; nil where there is none.
+func (p *Portal) service(ctx context.Context, id string) (*Service, error) {
+	s, err := p.anyService(ctx, id)
+	if err != nil || s == nil || !s.Active {
+		return nil, err
+	}
+	return s, nil
+}
+
+// anyService also gives services that are no longer offered: appointments of the past name them.
+func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.services[id])
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.services[id], nil
+}
+
+// PublicServices gives services by town and the town's order.
+func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter) (_ *ServiceConnection, err error) {
+	defer wrap(&err, "PublicServices")
+
+	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
+		return filter == nil || filter.Ars == nil || m.Ars == *filter.Ars
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []*Service
+	for _, t := range towns {
+		all = append(all, t.matching(filter, p.clock())...)
+	}
+	return pageOf(page, all, (*Service).place)
+}
+
+// ServicesOf gives the services of one town.
+func (p *Portal) ServicesOf(t *Town, page Page, filter *PublicServiceFilter) (*ServiceConnection, error) {
+	if filter != nil && filter.Ars != nil && *filter.Ars != t.Ars {
+		return pageOf(page, nil, (*Service).place)
+	}
+	return pageOf(page, t.matching(filter, p.clock()), (*Service).place)
+}
+
+// place sorts a service among all, by its town's slug, the town's order and its id.
+func (s *Service) place() string {
+	const digits = "0123456789"
+	n := s.Position
+	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
+}
+
+func (t *Town) matching(filter *PublicServiceFilter, now time.Time) []*Service {
+	if filter == nil {
+		return t.Services
+	}
+	var found []*Service
+	for _, s := range t.Services {
+		if s.matches(filter, now) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
+	if len(f.LeikaKeys) > 0 && (s.LeikaKey == nil || !slices.Contains(f.LeikaKeys, *s.LeikaKey)) {
+		return false
+	}
+	if f.Free != nil && *f.Free != (s.FeeOn(s.Town.today(now)) == nil) {
+		return false
+	}
+	if f.Channel != nil && !slices.Contains(s.Channels, *f.Channel) {
+		return false
+	}
+	return f.Text == nil || s.mentions(strings.ToLower(strings.TrimSpace(*f.Text)))
+}
+
+func (s *Service) mentions(text string) bool {
+	holds := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
+	for _, language := range []string{"de", "en"} {
+		if holds(s.Name[language]) || holds(s.Summary[language]) || slices.ContainsFunc(s.Synonyms[language], holds) {
+			return true
+		}
+	}
+	return false
+}
+
+// FeeOn gives the price on a day; nil when free.
+func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
+	for i := len(s.Fees) - 1; i >= 0; i-- {
+		f := s.Fees[i]
+		if date(f.ValidFrom).Compare(day) <= 0 {
+			if f.Cents == 0 || f.ValidTo != "" && date(f.ValidTo).Before(day) {
+				return nil
+			}
+			return f
+		}
+	}
+	return nil
+}
+
+// Fee gives today's price; nil when free.
+func (p *Portal) Fee(s *Service) *ent.Fee { return s.FeeOn(s.Town.today(p.clock())) }
+
+// Open tells whether a service can be applied for online now.
+func (p *Portal) Open(s *Service) bool {
+	now := p.clock()
+	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
+		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
+}
+
+// PaymentMethods gives the methods that can be paid with today.
+func (p *Portal) PaymentMethods(t *Town) []string {
+	today := t.today(p.clock())
+	methods := []string{}
+	for _, o := range t.Payments {
+		if o.Enabled && (o.ValidFrom == "" || date(o.ValidFrom).Compare(today) <= 0) && (o.ValidTo == "" || today.Compare(date(o.ValidTo)) <= 0) {
+			methods = append(methods, o.Method.String())
+		}
+	}
+	return methods
+}
+
+// Notice gives the privacy notice in force today in a language ("de", "en"), German where there is no other; nil where
+// none is in force.
+func (p *Portal) Notice(t *Town, language string) *ent.PrivacyNotice {
+	return t.noticeOn(t.today(p.clock()), language)
+}
+
+func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {
+	var found *ent.PrivacyNotice
+	for _, n := range t.Notices {
+		if date(n.ValidFrom).Compare(day) > 0 || n.Language != language && n.Language != "de" {
+			continue
+		}
+		if found == nil || n.Version > found.Version || n.Version == found.Version && n.Language == language {
+			found = n
+		}
+	}
+	return found
+}
+
+// Office gives an office; nil where there is none.
+func (p *Portal) Office(ctx context.Context, id string) (_ *Office, err error) {
+	defer wrap(&err, "Office(%s)", id)
+	return p.office(ctx, id)
+}
+
+// OfficeBySlug gives an office of a town; nil where there is none.
+func (t *Town) OfficeBySlug(slug string) *Office {
+	i := slices.IndexFunc(t.Offices, func(o *Office) bool { return o.Slug == slug })
+	if i < 0 {
+		return nil
+	}
+	return t.Offices[i]
+}
+
+// ActiveCounters are the counters in use, in the office's order.
+func (o *Office) ActiveCounters() []*ent.Counter {
+	return slices.DeleteFunc(slices.Clone(o.Counters), func(c *ent.Counter) bool { return !c.Active })
+}
+
+// Counter gives a counter; nil where there is none.
+func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err error) {
+	defer wrap(&err, "Counter(%s)", id)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.counters[id])
+	if err != nil || t == nil {
+		return nil, err
+	}
+	for _, o := range t.Offices {
+		for _, c := range o.Counters {
+			if c.ID == id {
+				return c, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// ServicesAt gives the services that a counter serves, in the town's order.
+func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, err error) {
+	defer wrap(&err, "ServicesAt(%s)", c.ID)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.counters[c.ID])
+	if err != nil || t == nil {
+		return []*Service{}, err
+	}
+	services := []*Service{}
+	for _, s := range t.Services {
+		if slices.Contains(c.Services, s.ID) {
+			services = append(services, s)
+		}
+	}
+	return services, nil
+}
+
+// Form gives one version of a form; nil where there is none.
+func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
+	defer wrap(&err, "Form(%s)", id)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.forms[id])
+	if err != nil || t == nil {
+		return nil, err
+	}
+	for _, s := range t.services {
+		for _, f := range append(slices.Clone(s.Old), s.Form) {
+			if f != nil && f.ID == id {
+				return f, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+// PrivacyNotice gives one version of a notice; nil where there is none.
+func (p *Portal) PrivacyNotice(ctx context.Context, id string) (_ *ent.PrivacyNotice, err error) {
+	defer wrap(&err, "PrivacyNotice(%s)", id)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.notices[id])
+	if err != nil || t == nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(t.Notices, func(n *ent.PrivacyNotice) bool { return n.ID == id })
+	if i < 0 {
+		return nil, nil
+	}
+	return t.Notices[i], nil
+}

@@ -1,0 +1,86 @@
+// Package portal is the heart: every operation of the service, and the only code that writes. An operation authorises,
+// changes state once in one transaction with the events and jobs that belong to it, and speaks to the world after the
+// commit.
+package portal
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"nelke/internal/cache"
+	"nelke/internal/live"
+	"nelke/internal/store"
+)
+
+// Jobs are done later, by whichever process gets to them. They are rows of the transaction that owes them.
+type Jobs interface {
+	// ExpireHoldAt ends a hold that was not booked.
+	ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error
+	// NoticeOwed sends a message to a person, once per key.
+	NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error
+}
+
+// Limiter counts requests of one network.
+type Limiter interface {
+	// Take counts one and says how long to wait if that was too many.
+	Take(ctx context.Context, key string) (wait time.Duration, err error)
+}
+
+// Options are what a Portal works with. Clock is for reads (writes ask the database); Rand breaks ties between equally
+// good counters, as rand.IntN does, which it is unless given.
+type Options struct {
+	Store    *store.Store
+	Hub      *live.Hub
+	Cache    *cache.Cache
+	Jobs     Jobs
+	Openings Limiter // of cases, per network
+	Clock    func() time.Time
+	Rand     func(n int) int
+	Log      *slog.Logger
+}
+
+// Portal is every operation of the service. It is safe for concurrent use.
+type Portal struct {
+	store    *store.Store
+	hub      *live.Hub
+	cache    *cache.Cache
+	jobs     Jobs
+	openings Limiter
+	clock    func() time.Time
+	rand     func(n int) int
+	log      *slog.Logger
+}
+
+// New makes a Portal.
+func New(o Options) *Portal {
+	if o.Rand == nil {
+		o.Rand = rand.IntN
+	}
+	return &Portal{
+		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, openings: o.Openings,
+		clock: o.Clock, rand: o.Rand, log: o.Log,
+	}
+}
+
+// wrap names the function and its arguments in a surprise. A Problem is an expected outcome and stays as it is.
+func wrap(err *error, format string, args ...any) {
+	if *err == nil {
+		return
+	}
+	if problem := (*Problem)(nil); errors.As(*err, &problem) {
+		*err = problem
+		return
+	}
+	*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
+}
+
+// depend notes, for those who watch what is read in this context, that it depends on the keys, and at the latest until
+// the instant (zero: no bound). It comes before the reading.
+func (p *Portal) depend(ctx context.Context, until time.Time, keys ...live.Key) {
+	p.cache.Depend(ctx, until, keys...)
+}

@@ -1,0 +1,89 @@
+package portal
+
+import (
+	"time"
+)
+
+// Code says for programs why a write did not take place.
+type Code string
+
+// The codes, as the graph shows them.
+const (
+	NotFound              Code = "NOT_FOUND"
+	Forbidden             Code = "FORBIDDEN"
+	Unauthenticated       Code = "UNAUTHENTICATED"
+	InvalidInput          Code = "INVALID_INPUT"
+	IdempotencyKeyReused  Code = "IDEMPOTENCY_KEY_REUSED"
+	WrongState            Code = "WRONG_STATE"
+	SlotTaken             Code = "SLOT_TAKEN"
+	SlotNotOffered        Code = "SLOT_NOT_OFFERED"
+	HoldExpired           Code = "HOLD_EXPIRED"
+	HoldAlreadyExtended   Code = "HOLD_ALREADY_EXTENDED"
+	HoldLimit             Code = "HOLD_LIMIT"
+	NoticeNotAcknowledged Code = "NOTICE_NOT_ACKNOWLEDGED"
+	NoAppointments        Code = "NO_APPOINTMENTS"
+	CounterBusy           Code = "COUNTER_BUSY"
+	NobodyWaiting         Code = "NOBODY_WAITING"
+	RateLimited           Code = "RATE_LIMITED"
+)
+
+// Rule says which rule a value of an input breaks, for the words that a person reads.
+type Rule string
+
+// The rules of inputs.
+const (
+	RuleOneOf      Rule = "ONE_OF"       // exactly one of the fields
+	RuleLength     Rule = "LENGTH"       // Min to Max characters
+	RuleRange      Rule = "RANGE"        // Min to Max
+	RuleCaseKey    Rule = "CASE_KEY"     // 43 characters of base64url
+	RuleEmail      Rule = "EMAIL"        // needed for a reminder
+	RulePast       Rule = "PAST"         // not before today
+	RuleOrder      Rule = "ORDER"        // the end after the start
+	RuleCombinable Rule = "COMBINABLE"   // the service takes an appointment of its own
+	RuleSpan       Rule = "SPAN"         // at most Max minutes together
+	RuleDuplicate  Rule = "DUPLICATE"    // the same thing twice
+	RuleChannel    Rule = "CHANNEL"      // not ONLINE
+	RuleText       Rule = "TEXT"         // broken UTF-8 or control characters
+	RuleCursor     Rule = "CURSOR"       // not a cursor of this connection
+	RuleReplaced   Rule = "REPLACED"     // a price for that day or later is set already
+	RuleOutdated   Rule = "NOT_IN_FORCE" // not the notice in force
+)
+
+// Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.
+type Problem struct {
+	Code         Code
+	Path         []string      // the input field at fault, from the root of the arguments
+	Rule         Rule          // for INVALID_INPUT
+	Min, Max     int           // of Rule
+	Reason       Reason        // for SLOT_TAKEN and SLOT_NOT_OFFERED
+	Alternatives []time.Time   // the same: nearest free starts
+	RetryAfter   time.Duration // for RATE_LIMITED
+}
+
+// Error gives the code, for logs.
+func (p *Problem) Error() string {
+	if p.Rule != "" {
+		return string(p.Code) + " " + string(p.Rule)
+	}
+	return string(p.Code)
+}
+
+// Reason says why a day or a time is not offered.
+type Reason string
+
+// The reasons, as the graph shows them.
+const (
+	ReasonClosed             Reason = "CLOSED"
+	ReasonHoliday            Reason = "HOLIDAY"
+	ReasonFull               Reason = "FULL"
+	ReasonTooSoon            Reason = "TOO_SOON"
+	ReasonTooFar             Reason = "TOO_FAR"
+	ReasonNoQualifiedCounter Reason = "NO_QUALIFIED_COUNTER"
+	ReasonOffGrid            Reason = "OFF_GRID"
+)
+
+func refuse(code Code, path ...string) *Problem { return &Problem{Code: code, Path: path} }
+
+func invalid(rule Rule, path ...string) *Problem {
+	return &Problem{Code: InvalidInput, Rule: rule, Path: path}
+}

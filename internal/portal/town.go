@@ -1,0 +1,405 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/rickar/cal/v2"
+	"github.com/rickar/cal/v2/de"
+
+	"nelke/ent"
+	"nelke/ent/closure"
+	"nelke/ent/counter"
+	"nelke/ent/fee"
+	"nelke/ent/form"
+	"nelke/ent/municipality"
+	"nelke/ent/office"
+	"nelke/ent/openingrule"
+	"nelke/ent/paymentoption"
+	"nelke/ent/privacynotice"
+	"nelke/ent/publicservice"
+	"nelke/internal/cache"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+)
+
+// Town is all that a municipality offers, as it stood when it was read. It is shared: nobody changes it.
+type Town struct {
+	*ent.Municipality
+	Zone     *time.Location
+	Offices  []*Office
+	Services []*Service
+	Notices  []*ent.PrivacyNotice // ascending by version
+	Payments []*ent.PaymentOption
+
+	services map[string]*Service // by id
+}
+
+// Office is an office with all its rules.
+type Office struct {
+	*ent.Office
+	Town     *Town
+	Counters []*ent.Counter
+	Closures []*ent.Closure
+	Calendar *schedule.Calendar
+	rules    schedule.Rules
+}
+
+// Service is a public service with its prices and forms.
+type Service struct {
+	*ent.PublicService
+	Town *Town
+	Fees []*ent.Fee  // ascending by first day
+	Form *ent.Form   // the newest
+	Old  []*ent.Form // those before
+}
+
+// directory says which town a thing belongs to.
+type directory struct {
+	towns    []*ent.Municipality // by slug
+	bySlug   map[string]*ent.Municipality
+	byARS    map[string]*ent.Municipality
+	byID     map[string]*ent.Municipality
+	ofOffice map[string]string // ids of offices to ids of municipalities; likewise below
+	counters map[string]string
+	services map[string]string
+	notices  map[string]string
+	forms    map[string]string
+}
+
+// directoryKey is nudged when a town, an office, a counter, a service, a form or a notice comes or goes.
+const directoryKey = live.Key("catalogue")
+
+func (p *Portal) directory(ctx context.Context) (*directory, error) {
+	return cache.Read(ctx, p.cache, "directory", []live.Key{directoryKey}, func(ctx context.Context) (*directory, time.Time, error) {
+		d, err := readDirectory(ctx, p.store.Reader())
+		return d, time.Time{}, err
+	})
+}
+
+func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error) {
+	defer wrap(&err, "readDirectory")
+
+	d := &directory{bySlug: map[string]*ent.Municipality{}, byARS: map[string]*ent.Municipality{}, byID: map[string]*ent.Municipality{}}
+	if d.towns, err = db.Municipality.Query().Order(municipality.BySlug()).All(ctx); err != nil {
+		return nil, err
+	}
+	for _, m := range d.towns {
+		d.bySlug[m.Slug], d.byARS[m.Ars], d.byID[m.ID] = m, m, m
+	}
+	d.ofOffice, d.counters, d.services = map[string]string{}, map[string]string{}, map[string]string{}
+	d.notices, d.forms = map[string]string{}, map[string]string{}
+
+	offices, err := db.Office.Query().Select(office.FieldID, office.FieldMunicipalityID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range offices {
+		d.ofOffice[o.ID] = o.MunicipalityID
+	}
+	counters, err := db.Counter.Query().Select(counter.FieldID, counter.FieldOfficeID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range counters {
+		d.counters[c.ID] = d.ofOffice[c.OfficeID]
+	}
+	services, err := db.PublicService.Query().Select(publicservice.FieldID, publicservice.FieldMunicipalityID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range services {
+		d.services[s.ID] = s.MunicipalityID
+	}
+	notices, err := db.PrivacyNotice.Query().Select(privacynotice.FieldID, privacynotice.FieldMunicipalityID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range notices {
+		d.notices[n.ID] = n.MunicipalityID
+	}
+	forms, err := db.Form.Query().Select(form.FieldID, form.FieldServiceID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range forms {
+		d.forms[f.ID] = d.services[f.ServiceID]
+	}
+	return d, nil
+}
+
+// town gives a town by id; nil where there is none.
+func (p *Portal) town(ctx context.Context, id string) (*Town, error) {
+	if id == "" {
+		return nil, nil
+	}
+	return cache.Read(ctx, p.cache, "town:"+id, []live.Key{live.Catalogue(id)}, func(ctx context.Context) (*Town, time.Time, error) {
+		t, err := readTown(ctx, p.store.Reader(), id, p.clock())
+		if err != nil || t == nil {
+			return nil, time.Time{}, err
+		}
+		return t, t.trueUntil(p.clock()), nil
+	})
+}
+
+// trueUntil is the next instant at which time alone changes what the town shows: a local midnight (prices, notices,
+// methods, the calendar's first day) or the edge of a service's window.
+func (t *Town) trueUntil(now time.Time) time.Time {
+	until := schedule.DateOf(now, t.Zone).AddDays(1).Midnight(t.Zone)
+	for _, o := range t.Offices {
+		zone := o.rules.Zone
+		if at := schedule.DateOf(now, zone).AddDays(1).Midnight(zone); at.Before(until) {
+			until = at
+		}
+	}
+	for _, s := range t.Services {
+		for _, edge := range []*time.Time{s.OpensAt, s.ClosesAt} {
+			if edge != nil && edge.After(now) && edge.Before(until) {
+				until = *edge
+			}
+		}
+	}
+	return until
+}
+
+// readTown reads a town whole. db is the transaction's client where the answer decides a write.
+func readTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ *Town, err error) {
+	defer wrap(&err, "readTown(%s)", id)
+
+	m, err := db.Municipality.Get(ctx, id)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t := &Town{Municipality: m, services: map[string]*Service{}}
+	if t.Zone, err = time.LoadLocation(m.TimeZone); err != nil {
+		return nil, err
+	}
+	if t.Notices, err = db.PrivacyNotice.Query().Where(privacynotice.MunicipalityID(id)).
+		Order(privacynotice.ByVersion(), privacynotice.ByLanguage()).All(ctx); err != nil {
+		return nil, err
+	}
+	if t.Payments, err = db.PaymentOption.Query().Where(paymentoption.MunicipalityID(id)).
+		Order(paymentoption.ByPosition()).All(ctx); err != nil {
+		return nil, err
+	}
+	if err := t.readServices(ctx, db); err != nil {
+		return nil, err
+	}
+	return t, t.readOffices(ctx, db, now)
+}
+
+func (t *Town) readServices(ctx context.Context, db *ent.Client) error {
+	services, err := db.PublicService.Query().Where(publicservice.MunicipalityID(t.ID)).
+		Order(publicservice.ByPosition(), publicservice.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range services {
+		service := &Service{PublicService: s, Town: t}
+		t.services[s.ID] = service
+		if s.Active {
+			t.Services = append(t.Services, service)
+		}
+	}
+	fees, err := db.Fee.Query().Where(fee.HasServiceWith(publicservice.MunicipalityID(t.ID))).Order(fee.ByValidFrom()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range fees {
+		s := t.services[f.ServiceID]
+		s.Fees = append(s.Fees, f)
+	}
+	forms, err := db.Form.Query().Where(form.HasServiceWith(publicservice.MunicipalityID(t.ID))).Order(form.ByVersion()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range forms {
+		s := t.services[f.ServiceID]
+		if s.Form != nil {
+			s.Old = append(s.Old, s.Form)
+		}
+		s.Form = f
+	}
+	return nil
+}
+
+func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) error {
+	offices, err := db.Office.Query().Where(office.MunicipalityID(t.ID), office.Active(true)).Order(office.ByPosition(), office.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	byID := map[string]*Office{}
+	ids := make([]string, len(offices))
+	for i, o := range offices {
+		ids[i] = o.ID
+		byID[o.ID] = &Office{Office: o, Town: t}
+		t.Offices = append(t.Offices, byID[o.ID])
+	}
+	counters, err := db.Counter.Query().Where(counter.OfficeIDIn(ids...)).Order(counter.ByPosition(), counter.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range counters {
+		byID[c.OfficeID].Counters = append(byID[c.OfficeID].Counters, c)
+	}
+	openings, err := db.OpeningRule.Query().Where(openingrule.OfficeIDIn(ids...)).
+		Order(openingrule.ByWeekday(), openingrule.ByFromMinute(), openingrule.ByID(sql.OrderAsc())).All(ctx)
+	if err != nil {
+		return err
+	}
+	rulesOf := map[string][]*ent.OpeningRule{}
+	for _, r := range openings {
+		rulesOf[r.OfficeID] = append(rulesOf[r.OfficeID], r)
+	}
+	closures, err := db.Closure.Query().Where(closure.OfficeIDIn(ids...)).Order(closure.ByFromDate(), closure.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range closures {
+		byID[c.OfficeID].Closures = append(byID[c.OfficeID].Closures, c)
+	}
+	for _, o := range t.Offices {
+		if err := o.compile(rulesOf[o.ID], now); err != nil {
+			return fmt.Errorf("office %s: %w", o.ID, err)
+		}
+	}
+	return nil
+}
+
+// compile turns the office's rows into its calendar, from today to the end of the horizon.
+func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error) {
+	o.rules = schedule.Rules{
+		Step:    o.StepMinutes,
+		Lead:    time.Duration(o.LeadMinutes) * time.Minute,
+		Horizon: o.HorizonDays,
+	}
+	if o.rules.Zone, err = time.LoadLocation(o.TimeZone); err != nil {
+		return err
+	}
+	if o.rules.Holidays, err = holidays(o.Holidays, o.rules.Zone); err != nil {
+		return err
+	}
+	number := map[string]int64{}
+	at := map[string]int{}
+	for _, c := range o.Counters {
+		number[c.ID] = c.Number
+		services := c.Services
+		if !c.Active {
+			continue
+		}
+		at[c.ID] = len(o.rules.Counters)
+		o.rules.Counters = append(o.rules.Counters, schedule.Counter{Number: c.Number, Services: services})
+	}
+	for _, row := range openings {
+		rule := schedule.Rule{
+			Weekday: time.Weekday(row.Weekday),
+			From:    schedule.LocalTime(row.FromMinute), To: schedule.LocalTime(row.ToMinute),
+			ValidFrom: date(row.ValidFrom), ValidTo: date(row.ValidTo),
+		}
+		i, own := at[row.CounterID]
+		switch {
+		case row.CounterID == "":
+			o.rules.Openings = append(o.rules.Openings, rule)
+		case own && row.Kind == openingrule.KindOPEN:
+			o.rules.Counters[i].Openings = append(o.rules.Counters[i].Openings, rule)
+		case own && row.Kind == openingrule.KindONLINE:
+			o.rules.Counters[i].Public = append(o.rules.Counters[i].Public, rule)
+		}
+	}
+	for _, row := range o.Closures {
+		c := schedule.Closure{From: date(row.FromDate), To: date(row.ToDate), Counter: number[row.CounterID]}
+		if row.FromMinute != nil && row.ToMinute != nil {
+			c.TimeFrom, c.TimeTo = schedule.LocalTime(*row.FromMinute), schedule.LocalTime(*row.ToMinute)
+		}
+		o.rules.Closures = append(o.rules.Closures, c)
+	}
+	o.Calendar, err = schedule.NewCalendar(o.rules, schedule.DateOf(now, o.rules.Zone), o.HorizonDays+2)
+	return err
+}
+
+// date reads a date that the database holds; empty is none. The importer and the writes let nothing else in.
+func date(s string) schedule.Date {
+	if s == "" {
+		return schedule.Date{}
+	}
+	d, err := schedule.ParseDate(s)
+	if err != nil {
+		return schedule.Date{}
+	}
+	return d
+}
+
+// holidays are the public holidays of a region.
+func holidays(region string, zone *time.Location) (func(schedule.Date) bool, error) {
+	var list []*cal.Holiday
+	switch region {
+	case "":
+		return func(schedule.Date) bool { return false }, nil
+	case "DE-NW":
+		list = de.HolidaysNW
+	default:
+		return nil, fmt.Errorf("holidays of %q are unknown", region)
+	}
+	calendar := &cal.Calendar{}
+	calendar.AddHoliday(list...)
+	return func(d schedule.Date) bool {
+		actual, _, _ := calendar.IsHoliday(time.Date(d.Year, d.Month, d.Day, 12, 0, 0, 0, zone))
+		return actual
+	}, nil
+}
+
+// counter gives a counter of the office by the number of its cells.
+func (o *Office) counter(number int64) *ent.Counter {
+	i := slices.IndexFunc(o.Counters, func(c *ent.Counter) bool { return c.Number == number })
+	if i < 0 {
+		return nil
+	}
+	return o.Counters[i]
+}
+
+// office gives an office by id, of whichever town; nil where there is none.
+func (p *Portal) office(ctx context.Context, id string) (*Office, error) {
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.town(ctx, d.ofOffice[id])
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.office(id), nil
+}
+
+func (t *Town) office(id string) *Office {
+	i := slices.IndexFunc(t.Offices, func(o *Office) bool { return o.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return t.Offices[i]
+}
+
+// today is the local date at an instant.
+func (t *Town) today(now time.Time) schedule.Date { return schedule.DateOf(now, t.Zone) }
+
+// Weight is roughly what a town takes in memory, most of it texts. It also keeps the town in this process: its calendars
+// can't travel.
+func (t *Town) Weight() int {
+	if t == nil {
+		return 1
+	}
+	return 8<<10*len(t.services) + 64<<10*len(t.Offices) + 16<<10
+}
+
+// Weight is roughly what the directory takes in memory.
+func (d *directory) Weight() int {
+	if d == nil {
+		return 1
+	}
+	return 1<<10*len(d.towns) + 160*(len(d.services)+len(d.counters)+len(d.ofOffice)+len(d.forms)+len(d.notices)) + 1
+}

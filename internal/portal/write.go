@@ -1,0 +1,153 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+
+	"nelke/ent"
+	"nelke/ent/idempotency"
+	"nelke/ent/predicate"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+	"nelke/internal/store"
+)
+
+// Tx is one write on its way: the transaction, who asks, and whom to wake after the commit.
+type Tx struct {
+	*store.Tx
+	actor  identity.Actor
+	now    time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
+	nudges []live.Key
+}
+
+// nudge wakes watchers of the keys once the transaction has committed, and not before.
+func (tx *Tx) nudge(keys ...live.Key) { tx.nudges = append(tx.nudges, keys...) }
+
+// write runs one transaction and nudges after its commit. work may run more than once, so it keeps nothing outside.
+func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) error) error {
+	var nudges []live.Key
+	err := p.store.Write(ctx, func(ctx context.Context, stx *store.Tx) error {
+		tx := &Tx{Tx: stx, actor: identity.FromContext(ctx)}
+		err := work(ctx, tx)
+		nudges = tx.nudges
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	p.hub.Nudge(nudges...)
+	return nil
+}
+
+// once is write for an operation that may be repeated safely. The first commit under a key of an actor and operation
+// decides; a repeat with the same input gets the same outcome, an id, without any effect; with another input it is a
+// problem. What had no effect is not remembered, so a repeat after SLOT_TAKEN may succeed.
+//
+// outcome is the id of what the write will leave behind, where that is known beforehand; work gives it otherwise.
+func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (string, error) {
+	digest, err := inputHash(input)
+	if err != nil {
+		return "", err
+	}
+	var id string
+	err = p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		first, err := tx.remember(ctx, operation+" "+scope, key, digest, outcome)
+		if err != nil {
+			return err
+		}
+		if !first {
+			id, err = tx.replay(ctx, operation+" "+scope, key, digest)
+			return err
+		}
+		if id, err = work(ctx, tx); err != nil || id == outcome {
+			return err
+		}
+		return tx.Idempotency.Update().
+			Where(idempotency.Scope(operation+" "+scope), idempotency.Key(key)).
+			SetOutcome(id).Exec(ctx)
+	})
+	if err != nil {
+		return "", err
+	}
+	return id, nil
+}
+
+// remember claims the key, and waits for a transaction that is just about to. It tells whether this is the first.
+func (tx *Tx) remember(ctx context.Context, scope, key, digest, outcome string) (bool, error) {
+	a := tx.Args()
+	done, err := tx.SQL.ExecContext(ctx, `INSERT INTO idempotencies (scope, key, input_hash, outcome, at) VALUES (`+
+		a.Bind(scope)+`, `+a.Bind(key)+`, `+a.Bind(digest)+`, `+a.Bind(outcome)+`, `+a.Now()+`) ON CONFLICT DO NOTHING`, a.List()...)
+	if err != nil {
+		return false, err
+	}
+	n, err := done.RowsAffected()
+	return n == 1, err
+}
+
+func (tx *Tx) replay(ctx context.Context, scope, key, digest string) (string, error) {
+	row, err := tx.Idempotency.Query().Where(idempotency.Scope(scope), idempotency.Key(key)).Only(ctx)
+	if err != nil {
+		return "", err
+	}
+	if row.InputHash != digest {
+		return "", refuse(IdempotencyKeyReused, "input", "idempotencyKey")
+	}
+	return row.Outcome, nil
+}
+
+// inputHash is the SHA-256 of an input as JSON, hex. Structs marshal their fields in one order, so equal inputs are
+// equal here.
+func inputHash(input any) (string, error) {
+	b, err := json.Marshal(input)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// tick reads the clock for an operation that takes no office's lock.
+func (tx *Tx) tick(ctx context.Context) (err error) {
+	tx.now, err = tx.Now(ctx)
+	return err
+}
+
+// lockOffices takes the offices' locks, shared for what goes into the book, exclusive for what must see nobody else in
+// it, and reads the clock behind them.
+func (tx *Tx) lockOffices(ctx context.Context, exclusive bool, offices ...string) (err error) {
+	tx.now, err = store.LockOffices(ctx, tx.Tx, offices, exclusive)
+	return err
+}
+
+// lockCase locks a case until the end of the transaction and reads it; nil where the condition finds none.
+func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.CaseFile, error) {
+	query := tx.CaseFile.Query().Where(where)
+	if tx.Dialect == dialect.Postgres {
+		// NO KEY: rows that refer to the case by foreign key are inserted meanwhile.
+		query.Modify(func(s *sql.Selector) { s.For("NO KEY UPDATE") })
+	}
+	c, err := query.Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// ForgetIdempotency drops what is remembered of writes older than a week: no client repeats that late.
+func (p *Portal) ForgetIdempotency(ctx context.Context) (err error) {
+	defer wrap(&err, "ForgetIdempotency")
+
+	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := tx.tick(ctx); err != nil {
+			return err
+		}
+		_, err := tx.Idempotency.Delete().Where(idempotency.AtLT(tx.now.AddDate(0, 0, -7))).Exec(ctx)
+		return err
+	})
+}

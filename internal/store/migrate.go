@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+
+	"nelke/ent/migrations"
+)
+
+// Migrate brings the database to the form that this program needs: our tables, then the job queue's.
+// On a database that is there already it only looks. Several processes may start at once: one migrates, the others wait.
+func (s *Store) Migrate(ctx context.Context) (err error) {
+	if n, err := s.Pending(ctx); err != nil || n == 0 {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("store.Migrate: %w", err)
+		}
+	}()
+	db, err := s.migrationDB()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	unlock, err := s.lockMigrations(ctx, db)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+
+	provider, err := s.goose(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return err
+	}
+	if err := s.checkForeignKeys(ctx, db); err != nil {
+		return err
+	}
+	queue, err := s.queue(db)
+	if err != nil {
+		return err
+	}
+	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	return err
+}
+
+// Pending is the number of migrations that Migrate would apply. It changes nothing.
+func (s *Store) Pending(ctx context.Context) (n int, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("store.Pending: %w", err)
+		}
+	}()
+	applied, err := s.applied(ctx)
+	if err != nil {
+		return 0, err
+	}
+	provider, err := s.goose(s.read)
+	if err != nil {
+		return 0, err
+	}
+	for _, source := range provider.ListSources() {
+		if !applied[source.Version] {
+			n++
+		}
+	}
+	queue, err := s.queue(s.read)
+	if err != nil {
+		return 0, err
+	}
+	existing, err := queue.ExistingVersions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return n + len(queue.AllVersions()) - len(existing), nil
+}
+
+// applied are the versions of our own migrations that the database has. Asking goose would create its table.
+func (s *Store) applied(ctx context.Context) (map[int64]bool, error) {
+	there := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	if s.postgres() {
+		there = `SELECT count(*) FROM pg_class WHERE oid = to_regclass('goose_db_version')`
+	}
+	var n int
+	if err := s.read.QueryRowContext(ctx, there).Scan(&n); err != nil || n == 0 {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied`)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	applied := map[int64]bool{}
+	for rows.Next() {
+		var version int64
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied[version] = true
+	}
+	return applied, rows.Err()
+}
+
+func (s *Store) goose(db *sql.DB) (*goose.Provider, error) {
+	files, err := migrations.FS(s.Dialect)
+	if err != nil {
+		return nil, err
+	}
+	name := goose.DialectSQLite3
+	if s.postgres() {
+		name = goose.DialectPostgres
+	}
+	return goose.NewProvider(name, db, files, goose.WithDisableGlobalRegistry(true))
+}
+
+func (s *Store) queue(db *sql.DB) (*rivermigrate.Migrator[*sql.Tx], error) {
+	var driver riverdriver.Driver[*sql.Tx] = riversqlite.New(db)
+	if s.postgres() {
+		driver = riverdatabasesql.New(db)
+	}
+	return rivermigrate.New(driver, &rivermigrate.Config{Logger: slog.New(slog.DiscardHandler)})
+}
+
+// migrationDB is a handle of its own: on PostgreSQL without time limits, since a migration may take long; on SQLite
+// without foreign keys, since there a table is changed by building it anew, and dropping the old one would otherwise
+// empty the tables that point to it. (The pragma that migrations bring along does nothing inside their transaction.)
+func (s *Store) migrationDB() (*sql.DB, error) {
+	if s.postgres() {
+		return patientPostgres(s.url)
+	}
+	path, err := s.sqlitePath()
+	if err != nil {
+		return nil, err
+	}
+	return openFile(path, 1, "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=0&_txlock=immediate")
+}
+
+// checkForeignKeys looks for rows that lost what they point to, on SQLite, where migrations run without that check.
+func (s *Store) checkForeignKeys(ctx context.Context, db *sql.DB) error {
+	if s.postgres() {
+		return nil
+	}
+	var table, parent string
+	var row sql.NullInt64
+	var key int
+	err := db.QueryRowContext(ctx, "PRAGMA foreign_key_check").Scan(&table, &row, &parent, &key)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("foreign keys: %w", err)
+	}
+	return fmt.Errorf("foreign keys: row %d of %s points to nothing in %s", row.Int64, table, parent)
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"runtime"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+func (s *Store) openPostgres(cfg Config) error {
+	s.Dialect = dialect.Postgres
+	conn, err := postgresConfig(cfg.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	// A statement that runs, waits, or leaves its transaction idle for so long is stuck: other people wait behind it.
+	for name, value := range map[string]string{
+		"statement_timeout":                   "30s",
+		"lock_timeout":                        "10s",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		if _, set := conn.RuntimeParams[name]; !set {
+			conn.RuntimeParams[name] = value
+		}
+	}
+	n := cfg.MaxConns
+	if n == 0 {
+		n = max(8, 6*runtime.GOMAXPROCS(0))
+	}
+	db := stdlib.OpenDB(*conn, stdlib.OptionAfterConnect(readUTC))
+	db.SetMaxOpenConns(n)
+	db.SetMaxIdleConns(n)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	db.SetConnMaxLifetime(time.Hour)
+	s.read, s.write, s.jobs = db, db, db
+	return nil
+}
+
+func postgresConfig(url string) (*pgx.ConnConfig, error) {
+	conn, err := pgx.ParseConfig(url) // its error hides the password
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", err)
+	}
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = 5 * time.Second
+	}
+	if conn.RuntimeParams["application_name"] == "" {
+		conn.RuntimeParams["application_name"] = "nelke"
+	}
+	return conn, nil
+}
+
+// readUTC makes instants come back in UTC, as from SQLite, rather than in the zone of this process.
+func readUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
+// patientPostgres is a small pool of its own without time limits on statements and locks: for migrations.
+func patientPostgres(url string) (*sql.DB, error) {
+	conn, err := postgresConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	db := stdlib.OpenDB(*conn, stdlib.OptionAfterConnect(readUTC))
+	db.SetMaxOpenConns(4)
+	return db, nil
+}

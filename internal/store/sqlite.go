@@ -1,0 +1,65 @@
+package store
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"entgo.io/ent/dialect"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+const sqliteFile = "nelke.db"
+
+func (s *Store) openSQLite(cfg Config) (err error) {
+	s.Dialect = dialect.SQLite
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil { // it holds personal data
+		return err
+	}
+	path, err := s.sqlitePath()
+	if err != nil {
+		return err
+	}
+	n := cfg.MaxConns
+	if n == 0 {
+		n = max(4, 2*runtime.GOMAXPROCS(0))
+	}
+	instants := "_time_integer_format=unix_micro&_inttotime=1"
+	if s.write, err = openFile(path, 1, writing, instants); err != nil {
+		return err
+	}
+	if s.jobs, err = openFile(path, 1, writing, "_time_format=sqlite"); err != nil {
+		return err
+	}
+	s.read, err = openFile(path, n, "_busy_timeout=5000&_query_only=1", instants)
+	return err
+}
+
+func (s *Store) sqlitePath() (string, error) {
+	return filepath.Abs(filepath.Join(s.dataDir, sqliteFile))
+}
+
+// A commit is on the disk before it is answered (synchronous FULL): what was accepted survives a power cut.
+// A transaction takes the write lock as it begins: one that began as a reader could not be promised it later.
+const writing = "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"
+
+func openFile(path string, conns int, options ...string) (*sql.DB, error) {
+	query := ""
+	for _, o := range options {
+		query += "&" + o
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query[1:]}).String())
+	if err != nil {
+		return nil, fmt.Errorf("openFile(%s): %w", path, err)
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db, nil
+}

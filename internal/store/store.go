@@ -1,0 +1,108 @@
+// Package store is the one door to the database: PostgreSQL, or an SQLite file inside the process.
+//
+// Whoever reads takes [Store.Reader], or [Store.Read] where several reads must agree with each other.
+// Whoever writes takes [Store.Write]: one function is one transaction, repeated as a whole where the
+// database asks for that. Inside a transaction use nothing but the transaction's own handle: on SQLite
+// there is one writer connection, and waiting for it while holding it would wait for ever.
+//
+// Statements written by hand use $1, $2 … on both databases; [Args] numbers them and knows the clock.
+// Instants are exact to the microsecond on both ([Micro]).
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+
+	"nelke/ent"
+)
+
+// Config says which database to open.
+type Config struct {
+	// DatabaseURL is a PostgreSQL connection URL. Empty: the SQLite file nelke.db in DataDir.
+	DatabaseURL string
+	// DataDir is the folder of the SQLite file. It is made (mode 0700) where it doesn't exist. Unused with PostgreSQL.
+	DataDir string
+	// MaxConns is the size of the connection pool: all connections on PostgreSQL, the readers on SQLite.
+	// 0: six per core on PostgreSQL, two per core on SQLite, at least eight and four.
+	MaxConns int
+	// Clock, where set, is asked for every instant instead of the database's clock: for tests.
+	// nil: clock_timestamp() of PostgreSQL, so that all processes share one clock; time.Now on SQLite.
+	Clock func() time.Time
+}
+
+// Store is an open database. Close it.
+type Store struct {
+	// Dialect is dialect.Postgres ("postgres") or dialect.SQLite ("sqlite3").
+	Dialect string
+
+	url     string
+	dataDir string
+	clock   func() time.Time // nil: PostgreSQL's
+	read    *sql.DB
+	write   *sql.DB
+	jobs    *sql.DB
+	reader  *ent.Client
+}
+
+// Open connects to the database and checks that it answers. It changes nothing: see [Store.Migrate].
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	s := &Store{url: cfg.DatabaseURL, dataDir: cfg.DataDir, clock: cfg.Clock}
+	var err error
+	if cfg.DatabaseURL != "" {
+		err = s.openPostgres(cfg)
+	} else {
+		err = s.openSQLite(cfg)
+	}
+	if err == nil {
+		err = s.Ping(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("store.Open: %w", err), s.Close())
+	}
+	s.reader = ent.NewClient(ent.Driver(entsql.OpenDB(s.Dialect, s.read)))
+	return s, nil
+}
+
+// Reader is ent's client for reads outside a transaction. On SQLite its connections refuse writes.
+func (s *Store) Reader() *ent.Client { return s.reader }
+
+// ReadDB is the pool behind Reader, for statements written by hand.
+func (s *Store) ReadDB() *sql.DB { return s.read }
+
+// WriteDB is the pool behind Write. On SQLite it has one connection: never ask for it inside a transaction.
+func (s *Store) WriteDB() *sql.DB { return s.write }
+
+// JobDB is the handle for the job queue's own housekeeping. On PostgreSQL it is WriteDB. On SQLite it is one
+// connection more, because River writes some of its instants as they come and compares them as text, while
+// WriteDB stores instants as integers: a failed job would be repeated at once, for ever.
+// Jobs inserted in a transaction of Write are right, River formats those itself.
+func (s *Store) JobDB() *sql.DB { return s.jobs }
+
+// Ping tells whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.write.PingContext(ctx); err != nil {
+		return fmt.Errorf("store.Ping: %w", err)
+	}
+	return nil
+}
+
+// Close closes every connection. Transactions under way should have ended before.
+func (s *Store) Close() error {
+	var errs []error
+	closed := map[*sql.DB]bool{nil: true}
+	for _, db := range []*sql.DB{s.jobs, s.read, s.write} { // the writer last: it folds the write-ahead log into the file
+		if !closed[db] {
+			closed[db] = true
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Store) postgres() bool { return s.Dialect == dialect.Postgres }

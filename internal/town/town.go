@@ -1,0 +1,236 @@
+// Package town reads and checks the file that describes one town: its municipality, offices, opening hours, counters,
+// services, forms, fees, payment methods and privacy notices. It is pure: it opens the files it is given and nothing
+// else, and leaves writing the rows to its caller.
+//
+// A town is one YAML file with longer texts and forms in files beside it:
+//
+//	lippe/blomberg.yaml
+//	lippe/blomberg/forms/meldebescheinigung.json
+//	lippe/blomberg/notices/2026-01.de.md
+//
+// Load is strict. An unknown field is a fault, so is a missing one, and all faults of a town are reported together,
+// each with its file, line and field.
+package town
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Town is one town's file after all checks: every reference in it resolves, and every rule named at the fields holds.
+type Town struct {
+	Municipality   Municipality    `yaml:"municipality"`
+	Notices        []Notice        `yaml:"notices"`                 // at least one, versions and dates ascending
+	PaymentMethods []PaymentMethod `yaml:"paymentMethods,optional"` // a method that isn't listed is not offered
+	Offices        []Office        `yaml:"offices,optional"`
+	Services       []Service       `yaml:"services"`
+
+	name  string         // of the file
+	lines map[string]int // of each field in it
+}
+
+// Fault gives a fault of a field of this town, with the file and line that it was read from: for what only the caller
+// can see to be wrong, such as a form that changed under a version in use. The field is named as in the file, for
+// example services[3].form.version; where it doesn't stand there, the line is that of the nearest field around it.
+func (t *Town) Fault(field, format string, args ...any) Fault {
+	return Fault{File: t.name, Line: lineOf(t.lines, field), Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// Text is one text in the two languages of the service. Both are always there.
+type Text struct {
+	DE string `yaml:"de"`
+	EN string `yaml:"en"`
+}
+
+// Words are search words and synonyms; a language may have none.
+type Words struct {
+	DE []string `yaml:"de,optional"`
+	EN []string `yaml:"en,optional"`
+}
+
+// Source says how a fact is known. Empty: from a public document. "assumed": the town's own practice is not known and
+// the value stands in until the town confirms it.
+type Source string
+
+// SourceAssumed marks a value that the town has yet to confirm.
+const SourceAssumed Source = "assumed"
+
+// Sources marks single fields of a row, by their name in the file, for example {"ars": "assumed"}.
+type Sources map[string]Source
+
+// Assumed gives the names of the fields that are assumed, sorted.
+func (s Sources) Assumed() []string { return slices.Sorted(maps.Keys(s)) }
+
+// Municipality is the tenant.
+type Municipality struct {
+	Slug         string  `yaml:"slug"`                  // lower-case words joined by hyphens
+	ARS          string  `yaml:"ars"`                   // Amtlicher Regionalschlüssel, 12 digits
+	AGS          string  `yaml:"ags"`                   // Amtlicher Gemeindeschlüssel, 8 digits, contained in the ARS
+	Name         string  `yaml:"name"`                  //
+	Website      string  `yaml:"website,optional"`      // https
+	TimeZone     string  `yaml:"timeZone"`              // IANA name, for example Europe/Berlin
+	Holidays     string  `yaml:"holidays"`              // ISO 3166-2 code of the state whose public holidays apply, for example DE-NW
+	EnforceTrust bool    `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only told
+	Source       Sources `yaml:"source,optional"`
+}
+
+// Notice is one version of the privacy notice (Datenschutzerklärung, GDPR Art. 13). A version is never changed once it
+// was acknowledged; a new text is a new version.
+type Notice struct {
+	Version   int        `yaml:"version"`   // 1 and up, unique, ascending
+	ValidFrom Date       `yaml:"validFrom"` // ascending with the version; valid until the next version begins
+	DE        NoticeText `yaml:"de"`
+	EN        NoticeText `yaml:"en"`
+}
+
+// NoticeText is the text of a notice in one language.
+type NoticeText struct {
+	File   string `yaml:"file"` // relative to the town's file
+	Text   string `yaml:"-"`    // Markdown
+	SHA256 string `yaml:"-"`    // lower-case hex, over the bytes of Text
+}
+
+// PaymentMethod is one way to pay, for a span of time. The same method may have several rows that do not overlap.
+// GIROPAY and PAYDIREKT ended on 2024-12-31, so their rows must end by then.
+type PaymentMethod struct {
+	Method    Method `yaml:"method"`
+	Enabled   bool   `yaml:"enabled"`            // false: known and switched off
+	ValidFrom Date   `yaml:"validFrom,optional"` // empty: always was
+	ValidTo   Date   `yaml:"validTo,optional"`   // last day, included; empty: no end
+}
+
+// Office is a place with an address where people are served at counters.
+type Office struct {
+	Slug         string    `yaml:"slug"` // unique in the town
+	Name         Text      `yaml:"name"`
+	Address      Address   `yaml:"address"`
+	Phone        string    `yaml:"phone,optional"` // E.164
+	Email        string    `yaml:"email,optional"`
+	StepMinutes  int       `yaml:"stepMinutes"`  // appointments start every so many minutes of the hour: 5, 10, 15, 20, 30 or 60
+	LeadMinutes  int       `yaml:"leadMinutes"`  // the soonest start is this long after now
+	HorizonDays  int       `yaml:"horizonDays"`  // the last bookable day is this many days after today, 1 to 366
+	HoldMinutes  int       `yaml:"holdMinutes"`  // a held slot is kept this long, 1 to 60
+	HoldsPerCase int       `yaml:"holdsPerCase"` // how many slots one case may hold at a time, 1 to 10
+	OpeningHours []Hours   `yaml:"openingHours"`
+	Closures     []Closure `yaml:"closures,optional"` // ascending, not overlapping; public holidays come on top
+	Counters     []Counter `yaml:"counters"`
+	Source       Sources   `yaml:"source,optional"`
+}
+
+// Address is a postal address in Germany.
+type Address struct {
+	Street      string `yaml:"street"`
+	HouseNumber string `yaml:"houseNumber"`
+	PostalCode  string `yaml:"postalCode"` // 5 digits
+	City        string `yaml:"city"`
+}
+
+// Hours is one opening span on one weekday, in wall-clock time of the town's zone. All times are multiples of five
+// minutes, since appointments are cut into cells of five minutes. Spans of one weekday do not overlap.
+type Hours struct {
+	Weekday Weekday `yaml:"weekday"`
+	From    Clock   `yaml:"from"`
+	To      Clock   `yaml:"to"`
+	Break   *Span   `yaml:"break,optional"` // within From and To; nobody is served
+}
+
+// Span is a span of one day, To excluded.
+type Span struct {
+	From Clock `yaml:"from"`
+	To   Clock `yaml:"to"`
+}
+
+// Closure is a span of days on which the office is closed.
+type Closure struct {
+	From   Date   `yaml:"from"`
+	To     Date   `yaml:"to"`             // last day, included
+	Hours  *Span  `yaml:"hours,optional"` // closed only between these times of each day; nil: all day
+	Reason Text   `yaml:"reason"`
+	Source Source `yaml:"source,optional"`
+}
+
+// Counter is a place where one person is served at a time.
+type Counter struct {
+	Slug        string   `yaml:"slug"` // unique in the office
+	Label       Text     `yaml:"label"`
+	Services    []string `yaml:"services"`             // slugs of services with appointments
+	Hours       []Hours  `yaml:"hours,optional"`       // within the office's opening hours, whose breaks hold too; empty: the office's
+	PublicHours []Hours  `yaml:"publicHours,optional"` // the share of its hours that people may book online; empty: all of them
+}
+
+// Service is something that the town offers (Leistung).
+type Service struct {
+	Slug        string    `yaml:"slug"`              // unique in the town
+	Kind        string    `yaml:"kind"`              // unique in the town, the same word in every town for the same service
+	LeikaKey    string    `yaml:"leikaKey,optional"` // 14 digits, unique in the town; empty where none is known
+	Name        Text      `yaml:"name"`
+	Summary     Text      `yaml:"summary"`
+	Information []Section `yaml:"information"` // what must be read before applying; at least two with an online form
+	Documents   []Text    `yaml:"documents,optional"`
+	Channels    []Channel `yaml:"channels"`
+	Links       []Link    `yaml:"links,optional"` // at least one with channel LINK
+
+	AppointmentMinutes int  `yaml:"appointmentMinutes,optional"`        // set exactly with channel APPOINTMENT; a multiple of five
+	MaxQuantity        int  `yaml:"maxQuantity,optional" default:"1"`   // how often it may be chosen in one appointment; the time multiplies
+	Combinable         bool `yaml:"combinable,optional" default:"true"` // may share an appointment with other services
+
+	Fees     []Fee     `yaml:"fees,optional"` // dated rows, ascending, not overlapping; on a day without a row the service is free
+	FeeRules *FeeRules `yaml:"feeRules,optional"`
+
+	Delivery Delivery   `yaml:"delivery"`
+	Trust    Trust      `yaml:"trust"`             // what the law asks today of whoever applies online; see Municipality.EnforceTrust
+	OpensAt  *time.Time `yaml:"opensAt,optional"`  // online from this instant
+	ClosesAt *time.Time `yaml:"closesAt,optional"` // online until before this instant
+
+	Form   *Form   `yaml:"form,optional"` // set exactly with channel ONLINE
+	Words  Words   `yaml:"words,optional"`
+	Source Sources `yaml:"source,optional"`
+}
+
+// Section is one part of what a person reads before applying. Body is plain text; a line break parts paragraphs.
+type Section struct {
+	Title Text `yaml:"title"`
+	Body  Text `yaml:"body"`
+}
+
+// Link leads to a page outside, for example to the authority that really provides the service.
+type Link struct {
+	URL   string `yaml:"url"` // https
+	Label Text   `yaml:"label"`
+}
+
+// Fee is the price of a service for a span of days.
+type Fee struct {
+	Cents            int    `yaml:"cents"`                     // above zero
+	FurtherCopyCents int    `yaml:"furtherCopyCents,optional"` // each copy beyond the first; 0: as the first
+	Currency         string `yaml:"currency"`                  // EUR
+	LegalBasis       Text   `yaml:"legalBasis"`
+	ValidFrom        Date   `yaml:"validFrom"`
+	ValidTo          Date   `yaml:"validTo,optional"` // last day, included; empty: no end
+	Source           Source `yaml:"source,optional"`
+}
+
+// FeeRules say how answers of the form change the fee. Keys and values are JSON pointers (RFC 6901) into the answers,
+// checked against the form.
+type FeeRules struct {
+	Copies   string              `yaml:"copies,optional"`   // an integer: the number of copies
+	FreeWhen map[string][]string `yaml:"freeWhen,optional"` // free when the answer at the pointer is one of the values
+}
+
+// Form is the online form of a service: a JSON Schema (draft 2020-12) with labels. See package form for its annotations.
+type Form struct {
+	Version int             `yaml:"version"` // 1 and up; raise it with every change, since a form in use never changes
+	File    string          `yaml:"file"`    // relative to the town's file
+	Schema  json.RawMessage `yaml:"-"`       // canonical JSON: keys sorted, no white space
+	Layout  json.RawMessage `yaml:"-"`       // the schema's x-layout by itself, canonical; nil where it has none
+	SHA256  string          `yaml:"-"`       // lower-case hex, over Schema
+}
+
+// Online reports whether the service can be applied for in the portal.
+func (s Service) Online() bool { return s.Form != nil }
+
+// Bookable reports whether the service can be chosen as the concern of an appointment.
+func (s Service) Bookable() bool { return s.AppointmentMinutes > 0 }

@@ -1,0 +1,116 @@
+package wire
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// HTTP answers POST and GET as the GraphQL over HTTP specification asks. It takes every request, so that what is no
+// GraphQL request is refused in the same manner: register it last.
+//
+// A client that accepts application/graphql-response+json reads from the status whether anything was executed. For
+// application/json, the default, the status of every well-formed request is 200. Mutations and subscriptions by GET
+// are 405.
+type HTTP struct {
+	// MaxBody is how many bytes a body may have. Default 1 MiB.
+	MaxBody int64
+	// Status may choose another status for a response, and set headers such as Retry-After; 0 leaves the usual one.
+	// It must not change the response. May be nil.
+	Status func(header http.Header, response *graphql.Response) int
+}
+
+var _ graphql.Transport = HTTP{}
+
+// Supports any request.
+func (HTTP) Supports(*http.Request) bool { return true }
+
+// Do answers the request.
+func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	w.Header().Add("Vary", "Accept")
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", "GET, POST, OPTIONS")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	media := negotiate(r.Header, mediaJSON, mediaGraphQL)
+	if media == "" {
+		refuse(w, mediaJSON, badRequestf(http.StatusNotAcceptable, "answers are %s or %s", mediaGraphQL, mediaJSON))
+		return
+	}
+	params, err := t.params(w, r)
+	if err != nil {
+		refuse(w, media, err)
+		return
+	}
+	operation, refusal := prepare(r.Context(), exec, params)
+	switch {
+	case refusal != nil:
+		t.write(w, media, refusal)
+	case r.Method == http.MethodGet && operation.Operation.Operation != ast.Query:
+		w.Header().Set("Allow", "POST")
+		refuse(w, media, badRequestf(http.StatusMethodNotAllowed, "GET is for queries only"))
+	case isSubscription(operation):
+		t.write(w, media, requestError("SUBSCRIPTION_NEEDS_STREAM", "subscriptions need a WebSocket, or POST that accepts %s", mediaEventStream))
+	default:
+		perform(r.Context(), exec, operation, func(response *graphql.Response) error {
+			t.write(w, media, response)
+			return nil
+		})
+	}
+}
+
+func (t HTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
+	switch r.Method {
+	case http.MethodGet:
+		return getParams(r)
+	case http.MethodPost:
+		limit := t.MaxBody
+		if limit == 0 {
+			limit = defaultLimit
+		}
+		return postParams(w, r, limit)
+	default:
+		w.Header().Set("Allow", "GET, POST, OPTIONS")
+		return nil, badRequestf(http.StatusMethodNotAllowed, "the method must be GET or POST")
+	}
+}
+
+func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Response) {
+	status := http.StatusOK
+	if isRequestError(response) {
+		switch code := response.Errors[0].Extensions["code"]; {
+		case code == codeUnavailable:
+			status = http.StatusServiceUnavailable
+			w.Header().Set("Retry-After", "1")
+		case media == mediaGraphQL:
+			status = http.StatusBadRequest
+		}
+	}
+	if t.Status != nil {
+		if other := t.Status(w.Header(), response); other != 0 {
+			status = other
+		}
+	}
+	writeJSON(w, media, status, Encode(response))
+}
+
+// refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.
+func refuse(w http.ResponseWriter, media string, err error) {
+	status := http.StatusBadRequest
+	if bad := (*badRequest)(nil); errors.As(err, &bad) {
+		status = bad.status
+	}
+	writeJSON(w, media, status, Encode(requestError("BAD_REQUEST", "%s", err.Error())))
+}
+
+func writeJSON(w http.ResponseWriter, media string, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", media+"; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away is no concern of ours
+}

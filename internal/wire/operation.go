@@ -1,0 +1,151 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// operation is one that a client subscribed to and that runs in a goroutine of its own.
+type operation struct {
+	id        string
+	quotedID  []byte // id as JSON
+	cancel    context.CancelFunc
+	streaming bool // it is a subscription; guarded by session.mu
+}
+
+// subscribe starts the operation, or returns how to close the connection.
+func (s *session) subscribe(ctx context.Context, m message) error {
+	if m.ID == nil || *m.ID == "" {
+		return errors.New("subscribe needs an id")
+	}
+	params, err := decodeParams(m.Payload)
+	if err != nil {
+		return err
+	}
+	params.Headers = s.header
+	now := graphql.Now()
+	params.ReadTime = graphql.TraceTiming{Start: now, End: now}
+	quotedID, err := json.Marshal(*m.ID)
+	if err != nil {
+		return fmt.Errorf("quote id: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	o := &operation{id: *m.ID, quotedID: quotedID, cancel: cancel}
+
+	refusal, err := s.admit(o)
+	if err != nil || refusal != nil {
+		defer cancel()
+	}
+	switch {
+	case err != nil:
+		return err
+	case refusal != nil:
+		_ = s.sendErrors(ctx, o, refusal)
+		return nil
+	}
+	s.running.Go(func() {
+		defer s.finish(o)
+		s.run(graphql.StartOperationTrace(ctx), o, params)
+	})
+	return nil
+}
+
+// admit takes the id and counts the operation, or refuses it, or returns how to close the connection.
+func (s *session) admit(o *operation) (*graphql.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.operations[o.id] != nil:
+		return nil, &CloseError{Code: closeSubscriberExists, Reason: "Subscriber for " + o.id + " already exists"}
+	case s.draining: // the connection stays open for the answers that are owed
+		return requestError(codeUnavailable, "going away"), nil
+	case s.count >= s.config.MaxOperations:
+		return requestError("TOO_MANY_OPERATIONS", "at most %d operations may run on a connection", s.config.MaxOperations), nil
+	}
+	s.operations[o.id] = o
+	s.count++
+	s.answers.Add(1)
+	return nil, nil
+}
+
+// complete ends an operation because the client has had enough. Its id is free from now on.
+func (s *session) complete(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.operations[id]; o != nil {
+		o.cancel()
+		delete(s.operations, id)
+	}
+}
+
+func (s *session) finish(o *operation) {
+	o.cancel()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count--
+	if s.operations[o.id] == o {
+		delete(s.operations, o.id)
+	}
+	if !o.streaming {
+		s.answers.Done()
+	}
+}
+
+func (s *session) run(ctx context.Context, o *operation, params *graphql.RawParams) {
+	prepared, refusal := prepare(ctx, s.exec, params)
+	if refusal != nil {
+		_ = s.sendErrors(ctx, o, refusal)
+		return
+	}
+	if isSubscription(prepared) {
+		s.stream(o)
+	}
+	began := false
+	refused := false
+	ended := perform(ctx, s.exec, prepared, func(response *graphql.Response) error {
+		if !began && isRequestError(response) {
+			refused = true
+			return s.sendErrors(ctx, o, response)
+		}
+		began = true
+		return s.send(ctx, o.quotedID, "next", Encode(response))
+	})
+	if ended && !refused {
+		s.free(o)
+		_ = s.send(ctx, o.quotedID, "complete", nil)
+	}
+}
+
+// stream notes that the operation is a subscription: a shutdown ends it, and doesn't wait for it.
+func (s *session) stream(o *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.streaming = true
+	s.answers.Done()
+	if s.draining {
+		o.cancel()
+	}
+}
+
+// free lets the client use the id again as soon as it reads that the operation is complete.
+func (s *session) free(o *operation) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.operations[o.id] == o {
+		delete(s.operations, o.id)
+	}
+}
+
+// sendErrors says that the operation isn't executed. No complete follows.
+func (s *session) sendErrors(ctx context.Context, o *operation, refusal *graphql.Response) error {
+	payload, err := json.Marshal(refusal.Errors)
+	if err != nil {
+		return fmt.Errorf("encode errors of operation %s: %w", o.id, err)
+	}
+	s.free(o)
+	return s.send(ctx, o.quotedID, "error", payload)
+}

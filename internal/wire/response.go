@@ -1,0 +1,103 @@
+// Package wire carries GraphQL between the network and gqlgen's executor: HTTP, server-sent events and WebSocket.
+//
+// It stands in for gqlgen's own transports where those fall short of the protocols: status codes and content
+// negotiation of GraphQL over HTTP, close codes of graphql-transport-ws, a slow reader, and an orderly end. Register
+// WebSocket, SSE and HTTP in this order: gqlgen takes the first that supports a request, and HTTP takes any.
+//
+// Resolvers must not call gqlgen's transport.AddSubscriptionError: it works with gqlgen's own WebSocket only. An
+// error before the first response ends a subscription as its request error.
+package wire
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// codeUnavailable marks an error that may be gone when the same request is sent again.
+const codeUnavailable = "UNAVAILABLE"
+
+// sharedKey is where Share keeps the encoding. GraphQL's names have no NUL, so it is nobody's extension.
+const sharedKey = "\x00encoded"
+
+type encoded []byte
+
+// Encode is the response as JSON: errors, data, extensions. A response without data, which is how gqlgen says that
+// nothing was executed, has no "data" entry either (GraphQL, section 7.1). What Share returned is not encoded again;
+// the caller must not change the bytes.
+func Encode(response *graphql.Response) []byte {
+	if bytes, ok := response.Extensions[sharedKey].(encoded); ok {
+		return bytes
+	}
+	return encode(response)
+}
+
+// Share returns a copy of the response that is encoded already. Give the same copy to every watcher of one public
+// answer, from an operation interceptor of gqlgen: a thousand watchers then cost one execution and one encoding.
+//
+// The encoding travels in the copy's Extensions, which only this package's transports know to leave out: don't hand
+// the copy to another transport, and don't change it.
+func Share(response *graphql.Response) *graphql.Response {
+	shared := *response
+	shared.Extensions = map[string]any{sharedKey: encoded(Encode(response))}
+	return &shared
+}
+
+func encode(response *graphql.Response) []byte {
+	errors, err := json.Marshal(response.Errors)
+	if err != nil {
+		return internalError(err)
+	}
+	var extensions []byte
+	if len(response.Extensions) > 0 {
+		if extensions, err = json.Marshal(response.Extensions); err != nil {
+			return internalError(err)
+		}
+	}
+	data := response.Data
+	if len(data) == 0 && len(response.Errors) == 0 {
+		data = json.RawMessage("null")
+	}
+	out := make([]byte, 0, len(data)+len(errors)+len(extensions)+40)
+	out = append(out, '{')
+	if len(response.Errors) > 0 {
+		out = appendEntry(out, "errors", errors)
+	}
+	if len(data) > 0 {
+		out = appendEntry(out, "data", data)
+	}
+	if len(extensions) > 0 {
+		out = appendEntry(out, "extensions", extensions)
+	}
+	return append(out, '}')
+}
+
+func appendEntry(out []byte, name string, value []byte) []byte {
+	if len(out) > 1 {
+		out = append(out, ',')
+	}
+	out = append(out, '"')
+	out = append(out, name...)
+	out = append(out, '"', ':')
+	return append(out, value...)
+}
+
+// internalError answers in place of a response with an extension that can't be encoded, which is our mistake. The
+// caller learns no more than that.
+func internalError(error) []byte {
+	return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+}
+
+// isRequestError tells whether nothing was executed: there are errors and no data, not even null.
+func isRequestError(response *graphql.Response) bool {
+	return len(response.Data) == 0 && len(response.Errors) > 0
+}
+
+func requestError(code, format string, args ...any) *graphql.Response {
+	return &graphql.Response{Errors: gqlerror.List{{
+		Message:    fmt.Sprintf(format, args...),
+		Extensions: map[string]any{"code": code},
+	}}}
+}

@@ -1,0 +1,247 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+)
+
+// closeGrace is how long a peer has to answer a close frame. It is short, so that a shutdown isn't held up by peers
+// that are gone.
+const closeGrace = 2 * time.Second
+
+// session is one WebSocket connection.
+type session struct {
+	config WebSocket
+	conn   *websocket.Conn
+	raw    net.Conn // below conn
+	header http.Header
+	exec   graphql.GraphExecutor
+
+	initialised atomic.Bool // connection_init has come
+	ready       atomic.Bool // connection_ack has gone out
+	heard       atomic.Bool // something came since the last ping
+	pinged      bool        // only tick reads and writes it
+
+	writing sync.Mutex // held while a message is written
+
+	mu         sync.Mutex
+	operations map[string]*operation // those whose id is taken
+	count      int                   // those that run, also when their id is free again
+	draining   bool                  // no new operation may begin
+	ended      bool                  // no new goroutine may begin
+
+	running sync.WaitGroup // every goroutine of the session, but not that of its request
+	answers sync.WaitGroup // operations that owe an answer: all but subscriptions
+}
+
+func newSession(
+	config WebSocket, conn *websocket.Conn, raw net.Conn, header http.Header, exec graphql.GraphExecutor,
+) *session {
+	return &session{
+		config: config, conn: conn, raw: raw, header: header, exec: exec, operations: map[string]*operation{},
+	}
+}
+
+// message is what client and server send each other.
+type message struct {
+	ID      *string         `json:"id"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// read handles messages, one after another, until the connection ends.
+func (s *session) read(ctx context.Context) {
+	for {
+		kind, data, err := s.conn.Read(ctx)
+		if err != nil {
+			return // gone, or closed by us, or too big, which conn has answered with 1009
+		}
+		s.heard.Store(true)
+		if ctx, err = s.handle(ctx, kind, data); err != nil {
+			end := &CloseError{Code: closeBadRequest, Reason: "Invalid message: " + err.Error()}
+			errors.As(err, &end)
+			s.close(end.Code, end.Reason)
+			return
+		}
+	}
+}
+
+// handle does what one message asks for. It returns the context for the next one, and as an error how to close the
+// connection; an error that is no *CloseError means 4400.
+func (s *session) handle(ctx context.Context, kind websocket.MessageType, data []byte) (context.Context, error) {
+	if kind == websocket.MessageText && !utf8.Valid(data) {
+		return ctx, &CloseError{Code: int(websocket.StatusInvalidFramePayloadData), Reason: "not UTF-8"} // RFC 6455, section 8.1
+	}
+	var m message
+	if kind != websocket.MessageText || json.Unmarshal(data, &m) != nil {
+		return ctx, errors.New("not a JSON object in a text frame")
+	}
+	switch m.Type {
+	case "connection_init":
+		return s.init(ctx, m)
+	case "ping":
+		if _, err := m.object(); err != nil {
+			return ctx, err
+		}
+		_ = s.send(ctx, nil, "pong", m.Payload) // a failed write has closed the connection
+		return ctx, nil
+	case "pong":
+		_, err := m.object()
+		return ctx, err
+	case "subscribe":
+		if !s.ready.Load() {
+			return ctx, &CloseError{Code: closeUnauthorized, Reason: "Unauthorized"}
+		}
+		return ctx, s.subscribe(ctx, m)
+	case "complete":
+		if m.ID == nil || *m.ID == "" {
+			return ctx, errors.New("complete needs an id")
+		}
+		s.complete(*m.ID)
+		return ctx, nil
+	default:
+		return ctx, errors.New("unknown type")
+	}
+}
+
+// object is the payload of a message that may have one: an object, or nil.
+func (m message) object() (object map[string]any, err error) {
+	if len(m.Payload) > 0 {
+		if err := decodeJSON(m.Payload, &object); err != nil {
+			return nil, errors.New("payload must be an object")
+		}
+	}
+	return object, nil
+}
+
+func (s *session) init(ctx context.Context, m message) (context.Context, error) {
+	if s.initialised.Swap(true) {
+		return ctx, &CloseError{Code: closeTooManyInitialisation, Reason: "Too many initialisation requests"}
+	}
+	payload, err := m.object()
+	if err != nil {
+		return ctx, err
+	}
+	if s.config.Init != nil {
+		granted, err := s.config.Init(ctx, payload, s.header)
+		if err != nil {
+			end := &CloseError{Code: closeForbidden, Reason: "Forbidden"}
+			errors.As(err, &end)
+			return ctx, end
+		}
+		ctx = granted
+	}
+	s.ready.Store(true)
+	_ = s.send(ctx, nil, "connection_ack", nil)
+	return ctx, nil
+}
+
+// tick is called when the time for connection_init is over, and from then on for every ping.
+func (s *session) tick() time.Duration {
+	switch {
+	case !s.initialised.Load():
+		s.close(closeInitTimeout, "Connection initialisation timeout")
+	case !s.ready.Load(): // Init takes its time
+	case s.pinged && !s.heard.Load():
+		_ = s.raw.Close() // a peer that is gone answers no close frame
+	default:
+		s.heard.Store(false)
+		s.pinged = true
+		_ = s.write([]byte(`{"type":"ping"}`))
+	}
+	return s.config.PingInterval
+}
+
+// drain ends the session at shutdown: subscriptions now, then the connection when what owes an answer has answered.
+// It doesn't block.
+func (s *session) drain() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.draining = true
+	for _, o := range s.operations {
+		if o.streaming {
+			o.cancel()
+		}
+	}
+	s.running.Go(func() {
+		s.answers.Wait()
+		s.close(int(websocket.StatusGoingAway), "going away")
+	})
+}
+
+// end waits for every goroutine of the session. The connection must be closed.
+func (s *session) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// send writes a message, unless the context has ended: after a client's complete, nothing more comes for its id.
+func (s *session) send(ctx context.Context, quotedID []byte, kind string, payload []byte) error {
+	text := make([]byte, 0, len(quotedID)+len(kind)+len(payload)+32)
+	text = append(text, `{"type":"`...)
+	text = append(text, kind...)
+	text = append(text, '"')
+	if quotedID != nil {
+		text = append(text, `,"id":`...)
+		text = append(text, quotedID...)
+	}
+	if payload != nil {
+		text = append(text, `,"payload":`...)
+		text = append(text, payload...)
+	}
+	text = append(text, '}')
+
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return s.writeLocked(text)
+}
+
+func (s *session) write(text []byte) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.writeLocked(text)
+}
+
+// writeLocked writes a message in time or gives the connection up. The context has no end on purpose: the deadline
+// below is cheaper, and half a message must not be left behind because a subscription ended.
+func (s *session) writeLocked(text []byte) error {
+	_ = s.raw.SetWriteDeadline(time.Now().Add(s.config.WriteTimeout))
+	err := s.conn.Write(context.Background(), websocket.MessageText, text)
+	if err != nil {
+		_ = s.raw.Close()
+		return fmt.Errorf("write message: %w", err)
+	}
+	_ = s.raw.SetWriteDeadline(time.Time{}) // conn's own control frames have timeouts of their own
+	return nil
+}
+
+// close says why and closes the connection, with or without an answer of the peer.
+func (s *session) close(code int, reason string) {
+	if len(reason) > 123 { // RFC 6455, section 5.5: a control frame has 125 bytes, the code takes two
+		reason = strings.ToValidUTF8(reason[:123], "")
+	}
+	impatience := time.AfterFunc(closeGrace, func() { _ = s.raw.Close() })
+	defer impatience.Stop()
+	_ = s.conn.Close(websocket.StatusCode(code), reason)
+	_ = s.raw.Close()
+}
