@@ -583,7 +583,7 @@ func init() {
 	AppointmentsTable.Annotation.Checks = map[string]string{
 		"booked_has_a_person":  "status IN ('HELD', 'EXPIRED', 'CANCELED') OR family_name <> ''",
 		"called_has_a_counter": "status <> 'CALLED' OR called_counter_id <> ''",
-		"held_has_an_expiry":   "(status = 'HELD') = (held_until IS NOT NULL)",
+		"held_has_an_expiry":   "((status = 'HELD') = (held_until IS NOT NULL))",
 		"span_has_a_length":    "ends_at > starts_at",
 	}
 	CasesTable.ForeignKeys[0].RefTable = MunicipalitiesTable

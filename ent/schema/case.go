@@ -96,7 +96,7 @@ func (Appointment) Fields() []ent.Field {
 // Annotations forbid rows that no move can lead to.
 func (Appointment) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
-		"held_has_an_expiry":   "(status = 'HELD') = (held_until IS NOT NULL)",
+		"held_has_an_expiry":   "((status = 'HELD') = (held_until IS NOT NULL))",
 		"span_has_a_length":    "ends_at > starts_at",
 		"booked_has_a_person":  "status IN ('HELD', 'EXPIRED', 'CANCELED') OR family_name <> ''",
 		"called_has_a_counter": "status <> 'CALLED' OR called_counter_id <> ''",

@@ -52,6 +52,11 @@ func (p *process) run(t *testing.T) *process {
 	return p
 }
 
+// cold is a cache of the same process that has nothing in memory. Once closed, it has stored what it read.
+func (p *process) cold() *cache.Cache {
+	return cache.New(cache.Config{Hub: p.hub, Relay: p.relay})
+}
+
 func (p *process) connected() bool { return p.relay.Heard() && p.relay.Settled() }
 
 // nudge returns when the nudge got through: Redis has it, and the other process has heard it.
@@ -150,11 +155,14 @@ func TestSecondLevel(t *testing.T) {
 		<-entered
 		s.value.Store(1)
 		b.nudge(t, a, monday)
+		cold := b.cold()
+		require.Equal(t, int64(1), read(t, t.Context(), cold, &s))
+		cold.Close() // it has stored the new value
 		close(open)
 		require.NoError(t, <-done)
-		a.Close() // it has tried to store the old value
+		a.Close() // it has tried to store the old one
 		require.Equal(t, int64(1), read(t, t.Context(), third.Cache, &s))
-		require.Equal(t, int64(1), read(t, t.Context(), b.Cache, &s))
+		require.Equal(t, uint64(1), third.Stats().SecondHits, "the old one hasn't pushed out the new one")
 	})
 
 	t.Run("isn't asked about what we nudged until Redis knows of it", func(t *testing.T) {
@@ -182,13 +190,17 @@ func TestSecondLevel(t *testing.T) {
 		var s source
 		read(t, t.Context(), a.Cache, &s)
 		a.stored(t)
-		for range 2 { // evicted before the nudge, and after it
+		for range 3 {
 			require.NoError(t, a.client.Del(t.Context(), a.relay.Generation(monday)).Err())
 			s.value.Add(1)
 			b.nudge(t, a, monday)
+			cold := b.cold()
+			require.Equal(t, s.value.Load(), read(t, t.Context(), cold, &s))
+			cold.Close()
 		}
+		s.value.Add(1)
 		require.NoError(t, a.client.Del(t.Context(), a.relay.Generation(monday)).Err())
-		require.Equal(t, int64(2), read(t, t.Context(), b.Cache, &s))
+		require.Equal(t, s.value.Load(), read(t, t.Context(), b.cold(), &s), "lost, and not nudged")
 	})
 
 	t.Run("keeps values of other versions apart", func(t *testing.T) {
@@ -274,7 +286,7 @@ func TestNobodyReadsStaleAfterANudge(t *testing.T) {
 				check(writer.Cache, n, now)
 				check(other.Cache, n, now)
 				pause(t.Context(), 5*time.Millisecond) // what slow readers have begun before comes in
-				cold := cache.New(cache.Config{Hub: other.hub, Relay: other.relay})
+				cold := other.cold()
 				check(cold, n, now) // only Redis can have it
 				cold.Close()
 				second.Add(int64(cold.Stats().SecondHits))

@@ -9,6 +9,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/ent/idempotency"
 	"nelke/ent/predicate"
 	"nelke/ent/schema"
 	"nelke/internal/identity"
@@ -102,7 +103,7 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, true)
 	if err != nil {
-		return nil, err
+		return p.repeated(ctx, "holdSlot", in.IdempotencyKey, in, err)
 	}
 	id := newID("appointment")
 	return p.book(ctx, w, func() (string, error) {
@@ -217,6 +218,28 @@ func (p *Portal) book(ctx context.Context, w *wanted, once func() (string, error
 		return nil, problem
 	}
 	return nil, err
+}
+
+// repeated gives the outcome of an earlier write under the same key where this one is refused before it begins, for a
+// reason that may have come since, such as a service that is no longer offered. Otherwise it stays refused.
+func (p *Portal) repeated(ctx context.Context, operation, key string, input any, refused error) (*ent.Appointment, error) {
+	if problem := (*Problem)(nil); !errors.As(refused, &problem) {
+		return nil, refused
+	}
+	digest, err := inputHash(input)
+	if err != nil {
+		return nil, err
+	}
+	row, err := p.store.Reader().Idempotency.Query().Where(
+		idempotency.Scope(operation+" "+identity.FromContext(ctx).Scope()), idempotency.Key(key), idempotency.InputHash(digest),
+	).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, refused
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.reload(ctx, row.Outcome)
 }
 
 // reload reads an appointment after its write. The actor wrote it, so it may read it.
@@ -488,7 +511,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	}
 	w, err := p.wantAgain(ctx, old, in.Start)
 	if err != nil {
-		return nil, err
+		return p.repeated(ctx, "rescheduleAppointment", in.IdempotencyKey, in, err)
 	}
 	return p.book(ctx, w, func() (string, error) {
 		return p.onAppointment(ctx, "rescheduleAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {

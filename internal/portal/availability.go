@@ -11,6 +11,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/schema"
 	"nelke/internal/cache"
+	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
@@ -64,7 +65,8 @@ func (p *Portal) wantAgain(ctx context.Context, a *ent.Appointment, start time.T
 	if o == nil {
 		return nil, refuse(NotFound, "input", "appointment")
 	}
-	w := &wanted{office: o, start: store.Micro(start), concerns: a.Concerns, online: true}
+	online := identity.FromContext(ctx).Kind != identity.Staff
+	w := &wanted{office: o, start: store.Micro(start), concerns: a.Concerns, online: online}
 	for _, c := range a.Concerns {
 		w.services = append(w.services, c.Service)
 	}

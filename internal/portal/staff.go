@@ -54,7 +54,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, false)
 	if err != nil {
-		return nil, err
+		return p.repeated(ctx, "bookAppointmentFor", in.IdempotencyKey, in, err)
 	}
 	id := newID("appointment")
 	return p.book(ctx, w, func() (string, error) {
