@@ -14,7 +14,6 @@ import (
 	"nelke/graph/scalar"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
-	"nelke/internal/store"
 )
 
 // The codes of errors, in extensions.code. Problems of queries carry their own code.
@@ -56,7 +55,7 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 			}
 		case errors.Is(err, errTooMany):
 			out.Message, code = errTooMany.Error(), codeTooMany
-		case store.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
+		case portal.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
 			out.Message, code = "The service can't answer just now. Please try again in a moment.", codeUnavailable
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			out.Message, code = "The answer took too long.", codeTimeout

@@ -17182,18 +17182,13 @@ func (ec *executionContext) marshalNDate2string(ctx context.Context, sel ast.Sel
 }
 
 func (ec *executionContext) unmarshalNDateTime2nelkeᚋinternalᚋportalᚐDateTime(ctx context.Context, v any) (portal.DateTime, error) {
-	tmp, err := graphql.UnmarshalString(v)
-	res := portal.DateTime(tmp)
+	var res portal.DateTime
+	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNDateTime2nelkeᚋinternalᚋportalᚐDateTime(ctx context.Context, sel ast.SelectionSet, v portal.DateTime) graphql.Marshaler {
-	_ = sel
-	res := graphql.MarshalString(string(v))
-	if res == graphql.Null {
-		graphql.AddInvalidNullFromMarshaler(ctx, "DateTime!")
-	}
-	return res
+	return v
 }
 
 func (ec *executionContext) unmarshalNDateTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {

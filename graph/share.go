@@ -64,30 +64,52 @@ type group struct {
 func (gs *groups) join(ctx context.Context, key string, follow func(context.Context) graphql.ResponseHandler) graphql.ResponseHandler {
 	gs.mu.Lock()
 	g := gs.byKey[key]
-	if g == nil {
+	first := g == nil
+	if first {
 		g = &group{news: make(chan struct{})}
-		// The group outlives the member that came first, and is nobody's.
-		own, stop := context.WithCancel(identity.WithActor(context.WithoutCancel(ctx), identity.Actor{}))
-		g.stop = stop
 		if gs.byKey == nil {
 			gs.byKey = map[string]*group{}
 		}
 		gs.byKey[key] = g
-		gs.running.Go(func() {
-			g.run(own, follow)
-			gs.forget(key, g)
-		})
+	}
+	// The group outlives the member that came first, and is nobody's.
+	own := identity.WithActor(context.WithoutCancel(ctx), identity.Actor{})
+	if first {
+		own, g.stop = context.WithCancel(own)
 	}
 	g.members++
 	gs.mu.Unlock()
-
+	if first {
+		gs.begin(own, key, g, follow)
+	}
 	context.AfterFunc(ctx, func() { gs.leave(key, g) })
+
 	seen := 0
-	return func(ctx context.Context) *graphql.Response {
+	// The context is the member's own, whatever the transport passes: it ends with the member, not with the group.
+	return func(context.Context) *graphql.Response {
 		response, version := g.after(ctx, seen)
 		seen = version
 		return response
 	}
+}
+
+// begin executes a group's subscription for the first time, in the goroutine of its first member: the executor hands its
+// state over in this call. The rest happens in a goroutine of the group's own.
+func (gs *groups) begin(ctx context.Context, key string, g *group, follow func(context.Context) graphql.ResponseHandler) {
+	begun := false
+	defer func() {
+		if !begun { // it panicked: whoever joined meanwhile must not wait for ever
+			g.publish(nil)
+			gs.forget(key, g)
+			g.stop()
+		}
+	}()
+	responses := follow(ctx)
+	begun = true
+	gs.running.Go(func() {
+		g.run(ctx, responses)
+		gs.forget(key, g)
+	})
 }
 
 func (gs *groups) leave(key string, g *group) {
@@ -113,9 +135,8 @@ func (gs *groups) forget(key string, g *group) {
 // wait returns when no group runs any more. Their members' contexts have ended by then.
 func (gs *groups) wait() { gs.running.Wait() }
 
-func (g *group) run(ctx context.Context, follow func(context.Context) graphql.ResponseHandler) {
+func (g *group) run(ctx context.Context, responses graphql.ResponseHandler) {
 	defer g.stop()
-	responses := follow(ctx)
 	for {
 		response := responses(ctx)
 		g.publish(response)

@@ -89,10 +89,12 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 	responses := next(ctx)
 	var last *graphql.Response
 
-	return func(ctx context.Context) *graphql.Response {
+	// The context is the one with the trace, whatever the transport passes: nested fields are read in it.
+	return func(context.Context) *graphql.Response {
 		if last == nil {
-			last = responses(ctx)
-			return last
+			first := responses(ctx)
+			last = kept(first)
+			return first
 		}
 		for s.emit != nil {
 			if !w.wait(ctx, trace) {
@@ -113,7 +115,7 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 					return nil
 				}
 			case changed(op, last, response):
-				last = response
+				last = kept(response)
 				return response
 			}
 		}
@@ -129,6 +131,7 @@ func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
 	defer watch.Close()
 
 	maxAge := time.Duration(0)
+	expires := identity.FromContext(ctx).ExpiresAt
 	if w.cache.Holds(trace) {
 		now := w.now()
 		until := time.NewTimer(look)
@@ -136,23 +139,18 @@ func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
 		if at := trace.ValidUntil(); !at.IsZero() && at.Sub(now) < look {
 			until.Reset(max(0, at.Sub(now)))
 		}
-		var expired <-chan time.Time
-		if at := identity.FromContext(ctx).ExpiresAt; !at.IsZero() {
-			timer := time.NewTimer(at.Sub(now))
-			defer timer.Stop()
-			expired = timer.C
+		if !expires.IsZero() && expires.Sub(now) < look {
+			until.Reset(max(0, expires.Sub(now)))
 		}
 		select {
 		case <-ctx.Done():
-			return false
-		case <-expired:
 			return false
 		case <-watch.C():
 		case <-until.C:
 			maxAge = fresh
 		}
 	}
-	if !pause(ctx, coalesce) {
+	if !pause(ctx, coalesce) || !expires.IsZero() && !w.now().Before(expires) {
 		return false
 	}
 	trace.Reset(maxAge)
@@ -179,6 +177,14 @@ func unavailable(r *graphql.Response) bool {
 		}
 	}
 	return false
+}
+
+// kept is a copy of a response to compare the next one with: the executor writes each one into the same buffer.
+func kept(r *graphql.Response) *graphql.Response {
+	if r == nil {
+		return nil
+	}
+	return &graphql.Response{Data: bytes.Clone(r.Data), Errors: r.Errors}
 }
 
 // changed tells whether a response says anything new. Fields that change by the clock alone don't count.

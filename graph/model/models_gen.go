@@ -137,9 +137,12 @@ type Person struct {
 
 // A problem without further data.
 type PlainProblem struct {
-	Code    portal.Code `json:"code"`
-	Message string      `json:"message"`
-	Path    []string    `json:"path,omitempty"`
+	// For programs.
+	Code portal.Code `json:"code"`
+	// For people, in the language of the request.
+	Message string `json:"message"`
+	// The input field at fault, from the root of the arguments.
+	Path []string `json:"path,omitempty"`
 }
 
 func (PlainProblem) IsProblem() {}
@@ -180,9 +183,12 @@ type Query struct {
 
 // Too many requests from one network.
 type RateLimited struct {
-	Code    portal.Code `json:"code"`
-	Message string      `json:"message"`
-	Path    []string    `json:"path,omitempty"`
+	// For programs.
+	Code portal.Code `json:"code"`
+	// For people, in the language of the request.
+	Message string `json:"message"`
+	// The input field at fault, from the root of the arguments.
+	Path []string `json:"path,omitempty"`
 	// Seconds until a new try makes sense.
 	RetryAfterSeconds int `json:"retryAfterSeconds"`
 }
@@ -191,9 +197,12 @@ func (RateLimited) IsProblem() {}
 
 // The wanted time is gone, or never was there. The nearest free ones stand beside it.
 type SlotTaken struct {
-	Code    portal.Code `json:"code"`
-	Message string      `json:"message"`
-	Path    []string    `json:"path,omitempty"`
+	// For programs.
+	Code portal.Code `json:"code"`
+	// For people, in the language of the request.
+	Message string `json:"message"`
+	// The input field at fault, from the root of the arguments.
+	Path []string `json:"path,omitempty"`
 	// Why the time isn't offered; FULL when somebody else has it.
 	Reason portal.Reason `json:"reason"`
 	// Free starts of the same concerns at the same office, nearest to the wanted one first, at most five.

@@ -52,7 +52,7 @@ func UnmarshalText(context.Context, any) (schema.Text, error) {
 	return nil, refuse("a text in several languages is an input of its own")
 }
 
-var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`) //nolint:gochecknoglobals // compiled once
+var uuid = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 
 // MarshalUUID writes a UUID.
 func MarshalUUID(s string) graphql.Marshaler { return graphql.MarshalString(s) }

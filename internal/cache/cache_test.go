@@ -222,6 +222,18 @@ type result struct {
 	err   error
 }
 
+// enter waits for a fill to begin, and returns its context.
+func (g gate) enter(t *testing.T) context.Context {
+	t.Helper()
+	select {
+	case ctx := <-g.entered:
+		return ctx
+	case <-time.After(15 * time.Second):
+		t.Fatal("no fill has begun")
+		return nil
+	}
+}
+
 func (g gate) read(ctx context.Context, c *cache.Cache) <-chan result {
 	out := make(chan result, 1)
 	go func() {
@@ -244,7 +256,7 @@ func TestFlight(t *testing.T) {
 		c, _, _ := alone(t)
 		g := newGate()
 		first := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		var others []<-chan result
 		for range 50 {
 			others = append(others, g.read(t.Context(), c))
@@ -263,7 +275,7 @@ func TestFlight(t *testing.T) {
 		g := newGate()
 		ctx, cancel := context.WithCancel(t.Context())
 		first := g.read(ctx, c)
-		<-g.entered
+		g.enter(t)
 		second := g.read(t.Context(), c)
 		until(t, func() bool { return c.Stats().Joined == 1 })
 		cancel()
@@ -279,14 +291,14 @@ func TestFlight(t *testing.T) {
 		g := newGate()
 		ctx, cancel := context.WithCancel(t.Context())
 		first, second := g.read(ctx, c), g.read(ctx, c)
-		inside := <-g.entered
+		inside := g.enter(t)
 		until(t, func() bool { return c.Stats().Joined == 1 })
 		cancel()
 		require.ErrorIs(t, (<-first).err, context.Canceled)
 		require.ErrorIs(t, (<-second).err, context.Canceled)
 		<-inside.Done()
 		third := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		close(g.open)
 		require.Equal(t, result{value: 7}, <-third)
 	})
@@ -296,10 +308,10 @@ func TestFlight(t *testing.T) {
 		c, hub, _ := alone(t)
 		g := newGate()
 		first := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		hub.Nudge(monday)
 		second := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		close(g.open)
 		require.Equal(t, int64(7), (<-first).value)
 		require.Equal(t, int64(7), (<-second).value)
@@ -311,10 +323,10 @@ func TestFlight(t *testing.T) {
 		c, _, clock := alone(t)
 		g := newGate()
 		first := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		clock.pass(time.Second)
 		second := g.read(cache.WithMaxAge(t.Context(), time.Second), c)
-		<-g.entered
+		g.enter(t)
 		close(g.open)
 		<-first
 		<-second
@@ -351,7 +363,7 @@ func TestFlight(t *testing.T) {
 		c, _, _ := alone(t)
 		g := newGate()
 		first := g.read(t.Context(), c)
-		<-g.entered
+		g.enter(t)
 		other := make(chan error, 1)
 		go func() {
 			_, err := cache.Read(t.Context(), c, "key", []live.Key{monday},

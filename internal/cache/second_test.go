@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	crand "crypto/rand"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -24,6 +25,8 @@ type process struct {
 	hub    *live.Hub
 	relay  *live.Relay
 	client redis.UniversalClient
+
+	url, prefix string
 }
 
 // newProcess has its relay, which doesn't run yet.
@@ -32,11 +35,17 @@ func newProcess(t *testing.T, url, prefix, version string) *process {
 	client, err := live.Open(url)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
-	p := &process{hub: live.NewHub(), client: client}
+	p := &process{hub: live.NewHub(), client: client, url: url, prefix: prefix}
 	p.relay = live.NewRelay(client, p.hub, live.RelayConfig{Prefix: prefix})
 	p.Cache = cache.New(cache.Config{Hub: p.hub, Relay: p.relay, Version: version})
 	t.Cleanup(p.Close)
 	return p
+}
+
+// sibling is one more process of the same installation.
+func (p *process) sibling(t *testing.T, version string) *process {
+	t.Helper()
+	return newProcess(t, p.url, p.prefix, version)
 }
 
 func (p *process) run(t *testing.T) *process {
@@ -76,6 +85,11 @@ func (p *process) stored(t *testing.T) {
 	})
 }
 
+// local is a value that can't leave its process.
+type local struct{ done chan int }
+
+func (*local) Weight() int { return 100 }
+
 // shared is a Redis that other tests may use at the same time.
 func shared(t *testing.T) string {
 	t.Helper()
@@ -87,7 +101,8 @@ func shared(t *testing.T) string {
 
 func two(t *testing.T, url string) (a, b *process) {
 	t.Helper()
-	return newProcess(t, url, t.Name(), "").run(t), newProcess(t, url, t.Name(), "").run(t)
+	prefix := crand.Text() // another run may use the same Redis
+	return newProcess(t, url, prefix, "").run(t), newProcess(t, url, prefix, "").run(t)
 }
 
 func TestSecondLevel(t *testing.T) {
@@ -109,9 +124,48 @@ func TestSecondLevel(t *testing.T) {
 		require.Equal(t, int64(7), read(t, t.Context(), b.Cache, &s))
 		require.Equal(t, uint64(1), b.Stats().Hits)
 
-		s.value.Store(8)
-		young := cache.WithMaxAge(t.Context(), time.Nanosecond)
-		require.Equal(t, int64(8), read(t, young, b.Cache, &s), "a reader who asks for less age than it has")
+		require.Equal(t, int64(1), s.reads.Load())
+	})
+
+	t.Run("doesn't serve what is older than the reader accepts, counted from the first reading", func(t *testing.T) {
+		t.Parallel()
+		a, b := two(t, url)
+		var s source
+		read(t, t.Context(), a.Cache, &s)
+		a.stored(t)
+		until(t, func() bool {
+			left, err := a.client.PTTL(t.Context(), a.relay.Name("value", ":key")).Result()
+			return err == nil && left < 9800*time.Millisecond
+		})
+		s.value.Store(1)
+		young := cache.WithMaxAge(t.Context(), 200*time.Millisecond)
+		require.Equal(t, int64(1), read(t, young, b.Cache, &s))
+	})
+
+	t.Run("is left alone for a second after three failures in a row", func(t *testing.T) {
+		t.Parallel()
+		p := newProcess(t, url, crand.Text(), "").run(t)
+		clock := newClock()
+		c := cache.New(cache.Config{Hub: p.hub, Relay: p.relay, Now: clock.now})
+		broken := p.relay.Name("value", ":key")
+		require.NoError(t, p.client.LPush(t.Context(), broken, "not a string").Err())
+		var s source
+		counts := func(reads int) (failed, skipped uint64) {
+			for range reads {
+				read(t, cache.WithMaxAge(t.Context(), 0), c, &s)
+			}
+			return c.Stats().Failed, c.Stats().Skipped
+		}
+		failed, skipped := counts(5)
+		require.Equal(t, []uint64{3, 2}, []uint64{failed, skipped})
+		clock.pass(time.Second)
+		failed, skipped = counts(2)
+		require.Equal(t, []uint64{4, 3}, []uint64{failed, skipped}, "one try a second")
+		require.NoError(t, p.client.Del(t.Context(), broken).Err())
+		clock.pass(time.Second)
+		failed, skipped = counts(10)
+		require.Equal(t, []uint64{4, 3}, []uint64{failed, skipped}, "it works again")
+		c.Close()
 	})
 
 	t.Run("doesn't serve what time alone has made untrue", func(t *testing.T) {
@@ -140,7 +194,7 @@ func TestSecondLevel(t *testing.T) {
 	t.Run("takes no value that was read before a nudge and comes after it", func(t *testing.T) {
 		t.Parallel()
 		a, b := two(t, url)
-		third := newProcess(t, url, t.Name(), "").run(t)
+		third := a.sibling(t, "").run(t)
 		var s source
 		entered, open, done := make(chan bool), make(chan bool), make(chan error, 1)
 		go func() {
@@ -203,9 +257,24 @@ func TestSecondLevel(t *testing.T) {
 		require.Equal(t, s.value.Load(), read(t, t.Context(), b.cold(), &s), "lost, and not nudged")
 	})
 
+	t.Run("has no part in values that know their weight", func(t *testing.T) {
+		t.Parallel()
+		a, b := two(t, url)
+		for _, p := range []*process{a, b, a} {
+			v, err := cache.Read(t.Context(), p.Cache, "key", []live.Key{monday},
+				func(context.Context) (*local, time.Time, error) { return &local{done: make(chan int)}, time.Time{}, nil })
+			require.NoError(t, err)
+			require.NotNil(t, v.done, "it never was JSON")
+		}
+		a.Close()
+		require.Equal(t, uint64(1), a.Stats().Hits)
+		require.Zero(t, a.client.Exists(t.Context(), a.relay.Name("value", ":key")).Val())
+	})
+
 	t.Run("keeps values of other versions apart", func(t *testing.T) {
 		t.Parallel()
-		a, next := newProcess(t, url, t.Name(), "").run(t), newProcess(t, url, t.Name(), "2").run(t)
+		a, _ := two(t, url)
+		next := a.sibling(t, "2").run(t)
 		var s source
 		read(t, t.Context(), a.Cache, &s)
 		a.stored(t)
@@ -370,7 +439,7 @@ func TestRedisGone(t *testing.T) {
 
 	t.Run("never there: reads work, and nothing waits", func(t *testing.T) {
 		t.Parallel()
-		p := newProcess(t, "unix:///nowhere/redis.sock", t.Name(), "")
+		p := newProcess(t, "unix:///nowhere/redis.sock", crand.Text(), "")
 		var s source
 		require.Zero(t, read(t, t.Context(), p.Cache, &s))
 		require.Equal(t, uint64(1), p.Stats().Skipped)

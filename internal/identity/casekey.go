@@ -27,8 +27,8 @@ func HashCaseKey(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// validCaseKey tells whether the token is 256 bits as base64url without padding.
-func validCaseKey(token string) bool {
+// ValidCaseKey tells whether the token is 256 bits as base64url without padding.
+func ValidCaseKey(token string) bool {
 	if len(token) != caseKeyLength {
 		return false
 	}

@@ -98,7 +98,7 @@ func (v *Verifier) Actor(ctx context.Context, authorization string) (Actor, erro
 	if err != nil {
 		return Actor{}, err
 	}
-	if validCaseKey(token) {
+	if ValidCaseKey(token) {
 		return Actor{Kind: CaseHolder, CaseKeyHash: HashCaseKey(token)}, nil
 	}
 	if strings.Count(token, ".") != 2 {

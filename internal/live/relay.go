@@ -101,7 +101,8 @@ func (r *Relay) Heard() bool {
 }
 
 // Settled says whether Redis knows of every nudge of these keys that this process has made. While it is false,
-// generations in Redis are behind this process's own epochs, and nothing there may be read or stored for these keys.
+// generations in Redis are behind this process's own epochs, and nothing there may be served for these keys. Without
+// keys it speaks of Everything alone, which all depend on.
 func (r *Relay) Settled(keys ...Key) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -193,7 +194,6 @@ func (r *Relay) subscription(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("subscription %s: %w", r.channel(), err)
 		}
-		r.heard.Store(r.now().UnixNano())
 		switch got := got.(type) {
 		case *redis.Subscription:
 			r.confirmed.Add(1)
@@ -203,6 +203,7 @@ func (r *Relay) subscription(ctx context.Context) error {
 		case *redis.Message:
 			r.hear(got.Payload)
 		}
+		r.heard.Store(r.now().UnixNano()) // after acting on it: who finds us hearing finds the epochs raised
 	}
 }
 

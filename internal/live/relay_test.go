@@ -2,7 +2,9 @@ package live_test
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
+	"runtime"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -53,7 +55,7 @@ func (p *process) run(t *testing.T) {
 // two are two processes of one installation that hear each other.
 func two(t *testing.T, url string) (a, b *process) {
 	t.Helper()
-	cfg := live.RelayConfig{Prefix: t.Name()}
+	cfg := live.RelayConfig{Prefix: rand.Text()}
 	a, b = newProcess(t, url, cfg), newProcess(t, url, cfg)
 	a.run(t)
 	b.run(t)
@@ -102,39 +104,63 @@ func TestRelay(t *testing.T) {
 		wakes(t, back)
 		require.False(t, awake(here))
 		require.Equal(t, epoch, a.Epoch(monday))
+		until(t, func() bool { return a.relay.Settled(monday) }) // Redis' answer may come after the message
 		require.Equal(t, live.Stats{Published: 1, Received: 1}, a.relay.Stats())
 	})
 
 	t.Run("keeps installations apart", func(t *testing.T) {
 		t.Parallel()
 		a, b := two(t, url)
-		other := newProcess(t, url, live.RelayConfig{Prefix: t.Name() + "_other"})
+		other := newProcess(t, url, live.RelayConfig{Prefix: rand.Text()})
 		other.run(t)
 		stamp, w := other.Stamp(monday), b.Watch(monday)
 		a.Nudge(monday)
 		wakes(t, w)
-		other.client.Publish(t.Context(), "{"+t.Name()+"_other}:live:nudge", `{"from":"x","keys":["marker"]}`)
+		marker := `{"from":"x","keys":["marker"]}`
+		require.NoError(t, other.client.Publish(t.Context(), other.relay.Name("live", "nudge"), marker).Err())
 		until(t, func() bool { return other.relay.Stats().Received == 1 })
 		require.True(t, other.Holds(stamp))
 	})
 
 	t.Run("is not settled from the nudge on until Redis has it", func(t *testing.T) {
 		t.Parallel()
-		p := newProcess(t, url, live.RelayConfig{Prefix: t.Name()})
+		p := newProcess(t, url, live.RelayConfig{Prefix: rand.Text()})
 		require.True(t, p.relay.Settled(monday))
 		p.Nudge(monday)
 		require.False(t, p.relay.Settled(tuesday, monday))
 		require.True(t, p.relay.Settled(tuesday))
 		p.run(t)
-		require.True(t, p.relay.Settled(monday))
+		until(t, func() bool { return p.relay.Settled(monday) })
 		n, err := p.client.Get(t.Context(), p.relay.Generation(monday)).Int64()
 		require.NoError(t, err)
 		require.Positive(t, n)
 	})
 
+	t.Run("is not settled before the epoch changes", func(t *testing.T) {
+		t.Parallel()
+		keys := make([]live.Key, 4000) // many, to make the moment long in which it could be
+		for i := range keys {
+			keys[i] = live.Case(strconv.Itoa(i))
+		}
+		for range 20 {
+			p := newProcess(t, url, live.RelayConfig{Prefix: rand.Text()}) // never runs, so nothing ever settles
+			before, ready, settled := p.Stamp(keys[0]), make(chan bool), make(chan bool)
+			go func() {
+				close(ready)
+				for p.Holds(before) {
+					runtime.Gosched()
+				}
+				settled <- p.relay.Settled(keys[0])
+			}()
+			<-ready
+			p.Nudge(keys...)
+			require.False(t, <-settled, "a reader could keep Redis' old value under the new epoch")
+		}
+	})
+
 	t.Run("sends everything when too much waits", func(t *testing.T) {
 		t.Parallel()
-		cfg := live.RelayConfig{Prefix: t.Name()}
+		cfg := live.RelayConfig{Prefix: rand.Text()}
 		a, b := newProcess(t, url, cfg), newProcess(t, url, cfg)
 		for i := range 5000 {
 			a.Nudge(live.Case(strconv.Itoa(i)))
@@ -144,6 +170,7 @@ func TestRelay(t *testing.T) {
 		w := b.Watch(monday)
 		a.run(t)
 		wakes(t, w)
+		until(t, func() bool { return a.relay.Settled() })
 		require.Equal(t, uint64(1), a.relay.Stats().Published)
 	})
 
@@ -169,7 +196,7 @@ func TestRelay(t *testing.T) {
 		var clock atomic.Int64
 		clock.Store(time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC).UnixNano())
 		p := newProcess(t, url, live.RelayConfig{
-			Prefix: t.Name(),
+			Prefix: rand.Text(),
 			Now:    func() time.Time { return time.Unix(0, clock.Load()) },
 		})
 		require.False(t, p.Heard(), "not subscribed yet")

@@ -3,6 +3,8 @@ package portal
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"nelke/ent"
 	"nelke/ent/appointment"
@@ -80,4 +82,9 @@ func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, pat
 	default:
 		return nil
 	}
+}
+
+// storable leaves out ids that no row can have. PostgreSQL takes no NUL in a text, and would make an error of it.
+func storable(ids ...string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.ContainsRune(id, 0) })
 }

@@ -301,7 +301,7 @@ func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appoi
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Appointment(id))
 	}
-	rows, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(ids...), visible).All(ctx)
+	rows, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(ids...)...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +331,7 @@ func unlessNobody(err error) error {
 // onAppointment runs a write on an appointment that the actor may see: idempotency, the office's lock (shared), the
 // case's row, then work.
 func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (string, error) {
-	found, err := p.store.Reader().Appointment.Query().Where(appointment.ID(id), may).Only(ctx)
+	found, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(id)...), may).Only(ctx)
 	if ent.IsNotFound(err) {
 		return "", refuse(NotFound, "input", "appointment")
 	}
@@ -500,9 +500,9 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
-		return nil, p.unseen(err)
+		return nil, unseen(ctx, err)
 	}
-	old, err := p.store.Reader().Appointment.Query().Where(appointment.ID(in.Appointment), visible).Only(ctx)
+	old, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(in.Appointment)...), visible).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, refuse(NotFound, "input", "appointment")
 	}
@@ -537,11 +537,15 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 }
 
 // unseen is the problem of somebody who can see no appointment at all.
-func (p *Portal) unseen(err error) error {
-	if unlessNobody(err) == nil {
+func unseen(ctx context.Context, err error) error {
+	switch {
+	case unlessNobody(err) != nil:
+		return err
+	case identity.FromContext(ctx).Kind == identity.Anonymous:
+		return refuse(Unauthenticated)
+	default:
 		return refuse(NotFound, "input", "appointment")
 	}
-	return err
 }
 
 // CancelAppointmentInput gives an appointment up.
@@ -559,7 +563,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
-		return nil, p.unseen(err)
+		return nil, unseen(ctx, err)
 	}
 	id, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if a.Status != appointment.StatusBOOKED || !a.EndsAt.After(tx.now) {

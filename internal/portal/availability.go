@@ -2,7 +2,9 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -123,6 +125,12 @@ func (t *Town) concerns(in []ConcernInput, path ...string) (concerns []schema.Co
 // DateTime is an instant in RFC 3339 with the offset of its office's zone, already in quotes: formatting is most of the
 // cost of an answer, so it is done once for many readers.
 type DateTime string
+
+// MarshalGQL writes the instant as it is.
+func (d DateTime) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, string(d)) } // the executor's buffer never fails
+
+// UnmarshalGQL refuses: instants of inputs are time.Time.
+func (d *DateTime) UnmarshalGQL(any) error { return errors.New("never an input") }
 
 // AvailabilityInput says where, for what, and when.
 type AvailabilityInput struct {
@@ -251,7 +259,7 @@ func (p *Portal) taken(ctx context.Context, counters []int64, lo, hi int64, now 
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	for rows.Next() {
 		var cell schedule.Allocation
 		var held *time.Time

@@ -75,7 +75,7 @@ func (tx *Tx) busy(ctx context.Context, office string, counters []int64, lo, hi 
 	if err != nil {
 		return 0, nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	for rows.Next() {
 		var counter, cell *int64
 		if err := rows.Scan(&revision, &counter, &cell); err != nil {

@@ -44,10 +44,10 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 	if m == nil {
 		return nil, refuse(NotFound, "input", "municipality")
 	}
-	hash := identity.HashCaseKey(in.CaseKey)
-	if hash == "" {
+	if !identity.ValidCaseKey(in.CaseKey) {
 		return nil, invalid(RuleCaseKey, "input", "caseKey")
 	}
+	hash := identity.HashCaseKey(in.CaseKey)
 	if in.Language != nil {
 		language = *in.Language
 	}
@@ -307,7 +307,7 @@ func ValidEmail(s string) bool {
 	return err == nil && a.Address == s && len(s) <= 254 && utf8.ValidString(s)
 }
 
-var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`) //nolint:gochecknoglobals // compiled once, never changed
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // ValidPhone tells whether a number has the form of E.164.
 func ValidPhone(s string) bool { return e164.MatchString(s) }
@@ -339,7 +339,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Case(id))
 	}
-	rows, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(ids...), visible).All(ctx)
+	rows, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(storable(ids...)...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package portal
 
 import (
 	"time"
+
+	"nelke/internal/store"
 )
 
 // Code says for programs why a write did not take place.
@@ -87,3 +89,7 @@ func refuse(code Code, path ...string) *Problem { return &Problem{Code: code, Pa
 func invalid(rule Rule, path ...string) *Problem {
 	return &Problem{Code: InvalidInput, Rule: rule, Path: path}
 }
+
+// Unavailable tells of an error that may be gone when the same request is sent again: the database can't be reached, or
+// can't work just now.
+func Unavailable(err error) bool { return store.Unavailable(err) }

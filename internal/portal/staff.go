@@ -154,7 +154,7 @@ func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
 	}
 	may, err := p.seesAppointments(ctx)
 	if err != nil {
-		return nil, p.unseen(err)
+		return nil, unseen(ctx, err)
 	}
 	return may, nil
 }

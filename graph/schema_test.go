@@ -1,0 +1,63 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"nelke/graph"
+)
+
+// The graph is read by people who write frontends: nothing in it is left without a word.
+func TestSchemaDescribesEverything(t *testing.T) {
+	t.Parallel()
+
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	for name, definition := range schema.Types {
+		if strings.HasPrefix(name, "_") || definition.BuiltIn || strings.Contains(definition.Position.Src.Name, "federation/") {
+			continue
+		}
+		if name != "Query" && name != "Mutation" && name != "Subscription" {
+			require.NotEmpty(t, definition.Description, name)
+		}
+		for _, field := range definition.Fields {
+			if strings.HasPrefix(field.Name, "_") {
+				continue
+			}
+			require.NotEmpty(t, field.Description, "%s.%s", name, field.Name)
+			describesArguments(t, name, field)
+		}
+		for _, value := range definition.EnumValues {
+			require.NotEmpty(t, value.Description, "%s.%s", name, value.Name)
+		}
+	}
+}
+
+func describesArguments(t *testing.T, name string, field *ast.FieldDefinition) {
+	t.Helper()
+	for _, argument := range field.Arguments {
+		require.NotEmpty(t, argument.Description, "%s.%s(%s:)", name, field.Name, argument.Name)
+	}
+}
+
+// A subscription is its query, live: same name, arguments (no after) and type.
+func TestEachSubscriptionMirrorsItsQuery(t *testing.T) {
+	t.Parallel()
+
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	for _, subscription := range schema.Subscription.Fields {
+		query := schema.Query.Fields.ForName(subscription.Name)
+		require.NotNil(t, query, subscription.Name)
+		require.Equal(t, query.Type.Name(), subscription.Type.Name())
+		for _, argument := range query.Arguments {
+			if argument.Name == "after" {
+				continue
+			}
+			same := subscription.Arguments.ForName(argument.Name)
+			require.NotNil(t, same, "%s(%s:)", subscription.Name, argument.Name)
+			require.Equal(t, argument.Type.String(), same.Type.String())
+		}
+	}
+}
