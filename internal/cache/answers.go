@@ -37,7 +37,7 @@ type kept struct {
 // NewAnswers returns an empty store of at most so many bytes. The clock is time.Now when nil.
 func NewAnswers(hub *live.Hub, bytes uint64, now func() time.Time) *Answers {
 	if now == nil {
-		now = time.Now
+		now = time.Now //nolint:forbidigo // the default
 	}
 	return &Answers{
 		hub:  hub,

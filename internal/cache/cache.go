@@ -56,7 +56,7 @@ type Cache struct {
 func New(cfg Config) *Cache {
 	c := &Cache{hub: cfg.Hub, now: cfg.Now, flights: map[string]*flight{}}
 	if c.now == nil {
-		c.now = time.Now
+		c.now = time.Now //nolint:forbidigo // the default
 	}
 	if cfg.Bytes == 0 {
 		cfg.Bytes = 32 << 20

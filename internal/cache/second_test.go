@@ -262,7 +262,9 @@ func TestSecondLevel(t *testing.T) {
 		a, b := two(t, url)
 		for _, p := range []*process{a, b, a} {
 			v, err := cache.Read(t.Context(), p.Cache, "key", []live.Key{monday},
-				func(context.Context) (*local, time.Time, error) { return &local{done: make(chan int)}, time.Time{}, nil })
+				func(context.Context) (*local, time.Time, error) {
+					return &local{done: make(chan int)}, time.Time{}, nil
+				})
 			require.NoError(t, err)
 			require.NotNil(t, v.done, "it never was JSON")
 		}

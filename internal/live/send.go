@@ -24,6 +24,7 @@ const GenerationLife = time.Hour
 // number that it had before and bring an old value back to life.
 //
 // KEYS: generations. ARGV: channel, message or empty, life in milliseconds.
+//nolint:gochecknoglobals // a script, never changed
 var raise = redis.NewScript(`
 local t = redis.call('TIME')
 local first = t[1] .. string.format('%06d', t[2])

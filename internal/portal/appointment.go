@@ -121,7 +121,7 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 			if err := tx.roomToHold(ctx, c, w.office); err != nil {
 				return "", err
 			}
-			until := tx.now.Add(time.Duration(w.office.HoldMinutes) * time.Minute)
+			until := tx.heldUntil(w.office)
 			a, err := tx.place(ctx, p, w, c, id, func(create *ent.AppointmentCreate) {
 				create.SetStatus(appointment.StatusHELD).SetHeldUntil(until).SetChannel(appointment.ChannelONLINE).SetLanguage(c.Language)
 			}, &until)
@@ -135,6 +135,11 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 			return id, p.jobs.ExpireHoldAt(ctx, tx.SQL, id, until)
 		})
 	})
+}
+
+// heldUntil is when a hold of now ends: to the second, because that is how it is shown.
+func (tx *Tx) heldUntil(o *Office) time.Time {
+	return tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute).Truncate(time.Second)
 }
 
 // roomToHold refuses a hold beyond the office's limit per case.
@@ -399,7 +404,7 @@ func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointme
 		if err != nil || o == nil {
 			return errors.Join(err, refuse(NotFound, "input", "appointment"))
 		}
-		until := tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute)
+		until := tx.heldUntil(o)
 		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(u *ent.AppointmentUpdate) {
 			u.SetHeldUntil(until).SetExtended(true)
 		}); err != nil {

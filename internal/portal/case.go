@@ -189,7 +189,6 @@ func (in SetContactInput) check() error {
 			{a.HouseNumber, 1, 20, []string{"address", "houseNumber"}},
 			{a.PostalCode, 1, 16, []string{"address", "postalCode"}},
 			{a.City, 1, 100, []string{"address", "city"}},
-			{a.Country, 2, 2, []string{"address", "country"}},
 		}...)
 	}
 	for _, t := range texts {
@@ -197,8 +196,14 @@ func (in SetContactInput) check() error {
 			return err
 		}
 	}
+	if in.Address != nil && !country.MatchString(in.Address.Country) {
+		return &Problem{Code: InvalidInput, Path: []string{"input", "address", "country"}}
+	}
 	return nil
 }
+
+// country is the form of an ISO 3166-1 alpha-2 code.
+var country = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // SetContact sets who can be reached about the actor's case. The current privacy notice comes before the data.
 //
@@ -289,17 +294,22 @@ func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given
 	})
 }
 
-// checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), broken UTF-8 and
-// control characters.
+// checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), those in which there
+// is nothing to see, broken UTF-8, control characters, and characters that turn the direction of what stands beside the
+// text, on a counter's screen say. Marks of direction (U+200E, U+200F) belong to names and stay.
 func checkText(s string, low, high int, path ...string) error {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || turns(r) }) {
 		return invalid(RuleText, path...)
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(s)); n < low || n > high {
+	n := utf8.RuneCountInString(strings.TrimSpace(s))
+	if n < low || n > high || low > 0 && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
 		return &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
 	}
 	return nil
 }
+
+// turns tells of the embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
+func turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
 
 // ValidEmail tells whether an address can be written to: one addr-spec of RFC 5322 with at most 254 characters.
 func ValidEmail(s string) bool {

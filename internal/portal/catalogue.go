@@ -65,8 +65,14 @@ type MunicipalityConnection = Connection[*Town]
 // ServiceConnection is a page of public services.
 type ServiceConnection = Connection[*Service]
 
+// The lists that have cursors. A cursor begins with its list's word, so that one of another list is refused.
+const (
+	listOfTowns    = "m\x00"
+	listOfServices = "s\x00"
+)
+
 // pageOf cuts a page out of entries that are sorted by the strings of place.
-func pageOf[T any](page Page, all []T, place func(T) string) (*Connection[T], error) {
+func pageOf[T any](page Page, all []T, list string, place func(T) string) (*Connection[T], error) {
 	first := 20
 	if page.First != nil {
 		first = *page.First
@@ -76,18 +82,19 @@ func pageOf[T any](page Page, all []T, place func(T) string) (*Connection[T], er
 	}
 	from := 0
 	if page.After != nil {
-		after, err := base64.RawURLEncoding.DecodeString(*page.After)
-		if err != nil {
+		decoded, err := base64.RawURLEncoding.DecodeString(*page.After)
+		after, ours := strings.CutPrefix(string(decoded), list)
+		if err != nil || !ours {
 			return nil, invalid(RuleCursor, "after")
 		}
-		for from < len(all) && place(all[from]) <= string(after) {
+		for from < len(all) && place(all[from]) <= after {
 			from++
 		}
 	}
 	nodes := all[from:min(from+first, len(all))]
 	c := &Connection[T]{Nodes: nodes, Before: from > 0, After: from+len(nodes) < len(all), Total: len(all)}
 	for _, node := range nodes {
-		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(place(node))))
+		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(list+place(node))))
 	}
 	return c, nil
 }
@@ -141,7 +148,7 @@ func (p *Portal) Municipalities(ctx context.Context, page Page, filter *Municipa
 	if err != nil {
 		return nil, err
 	}
-	return pageOf(page, towns, func(t *Town) string { return t.Slug })
+	return pageOf(page, towns, listOfTowns, func(t *Town) string { return t.Slug })
 }
 
 func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool) ([]*Town, error) {
@@ -227,15 +234,15 @@ func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicSe
 	for _, t := range towns {
 		all = append(all, t.matching(filter, p.clock())...)
 	}
-	return pageOf(page, all, (*Service).place)
+	return pageOf(page, all, listOfServices, (*Service).place)
 }
 
 // ServicesOf gives the services of one town.
 func (p *Portal) ServicesOf(t *Town, page Page, filter *PublicServiceFilter) (*ServiceConnection, error) {
 	if filter != nil && filter.Ars != nil && *filter.Ars != t.Ars {
-		return pageOf(page, nil, (*Service).place)
+		return pageOf(page, nil, listOfServices, (*Service).place)
 	}
-	return pageOf(page, t.matching(filter, p.clock()), (*Service).place)
+	return pageOf(page, t.matching(filter, p.clock()), listOfServices, (*Service).place)
 }
 
 // place sorts a service among all, by its town's slug, the town's order and its id.
