@@ -50,6 +50,7 @@ func New(cfg Options) *Graph {
 	}
 	e.Use(&limits{})
 	e.Use(roots{})
+	e.Use(composable{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}
 }

@@ -28,7 +28,8 @@ func UnmarshalTime(v any) (time.Time, error) {
 		return time.Time{}, err
 	}
 	t, err := time.Parse(time.RFC3339, s)
-	if err != nil || t.UTC().Year() < 1970 || t.UTC().Year() > 9999 {
+	_, offset := t.Zone() // time.Parse takes +24:00, which RFC 3339 has not and nothing could write again
+	if err != nil || t.UTC().Year() < 1970 || t.UTC().Year() > 9999 || max(offset, -offset) >= 24*60*60 {
 		return time.Time{}, refuse("%q is not an instant like 2026-11-23T09:00:00+01:00", s)
 	}
 	return t, nil

@@ -53,7 +53,7 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 	}
 	// Whoever has the key has the case, so a repeat costs nothing and isn't counted against the network.
 	if c, err := p.store.Reader().CaseFile.Query().Where(casefile.KeyHash(hash)).Only(ctx); err == nil {
-		return p.reopened(c, m)
+		return p.reopened(ctx, c, m)
 	} else if !ent.IsNotFound(err) {
 		return nil, err
 	}
@@ -80,21 +80,49 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 		if err != nil {
 			return nil, err
 		}
-		return p.reopened(c, m)
+		return p.reopened(ctx, c, m)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return p.store.Reader().CaseFile.Get(ctx, id)
+	return p.reloadCase(ctx, id)
+}
+
+// reloadCase reads a case after its write.
+func (p *Portal) reloadCase(ctx context.Context, id string) (*ent.CaseFile, error) {
+	c, err := p.store.Reader().CaseFile.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return c, p.presentCases(ctx, c)
+}
+
+// presentCases shows the instants of cases in the zone of their town.
+func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
+	for _, c := range all {
+		t, err := p.town(ctx, c.MunicipalityID)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			continue
+		}
+		c.OpenedAt = c.OpenedAt.In(t.Zone)
+		if c.NoticeAt != nil {
+			at := c.NoticeAt.In(t.Zone)
+			c.NoticeAt = &at
+		}
+	}
+	return nil
 }
 
 // reopened is the answer to a case key that is known. A key belongs to one town: for another it is a bad key, and that
 // says no more than the caller knows.
-func (p *Portal) reopened(c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
+func (p *Portal) reopened(ctx context.Context, c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
 	if c.MunicipalityID != m.ID {
 		return nil, invalid(RuleDuplicate, "input", "caseKey")
 	}
-	return c, nil
+	return c, p.presentCases(ctx, c)
 }
 
 // openCase writes a case with its first event. key is the hash of the case key; nil where staff open it.
@@ -253,7 +281,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 	if err != nil {
 		return nil, err
 	}
-	return p.store.Reader().CaseFile.Get(ctx, id)
+	return p.reloadCase(ctx, id)
 }
 
 // acknowledge notes on the case that the notice in force was acknowledged, if this write says so, and refuses to go on
@@ -334,7 +362,10 @@ func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, p.presentCases(ctx, c)
 }
 
 // Cases gives the cases that the actor may see, in the order of the ids; nil for any other.
@@ -351,6 +382,9 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 	}
 	rows, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(storable(ids...)...), visible).All(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.presentCases(ctx, rows...); err != nil {
 		return nil, err
 	}
 	for _, c := range rows {
@@ -405,6 +439,8 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 	}
 	of := make([][]*ent.Event, len(cases))
 	for _, e := range rows {
+		// The case has been presented: its instants are in the zone of its town.
+		e.At = e.At.In(cases[index[e.Stream]].OpenedAt.Location())
 		of[index[e.Stream]] = append(of[index[e.Stream]], e)
 	}
 	return of, nil

@@ -218,7 +218,13 @@ func (i *importer) service(ctx context.Context, n int, row *ent.PublicService, i
 	}
 	u.SetChannels(channels).SetInformation(sections).SetDocuments(documents).SetLinks(links).SetFeeRules(rules)
 	if !row.StateSet { // once the town has said when a service is open, the file no longer does
-		u.ClearOpensAt().ClearClosesAt().SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
+		u.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
+		if in.OpensAt == nil {
+			u.ClearOpensAt()
+		}
+		if in.ClosesAt == nil {
+			u.ClearClosesAt()
+		}
 	}
 	return u.Exec(ctx)
 }

@@ -201,6 +201,11 @@ func (t *Town) readServices(ctx context.Context, db *ent.Client) error {
 		return err
 	}
 	for _, s := range services {
+		for _, edge := range []*time.Time{s.OpensAt, s.ClosesAt} {
+			if edge != nil {
+				*edge = edge.In(t.Zone)
+			}
+		}
 		service := &Service{PublicService: s, Town: t}
 		t.services[s.ID] = service
 		if s.Active {

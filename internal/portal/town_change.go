@@ -68,14 +68,18 @@ func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (
 		if s.Closed {
 			before = "CLOSED"
 		}
-		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1).ClearOpensAt().ClearClosesAt().ClearStateMessage()
-		if in.OpensAt != nil {
-			update.SetOpensAt(*in.OpensAt)
+		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1)
+		// Set or clear, never both: PostgreSQL refuses a column that is assigned twice.
+		update.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
+		if in.OpensAt == nil {
+			update.ClearOpensAt()
 		}
-		if in.ClosesAt != nil {
-			update.SetClosesAt(*in.ClosesAt)
+		if in.ClosesAt == nil {
+			update.ClearClosesAt()
 		}
-		if in.Message != nil {
+		if in.Message == nil {
+			update.ClearStateMessage()
+		} else {
 			update.SetStateMessage(in.Message.text())
 		}
 		after := "CLOSED"
