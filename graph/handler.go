@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -66,7 +65,7 @@ func (closedIntrospection) Validate(graphql.ExecutableSchema) error { return nil
 func (closedIntrospection) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	switch graphql.GetRootFieldContext(ctx).Object {
 	case "__schema", "__type":
-		graphql.AddError(ctx, errors.New("introspection is closed"))
+		graphql.AddError(ctx, refusal("INTROSPECTION_CLOSED", "Introspection is closed."))
 		return graphql.Null
 	}
 	return next(ctx)

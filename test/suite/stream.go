@@ -3,6 +3,7 @@ package suite
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -34,8 +35,12 @@ type frame struct {
 func (c *Client) Subscribe(query string, vars Vars) *Stream {
 	c.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
+	header := http.Header{}
+	if c.Accept != "" {
+		header.Set("Accept-Language", c.Accept)
+	}
 	conn, response, err := websocket.Dial(ctx, "ws"+strings.TrimPrefix(c.Process.URL, "http")+"/graphql", &websocket.DialOptions{
-		Subprotocols: []string{"graphql-transport-ws"},
+		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: header,
 	})
 	require.NoError(c.t, err)
 	if response.Body != nil {
@@ -112,6 +117,18 @@ func (s *Stream) Type() (string, gjson.Result) {
 	s.t.Helper()
 	f := s.read()
 	return f.Type, gjson.ParseBytes(f.Payload)
+}
+
+// Ends waits for the subscription's end, by complete or with its connection, and fails the test where data comes before.
+func (s *Stream) Ends() {
+	s.t.Helper()
+	f, err := s.tryRead(patience)
+	require.False(s.t, err != nil && s.ctx.Err() != nil, "the stream was given up")
+	if err == nil {
+		require.Contains(s.t, []string{"complete", "error"}, f.Type, string(f.Payload))
+		return
+	}
+	require.NotEqual(s.t, websocket.StatusCode(-1), websocket.CloseStatus(err), "it didn't end: %v", err)
 }
 
 // Closed waits for the connection's end and gives its close code.

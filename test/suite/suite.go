@@ -180,6 +180,9 @@ func serve(t testing.TB, b *Backend, clock *Clock, folder string, options ...Opt
 	return p
 }
 
+// Test is the test that the process belongs to.
+func (p *Process) Test() testing.TB { return p.t }
+
 // Stop ends the server gracefully and gives its error.
 func (p *Process) Stop() error {
 	p.stop()

@@ -1,0 +1,172 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"nelke/data"
+	"nelke/internal/identity"
+	"nelke/internal/portal"
+	"nelke/internal/town"
+)
+
+// Migrate brings the database into form, and says how many migrations it took. With check it only counts.
+func Migrate(ctx context.Context, cfg Config, check bool) (pending int, err error) {
+	p, err := openParts(ctx, cfg, false)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if pending, err = p.store.Pending(ctx); err != nil || check {
+		return pending, err
+	}
+	return pending, p.store.Migrate(ctx)
+}
+
+// Imported is what became of one file.
+type Imported struct {
+	File    string
+	Changed bool // false: the town was as the file says already
+}
+
+// Import writes the towns of the files, after all of them have been read and found right. Each town is written whole
+// or not at all. Processes that serve at the same time hear of it through Redis, or within ten seconds.
+//
+// Errors: *town.Faults, or several of them joined.
+func Import(ctx context.Context, cfg Config, files []string) (done []Imported, err error) {
+	var towns []*town.Town
+	var faults []error
+	for _, file := range files {
+		t, err := town.LoadFile(file)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		towns = append(towns, t)
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	p, err := openParts(ctx, cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.migrate(ctx); err != nil {
+		return nil, err
+	}
+	for i, t := range towns {
+		changed, err := p.portal.Import(ctx, t)
+		if err != nil {
+			return done, inFile(err, files[i])
+		}
+		done = append(done, Imported{files[i], changed})
+	}
+	return done, nil
+}
+
+// inFile names the town's file in faults that only the database showed.
+func inFile(err error, file string) error {
+	faults := (*town.Faults)(nil)
+	if errors.As(err, &faults) {
+		for i := range faults.List {
+			if faults.List[i].File == "" {
+				faults.List[i].File = file
+			}
+		}
+		return faults
+	}
+	return fmt.Errorf("import %s: %w", file, err)
+}
+
+// Audit checks the chains of events.
+func Audit(ctx context.Context, cfg Config) (events int, faults []portal.Fault, err error) {
+	p, err := openParts(ctx, cfg, false)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	return p.portal.Audit(ctx)
+}
+
+// Token mints a staff token of the demo, which a service with the same NELKE_DATA, NELKE_ADDR and NELKE_PUBLIC_URL
+// accepts. Roles are "ROLE@ARS".
+func Token(cfg Config, subject, name string, roles []string, ttl time.Duration) (string, error) {
+	if err := cfg.Check(); err != nil {
+		return "", err
+	}
+	if !cfg.Demo {
+		return "", errors.New("tokens are minted for the demo only: --demo")
+	}
+	demo, err := openDemo(cfg, cfg.Addr)
+	if err != nil {
+		return "", err
+	}
+	return demo.Mint(subject, name, roles, ttl)
+}
+
+// openDemo opens the demo's issuer for a service that listens on addr.
+func openDemo(cfg Config, addr string) (*identity.DemoIssuer, error) {
+	return identity.OpenDemoIssuer(filepath.Join(cfg.Data, "demo-issuer.json"), cfg.publicURL(addr)+demoPath, cfg.Audience, cfg.clock())
+}
+
+// settle gives the demo its town, if the database has none.
+func (p *parts) settle(ctx context.Context) error {
+	if !p.cfg.Demo {
+		return nil
+	}
+	there, err := p.store.Reader().Municipality.Query().Exist(ctx)
+	if err != nil || there {
+		return err
+	}
+	blomberg, err := town.Load(data.Towns, data.Blomberg)
+	if err != nil {
+		return err
+	}
+	_, err = p.portal.Import(ctx, blomberg)
+	return err
+}
+
+// welcome writes what to try first.
+func welcome(ctx context.Context, out io.Writer, p *parts, addr string) error {
+	url := p.cfg.publicURL(addr)
+	demo, err := openDemo(p.cfg, addr)
+	if err != nil {
+		return err
+	}
+	slug := "blomberg"
+	m, err := p.portal.Municipality(ctx, portal.MunicipalityKey{Slug: &slug})
+	if err != nil {
+		return err
+	}
+	if m == nil || len(m.Offices) == 0 {
+		_, err = fmt.Fprintf(out, "Nelke is at %s\n", url)
+		return err
+	}
+	token, err := demo.Mint("demo-clerk", "Demo Clerk", []string{"CLERK@" + m.Ars}, 12*time.Hour)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(m.TimeZone)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, `Nelke is at %[1]s
+
+What %[2]s offers:
+
+curl -s %[1]s/graphql -H 'Content-Type: application/json' -d '{"query":"{ publicServices(first: 50, filter: {ars: \"%[3]s\"}) { nodes { name fee { amount { cents } } appointmentMinutes } } }"}'
+
+A clerk's token, for twelve hours:
+
+%[4]s
+
+The clerk's day:
+
+curl -s %[1]s/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer %[4]s' -d '{"query":"{ appointmentBoard(office: \"%[5]s\", date: \"%[6]s\") { office { name } waiting counters { counter { label } } appointments { start status } } }"}'
+`, url, m.Name, m.Ars, token, m.Offices[0].ID, p.now().In(zone).Format(time.DateOnly))
+	return err
+}

@@ -1,0 +1,302 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5"
+
+	"nelke/internal/live"
+)
+
+// Config is everything that can be set, each by a variable of the environment and by a flag. Make one with Load, or
+// with Defaults in tests: the zero value isn't usable.
+type Config struct {
+	Addr      string `env:"NELKE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on, as host:port. Port 0 takes a free one."`
+	Data      string `env:"NELKE_DATA" default:"./var" help:"Folder of the SQLite file and of the demo's key. It is made where it doesn't exist."`
+	PublicURL string `env:"NELKE_PUBLIC_URL" help:"URL under which people reach the service. http:// and the address unless given."`
+
+	DatabaseURL string `env:"DATABASE_URL" help:"PostgreSQL, as postgres://user:password@host/database. An SQLite file unless given."`
+	MaxConns    int    `env:"NELKE_MAX_CONNS" default:"0" help:"Connections to PostgreSQL, or readers of the SQLite file. 0: as many as suit the cores."`
+	RedisURL    string `env:"REDIS_URL" help:"Redis, which several processes on one database need to hear of each other's changes. None unless given."`
+	RedisPrefix string `env:"NELKE_REDIS_PREFIX" default:"nelke" help:"What names in Redis begin with, to keep several installations on one Redis apart."`
+	CacheBytes  int64  `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers."`
+
+	Demo       bool   `env:"NELKE_DEMO" default:"false" help:"For trying out: tokens from an issuer in the process, the town of Blomberg in an empty database, migrations at the start."`
+	Issuer     string `env:"NELKE_ISSUER" help:"OpenID Connect issuer of staff tokens, exactly as they name it. None unless given: staff can't log in."`
+	Audience   string `env:"NELKE_AUDIENCE" default:"nelke" help:"Audience that a staff token must be for."`
+	RolesClaim string `env:"NELKE_ROLES_CLAIM" default:"nelke_roles" help:"Claim with the list of ROLE@ARS, or a dotted path to it such as realm_access.roles."`
+
+	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
+	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For is believed. Separated by commas."`
+	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour."`
+	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
+
+	Log         string `env:"NELKE_LOG" default:"json" help:"Form of the log on stderr: json or text."`
+	LogLevel    string `env:"NELKE_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
+	MetricsAddr string `env:"NELKE_METRICS_ADDR" help:"Address of a listener for /metrics alone. Unless given, /metrics is on the main one and answers only to the machine itself, not through proxies."`
+
+	StopDelay   time.Duration `env:"NELKE_STOP_DELAY" default:"1s" help:"How long new requests are still taken while /readyz says that the service is stopping. Part of the stop timeout."`
+	StopTimeout time.Duration `env:"NELKE_STOP_TIMEOUT" default:"9s" help:"How long a graceful stop may take in all."`
+	Sweepers    bool          `env:"NELKE_SWEEPERS" default:"true" negatable:"" help:"Whether jobs tidy up after expired holds. Nothing but tidiness depends on it."`
+
+	Options Options `kong:"-"`
+}
+
+// Options are what a program sets, and no operator.
+type Options struct {
+	// Version of the program, for /version and the metrics. "dev" when empty.
+	Version string
+	// Logger takes the place of the one that Log and LogLevel describe.
+	Logger *slog.Logger
+	// Clock takes the place of the database's and the process's clock, for tests.
+	Clock func() time.Time
+	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.
+	ClockMoved <-chan struct{}
+	// Ready is called once with the address that is listened on, as soon as requests are answered.
+	Ready func(addr string)
+	// Welcome gets what to try first, when the demo is ready.
+	Welcome io.Writer
+}
+
+// Defaults is the configuration of an empty environment.
+func Defaults() Config {
+	cfg, err := Load(nil, Config{}, nil)
+	if err != nil {
+		panic(err) // the defaults are wrong
+	}
+	return cfg
+}
+
+// Load takes the variables named in given from flags, the others from the environment, or else their defaults.
+//
+// Errors: *ConfigError.
+func Load(environment map[string]string, flags Config, given map[string]bool) (Config, error) {
+	environment = maps.Clone(environment)
+	if environment == nil {
+		environment = map[string]string{} // nil would mean the process's own
+	}
+	for name := range given {
+		delete(environment, name)
+	}
+	var cfg Config
+	found := &ConfigError{}
+	err := env.ParseWithOptions(&cfg, env.Options{Environment: environment, DefaultValueTagName: "default"})
+	if all := (env.AggregateError{}); errors.As(err, &all) {
+		for _, err := range all.Errors {
+			found.addParse(err)
+		}
+	} else if err != nil {
+		return cfg, fmt.Errorf("read configuration: %w", err)
+	}
+	to, from := reflect.ValueOf(&cfg).Elem(), reflect.ValueOf(flags)
+	for i := range to.NumField() {
+		if given[to.Type().Field(i).Tag.Get("env")] {
+			to.Field(i).Set(from.Field(i))
+		}
+	}
+	cfg.check(found)
+	if len(found.Faults) > 0 {
+		return cfg, found
+	}
+	return cfg, nil
+}
+
+// Check looks for faults in a configuration that Load didn't make. (It isn't named Validate, because kong would call it
+// before the environment has been read.)
+//
+// Errors: *ConfigError.
+func (c Config) Check() error {
+	found := &ConfigError{}
+	c.check(found)
+	if len(found.Faults) > 0 {
+		return found
+	}
+	return nil
+}
+
+// ConfigError is everything that is wrong with a configuration. It repeats no value that may be secret.
+type ConfigError struct{ Faults []ConfigFault }
+
+// ConfigFault is one variable, and what is wrong with its value.
+type ConfigFault struct{ Variable, Message string }
+
+// Error has a line for each fault.
+func (e *ConfigError) Error() string {
+	lines := []string{"the configuration is not valid:"}
+	for _, f := range e.Faults {
+		lines = append(lines, "  "+f.Variable+" "+f.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *ConfigError) add(variable, format string, args ...any) {
+	known := func(f ConfigFault) bool { return f.Variable == variable }
+	if !slices.ContainsFunc(e.Faults, known) { // of several faults of one value the first is the cause
+		e.Faults = append(e.Faults, ConfigFault{variable, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (e *ConfigError) addParse(err error) {
+	var parse env.ParseError
+	if !errors.As(err, &parse) {
+		e.add("environment", "%v", err)
+		return
+	}
+	field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+	want := map[reflect.Kind]string{reflect.Bool: "true or false", reflect.Int: "a whole number"}[field.Type.Kind()]
+	switch field.Type {
+	case reflect.TypeFor[time.Duration]():
+		want = "a duration such as 9s"
+	case reflect.TypeFor[int64]():
+		want = "a whole number"
+	}
+	e.add(field.Tag.Get("env"), "must be %s", want)
+}
+
+func (c Config) check(found *ConfigError) {
+	checkAddr(found, "NELKE_ADDR", c.Addr)
+	if c.MetricsAddr != "" {
+		checkAddr(found, "NELKE_METRICS_ADDR", c.MetricsAddr)
+	}
+	if c.PublicURL != "" {
+		checkURL(found, "NELKE_PUBLIC_URL", c.PublicURL)
+	}
+	if c.Data == "" {
+		found.add("NELKE_DATA", "must name a folder")
+	}
+	c.checkBackends(found)
+	c.checkIdentity(found)
+	c.checkCallers(found)
+	if c.Log != "json" && c.Log != "text" {
+		found.add("NELKE_LOG", "must be json or text")
+	}
+	if new(slog.Level).UnmarshalText([]byte(c.LogLevel)) != nil {
+		found.add("NELKE_LOG_LEVEL", "must be debug, info, warn or error")
+	}
+	if c.StopTimeout < time.Second || c.StopTimeout > 10*time.Minute {
+		found.add("NELKE_STOP_TIMEOUT", "must be from 1s to 10m")
+	}
+	if c.StopDelay < 0 || c.StopDelay > c.StopTimeout/2 {
+		found.add("NELKE_STOP_DELAY", "must be from 0s to half of NELKE_STOP_TIMEOUT")
+	}
+}
+
+func (c Config) checkBackends(found *ConfigError) {
+	if c.DatabaseURL != "" {
+		u, err := url.Parse(c.DatabaseURL)
+		if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+			found.add("DATABASE_URL", "must be a URL that begins with postgres://")
+		} else if _, err := pgx.ParseConfig(c.DatabaseURL); err != nil {
+			found.add("DATABASE_URL", "is no connection URL of PostgreSQL")
+		}
+	}
+	if c.RedisURL != "" {
+		client, err := live.Open(c.RedisURL)
+		if err != nil {
+			found.add("REDIS_URL", "must be a URL that begins with redis://, rediss:// or unix://")
+		} else {
+			_ = client.Close() // it has not connected yet
+		}
+	}
+	if c.RedisPrefix == "" || strings.ContainsAny(c.RedisPrefix, "{}: ") {
+		found.add("NELKE_REDIS_PREFIX", "must be a word without braces, colons and spaces")
+	}
+	if c.CacheBytes < 1<<20 {
+		found.add("NELKE_CACHE_BYTES", "must be 1048576 (1 MiB) at least")
+	}
+	if c.MaxConns < 0 || c.MaxConns > 1000 {
+		found.add("NELKE_MAX_CONNS", "must be from 0 to 1000")
+	}
+}
+
+func (c Config) checkIdentity(found *ConfigError) {
+	if c.Issuer != "" {
+		checkURL(found, "NELKE_ISSUER", c.Issuer)
+		if c.Demo {
+			found.add("NELKE_ISSUER", "must be empty with NELKE_DEMO, which brings its own")
+		}
+	}
+	if c.Audience == "" {
+		found.add("NELKE_AUDIENCE", "must not be empty")
+	}
+	if c.RolesClaim == "" {
+		found.add("NELKE_ROLES_CLAIM", "must not be empty")
+	}
+}
+
+func (c Config) checkCallers(found *ConfigError) {
+	for _, origin := range c.Origins {
+		u, err := url.Parse(origin)
+		if origin != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ContainsAny(u.Host, "*?[")) {
+			found.add("NELKE_ORIGINS", "must be origins such as https://www.example.org, or *: %q is none", origin)
+		}
+	}
+	for _, proxy := range c.Proxies {
+		if _, err := netip.ParsePrefix(proxy); err != nil {
+			found.add("NELKE_PROXIES", "must be networks such as 10.0.0.0/8: %q is none", proxy)
+		}
+	}
+	if c.OpeningsPerHour < 1 {
+		found.add("NELKE_OPENINGS_PER_HOUR", "must be 1 at least")
+	}
+}
+
+func checkAddr(found *ConfigError, variable, addr string) {
+	if _, port, err := net.SplitHostPort(addr); err != nil || port == "" {
+		found.add(variable, "must be host:port")
+	}
+}
+
+func checkURL(found *ConfigError, variable, text string) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		found.add(variable, "must be a URL that begins with http:// or https://, without user, query and fragment")
+	}
+}
+
+// database says which one it is, for people and logs.
+func (c Config) database() string {
+	u, err := url.Parse(c.DatabaseURL)
+	switch {
+	case c.DatabaseURL == "":
+		return "SQLite in " + c.Data
+	case err != nil:
+		return "PostgreSQL"
+	}
+	return "PostgreSQL " + u.Host + u.Path
+}
+
+// publicURL is PublicURL, or where the service listens. Its end has no slash.
+func (c Config) publicURL(addr string) string {
+	if c.PublicURL != "" {
+		return strings.TrimRight(c.PublicURL, "/")
+	}
+	return "http://" + loopback(addr)
+}
+
+// loopback is where this machine finds what listens on addr.
+func loopback(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if ip.Is6() && !ip.Is4In6() {
+			host = "::1"
+		}
+	}
+	return net.JoinHostPort(host, port)
+}

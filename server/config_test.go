@@ -1,0 +1,107 @@
+package server_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nelke/server"
+)
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+
+	t.Run("an empty environment gives the documented defaults", func(t *testing.T) {
+		t.Parallel()
+		cfg := server.Defaults()
+		require.Equal(t, "127.0.0.1:8080", cfg.Addr)
+		require.Equal(t, "./var", cfg.Data)
+		require.Equal(t, "nelke", cfg.Audience)
+		require.Equal(t, 60, cfg.OpeningsPerHour)
+		require.Equal(t, 9*time.Second, cfg.StopTimeout)
+		require.True(t, cfg.Sweepers)
+		require.True(t, cfg.Introspection)
+		require.False(t, cfg.Demo)
+	})
+
+	t.Run("flags win over the environment, and hide its faults", func(t *testing.T) {
+		t.Parallel()
+		cfg, err := server.Load(
+			map[string]string{"NELKE_ADDR": "127.0.0.1:1", "NELKE_DATA": "/elsewhere", "NELKE_SWEEPERS": "perhaps", "NELKE_ORIGINS": "https://a.example,https://b.example"},
+			server.Config{Addr: "127.0.0.1:2"},
+			map[string]bool{"NELKE_ADDR": true, "NELKE_SWEEPERS": true},
+		)
+		require.NoError(t, err)
+		require.Equal(t, "127.0.0.1:2", cfg.Addr)
+		require.Equal(t, "/elsewhere", cfg.Data)
+		require.False(t, cfg.Sweepers)
+		require.Equal(t, []string{"https://a.example", "https://b.example"}, cfg.Origins)
+	})
+
+	t.Run("every fault is named at once, without secrets", func(t *testing.T) {
+		t.Parallel()
+		environment := map[string]string{
+			"NELKE_ADDR": "8080", "NELKE_METRICS_ADDR": "9090", "NELKE_PUBLIC_URL": "nelke.example",
+			"DATABASE_URL": "postgres://nelke:geheim@h:port/x", "REDIS_URL": "http://:geheim@redis", "NELKE_REDIS_PREFIX": "{x}",
+			"NELKE_MAX_CONNS": "many", "NELKE_CACHE_BYTES": "1MB", "NELKE_DEMO": "true", "NELKE_ISSUER": "https://user:geheim@idp.example",
+			"NELKE_AUDIENCE": "", "NELKE_ORIGINS": "https://*.example.org", "NELKE_PROXIES": "10.0.0.1,10.0.0.0/8",
+			"NELKE_OPENINGS_PER_HOUR": "0", "NELKE_INTROSPECTION": "perhaps", "NELKE_LOG": "xml", "NELKE_LOG_LEVEL": "loud",
+			"NELKE_STOP_TIMEOUT": "9", "NELKE_STOP_DELAY": "-1s", "NELKE_SWEEPERS": "2",
+		}
+		_, err := server.Load(environment, server.Config{}, nil)
+		var faults *server.ConfigError
+		require.ErrorAs(t, err, &faults)
+		found := map[string]bool{}
+		for _, fault := range faults.Faults {
+			require.False(t, found[fault.Variable], "%s twice", fault.Variable)
+			found[fault.Variable] = true
+			require.Contains(t, err.Error(), fault.Variable+" "+fault.Message)
+		}
+		delete(environment, "NELKE_DEMO")     // is right by itself
+		delete(environment, "NELKE_AUDIENCE") // an empty variable is the default
+		for name := range environment {
+			require.True(t, found[name], "%s isn't named", name)
+		}
+		require.NotContains(t, err.Error(), "geheim")
+	})
+
+	t.Run("the demo and an issuer exclude each other", func(t *testing.T) {
+		t.Parallel()
+		_, err := server.Load(map[string]string{"NELKE_DEMO": "1", "NELKE_ISSUER": "https://idp.example"}, server.Config{}, nil)
+		require.ErrorContains(t, err, "NELKE_ISSUER")
+	})
+
+	t.Run("the zero configuration is refused", func(t *testing.T) {
+		t.Parallel()
+		require.ErrorContains(t, server.Config{}.Check(), "NELKE_ADDR")
+	})
+}
+
+func TestRunRefuses(t *testing.T) {
+	t.Parallel()
+
+	t.Run("a configuration that isn't valid", func(t *testing.T) {
+		t.Parallel()
+		var faults *server.ConfigError
+		require.ErrorAs(t, server.Run(t.Context(), server.Config{}), &faults)
+	})
+	t.Run("an address that is taken", func(t *testing.T) {
+		t.Parallel()
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, l.Close()) }()
+		cfg := testConfig(t, nil)
+		cfg.Addr = l.Addr().String()
+		require.ErrorContains(t, server.Run(t.Context(), cfg), "listen")
+	})
+	t.Run("a database that can't be reached, without its password", func(t *testing.T) {
+		t.Parallel()
+		cfg := testConfig(t, nil)
+		cfg.DatabaseURL = "postgres://nelke:geheim@127.0.0.1:1/x"
+		err := server.Run(t.Context(), cfg)
+		require.ErrorContains(t, err, "127.0.0.1:1/x")
+		require.NotContains(t, err.Error(), "geheim")
+	})
+}

@@ -1,0 +1,163 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nelke/internal/identity"
+	"nelke/internal/testbed"
+	"nelke/server"
+)
+
+func TestPostgreSQL(t *testing.T) {
+	t.Parallel()
+
+	t.Run("away: 503 with Retry-After for queries and mutations, and well again by itself", func(t *testing.T) {
+		t.Parallel()
+		database := testbed.OwnPostgres(t)
+		s := start(t, func(cfg *server.Config) { cfg.DatabaseURL = database.URL() })
+		key := identity.NewCaseKey()
+		const viewer = `{ viewer { case { id } } }`
+		require.Contains(t, s.graph(openCase, openCaseInput(key)).body, `"case_`)
+		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
+
+		database.Kill()
+		for _, got := range []answer{
+			s.graph(viewer, nil, "Authorization", "Bearer "+key),
+			s.graph(viewer, nil, "Authorization", "Bearer "+key, "Accept", "application/graphql-response+json"),
+			s.graph(openCase, openCaseInput(identity.NewCaseKey())),
+		} {
+			require.Equal(t, http.StatusServiceUnavailable, got.status, got.body)
+			require.NotEmpty(t, got.header.Get("Retry-After"))
+			require.Equal(t, "UNAVAILABLE", firstCode(t, got))
+			require.NotContains(t, strings.ToLower(got.body), "sql")
+			require.NotContains(t, got.body, "127.0.0.1")
+		}
+		ready := s.do(http.MethodGet, "/readyz", "")
+		require.Equal(t, http.StatusServiceUnavailable, ready.status)
+		require.Contains(t, ready.body, `"database":"not reached"`)
+		require.Equal(t, http.StatusOK, s.do(http.MethodGet, "/livez", "").status)
+
+		database.Restart()
+		require.Eventually(t, func() bool { return s.do(http.MethodGet, "/readyz", "").status == http.StatusOK }, patience, 20*time.Millisecond)
+		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
+	})
+
+	t.Run("not migrated: the service says what to do, and does nothing itself", func(t *testing.T) {
+		t.Parallel()
+		cfg := testConfig(t, nil)
+		cfg.DatabaseURL, cfg.Demo = testbed.Postgres(t), false
+		err := server.Run(t.Context(), cfg)
+		require.ErrorContains(t, err, "run nelke migrate")
+		n, err := server.Migrate(t.Context(), cfg, true)
+		require.NoError(t, err)
+		require.Positive(t, n)
+		applied, err := server.Migrate(t.Context(), cfg, false)
+		require.NoError(t, err)
+		require.Equal(t, n, applied)
+		n, err = server.Migrate(t.Context(), cfg, true)
+		require.NoError(t, err)
+		require.Zero(t, n)
+		s := start(t, func(c *server.Config) { c.DatabaseURL, c.Demo = cfg.DatabaseURL, false })
+		require.Contains(t, s.do(http.MethodGet, "/readyz", "").body, `"issuer":"off"`)
+		require.JSONEq(t, `{"data":{"municipalities":{"totalCount":0}}}`, s.graph(`{ municipalities { totalCount } }`, nil).body)
+		require.Equal(t, http.StatusNotFound, s.do(http.MethodGet, "/demo/oidc/jwks", "").status)
+	})
+}
+
+func TestRedis(t *testing.T) {
+	t.Parallel()
+
+	t.Run("away at the start and later: slower, and ready all the time", func(t *testing.T) {
+		t.Parallel()
+		redis := testbed.Redis(t)
+		redis.Kill()
+		s := start(t, func(cfg *server.Config) { cfg.RedisURL = redis.URL(); cfg.OpeningsPerHour = 1 })
+		ready := func(state string) bool {
+			got := s.do(http.MethodGet, "/readyz", "")
+			require.Equal(t, http.StatusOK, got.status)
+			return strings.Contains(got.body, `"redis":"`+state+`"`)
+		}
+		require.True(t, ready("not heard"))
+		require.Contains(t, s.open(), `"case_`)
+		require.Contains(t, s.open(), "RATE_LIMITED", "each process counts for itself")
+
+		redis.Restart()
+		require.Eventually(t, func() bool { return ready("heard") }, patience, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return strings.Contains(s.open(), `"case_`) }, patience, 10*time.Millisecond, "Redis has not counted yet")
+		require.Contains(t, s.open(), "RATE_LIMITED")
+
+		redis.Pause()
+		begun := time.Now()
+		require.Contains(t, s.open(), "RATE_LIMITED")
+		require.Less(t, time.Since(begun), 5*time.Second)
+		redis.Resume()
+	})
+}
+
+// open opens a case with a key and an idempotency key of its own.
+func (s *service) open(headers ...string) string {
+	s.t.Helper()
+	key := identity.NewCaseKey()
+	hash := identity.HashCaseKey(key)
+	input := openCaseInput(key)
+	input["i"].(map[string]any)["idempotencyKey"] = fmt.Sprintf("%s-%s-4%s-8%s-%s", hash[:8], hash[8:12], hash[12:15], hash[15:18], hash[18:30])
+	return s.graph(openCase, input, headers...).body
+}
+
+func TestOpeningsAreLimitedPerNetwork(t *testing.T) {
+	t.Parallel()
+
+	t.Run("behind a proxy of ours, by what it says", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, func(cfg *server.Config) { cfg.OpeningsPerHour, cfg.Proxies = 1, []string{"127.0.0.0/8", "10.0.0.0/8"} })
+		for _, step := range []struct {
+			forwarded string
+			open      bool
+		}{
+			{"192.0.2.1", true},
+			{"192.0.2.1", false},
+			{"192.0.2.2", true},
+			{"198.51.100.7, 192.0.2.2", false}, // the beginning is a stranger's word
+			{"192.0.2.2, 10.1.2.3", false},     // through two proxies
+			{"192.0.2.3:4711", true},
+			{"192.0.2.3", false}, // with a port
+			{"2001:db8:1:2::1", true},
+			{"2001:db8:1:2:ffff::2", false},
+			{"2001:db8:1:3::1", true}, // a /64 is one network
+			{"[2001:db8:1:3::9]:80", false},
+			{"::ffff:192.0.2.1", false},
+			{"nonsense", true},
+			{"", false}, // then the proxy itself
+		} {
+			got := s.open("X-Forwarded-For", step.forwarded)
+			require.Equal(t, step.open, strings.Contains(got, `"case_`), "%q: %s", step.forwarded, got)
+			require.Equal(t, !step.open, strings.Contains(got, "RATE_LIMITED"), "%q: %s", step.forwarded, got)
+		}
+	})
+
+	t.Run("behind nobody's proxy, whatever is said", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, func(cfg *server.Config) { cfg.OpeningsPerHour = 1 })
+		require.Contains(t, s.open("X-Forwarded-For", "192.0.2.1"), `"case_`)
+		require.Contains(t, s.open("X-Forwarded-For", "192.0.2.2"), "RATE_LIMITED")
+	})
+}
+
+func TestIssuerAway(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	token := s.token("CLERK@" + ars)
+	away := start(t, func(cfg *server.Config) { cfg.Demo, cfg.Issuer = false, "http://127.0.0.1:1/issuer" })
+	got := away.graph(`{ viewer { kind } }`, nil, "Authorization", "Bearer "+token)
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	require.NotEmpty(t, got.header.Get("Retry-After"))
+	require.Equal(t, "UNAVAILABLE", firstCode(t, got))
+	require.Equal(t, http.StatusOK, away.graph(`{ viewer { kind } }`, nil).status, "whoever sends no token isn't concerned")
+	require.Equal(t, http.StatusOK, away.do(http.MethodGet, "/readyz", "").status)
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"nelke/graph"
+	"nelke/internal/cache"
+	"nelke/internal/identity"
+	"nelke/internal/wire"
+)
+
+// demoPath is where the demo's issuer is.
+const demoPath = "/demo/oidc"
+
+// web is everything that answers requests.
+type web struct {
+	handler  http.Handler
+	metrics  *metrics
+	graph    *graph.Graph
+	streams  *wire.Streams
+	stopping *atomic.Bool
+	issuers  *http.Transport // connections to the issuer of tokens
+}
+
+// newWeb wires what answers, for a service that listens on addr.
+func newWeb(p *parts, addr string) (*web, error) {
+	verifier, demo, issuers, err := newIdentity(p, addr)
+	if err != nil {
+		return nil, err
+	}
+	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
+	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
+	w.metrics.watch(p, answers, w.streams)
+	w.graph = graph.New(graph.Options{
+		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now, Introspection: p.cfg.Introspection,
+	})
+
+	health := health{parts: p, stopping: w.stopping, issuer: "off"}
+	mux := http.NewServeMux()
+	switch {
+	case demo != nil:
+		health.issuer = "demo"
+		mux.Handle("GET "+demoPath+"/", http.StripPrefix(demoPath, demo.Handler()))
+	case p.cfg.Issuer != "":
+		health.issuer = "on"
+	}
+	mux.Handle("GET /{$}", page())
+	mux.HandleFunc("GET /livez", health.livez)
+	mux.HandleFunc("GET /readyz", health.readyz)
+	mux.HandleFunc("GET /version", health.version)
+	if p.cfg.MetricsAddr == "" {
+		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
+	}
+	mux.Handle("/graphql", chain(
+		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier),
+		cors(p.cfg.Origins),
+		keep(answers, p.now, w.metrics),
+		language,
+		actor(verifier),
+		network(proxies(p.cfg)),
+	))
+	w.handler = chain(mux,
+		observe(p.log, w.metrics),
+		recovered(p.log),
+		secured(w.stopping, strings.HasPrefix(p.cfg.publicURL(addr), "https://")),
+	)
+	return w, nil
+}
+
+// newIdentity is who checks tokens. The demo's issuer is asked by HTTP like any other.
+func newIdentity(p *parts, addr string) (*identity.Verifier, *identity.DemoIssuer, *http.Transport, error) {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	config := identity.Config{
+		Issuer: p.cfg.Issuer, Audience: p.cfg.Audience, RolesClaim: p.cfg.RolesClaim,
+		Now: p.now, Client: &http.Client{Transport: transport},
+	}
+	if !p.cfg.Demo {
+		return identity.NewVerifier(config), nil, transport, nil
+	}
+	demo, err := openDemo(p.cfg, addr)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	config.Issuer = demo.URL()
+	config.KeysURL = "http://" + loopback(addr) + demoPath + "/jwks"
+	config.RolesClaim = identity.DefaultRolesClaim
+	return identity.NewVerifier(config), demo, transport, nil
+}
+
+func proxies(cfg Config) (networks []netip.Prefix) {
+	for _, text := range cfg.Proxies {
+		if prefix, err := netip.ParsePrefix(text); err == nil { // checked by Check
+			networks = append(networks, prefix)
+		}
+	}
+	return networks
+}
+
+// transports answers GraphQL, in the order that package wire asks for.
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, verifier *identity.Verifier) http.Handler {
+	single := wire.HTTP{Status: unavailable}
+	all := []graphql.Transport{
+		wire.WebSocket{Streams: streams, Origins: origins, Init: initialised(verifier)},
+		wire.SSE{Streams: streams, HTTP: single},
+		single,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, transport := range all {
+			if transport.Supports(r) {
+				transport.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), exec)
+				return
+			}
+		}
+	})
+}
+
+// initialised reads the token of connection_init. One that proves nothing closes the connection, as 401 does elsewhere.
+func initialised(verifier *identity.Verifier) func(context.Context, map[string]any, http.Header) (context.Context, error) {
+	return func(ctx context.Context, payload map[string]any, header http.Header) (context.Context, error) {
+		authorization, err := wire.Authorization(payload, header)
+		if err != nil {
+			return nil, err
+		}
+		who, err := verifier.Actor(ctx, authorization)
+		switch {
+		case err == nil:
+			return identity.WithActor(ctx, who), nil
+		case errors.Is(err, identity.ErrTokenInvalid):
+			return nil, err // 4403
+		default:
+			return nil, &wire.CloseError{Code: 1013, Reason: "token can't be checked just now"}
+		}
+	}
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"nelke/graph"
+	"nelke/graph/scalar"
+	"nelke/internal/identity"
+)
+
+// chain puts the first middleware outermost.
+func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.Handler {
+	for _, m := range slices.Backward(middleware) {
+		h = m(h)
+	}
+	return h
+}
+
+// secured sets what browsers should know of every answer, and asks clients to leave while the service is stopping:
+// a connection that ends with an answer can't be cut with a request on its way.
+func secured(stopping *atomic.Bool, https bool) func(http.Handler) http.Handler {
+	var (
+		nosniff = []string{"nosniff"}
+		policy  = []string{"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"}
+		quiet   = []string{"no-referrer"}
+		strict  = []string{"max-age=31536000"}
+		leave   = []string{"close"}
+	)
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			header := w.Header()
+			header["X-Content-Type-Options"] = nosniff
+			header["Content-Security-Policy"] = policy
+			header["Referrer-Policy"] = quiet
+			if https {
+				header["Strict-Transport-Security"] = strict
+			}
+			if stopping.Load() {
+				header["Connection"] = leave
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// cors lets pages of the origins call us. There are no cookies, so credentials never come along by themselves.
+func cors(origins []string) func(http.Handler) http.Handler {
+	all := slices.Contains(origins, "*")
+	return func(next http.Handler) http.Handler {
+		if len(origins) == 0 {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			header := w.Header()
+			header.Add("Vary", "Origin")
+			origin := r.Header.Get("Origin")
+			if origin == "" || !all && !slices.Contains(origins, origin) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			header.Set("Access-Control-Allow-Origin", origin)
+			header.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-Id")
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				header.Set("Access-Control-Allow-Methods", "GET, POST")
+				header.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-None-Match, X-Request-Id")
+				header.Set("Access-Control-Max-Age", "600")
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// language puts the language of texts into the context.
+func language(next http.Handler) http.Handler {
+	match := newLanguages()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(scalar.WithLanguage(r.Context(), match.of(r.Header))))
+	})
+}
+
+// actor puts who is calling into the context. A token that proves nothing is refused, rather than taken for no token:
+// its owner would read an empty answer and not know why.
+func actor(verifier *identity.Verifier) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			sent := r.Header.Values("Authorization")
+			if len(sent) == 0 {
+				next.ServeHTTP(w, r)
+				return
+			}
+			who, err := verifier.Actor(r.Context(), strings.Join(sent, ","))
+			switch {
+			case err == nil:
+				next.ServeHTTP(w, r.WithContext(identity.WithActor(r.Context(), who)))
+			case errors.Is(err, identity.ErrTokenInvalid):
+				w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+				refuse(w, r, http.StatusUnauthorized, "UNAUTHENTICATED", "The token is not valid, or no longer.")
+			default:
+				w.Header().Set("Retry-After", retryAfter)
+				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The token can't be checked just now. Please try again in a moment.")
+			}
+		})
+	}
+}
+
+// retryAfter is when to come back to what isn't available, in seconds.
+const retryAfter = "2"
+
+// network puts the network of the client into the context, for limits.
+func network(proxies []netip.Prefix) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			next.ServeHTTP(w, r.WithContext(graph.WithNetwork(r.Context(), networkOf(r, proxies))))
+		})
+	}
+}
+
+// networkOf is an IPv4 address, or the /64 of an IPv6 address, which is what one household has. X-Forwarded-For is
+// read from its end, as far as those who wrote it are proxies of ours: anybody can write its beginning.
+func networkOf(r *http.Request, proxies []netip.Prefix) string {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "unknown"
+	}
+	ip := remote.Addr().Unmap()
+	ours := func(ip netip.Addr) bool {
+		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
+	}
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(forwarded) {
+		if !ours(ip) {
+			break
+		}
+		before, err := parseHop(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		ip = before
+	}
+	ip = ip.WithZone("")
+	if ip.Is6() {
+		prefix, err := ip.Prefix(64)
+		if err != nil {
+			return "unknown"
+		}
+		return prefix.String()
+	}
+	return ip.String()
+}
+
+// parseHop reads an address, which some proxies write with a port.
+func parseHop(hop string) (netip.Addr, error) {
+	if with, err := netip.ParseAddrPort(hop); err == nil {
+		return with.Addr().Unmap(), nil
+	}
+	ip, err := netip.ParseAddr(strings.Trim(hop, "[]"))
+	return ip.Unmap(), err
+}
+
+// refuse answers a request that doesn't reach the graph, in the shape that a client of the graph reads.
+func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	type problem struct {
+		Message    string            `json:"message"`
+		Extensions map[string]string `json:"extensions"`
+	}
+	body, err := json.Marshal(map[string][]problem{"errors": {{message, map[string]string{"code": code}}}})
+	if err != nil {
+		panic(err) // strings always encode
+	}
+	header := w.Header()
+	kind := "application/json"
+	if strings.Contains(r.Header.Get("Accept"), "application/graphql-response+json") {
+		kind = "application/graphql-response+json"
+	}
+	header.Set("Content-Type", kind+"; charset=utf-8")
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Del("ETag")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away is no concern of ours
+}

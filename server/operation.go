@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// operationLimit is how long a query or a mutation may take.
+const operationLimit = 10 * time.Second
+
+// observed is the graph with a deadline for what has one answer, and with notes for the log and the metrics. It stands
+// here, not around requests, because operations come by WebSocket too, where a request has many and lasts for hours.
+type observed struct {
+	graphql.GraphExecutor
+	metrics *metrics
+}
+
+// DispatchOperation begins an operation.
+func (o observed) DispatchOperation(
+	ctx context.Context, op *graphql.OperationContext,
+) (graphql.ResponseHandler, context.Context) {
+	kind := op.Operation.Operation
+	exchangeOf(ctx).executes(string(kind), op.Operation.Name)
+	if kind == ast.Subscription {
+		o.metrics.subscriptions.Inc()
+		context.AfterFunc(ctx, o.metrics.subscriptions.Dec)
+		return o.GraphExecutor.DispatchOperation(ctx, op)
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, operationLimit)
+	next, inner := o.GraphExecutor.DispatchOperation(ctx, op)
+	return func(ctx context.Context) *graphql.Response {
+		defer cancel()
+		response := next(ctx)
+		o.metrics.executed(string(kind), time.Since(start))
+		return response
+	}, inner
+}
+
+// unavailable makes 503 of an answer that has nothing in it because the database couldn't be asked. What failed in
+// part stays 200, with what there is.
+func unavailable(header http.Header, response *graphql.Response) int {
+	if len(response.Errors) == 0 {
+		return 0
+	}
+	for _, err := range response.Errors {
+		if err.Extensions["code"] != "UNAVAILABLE" {
+			return 0
+		}
+	}
+	if len(response.Data) > 0 {
+		var roots map[string]json.RawMessage
+		if err := json.Unmarshal(response.Data, &roots); err != nil {
+			return 0
+		}
+		for _, root := range roots { // none where data is null
+			if string(root) != "null" {
+				return 0
+			}
+		}
+	}
+	header.Set("Retry-After", retryAfter)
+	return http.StatusServiceUnavailable
+}
