@@ -1,0 +1,300 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/ent/casefile"
+	"nelke/internal/identity"
+)
+
+// HoldSlotInput keeps a time.
+type HoldSlotInput struct {
+	IdempotencyKey string
+	Office         string
+	Start          time.Time
+	Concerns       []ConcernInput
+}
+
+// HoldSlot keeps a time for the actor's case until the office's hold time has passed. Nobody else gets it until then.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, NO_APPOINTMENTS, HOLD_LIMIT, SLOT_TAKEN, SLOT_NOT_OFFERED.
+func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "HoldSlot(%s, %s)", in.Office, in.Start)
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, true)
+	if err != nil {
+		return p.repeated(ctx, "holdSlot", in.IdempotencyKey, in, err)
+	}
+	id := newID("appointment")
+	return p.book(ctx, w, func() (string, error) {
+		return p.once(ctx, "holdSlot", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
+				return "", err
+			}
+			c, err := tx.lockCase(ctx, casefile.KeyHash(actor.CaseKeyHash))
+			if err != nil {
+				return "", err
+			}
+			if c == nil || c.MunicipalityID != w.office.MunicipalityID {
+				return "", refuse(NotFound, "input", "office")
+			}
+			if err := tx.roomToHold(ctx, c, w.office); err != nil {
+				return "", err
+			}
+			until := tx.heldUntil(w.office)
+			a, err := tx.place(ctx, p, w, c, id, func(create *ent.AppointmentCreate) {
+				create.SetStatus(appointment.StatusHELD).SetHeldUntil(until).SetChannel(appointment.ChannelONLINE).SetLanguage(c.Language)
+			}, &until)
+			if err != nil {
+				return "", err
+			}
+			if err := tx.record(ctx, c, change{subject: id, action: "appointment.held", after: "HELD", left: a}); err != nil {
+				return "", err
+			}
+			tx.nudgeAppointment(a)
+			return id, p.jobs.ExpireHoldAt(ctx, tx.SQL, id, until)
+		})
+	})
+}
+
+// heldUntil is when a hold of now ends: to the second, because that is how it is shown.
+func (tx *Tx) heldUntil(o *Office) time.Time {
+	return tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute).Truncate(time.Second)
+}
+
+// roomToHold refuses a hold beyond the office's limit per case.
+func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office) error {
+	n, err := tx.Appointment.Query().Where(
+		appointment.CaseID(c.ID), appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilGT(tx.now),
+	).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if n >= o.HoldsPerCase {
+		return &Problem{Code: HoldLimit, Max: o.HoldsPerCase}
+	}
+	return nil
+}
+
+// place chooses a counter behind the office's lock, writes the appointment's row and its cells.
+func (tx *Tx) place(ctx context.Context, p *Portal, w *wanted, c *ent.CaseFile, id string, set func(*ent.AppointmentCreate), until *time.Time) (*ent.Appointment, error) {
+	counter, err := tx.choose(ctx, p, w, "")
+	if err != nil {
+		return nil, err
+	}
+	create := tx.Appointment.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetOfficeID(w.office.ID).
+		SetCounterID(counter.ID).SetCounterNumber(counter.Number).SetReference(newReference(w.office.Town)).
+		SetConcerns(w.concerns).SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCreatedAt(tx.now)
+	set(create)
+	a, err := create.Save(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return a, tx.occupy(ctx, id, spanAt(counter.Number, w.start, w.end()), until)
+}
+
+// choose asks the schedule for a counter, with the rules and the cells as they are behind the office's lock.
+func (tx *Tx) choose(ctx context.Context, p *Portal, w *wanted, except string) (*ent.Counter, error) {
+	lo, hi := w.office.Calendar.Cells(w.day(), 1)
+	revision, busy, err := tx.busy(ctx, w.office.ID, w.office.Calendar.Qualified(nil, w.services), lo, hi, except)
+	if err != nil {
+		return nil, err
+	}
+	if revision != w.office.Revision {
+		return nil, errRules
+	}
+	number, reason := w.office.Calendar.Choose(w.request(tx.now), w.start, busy, p.rand)
+	if reason != "" {
+		return nil, &Problem{Code: codeOf(reason), Reason: reasonOf(reason), Path: []string{"input", "start"}}
+	}
+	return w.office.counter(number), nil
+}
+
+// errRules says that the office's rules changed since they were read: read them again.
+var errRules = errors.New("the office's rules changed meanwhile")
+
+// How often a write is tried anew when others take cells between its reading and its writing.
+const tries = 8
+
+// book runs a write that takes cells. A race is tried anew with fresh rules; a time that is gone gets the nearest free
+// ones beside it.
+func (p *Portal) book(ctx context.Context, w *wanted, once func() (string, error)) (*ent.Appointment, error) {
+	var id string
+	var err error
+	for range tries {
+		if id, err = once(); err == nil {
+			return p.reload(ctx, id)
+		}
+		if errors.Is(err, errRules) {
+			if err := p.refresh(ctx, w); err != nil {
+				return nil, err
+			}
+		} else if !errors.Is(err, errRace) {
+			break
+		}
+	}
+	if errors.Is(err, errRace) || errors.Is(err, errRules) {
+		err = &Problem{Code: SlotTaken, Reason: ReasonFull, Path: []string{"input", "start"}}
+	}
+	if problem := (*Problem)(nil); errors.As(err, &problem) && (problem.Code == SlotTaken || problem.Code == SlotNotOffered) {
+		if problem.Alternatives, err = p.nearest(ctx, w); err != nil {
+			return nil, err
+		}
+		return nil, problem
+	}
+	return nil, err
+}
+
+// ownHold runs a write on a hold of the actor's own case that has not run out.
+func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	own := appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))
+	id, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		switch {
+		case a.Status == appointment.StatusEXPIRED, a.Status == appointment.StatusHELD && !a.HeldUntil.After(tx.now):
+			return refuse(HoldExpired, "input", "appointment")
+		case a.Status != appointment.StatusHELD:
+			return refuse(WrongState, "input", "appointment")
+		}
+		return work(ctx, tx, c, a)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.reload(ctx, id)
+}
+
+// HoldInput names a held appointment.
+type HoldInput struct {
+	IdempotencyKey string
+	Appointment    string
+}
+
+// ExtendHold keeps a held time for the office's hold time from now on, once.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED, HOLD_ALREADY_EXTENDED.
+func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "ExtendHold(%s)", in.Appointment)
+
+	return p.ownHold(ctx, "extendHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if a.Extended {
+			return refuse(HoldAlreadyExtended, "input", "appointment")
+		}
+		o, err := p.office(ctx, a.OfficeID)
+		if err != nil || o == nil {
+			return errors.Join(err, refuse(NotFound, "input", "appointment"))
+		}
+		until := tx.heldUntil(o)
+		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(u *ent.AppointmentUpdate) {
+			u.SetHeldUntil(until).SetExtended(true)
+		}); err != nil {
+			return err
+		}
+		if err := tx.keep(ctx, a.ID, cellsOf(a), &until); err != nil {
+			return err
+		}
+		return p.jobs.ExpireHoldAt(ctx, tx.SQL, a.ID, until)
+	})
+}
+
+func cellsOf(a *ent.Appointment) int64 { return spanAt(a.CounterNumber, a.StartsAt, a.EndsAt).cells() }
+
+// ReleaseHold gives a held time back.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED.
+func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "ReleaseHold(%s)", in.Appointment)
+
+	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if err := tx.advance(ctx, c, a, appointment.StatusCANCELED, "appointment.released", ended(tx)); err != nil {
+			return err
+		}
+		return tx.free(ctx, a.ID)
+	})
+}
+
+func ended(tx *Tx) func(*ent.AppointmentUpdate) {
+	return func(u *ent.AppointmentUpdate) { u.SetEndedAt(tx.now) }
+}
+
+// ExpireHold ends a hold whose time has passed. Nothing waits for it: every answer treats such a hold as gone already.
+func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
+	defer wrap(&err, "ExpireHold(%s)", id)
+
+	found, err := p.store.Reader().Appointment.Get(ctx, id)
+	if ent.IsNotFound(err) || err == nil && found.Status != appointment.StatusHELD {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+		if err := tx.tick(ctx); err != nil {
+			return err
+		}
+		c, err := tx.lockCase(ctx, casefile.ID(found.CaseID))
+		if err != nil || c == nil {
+			return err
+		}
+		a, err := tx.Appointment.Query().Where(
+			appointment.ID(id), appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(tx.now),
+		).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil // booked, released, extended, or done by another process
+		}
+		if err != nil {
+			return err
+		}
+		if err := tx.advance(ctx, c, a, appointment.StatusEXPIRED, "appointment.expired", ended(tx)); err != nil {
+			return err
+		}
+		return tx.freeExpired(ctx, []string{id})
+	})
+}
+
+// SweepHolds ends the holds that ran out and that no job has ended, at most 200 a call.
+func (p *Portal) SweepHolds(ctx context.Context) (err error) {
+	defer wrap(&err, "SweepHolds")
+
+	now, err := p.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := p.store.Reader().Appointment.Query().
+		Where(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(now)).
+		Order(appointment.ByID()).Limit(200).IDs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := p.ExpireHold(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// HeldForSeconds is how long a hold still lasts; nil for what isn't held.
+func (p *Portal) HeldForSeconds(a *ent.Appointment) *int {
+	if a.HeldUntil == nil {
+		return nil
+	}
+	seconds := max(0, int(a.HeldUntil.Sub(p.clock())/time.Second))
+	return &seconds
+}
+
+// Extendable tells whether a hold can be extended.
+func (p *Portal) Extendable(a *ent.Appointment) bool {
+	return a.Status == appointment.StatusHELD && !a.Extended
+}
