@@ -1,0 +1,55 @@
+package portal
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// Page is what a client asks of a connection: at most First entries (1 to 100, 20 unless given) after a cursor.
+type Page struct {
+	First *int
+	After *string
+}
+
+// Connection is one page. Cursors[i] belongs to Nodes[i].
+type Connection[T any] struct {
+	Nodes   []T
+	Cursors []string
+	Before  bool // whether entries stand before the page
+	After   bool // whether entries follow it
+	Total   int
+}
+
+// MunicipalityConnection is a page of towns.
+type MunicipalityConnection = Connection[*Town]
+
+// ServiceConnection is a page of public services.
+type ServiceConnection = Connection[*Service]
+
+// pageOf cuts a page out of entries that are sorted by the strings of place.
+func pageOf[T any](page Page, all []T, list string, place func(T) string) (*Connection[T], error) {
+	first := 20
+	if page.First != nil {
+		first = *page.First
+	}
+	if first < 1 || first > 100 {
+		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
+	}
+	from := 0
+	if page.After != nil {
+		decoded, err := base64.RawURLEncoding.DecodeString(*page.After)
+		after, ours := strings.CutPrefix(string(decoded), list)
+		if err != nil || !ours {
+			return nil, invalid(RuleCursor, "after")
+		}
+		for from < len(all) && place(all[from]) <= after {
+			from++
+		}
+	}
+	nodes := all[from:min(from+first, len(all))]
+	c := &Connection[T]{Nodes: nodes, Before: from > 0, After: from+len(nodes) < len(all), Total: len(all)}
+	for _, node := range nodes {
+		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(list+place(node))))
+	}
+	return c, nil
+}

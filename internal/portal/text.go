@@ -1,0 +1,34 @@
+package portal
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), those in which there
+// is nothing to see, broken UTF-8, control characters, and characters that turn the direction of what stands beside the
+// text, on a counter's screen say. Marks of direction (U+200E, U+200F) belong to names and stay.
+func checkText(s string, low, high int, path ...string) error {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || turns(r) }) {
+		return invalid(RuleText, path...)
+	}
+	n := utf8.RuneCountInString(strings.TrimSpace(s))
+	if n < low || n > high || low > 0 && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		return &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
+	}
+	return nil
+}
+
+// ValidEmail tells whether an address can be written to: one addr-spec of RFC 5322 with at most 254 characters.
+func ValidEmail(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Address == s && len(s) <= 254 && utf8.ValidString(s)
+}
+
+var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// ValidPhone tells whether a number has the form of E.164.
+func ValidPhone(s string) bool { return e164.MatchString(s) }
