@@ -159,7 +159,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 // changeService runs an admin's write on a service of its town: the town's row is locked, so changes of one catalogue
 // come one after the other.
 func (p *Portal) changeService(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *Service) (change, error)) (*Service, error) {
-	s, err := p.service(ctx, id)
+	s, err := p.anyService(ctx, id) // a repeat is answered also when the service is no longer offered
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +172,9 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 		return nil, err
 	}
 	_, err = p.once(ctx, operation, actor.Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+		if !s.Active {
+			return "", refuse(NotFound, "input", "service")
+		}
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
