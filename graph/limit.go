@@ -19,7 +19,7 @@ const (
 	maxIntrospectionDepth = 20
 	maxAliases            = 200
 	maxComplexity         = 20_000
-	maxTokens             = 15_000
+	maxTokens             = 3_000 // validating n equal fields takes n² steps, and comes before our own limits
 	maxRoots              = 20
 )
 

@@ -202,7 +202,9 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 	answer := cache.Answer{
 		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(),
 	}
-	answer.ETag = etag(answer)
+	if r.Method == http.MethodGet { // nobody else is told
+		answer.ETag = etag(answer)
+	}
 	if k.answers.Offer(key, answer, trace) {
 		k.metrics.filled()
 	}

@@ -95,6 +95,9 @@ func weight(key string, l *lease, bytes int) uint32 {
 // Redis wants it. Let the method work on the zero value too.
 type Weigher interface{ Weight() int }
 
+// Sizer is a value that knows its size in bytes, and travels to Redis like any other.
+type Sizer interface{ Size() int }
+
 // Read returns the value of key, from memory, from Redis or by fill, whichever is first to have it.
 //
 // The key names the value, its type and everything of the request that it depends on; if the reader's rights are part
@@ -136,8 +139,11 @@ func Read[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 			return v, err
 		},
 		weigh: func(v any) int {
-			if w, ok := any(v.(box[T]).it).(Weigher); ok {
+			switch w := any(v.(box[T]).it).(type) {
+			case Weigher:
 				return w.Weight()
+			case Sizer:
+				return w.Size()
 			}
 			return 0
 		},

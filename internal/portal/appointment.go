@@ -30,45 +30,60 @@ var moves = map[appointment.Status][]appointment.Status{ //nolint:gochecknogloba
 
 // advance sets the state if, and only if, the row is still in the state that was read and that may lead there, and
 // writes the event. Two at once: one wins, the other gets WRONG_STATE.
-func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.AppointmentUpdate)) error {
+func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.Appointment)) error {
 	if !slices.Contains(moves[to], a.Status) {
 		return refuse(WrongState, "input", "appointment")
 	}
 	return tx.change(ctx, c, a, to, action, set)
 }
 
-// change is advance for changes within a state as well.
-func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.AppointmentUpdate)) error {
-	update := tx.Appointment.Update().
-		Where(appointment.ID(a.ID), appointment.StatusEQ(a.Status), appointment.Revision(a.Revision)).
-		SetStatus(to).SetRevision(a.Revision + 1)
+// change is advance for changes within a state as well. set says what else changes.
+func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.Appointment)) error {
+	next := *a
+	next.Status, next.Revision = to, a.Revision+1
 	if to != appointment.StatusHELD {
-		update.ClearHeldUntil()
+		next.HeldUntil = nil
 	}
 	if set != nil {
-		set(update)
+		set(&next)
 	}
-	n, err := update.Save(ctx)
+	if err := tx.update(ctx, a, &next); err != nil {
+		return err
+	}
+	if err := tx.record(ctx, c, change{
+		subject: a.ID, action: action, before: a.Status.String(), after: to.String(), left: &next,
+	}); err != nil {
+		return err
+	}
+	tx.nudgeAppointment(a)
+	if next.Day != a.Day {
+		tx.nudgeAppointment(&next)
+	}
+	*a = next
+	tx.written = a
+	return nil
+}
+
+// update writes every column that can change, if the row is still as it was read.
+func (tx *Tx) update(ctx context.Context, was, next *ent.Appointment) error {
+	a := tx.Args()
+	n, err := tx.exec(ctx, a, `UPDATE appointments SET status = `+a.Bind(next.Status.String())+`, revision = `+a.Bind(next.Revision)+
+		`, held_until = `+a.Bind(next.HeldUntil)+`, extended = `+a.Bind(next.Extended)+
+		`, starts_at = `+a.Bind(next.StartsAt)+`, ends_at = `+a.Bind(next.EndsAt)+`, day = `+a.Bind(next.Day)+
+		`, counter_id = `+a.Bind(next.CounterID)+`, counter_number = `+a.Bind(next.CounterNumber)+`, called_counter_id = `+a.Bind(next.CalledCounterID)+
+		`, given_name = `+a.Bind(next.GivenName)+`, family_name = `+a.Bind(next.FamilyName)+
+		`, email = `+a.Bind(next.Email)+`, phone = `+a.Bind(next.Phone)+`, reminder = `+a.Bind(next.Reminder)+
+		`, booked_at = `+a.Bind(next.BookedAt)+`, checked_in_at = `+a.Bind(next.CheckedInAt)+
+		`, called_at = `+a.Bind(next.CalledAt)+`, ended_at = `+a.Bind(next.EndedAt)+
+		` WHERE id = `+a.Bind(was.ID)+
+		` AND status = `+a.Bind(was.Status.String())+
+		` AND revision = `+a.Bind(was.Revision))
 	if err != nil {
 		return err
 	}
 	if n != 1 {
 		return refuse(WrongState, "input", "appointment")
 	}
-	after, err := tx.Appointment.Get(ctx, a.ID)
-	if err != nil {
-		return err
-	}
-	if err := tx.record(ctx, c, change{
-		subject: a.ID, action: action, before: a.Status.String(), after: to.String(), left: after,
-	}); err != nil {
-		return err
-	}
-	tx.nudgeAppointment(a)
-	if after.Day != a.Day {
-		tx.nudgeAppointment(after)
-	}
-	*a = *after
 	return nil
 }
 
@@ -103,6 +118,14 @@ func (p *Portal) repeated(ctx context.Context, operation, key string, input any,
 		return nil, err
 	}
 	return p.reload(ctx, row.Outcome)
+}
+
+// outcome shows what a write left behind: as it wrote it, or, for a repeat, as it is by now.
+func (p *Portal) outcome(ctx context.Context, d done) (*ent.Appointment, error) {
+	if d.appointment == nil {
+		return p.reload(ctx, d.id)
+	}
+	return d.appointment, p.present(ctx, d.appointment)
 }
 
 // reload reads an appointment after its write. The actor wrote it, so it may read it.
@@ -193,13 +216,14 @@ func unlessNobody(err error) error {
 
 // onAppointment runs a write on an appointment that the actor may see: idempotency, the office's lock (shared), the
 // case's row, then work.
-func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (string, error) {
-	found, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(id)...), may).Only(ctx)
+func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
+	found, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(id)...), may).
+		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldOfficeID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return "", refuse(NotFound, "input", "appointment")
+		return done{}, refuse(NotFound, "input", "appointment")
 	}
 	if err != nil {
-		return "", err
+		return done{}, err
 	}
 	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, false, found.OfficeID); err != nil {
@@ -242,11 +266,10 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
 			return err
 		}
-		if err := tx.advance(ctx, c, a, appointment.StatusBOOKED, "appointment.booked", func(u *ent.AppointmentUpdate) {
-			// The precondition stands in the statement too: time went on since the row was read.
-			u.Where(appointment.HeldUntilGT(tx.now)).SetBookedAt(tx.now)
-			in.Person.set(u.Mutation())
-			u.SetReminder(in.Reminder)
+		if err := tx.advance(ctx, c, a, appointment.StatusBOOKED, "appointment.booked", func(next *ent.Appointment) {
+			next.BookedAt = &tx.now
+			next.Reminder = in.Reminder
+			in.Person.set(next)
 		}); err != nil {
 			return err
 		}
@@ -301,7 +324,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	if err != nil {
 		return p.repeated(ctx, "rescheduleAppointment", in.IdempotencyKey, in, err)
 	}
-	return p.book(ctx, w, func() (string, error) {
+	return p.book(ctx, w, func() (done, error) {
 		return p.onAppointment(ctx, "rescheduleAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 			if a.Status != appointment.StatusBOOKED || !a.StartsAt.After(tx.now) {
 				return refuse(WrongState, "input", "appointment")
@@ -311,8 +334,9 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 				return err
 			}
 			from, to := spanAt(a.CounterNumber, a.StartsAt, a.EndsAt), spanAt(counter.Number, w.start, w.end())
-			if err := tx.change(ctx, c, a, appointment.StatusBOOKED, "appointment.rescheduled", func(u *ent.AppointmentUpdate) {
-				u.SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCounterID(counter.ID).SetCounterNumber(counter.Number)
+			if err := tx.change(ctx, c, a, appointment.StatusBOOKED, "appointment.rescheduled", func(next *ent.Appointment) {
+				next.StartsAt, next.EndsAt, next.Day = w.start, w.end(), w.day().String()
+				next.CounterID, next.CounterNumber = counter.ID, counter.Number
 			}); err != nil {
 				return err
 			}
@@ -353,7 +377,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 	if err != nil {
 		return nil, unseen(ctx, err)
 	}
-	id, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if a.Status != appointment.StatusBOOKED || !a.EndsAt.After(tx.now) {
 			return refuse(WrongState, "input", "appointment")
 		}
@@ -368,7 +392,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 	if err != nil {
 		return nil, err
 	}
-	return p.reload(ctx, id)
+	return p.outcome(ctx, done)
 }
 
 // minutesOf is how long concerns take together.

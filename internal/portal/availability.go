@@ -124,9 +124,8 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	length := time.Duration(req.Cells) * 5 * time.Minute
 	for i := range free.Days {
 		d := &free.Days[i]
-		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Starts: make([]DateTime, len(d.Starts))}
+		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Starts: dateTimes(d)}
 		for j, start := range d.Starts {
-			day.Starts[j] = dateTime(d.At(start))
 			if slots && !explain {
 				at := d.At(start)
 				day.Slots = append(day.Slots, Slot{Start: day.Starts[j], End: dateTime(at.Add(length)), Counters: d.Counters(start)})
@@ -144,6 +143,47 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	return answer, until, nil
 }
 
+// dateTimes formats a day's starts. Within a day that has one offset only hours and minutes differ.
+func dateTimes(d *schedule.Day) []DateTime {
+	all := make([]DateTime, len(d.Starts))
+	if len(all) == 0 {
+		return all
+	}
+	first, last := d.At(d.Starts[0]), d.At(d.Starts[len(all)-1])
+	_, early := first.Zone()
+	_, late := last.Zone()
+	if early != late {
+		for i, start := range d.Starts {
+			all[i] = dateTime(d.At(start))
+		}
+		return all
+	}
+	const hour = len(`"2006-01-02T`)
+	one := []byte(dateTime(first))
+	text := make([]byte, 0, len(one)*len(all))
+	base := first.Hour()*60 + first.Minute() - 5*int(d.Starts[0])
+	for _, start := range d.Starts {
+		minute := base + 5*int(start)
+		one[hour], one[hour+1] = byte('0'+minute/600), byte('0'+minute/60%10)
+		one[hour+3], one[hour+4] = byte('0'+minute%60/10), byte('0'+minute%10)
+		text = append(text, one...)
+	}
+	whole := DateTime(text)
+	for i := range all {
+		all[i] = whole[i*len(one) : (i+1)*len(one)]
+	}
+	return all
+}
+
+// Size is roughly what the answer takes in memory.
+func (a *Availability) Size() int {
+	n := 64
+	for i := range a.Days {
+		n += 96 + 48*len(a.Days[i].Starts) + 112*len(a.Days[i].Slots)
+	}
+	return n
+}
+
 func dateTime(t time.Time) DateTime { return DateTime(t.Format(`"` + time.RFC3339 + `"`)) }
 
 // taken reads the cells of counters that are held or booked now, and when the first hold among them runs out.
@@ -151,25 +191,18 @@ func (p *Portal) taken(ctx context.Context, counters []int64, lo, hi int64, now 
 	defer wrap(&err, "taken")
 
 	a := p.store.Args()
-	rows, err := p.store.ReadDB().QueryContext(ctx, `SELECT counter, cell, held_until FROM allocation
-		WHERE counter `+store.In(a, counters)+` AND cell >= `+a.Bind(lo)+` AND cell < `+a.Bind(hi)+`
-		AND (held_until IS NULL OR held_until > `+a.Bind(now)+`)`, a.List()...)
-	if err != nil {
-		return nil, time.Time{}, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var cell schedule.Allocation
-		var held *time.Time
-		if err := rows.Scan(&cell.Counter, &cell.Cell, &held); err != nil {
-			return nil, time.Time{}, err
-		}
+	query := `SELECT counter, cell, held_until FROM allocation
+		WHERE counter ` + store.In(a, counters) + ` AND cell >= ` + a.Bind(lo) + ` AND cell < ` + a.Bind(hi) + `
+		AND (held_until IS NULL OR held_until > ` + a.Bind(now) + `)`
+	var cell schedule.Allocation
+	var held *time.Time
+	err = p.store.Each(ctx, query, a.List(), []any{&cell.Counter, &cell.Cell, &held}, func() {
 		busy = append(busy, cell)
 		if held != nil && (until.IsZero() || held.Before(until)) {
 			until = *held
 		}
-	}
-	return busy, until, rows.Err()
+	})
+	return busy, until, err
 }
 
 const (

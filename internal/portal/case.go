@@ -61,7 +61,7 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 	}
 	holder := identity.Actor{Kind: identity.CaseHolder, CaseKeyHash: hash}
 	ctx = identity.WithActor(ctx, holder)
-	id, err := p.once(ctx, "openCase", holder.Scope(), in.IdempotencyKey, newID("case"), in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, "openCase", holder.Scope(), in.IdempotencyKey, newID("case"), in, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
@@ -82,7 +82,7 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 	if err != nil {
 		return nil, err
 	}
-	return p.reloadCase(ctx, id)
+	return p.reloadCase(ctx, done.id)
 }
 
 // reloadCase reads a case after its write.
@@ -152,19 +152,9 @@ func (in PersonInput) check(reminder bool) error {
 	return nil
 }
 
-// person is what ent's mutations of appointments share.
-type person interface {
-	SetGivenName(string)
-	SetFamilyName(string)
-	SetEmail(string)
-	SetPhone(string)
-}
-
-func (in PersonInput) set(m person) {
-	m.SetGivenName(strings.TrimSpace(in.GivenName))
-	m.SetFamilyName(strings.TrimSpace(in.FamilyName))
-	m.SetEmail(value(in.Email))
-	m.SetPhone(value(in.Phone))
+func (in PersonInput) set(a *ent.Appointment) {
+	a.GivenName, a.FamilyName = strings.TrimSpace(in.GivenName), strings.TrimSpace(in.FamilyName)
+	a.Email, a.Phone = value(in.Email), value(in.Phone)
 }
 
 func value(s *string) string {
@@ -243,7 +233,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 	if err := in.check(); err != nil {
 		return nil, err
 	}
-	id, err := p.once(ctx, "setContact", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, "setContact", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
@@ -278,7 +268,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 	if err != nil {
 		return nil, err
 	}
-	return p.reloadCase(ctx, id)
+	return p.reloadCase(ctx, done.id)
 }
 
 // acknowledge notes on the case that the notice in force was acknowledged, if this write says so, and refuses to go on

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"nelke/ent"
-	"nelke/ent/casefile"
 	"nelke/ent/municipality"
 	"nelke/internal/identity"
 )
@@ -46,8 +45,9 @@ func (tx *Tx) record(ctx context.Context, c *ent.CaseFile, ch change) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.CaseFile.Update().Where(casefile.ID(c.ID), casefile.EventCount(c.EventCount)).
-		SetEventCount(e.Seq).SetEventHead(e.Hash).Save(ctx)
+	a := tx.Args()
+	n, err := tx.exec(ctx, a, `UPDATE cases SET event_count = `+a.Bind(e.Seq)+`, event_head = `+a.Bind(e.Hash)+
+		` WHERE id = `+a.Bind(c.ID)+` AND event_count = `+a.Bind(c.EventCount))
 	if err != nil {
 		return err
 	}
@@ -93,11 +93,12 @@ func (tx *Tx) append(ctx context.Context, stream, municipality string, count int
 	digest := sha256.Sum256(append([]byte(e.Salt), left...))
 	e.Digest = hex.EncodeToString(digest[:])
 	e.Hash = eventHash(e)
-	return e, tx.Event.Create().
-		SetStream(e.Stream).SetSeq(e.Seq).SetMunicipalityID(e.MunicipalityID).SetAt(e.At).SetActor(e.Actor).
-		SetSubject(e.Subject).SetAction(e.Action).SetBefore(e.Before).SetAfter(e.After).
-		SetSalt(e.Salt).SetDigest(e.Digest).SetPrevious(e.Previous).SetHash(e.Hash).
-		Exec(ctx)
+	a := tx.Args()
+	_, err = tx.exec(ctx, a, `INSERT INTO events (stream, seq, municipality_id, at, actor, subject, action, before, after, salt, digest, previous, hash)
+		VALUES (`+a.Bind(e.Stream)+`, `+a.Bind(e.Seq)+`, `+a.Bind(e.MunicipalityID)+`, `+a.Bind(e.At)+`, `+a.Bind(e.Actor)+`, `+
+		a.Bind(e.Subject)+`, `+a.Bind(e.Action)+`, `+a.Bind(e.Before)+`, `+a.Bind(e.After)+`, `+
+		a.Bind(e.Salt)+`, `+a.Bind(e.Digest)+`, `+a.Bind(e.Previous)+`, `+a.Bind(e.Hash)+`)`)
+	return e, err
 }
 
 // eventHash is the SHA-256 over every field but the salt, each with its length before it, so that no two rows share it.

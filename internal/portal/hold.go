@@ -34,7 +34,7 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 		return p.repeated(ctx, "holdSlot", in.IdempotencyKey, in, err)
 	}
 	id := newID("appointment")
-	return p.book(ctx, w, func() (string, error) {
+	return p.book(ctx, w, func() (done, error) {
 		return p.once(ctx, "holdSlot", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
 			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
 				return "", err
@@ -50,9 +50,9 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 				return "", err
 			}
 			until := tx.heldUntil(w.office)
-			a, err := tx.place(ctx, p, w, c, id, func(create *ent.AppointmentCreate) {
-				create.SetStatus(appointment.StatusHELD).SetHeldUntil(until).SetChannel(appointment.ChannelONLINE).SetLanguage(c.Language)
-			}, &until)
+			a, err := tx.place(ctx, p, w, c, &ent.Appointment{
+				ID: id, Status: appointment.StatusHELD, HeldUntil: &until, Channel: appointment.ChannelONLINE, Language: c.Language,
+			})
 			if err != nil {
 				return "", err
 			}
@@ -72,9 +72,10 @@ func (tx *Tx) heldUntil(o *Office) time.Time {
 
 // roomToHold refuses a hold beyond the office's limit per case.
 func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office) error {
-	n, err := tx.Appointment.Query().Where(
-		appointment.CaseID(c.ID), appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilGT(tx.now),
-	).Count(ctx)
+	a := tx.Args()
+	n := 0
+	err := tx.SQL.QueryRowContext(ctx, `SELECT count(*) FROM appointments WHERE case_id = `+a.Bind(c.ID)+
+		` AND status = 'HELD' AND held_until > `+a.Bind(tx.now), a.List()...).Scan(&n)
 	if err != nil {
 		return err
 	}
@@ -84,21 +85,24 @@ func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office) error 
 	return nil
 }
 
-// place chooses a counter behind the office's lock, writes the appointment's row and its cells.
-func (tx *Tx) place(ctx context.Context, p *Portal, w *wanted, c *ent.CaseFile, id string, set func(*ent.AppointmentCreate), until *time.Time) (*ent.Appointment, error) {
+// place chooses a counter behind the office's lock, writes the appointment's row and its cells. The caller says what
+// the appointment is; place says where and when.
+func (tx *Tx) place(ctx context.Context, p *Portal, w *wanted, c *ent.CaseFile, a *ent.Appointment) (*ent.Appointment, error) {
 	counter, err := tx.choose(ctx, p, w, "")
 	if err != nil {
 		return nil, err
 	}
-	create := tx.Appointment.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetOfficeID(w.office.ID).
+	a, err = tx.Appointment.Create().SetID(a.ID).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetOfficeID(w.office.ID).
 		SetCounterID(counter.ID).SetCounterNumber(counter.Number).SetReference(newReference(w.office.Town)).
-		SetConcerns(w.concerns).SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCreatedAt(tx.now)
-	set(create)
-	a, err := create.Save(ctx)
+		SetConcerns(w.concerns).SetStartsAt(w.start).SetEndsAt(w.end()).SetDay(w.day().String()).SetCreatedAt(tx.now).
+		SetStatus(a.Status).SetNillableHeldUntil(a.HeldUntil).SetNillableBookedAt(a.BookedAt).SetChannel(a.Channel).
+		SetGivenName(a.GivenName).SetFamilyName(a.FamilyName).SetEmail(a.Email).SetPhone(a.Phone).
+		SetReminder(a.Reminder).SetLanguage(a.Language).Save(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return a, tx.occupy(ctx, id, spanAt(counter.Number, w.start, w.end()), until)
+	tx.written = a
+	return a, tx.occupy(ctx, a.ID, spanAt(counter.Number, w.start, w.end()), a.HeldUntil)
 }
 
 // choose asks the schedule for a counter, with the rules and the cells as they are behind the office's lock.
@@ -126,12 +130,12 @@ const tries = 8
 
 // book runs a write that takes cells. A race is tried anew with fresh rules; a time that is gone gets the nearest free
 // ones beside it.
-func (p *Portal) book(ctx context.Context, w *wanted, once func() (string, error)) (*ent.Appointment, error) {
-	var id string
+func (p *Portal) book(ctx context.Context, w *wanted, once func() (done, error)) (*ent.Appointment, error) {
+	var d done
 	var err error
 	for range tries {
-		if id, err = once(); err == nil {
-			return p.reload(ctx, id)
+		if d, err = once(); err == nil {
+			return p.outcome(ctx, d)
 		}
 		if errors.Is(err, errRules) {
 			if err := p.refresh(ctx, w); err != nil {
@@ -160,7 +164,7 @@ func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input a
 		return nil, refuse(Unauthenticated)
 	}
 	own := appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))
-	id, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		switch {
 		case a.Status == appointment.StatusEXPIRED, a.Status == appointment.StatusHELD && !a.HeldUntil.After(tx.now):
 			return refuse(HoldExpired, "input", "appointment")
@@ -172,7 +176,7 @@ func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input a
 	if err != nil {
 		return nil, err
 	}
-	return p.reload(ctx, id)
+	return p.outcome(ctx, done)
 }
 
 // HoldInput names a held appointment.
@@ -196,8 +200,8 @@ func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointme
 			return errors.Join(err, refuse(NotFound, "input", "appointment"))
 		}
 		until := tx.heldUntil(o)
-		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(u *ent.AppointmentUpdate) {
-			u.SetHeldUntil(until).SetExtended(true)
+		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(next *ent.Appointment) {
+			next.HeldUntil, next.Extended = &until, true
 		}); err != nil {
 			return err
 		}
@@ -224,8 +228,8 @@ func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointm
 	})
 }
 
-func ended(tx *Tx) func(*ent.AppointmentUpdate) {
-	return func(u *ent.AppointmentUpdate) { u.SetEndedAt(tx.now) }
+func ended(tx *Tx) func(*ent.Appointment) {
+	return func(next *ent.Appointment) { next.EndedAt = &tx.now }
 }
 
 // ExpireHold ends a hold whose time has passed. Nothing waits for it: every answer treats such a hold as gone already.

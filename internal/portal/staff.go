@@ -57,7 +57,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 		return p.repeated(ctx, "bookAppointmentFor", in.IdempotencyKey, in, err)
 	}
 	id := newID("appointment")
-	return p.book(ctx, w, func() (string, error) {
+	return p.book(ctx, w, func() (done, error) {
 		return p.once(ctx, "bookAppointmentFor", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
 			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
 				return "", err
@@ -70,11 +70,12 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 			if err != nil {
 				return "", err
 			}
-			a, err := tx.place(ctx, p, w, c, id, func(create *ent.AppointmentCreate) {
-				create.SetStatus(appointment.StatusBOOKED).SetBookedAt(tx.now).SetReminder(in.Reminder).
-					SetChannel(appointment.Channel(in.Channel)).SetLanguage(language)
-				in.Person.set(create.Mutation())
-			}, nil)
+			booked := &ent.Appointment{
+				ID: id, Status: appointment.StatusBOOKED, BookedAt: &tx.now, Channel: appointment.Channel(in.Channel),
+				Language: language, Reminder: in.Reminder,
+			}
+			in.Person.set(booked)
+			a, err := tx.place(ctx, p, w, c, booked)
 			if err != nil {
 				return "", err
 			}
@@ -100,9 +101,7 @@ func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appoi
 	defer wrap(&err, "CheckIn(%s)", in.Appointment)
 
 	return p.serve(ctx, "checkIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, appointment.StatusCHECKED_IN, "appointment.checked_in", func(u *ent.AppointmentUpdate) {
-			u.SetCheckedInAt(tx.now)
-		})
+		return tx.advance(ctx, c, a, appointment.StatusCHECKED_IN, "appointment.checked_in", func(next *ent.Appointment) { next.CheckedInAt = &tx.now })
 	})
 }
 
@@ -137,11 +136,11 @@ func (p *Portal) serve(ctx context.Context, operation string, in AppointmentInpu
 	if err != nil {
 		return nil, err
 	}
-	id, err := p.onAppointment(ctx, operation, in.IdempotencyKey, in.Appointment, in, may, work)
+	done, err := p.onAppointment(ctx, operation, in.IdempotencyKey, in.Appointment, in, may, work)
 	if err != nil {
 		return nil, err
 	}
-	return p.reload(ctx, id)
+	return p.outcome(ctx, done)
 }
 
 // serves is the condition under which a clerk may serve an appointment. A person may not serve their own.
@@ -190,7 +189,7 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 	if err := mayServe(actor, m, identity.Clerk, "input", "counter"); err != nil {
 		return nil, err
 	}
-	id, err := p.once(ctx, "callNext", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, "callNext", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, true, o.ID); err != nil {
 			return "", err
 		}
@@ -202,8 +201,8 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 		if err != nil || c == nil {
 			return "", errors.Join(err, refuse(NobodyWaiting))
 		}
-		if err := tx.advance(ctx, c, next, appointment.StatusCALLED, "appointment.called", func(u *ent.AppointmentUpdate) {
-			u.SetCalledAt(tx.now).SetCalledCounterID(counter.ID)
+		if err := tx.advance(ctx, c, next, appointment.StatusCALLED, "appointment.called", func(next *ent.Appointment) {
+			next.CalledAt, next.CalledCounterID = &tx.now, counter.ID
 		}); err != nil {
 			return "", err
 		}
@@ -212,7 +211,7 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 	if err != nil {
 		return nil, err
 	}
-	return p.reload(ctx, id)
+	return p.outcome(ctx, done)
 }
 
 // next finds whom a counter calls, behind the office's exclusive lock.

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"nelke/ent"
+	"nelke/ent/casefile"
 	"nelke/ent/idempotency"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
@@ -21,9 +22,10 @@ import (
 // Tx is one write on its way: the transaction, who asks, and whom to wake after the commit.
 type Tx struct {
 	*store.Tx
-	actor  identity.Actor
-	now    time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
-	nudges []live.Key
+	actor   identity.Actor
+	now     time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
+	nudges  []live.Key
+	written *ent.Appointment // as this transaction left it; nil where it wrote none
 }
 
 // nudge wakes watchers of the keys once the transaction has committed, and not before.
@@ -50,32 +52,38 @@ func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) erro
 // problem. What had no effect is not remembered, so a repeat after SLOT_TAKEN may succeed.
 //
 // outcome is the id of what the write will leave behind, where that is known beforehand; work gives it otherwise.
-func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (string, error) {
+func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done done, err error) {
 	digest, err := inputHash(input)
 	if err != nil {
-		return "", err
+		return done, err
 	}
-	var id string
 	err = p.write(ctx, func(ctx context.Context, tx *Tx) error {
 		first, err := tx.remember(ctx, operation+" "+scope, key, digest, outcome)
 		if err != nil {
 			return err
 		}
 		if !first {
-			id, err = tx.replay(ctx, operation+" "+scope, key, digest)
+			done.appointment = nil // of an attempt that was rolled back
+			done.id, err = tx.replay(ctx, operation+" "+scope, key, digest)
 			return err
 		}
-		if id, err = work(ctx, tx); err != nil || id == outcome {
+		done.id, err = work(ctx, tx)
+		done.appointment = tx.written
+		if err != nil || done.id == outcome {
 			return err
 		}
 		return tx.Idempotency.Update().
 			Where(idempotency.Scope(operation+" "+scope), idempotency.Key(key)).
-			SetOutcome(id).Exec(ctx)
+			SetOutcome(done.id).Exec(ctx)
 	})
-	if err != nil {
-		return "", err
-	}
-	return id, nil
+	return done, err
+}
+
+// done is the outcome of a write: the id of what it left behind, and the appointment as it is now, where this call
+// wrote one. A repeat has the id alone.
+type done struct {
+	id          string
+	appointment *ent.Appointment
 }
 
 // remember claims the key, and waits for a transaction that is just about to. It tells whether this is the first.
@@ -125,14 +133,16 @@ func (tx *Tx) lockOffices(ctx context.Context, exclusive bool, offices ...string
 	return err
 }
 
-// lockCase locks a case until the end of the transaction and reads it; nil where the condition finds none.
+// lockCase locks a case until the end of the transaction and reads what writes need of it: nothing personal. It is nil
+// where the condition finds none.
 func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.CaseFile, error) {
 	query := tx.CaseFile.Query().Where(where)
 	if tx.Dialect == dialect.Postgres {
 		// NO KEY: rows that refer to the case by foreign key are inserted meanwhile.
 		query.Modify(func(s *sql.Selector) { s.For("NO KEY UPDATE") })
 	}
-	c, err := query.Only(ctx)
+	c, err := query.Select(casefile.FieldID, casefile.FieldMunicipalityID, casefile.FieldLanguage, casefile.FieldNoticeID,
+		casefile.FieldEventCount, casefile.FieldEventHead).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}

@@ -19,6 +19,9 @@ import (
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
 	"nelke/ent"
 )
 
@@ -74,6 +77,38 @@ func (s *Store) Reader() *ent.Client { return s.reader }
 
 // ReadDB is the pool behind Reader, for statements written by hand.
 func (s *Store) ReadDB() *sql.DB { return s.read }
+
+// Each reads rows by a statement written by hand into dest, and calls each after every one. On PostgreSQL it goes past
+// database/sql, which costs three times as much a row.
+func (s *Store) Each(ctx context.Context, query string, args, dest []any, each func()) (err error) {
+	if !s.postgres() {
+		rows, err := s.read.QueryContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			if err := rows.Scan(dest...); err != nil {
+				return err
+			}
+			each()
+		}
+		return rows.Err()
+	}
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	return conn.Raw(func(driver any) error {
+		rows, err := driver.(*stdlib.Conn).Conn().Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		_, err = pgx.ForEachRow(rows, dest, func() error { each(); return nil })
+		return err
+	})
+}
 
 // WriteDB is the pool behind Write. On SQLite it has one connection: never ask for it inside a transaction.
 func (s *Store) WriteDB() *sql.DB { return s.write }
