@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -187,4 +188,13 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 	header.Del("ETag")
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is no concern of ours
+}
+
+// Middleware is what every request passes before it is answered, with a count and a log of its own: for whoever
+// measures an answer against one that costs nothing to make.
+func Middleware(log *slog.Logger) func(http.Handler) http.Handler {
+	return func(h http.Handler) http.Handler {
+		log := slog.New(withRequest{log.Handler()})
+		return chain(h, observe(log, newMetrics()), recovered(log), secured(&atomic.Bool{}, false))
+	}
 }

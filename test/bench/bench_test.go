@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"nelke/internal/schedule"
+	townfile "nelke/internal/town"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestLatenciesAt(t *testing.T) {
+	t.Parallel()
+	var l latencies
+	require.Zero(t, l.at(0.5), "none")
+	for i := range 100 {
+		l = append(l, time.Duration(100-i)*time.Millisecond)
+	}
+	require.Equal(t, 50*time.Millisecond, l.at(0.5))
+	require.Equal(t, 99*time.Millisecond, l.at(0.99))
+	require.Equal(t, 100*time.Millisecond, l.at(1))
+	require.Equal(t, time.Millisecond, l.at(0))
+	require.Equal(t, 100*time.Millisecond, l[0], "the order of the times stays as it was")
+	require.Equal(t, 7*time.Second, latencies{7 * time.Second}.at(0.99))
+}
+
+func TestMedianAndSpread(t *testing.T) {
+	t.Parallel()
+	require.InDelta(t, 2, median([]float64{3, 1, 2}), 0)
+	require.InDelta(t, 2.5, median([]float64{4, 1, 2, 3}), 0)
+	require.True(t, math.IsNaN(median(nil)))
+	low, high := spread([]float64{3, 1, 2})
+	require.InDelta(t, 1, low, 0)
+	require.InDelta(t, 3, high, 0)
+	require.Equal(t, []float64{0.5, 2}, ratios([]float64{1, 4}, []float64{2, 2}))
+}
+
+func TestBars(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		bar   *bar
+		value float64
+		met   bool
+	}{
+		"reached":          {atLeast(0.75, ""), 0.75, true},
+		"too little":       {atLeast(0.75, ""), 0.749, false},
+		"below the most":   {atMost(20, "µs"), 19, true},
+		"too much":         {atMost(20, "µs"), 20.1, false},
+		"exact":            {exactly(40), 40, true},
+		"one too few":      {exactly(40), 39, false},
+		"one too many":     {exactly(40), 41, false},
+		"nothing measured": {atLeast(0, ""), math.NaN(), false},
+	} {
+		require.Equal(t, c.met, c.bar.met(c.value), name)
+	}
+}
+
+func TestReportPrintsAMissedBarAndCountsIt(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	r := &report{out: &out}
+	r.add(
+		row{part: "a", what: "quick", values: []float64{3, 1, 2}, unit: "ms", bar: atMost(2, "ms")},
+		row{part: "a", what: "slow", values: []float64{0.7}, bar: atLeast(0.75, ""), times: latencies{time.Second, 1500 * time.Microsecond}},
+		row{part: "a", what: "told", values: []float64{12345.6}, unit: "/s"},
+	)
+	require.Equal(t, 1, r.print())
+	lines := strings.Split(out.String(), "\n")
+	require.Regexp(t, `^a +quick +2 ms +1 – 3 +≤ 2 ms +met`, lines[1])
+	require.Regexp(t, `^a +slow +0\.70 +0\.70 – 0\.70 +1\.50 ms +1 s +≥ 0\.75 +MISSED`, lines[2])
+	require.Regexp(t, `^a +told +12346 /s`, lines[3])
+	require.Contains(t, out.String(), "1 missed")
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	opts, err := parse([]string{"-only", "availability, live", "-rounds", "5", "-seconds", "2s"}, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, map[string]bool{"availability": true, "live": true}, opts.only)
+	require.Equal(t, 5, opts.rounds)
+	require.Equal(t, 2*time.Second, opts.seconds)
+	for _, args := range [][]string{{"-only", "lunch"}, {"-rounds", "0"}, {"-seconds", "0s"}, {"more"}} {
+		_, err := parse(args, io.Discard)
+		require.Error(t, err, "%v", args)
+	}
+	require.Equal(t, 2, run(t.Context(), []string{"-only", "lunch"}, io.Discard, io.Discard))
+}
+
+func TestRequestsDifferUntilEveryTripleWasAsked(t *testing.T) {
+	t.Parallel()
+	services := []string{"a", "b", "c", "d", "e"}
+	a := newAsking("office_1", "2026-11-25", services)
+	seen := map[string]bool{}
+	for range 5 * 4 * 3 {
+		body := a.different(nil)
+		var in struct {
+			Variables struct {
+				Input struct{ Concerns []struct{ Service string } }
+			}
+		}
+		require.NoError(t, json.Unmarshal(body, &in))
+		distinct := map[string]bool{}
+		for _, c := range in.Variables.Input.Concerns {
+			distinct[c.Service] = true
+		}
+		require.Len(t, distinct, 3, "%s", body)
+		require.False(t, seen[string(body)], "%s", body)
+		seen[string(body)] = true
+	}
+	require.True(t, seen[string(a.different(nil))])
+}
+
+func TestExpectShowsWhereAnswersDiffer(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, expect(200, []byte("same"), nil, []byte("same")))
+	var difference *differenceError
+	require.ErrorAs(t, expect(200, []byte("longer and other"), nil, []byte("longer and longer")), &difference)
+	require.ErrorContains(t, difference, "at byte 11")
+	require.ErrorAs(t, expect(200, []byte("cut"), nil, []byte("cut off")), &difference)
+	require.ErrorContains(t, expect(503, []byte("busy"), nil, []byte("busy")), "503")
+	require.ErrorIs(t, expect(0, nil, io.EOF, nil), io.EOF)
+}
+
+func TestDriveStopsAtTheFirstDifference(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = w.Write(body)
+	}))
+	defer server.Close()
+	addr := server.Listener.Addr().String()
+	echo := func(want string) turn {
+		return func(c *caller, _, _ int) error {
+			status, got, err := c.post("/", "key", []byte("hello"))
+			return expect(status, got, err, []byte(want))
+		}
+	}
+	o, err := drive(t.Context(), addr, 4, 0, 25, echo("hello"))
+	require.NoError(t, err)
+	require.Equal(t, 100, o.done)
+	require.Len(t, o.times, 100)
+	require.Positive(t, o.rate())
+
+	_, err = drive(t.Context(), addr, 4, time.Minute, 0, echo("other"))
+	var difference *differenceError
+	require.ErrorAs(t, err, &difference)
+}
+
+func TestTownCanBeImportedAndIsTheOneThatTheBaselineKnows(t *testing.T) {
+	t.Parallel()
+	ours := newTown()
+	file, err := ours.write(t.TempDir())
+	require.NoError(t, err)
+	loaded, err := townfile.LoadFile(file)
+	require.NoError(t, err)
+	require.Len(t, loaded.Offices, len(ours.offices))
+	require.Len(t, loaded.Services, concernServices)
+	for i, o := range ours.offices {
+		require.Equal(t, o.slug, loaded.Offices[i].Slug)
+		require.Len(t, loaded.Offices[i].Counters, o.counters)
+		require.NoError(t, ours.rules(o).Check())
+	}
+}
+
+func TestRushHasFortyPlacesADay(t *testing.T) {
+	t.Parallel()
+	ours := newTown()
+	rush := ours.office("ansturm")
+	from := schedule.Date{Year: 2026, Month: time.November, Day: 23}
+	calendar, err := schedule.NewCalendar(ours.rules(rush), from, 3)
+	require.NoError(t, err)
+	var slots schedule.Slots
+	request := schedule.Request{Services: []string{ours.service(0)}, Cells: serviceMinutes / 5, Online: true, Now: from.Midnight(ours.zone)}
+	calendar.Fill(&slots, request, from.AddDays(1), 1, nil)
+	require.Equal(t, rushPlaces, len(slots.Days[0].Starts)*rush.counters)
+}
+
+func TestSocketReadsLongMessagesAndAnswersPings(t *testing.T) {
+	t.Parallel()
+	ours, theirs := net.Pipe()
+	defer theirs.Close()
+	s := &socket{conn: ours, in: bufio.NewReader(ours)}
+	defer s.close()
+	long := []byte(`{"type":"next","id":"1","payload":"` + strings.Repeat("x", 70_000) + `"}`)
+	failed := make(chan error, 1)
+	go func() {
+		frame := append([]byte{0x81, 15}, `{"type":"ping"}`...)
+		_, err := theirs.Write(frame)
+		pong := make([]byte, 2+4+15)
+		if err == nil {
+			_, err = io.ReadFull(theirs, pong)
+		}
+		if err == nil && !bytes.HasSuffix(pong, []byte(`{"type":"pong"}`)) {
+			err = errors.New(string(pong))
+		}
+		if err == nil {
+			_, err = theirs.Write(append([]byte{0x81, 127, 0, 0, 0, 0, 0, byte(len(long) >> 16), byte(len(long) >> 8), byte(len(long))}, long...))
+		}
+		failed <- err
+	}()
+	got, err := s.next()
+	require.NoError(t, err)
+	require.Equal(t, long, got)
+	require.NoError(t, <-failed)
+}
+
+func TestChildrenEndWithTheirContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := bare(ctx, strings.NewReader(`{"URL":"postgres://nobody@127.0.0.1:1/none"}`), io.Discard)
+	require.Error(t, err)
+}

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"nelke/internal/identity"
+)
+
+const (
+	holdMutation = `mutation Hold($input: HoldSlotInput!) { holdSlot(input: $input) { appointment { id status heldUntil } problems { code } } }`
+	bookMutation = `mutation Book($input: BookAppointmentInput!) { bookAppointment(input: $input) { appointment { id status reference } problems { code } } }`
+	openMutation = `mutation Open($input: OpenCaseInput!) { openCase(input: $input) { case { id } problems { code } } }`
+)
+
+// reception is an office with starts to book, and people who have opened their cases.
+type reception struct {
+	office, service, notice string
+	starts                  []string // RFC 3339
+	keys                    []string // of cases
+}
+
+// receive reads the office's ids and free starts and opens cases at a server, as the service's clients do.
+func (s *stage) receive(ctx context.Context, d *database, server *child, slug string, days, cases int) (*reception, error) {
+	r := &reception{}
+	err := d.with(ctx, func(conn *pgx.Conn) error {
+		offices, err := ids(ctx, conn, "offices")
+		if err != nil {
+			return err
+		}
+		services, err := ids(ctx, conn, "public_services")
+		if err != nil {
+			return err
+		}
+		r.office, r.service = offices[slug], services[s.town.service(0)]
+		return conn.QueryRow(ctx, "SELECT id FROM privacy_notices ORDER BY language, version LIMIT 1").Scan(&r.notice)
+	})
+	if err != nil {
+		return nil, err
+	}
+	c, err := dial(ctx, server.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	var free struct {
+		Availability struct{ Days []struct{ Starts []string } }
+	}
+	if err := c.graphql("", availabilityQuery, map[string]any{
+		"office": r.office, "from": s.from().String(), "days": days, "concerns": r.concerns(),
+	}, &free); err != nil {
+		return nil, err
+	}
+	for _, day := range free.Availability.Days {
+		r.starts = append(r.starts, day.Starts...)
+	}
+	for range cases {
+		key := identity.NewCaseKey()
+		if err := c.graphql("", openMutation, map[string]any{
+			"idempotencyKey": uuid.NewString(), "municipality": map[string]string{"slug": townSlug}, "caseKey": key,
+		}, nil); err != nil {
+			return nil, err
+		}
+		r.keys = append(r.keys, key)
+	}
+	return r, nil
+}
+
+func (r *reception) concerns() []map[string]string {
+	return []map[string]string{{"service": r.service}}
+}
+
+func (r *reception) hold(start string) map[string]any {
+	return map[string]any{"idempotencyKey": uuid.NewString(), "office": r.office, "start": start, "concerns": r.concerns()}
+}
+
+func (r *reception) book(appointment string) map[string]any {
+	return map[string]any{
+		"idempotencyKey": uuid.NewString(), "appointment": appointment, "privacyNotice": r.notice,
+		"person": map[string]string{"givenName": "Erika", "familyName": "Mustermann"},
+	}
+}
+
+// appointment is what a mutation answers.
+type appointment struct {
+	Appointment *struct{ ID, Status string }
+	Problems    []struct {
+		Code         string
+		Alternatives []string
+	}
+}
+
+// holdAndBook takes a start for a case, at once and for good.
+func (r *reception) holdAndBook(c *caller, key, start string) error {
+	var held struct{ HoldSlot appointment }
+	if err := c.graphql(key, holdMutation, r.hold(start), &held); err != nil {
+		return err
+	}
+	if held.HoldSlot.Appointment == nil {
+		return fmt.Errorf("hold %s: %v", start, held.HoldSlot.Problems)
+	}
+	var booked struct{ BookAppointment appointment }
+	if err := c.graphql(key, bookMutation, r.book(held.HoldSlot.Appointment.ID), &booked); err != nil {
+		return err
+	}
+	if booked.BookAppointment.Appointment == nil || booked.BookAppointment.Appointment.Status != "BOOKED" {
+		return fmt.Errorf("book %s: %v", start, booked.BookAppointment.Problems)
+	}
+	return nil
+}
+
+// graphql sends a document with its input and reads the data of the answer.
+func (c *caller) graphql(token, query string, input map[string]any, data any) error {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]any{"input": input}})
+	if err != nil {
+		return err
+	}
+	status, answer, err := c.post("/graphql", token, body)
+	switch {
+	case err != nil:
+		return err
+	case status != 200 || bytes.Contains(answer, []byte(`"errors":[`)):
+		return fmt.Errorf("status %d: %.500s", status, answer)
+	case data == nil:
+		return nil
+	}
+	return json.Unmarshal(answer, &struct{ Data any }{data})
+}
+
+// bookingSize says how many pairs of hold and book a round has, and how many more come before it, to warm up.
+func (s *stage) bookingSize() (warm, measured int) {
+	if s.opts.short {
+		return connections, 2 * connections
+	}
+	// Some 200 a second, as far as that matters: both sides do the same number.
+	return 4 * connections, max(connections, int(200*s.opts.seconds.Seconds())/connections*connections)
+}
+
+// benchBooking compares pairs of hold and book through HTTP with the same statements sent by bare pgx. The statements
+// are recorded first, with their values, from pairs made one after another; then both sides begin with the same
+// database, each in a copy of its own.
+func benchBooking(ctx context.Context, s *stage, results *report) (err error) {
+	base, err := s.base(ctx)
+	if err != nil {
+		return err
+	}
+	first, err := s.copy(ctx, base)
+	if err != nil {
+		return err
+	}
+	warm, measured := s.bookingSize()
+	var r *reception
+	if err := s.serving(ctx, settings{database: first}, func(server *child) (err error) {
+		r, err = s.receive(ctx, first, server, "buchung", 62, connections)
+		return err
+	}); err != nil {
+		return err
+	}
+	if len(r.starts) < warm+measured {
+		return fmt.Errorf("%d pairs need as many starts, there are %d", warm+measured, len(r.starts))
+	}
+	tape, err := s.record(ctx, first, r, warm, measured)
+	if err != nil {
+		return fmt.Errorf("record: %w", err)
+	}
+	var direct, through series
+	for range s.opts.rounds {
+		o, err := s.replay(ctx, first, tape, warm)
+		if err != nil {
+			return fmt.Errorf("bare pgx: %w", err)
+		}
+		direct.add(o)
+		if o, err = s.bookThroughHTTP(ctx, first, r, warm, measured); err != nil {
+			return fmt.Errorf("through HTTP: %w", err)
+		}
+		through.add(o)
+	}
+	if s.opts.profile != "" {
+		if err := os.WriteFile(filepath.Join(s.opts.profile, "booking.sql"), tape.script(), 0o600); err != nil {
+			return err
+		}
+	}
+	inside, outside := tape.statements()
+	const part = "booking"
+	results.add(
+		row{part: part, what: "bare pgx, no HTTP", values: direct.rates, unit: "/s", times: direct.times, note: fmt.Sprintf("%d clients, %d connections", connections, maxConns())},
+		row{part: part, what: "hold + book by HTTP", values: through.rates, unit: "/s", times: through.times, note: fmt.Sprintf("%.1f statements in transactions, %.1f outside", inside, outside)},
+		row{part: part, what: "by HTTP : bare pgx", values: ratios(through.rates, direct.rates), bar: atLeast(0.5, "")},
+	)
+	return s.drop(ctx, first)
+}
+
+// serving runs work while a server runs.
+func (s *stage) serving(ctx context.Context, c settings, work func(*child) error) error {
+	server, err := s.serve(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(server), server.stop())
+}
+
+// bookThroughHTTP makes the pairs, from as many clients as there are cases.
+func (s *stage) bookThroughHTTP(ctx context.Context, first *database, r *reception, warm, measured int) (o outcome, err error) {
+	d, err := s.copy(ctx, first)
+	if err != nil {
+		return o, err
+	}
+	defer func() { err = errors.Join(err, s.drop(ctx, d)) }()
+	err = s.serving(ctx, settings{database: d}, func(server *child) (err error) {
+		pairs := func(from, n int) (outcome, error) {
+			return drive(ctx, server.addr, connections, 0, n/connections, func(c *caller, client, i int) error {
+				return r.holdAndBook(c, r.keys[client], r.starts[from+i*connections+client])
+			})
+		}
+		if _, err = pairs(0, warm); err != nil {
+			return err
+		}
+		return s.profile(ctx, server, "booking", func() error {
+			o, err = pairs(warm, measured)
+			return err
+		})
+	})
+	if err != nil {
+		return o, err
+	}
+	return o, d.booked(ctx, r.office, warm+measured, warm+measured)
+}
+
+// booked checks how many appointments of an office the database holds, over how many pairs of counter and start.
+func (d *database) booked(ctx context.Context, office string, appointments, places int) error {
+	return d.with(ctx, func(conn *pgx.Conn) error {
+		var got, distinct, cells int
+		err := conn.QueryRow(ctx, `SELECT count(*), count(DISTINCT (counter_number, starts_at)), (
+				SELECT count(*) FROM allocation l JOIN appointments a ON a.id = l.appointment_id
+				WHERE a.office_id = $1 AND a.status = 'BOOKED' AND l.held_until IS NULL)
+			FROM appointments WHERE office_id = $1 AND status = 'BOOKED'`, office).Scan(&got, &distinct, &cells)
+		if err != nil {
+			return err
+		}
+		if got != appointments || distinct > places || distinct != got || cells != got*serviceMinutes/5 {
+			return fmt.Errorf("%d appointments are booked on %d places with %d cells, wanted %d", got, distinct, cells, appointments)
+		}
+		return nil
+	})
+}

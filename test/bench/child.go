@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// patience bounds every wait for a process.
+const patience = 30 * time.Second
+
+// child is a process that answers HTTP: the program, or a baseline.
+type child struct {
+	addr  string // host:port
+	ready time.Duration
+	cmd   *exec.Cmd
+	log   string // file
+
+	profiles string // host:port; empty: none
+	ended    chan error
+}
+
+// settings of a server, beyond its address.
+type settings struct {
+	database *database // nil: SQLite in folder
+	url      string    // in place of the database's own
+	redis    string
+	folder   string
+}
+
+func (c settings) environment(addr string) []string {
+	environment := []string{
+		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s", "NELKE_OPENINGS_PER_HOUR=1000000000",
+		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=false",
+	}
+	if c.database != nil && c.url == "" {
+		environment = append(environment, "DATABASE_URL="+c.database.url)
+	}
+	return environment
+}
+
+// serve starts the program and returns when it is ready.
+func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
+	if c.folder == "" {
+		c.folder = s.folder
+	}
+	addr, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.opts.profile != "" {
+		profiles, err := freeAddr(ctx)
+		if err != nil {
+			return nil, err
+		}
+		server, err := s.launch(ctx, addr, exec.Command(s.self, profiledCommand), append(c.environment(addr), profileVariable+"="+profiles))
+		if err == nil {
+			server.profiles = profiles
+		}
+		return server, err
+	}
+	return s.launch(ctx, addr, exec.Command(s.program, "serve"), c.environment(addr))
+}
+
+// launch starts a process and asks it until it is ready. Its log goes into a file, as in production, and not through us.
+func (s *stage) launch(ctx context.Context, addr string, cmd *exec.Cmd, environment []string) (*child, error) {
+	log, err := os.CreateTemp(s.folder, "log-")
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	c := &child{addr: addr, cmd: cmd, log: log.Name(), ended: make(chan error, 1)}
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stderr = log
+	// A session of its own, so that Ctrl-C leaves it to us; killed by the kernel when we die.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	go func() { c.ended <- cmd.Wait() }()
+	client := &http.Client{Timeout: time.Second}
+	defer client.CloseIdleConnections()
+	for time.Since(begin) < patience {
+		if answers(ctx, client, "http://"+addr+"/readyz") {
+			c.ready = time.Since(begin)
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), c.stop())
+		case err := <-c.ended:
+			c.ended <- err
+			return nil, fmt.Errorf("%s ended before it was ready: %w\n%s", cmd.Path, err, c.logged())
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%s isn't ready after %s\n%s", cmd.Path, patience, c.logged()), c.stop())
+}
+
+func answers(ctx context.Context, client *http.Client, url string) bool {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+// stop ends the process, gracefully if it does so in time.
+func (c *child) stop() error {
+	_ = c.cmd.Process.Signal(syscall.SIGTERM) // an error says that it has ended
+	select {
+	case err := <-c.ended:
+		return err
+	case <-time.After(patience):
+		return errors.Join(fmt.Errorf("%s didn't end within %s", c.cmd.Path, patience), c.cmd.Process.Kill(), <-c.ended)
+	}
+}
+
+// memory is what the process takes of the machine's memory now, in bytes.
+func (c *child) memory() (float64, error) {
+	path := fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
+			return kib * 1024, err
+		}
+	}
+	return 0, fmt.Errorf("%s has no VmRSS", path)
+}
+
+// metric reads one figure of the server's own metrics.
+func (c *child) metric(ctx context.Context, name string) (float64, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
+		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			return strconv.ParseFloat(value, 64)
+		}
+	}
+	return 0, fmt.Errorf("there is no metric %s", name)
+}
+
+// freeAddr is a loopback address on which nobody listens. It lies below the ephemeral ports, where a client that dials
+// may be given it as its own.
+func freeAddr(ctx context.Context) (string, error) {
+	for port := 20000 + time.Now().Nanosecond()%12000; ; port = 20000 + (port-20000+7)%12000 {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+		if err == nil {
+			return addr, l.Close()
+		}
+	}
+}
+
+// logged is the end of the log.
+func (c *child) logged() string {
+	text, _ := os.ReadFile(c.log) // it is for an error that is told anyway
+	return string(text[max(0, len(text)-8<<10):])
+}

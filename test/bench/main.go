@@ -1,0 +1,124 @@
+// Command bench measures the service against baselines of the same run: bare programs that do the same work by hand.
+// Answers are compared byte for byte, SQL statements are counted on the wire, and each measure is taken several times.
+//
+//	script/services run -- go run ./test/bench
+//	script/services run -- go run ./test/bench -only availability,booking -rounds 5 -seconds 10
+//	script/services run -- go run ./test/bench -only availability -profile /tmp/profiles
+//
+// It exits with 1 when a bar is missed, and stops at once when an answer differs. The servers it measures are the
+// program as the container image has it, each a process of its own; so are the baselines. All of them, the load and the
+// databases share the machine, so only ratios of one run say anything.
+//
+// The reading order: parts.go has the parts, and each part a file. stage.go builds the program and prepares the
+// database; town.go is the town in it; load.go asks, the same for both sides; report.go judges.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are what can be set on the command line.
+type options struct {
+	only    map[string]bool // empty: every part
+	rounds  int
+	seconds time.Duration // of load a round
+	short   bool
+	profile string // folder; empty: none
+}
+
+func main() {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, release)
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program without the process around it. 2: the command line makes no sense.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	if len(args) > 0 {
+		if child := children()[args[0]]; child != nil {
+			return fail(errOut, child(ctx, os.Stdin, out))
+		}
+	}
+	opts, err := parse(args, errOut)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		return 2
+	}
+	results := &report{out: out}
+	if err := measure(ctx, opts, results, errOut); err != nil {
+		return fail(errOut, err)
+	}
+	if results.print() > 0 {
+		return 1
+	}
+	return 0
+}
+
+func fail(errOut io.Writer, err error) int {
+	if err != nil {
+		fmt.Fprintln(errOut, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+func parse(args []string, errOut io.Writer) (options, error) {
+	opts := options{only: map[string]bool{}}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(errOut)
+	only := flags.String("only", "", "parts to run, separated by commas: "+strings.Join(partNames(), ", "))
+	flags.IntVar(&opts.rounds, "rounds", 3, "how often each measure is taken")
+	flags.DurationVar(&opts.seconds, "seconds", 5*time.Second, "how long a round of load lasts, such as 10s")
+	flags.BoolVar(&opts.short, "short", false, "tiny rounds, to see that everything works; the figures mean nothing")
+	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the availability and booking servers, which then run inside this program")
+	if err := flags.Parse(args); err != nil {
+		return opts, err
+	}
+	if opts.short {
+		opts.rounds, opts.seconds = 1, 300*time.Millisecond
+	}
+	for _, name := range strings.FieldsFunc(*only, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if !known(name) {
+			err := fmt.Errorf("there is no part %q", name)
+			fmt.Fprintln(errOut, "bench:", err)
+			return opts, err
+		}
+		opts.only[name] = true
+	}
+	if flags.NArg() > 0 || opts.rounds < 1 || opts.seconds <= 0 {
+		err := errors.New("rounds and seconds must be above zero, and nothing follows the flags")
+		fmt.Fprintln(errOut, "bench:", err)
+		return opts, err
+	}
+	return opts, nil
+}
+
+// measure runs the parts that were asked for, in their order.
+func measure(ctx context.Context, opts options, results *report, progress io.Writer) (err error) {
+	s, err := newStage(ctx, opts, progress)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	for _, part := range parts() {
+		if len(opts.only) > 0 && !opts.only[part.name] {
+			continue
+		}
+		fmt.Fprintf(progress, "bench: %s\n", part.name)
+		if err := part.run(ctx, s, results); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	return nil
+}
