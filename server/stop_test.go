@@ -131,7 +131,7 @@ func TestStop(t *testing.T) {
 // dial opens a WebSocket and initialises it.
 func (s *service) dial(ctx context.Context, payload map[string]any) *websocket.Conn {
 	s.t.Helper()
-	conn, _, err := websocket.Dial(ctx, s.url+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPClient: s.web}) //nolint:bodyclose // it has none
+	conn, _, err := websocket.Dial(ctx, s.url+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}, HTTPClient: s.web})
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { _ = conn.CloseNow() })
 	require.NoError(s.t, wsjson.Write(ctx, conn, map[string]any{"type": "connection_init", "payload": payload}))
@@ -172,7 +172,7 @@ func TestWebSocket(t *testing.T) {
 	t.Run("is for pages of configured origins", func(t *testing.T) {
 		t.Parallel()
 		for origin, ok := range map[string]bool{"https://town.example": true, "https://evil.example": false} {
-			conn, _, err := websocket.Dial(t.Context(), s.url+"/graphql", &websocket.DialOptions{ //nolint:bodyclose // it has none
+			conn, _, err := websocket.Dial(t.Context(), s.url+"/graphql", &websocket.DialOptions{
 				Subprotocols: []string{"graphql-transport-ws"}, HTTPClient: s.web, HTTPHeader: http.Header{"Origin": {origin}},
 			})
 			require.Equal(t, ok, err == nil, origin)

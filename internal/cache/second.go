@@ -23,6 +23,7 @@ const (
 // is missing is made: a value can't be compared with nothing. (Package live says why it begins at the time.)
 //
 // KEYS: value, generations. ARGV: life of a generation in milliseconds.
+//
 //nolint:gochecknoglobals // a script, never changed
 var look = redis.NewScript(`
 local t = redis.call('TIME')
@@ -51,6 +52,7 @@ return {present, ms}`)
 //
 // KEYS: value, generations. ARGV: generations as look returned them, value, time that look returned, longest life, both
 // in milliseconds.
+//
 //nolint:gochecknoglobals // a script, never changed
 var store = redis.NewScript(`
 local generations = {}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -81,7 +82,7 @@ func TestDemoIssuer(t *testing.T) {
 	t.Run("no private part of the key is served", func(t *testing.T) {
 		t.Parallel()
 		recorder := httptest.NewRecorder()
-		setup(t).issuer.Handler().ServeHTTP(recorder, httptest.NewRequest("GET", "/jwks", nil))
+		setup(t).issuer.Handler().ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/jwks", nil))
 		var set struct{ Keys []map[string]any }
 		require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &set))
 		require.Len(t, set.Keys, 1)

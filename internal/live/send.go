@@ -24,6 +24,7 @@ const GenerationLife = time.Hour
 // number that it had before and bring an old value back to life.
 //
 // KEYS: generations. ARGV: channel, message or empty, life in milliseconds.
+//
 //nolint:gochecknoglobals // a script, never changed
 var raise = redis.NewScript(`
 local t = redis.call('TIME')
@@ -76,8 +77,8 @@ func (r *Relay) send(ctx context.Context) {
 			r.drain(ctx)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
-			defer cancel()
 			r.drain(last)
+			cancel()
 			return
 		}
 	}

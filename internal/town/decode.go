@@ -221,7 +221,7 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) 
 		}
 		slots[name] = &slot{value: v.Field(i), optional: option == "optional"}
 		if word := f.Tag.Get("default"); word != "" {
-			var tag = "!!int"
+			tag := "!!int"
 			if f.Type.Kind() == reflect.Bool {
 				tag = "!!bool"
 			}

@@ -267,7 +267,7 @@ func TestLoadFileNamesFilesAsTheCallerSeesThem(t *testing.T) {
 	require.NoError(t, err)
 	_, err = town.LoadFile("testdata/large.yaml")
 	var faults *town.Faults
-	require.True(t, errors.As(err, &faults))
+	require.ErrorAs(t, err, &faults)
 	require.Equal(t, "testdata/large.yaml", faults.List[0].File)
 }
 

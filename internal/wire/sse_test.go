@@ -53,7 +53,7 @@ func TestSSEAnswers(t *testing.T) {
 // listen opens a subscription, and returns its lines.
 func (w *town) listen(t *testing.T, document string) (*http.Response, *bufio.Reader) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "POST", w.URL, strings.NewReader(`{"query":"`+document+`"}`))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL, strings.NewReader(`{"query":"`+document+`"}`))
 	require.NoError(t, err)
 	request.Header = jsonHeader(stream)
 	response, err := w.Client().Do(request)

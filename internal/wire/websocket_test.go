@@ -149,7 +149,8 @@ func TestWebSocketClosesWithTheCodeOfTheProtocol(t *testing.T) {
 		"variables are a list":       {ack, []string{`{"type":"subscribe","id":"1","payload":{"query":"{hello}","variables":[]}}`}, 4400, ""},
 		"too big":                    {ack, []string{`{"type":"ping","payload":{"a":"` + strings.Repeat("x", 2000) + `"}}`}, 1009, ""},
 		"id longer than a reason": {
-			ack, []string{strings.ReplaceAll(ticks, `"1"`, `"`+strings.Repeat("ä", 200)+`"`), strings.ReplaceAll(ticks, `"1"`, `"`+strings.Repeat("ä", 200)+`"`)},
+			ack,
+			[]string{strings.ReplaceAll(ticks, `"1"`, `"`+strings.Repeat("ä", 200)+`"`), strings.ReplaceAll(ticks, `"1"`, `"`+strings.Repeat("ä", 200)+`"`)},
 			4409, "Subscriber for " + strings.Repeat("ä", 54),
 		},
 	} {

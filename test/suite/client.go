@@ -116,7 +116,7 @@ func (c *Client) Send(r *http.Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read
+	defer response.Body.Close()
 	raw, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, err

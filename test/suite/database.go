@@ -85,7 +85,7 @@ func Dump(t testing.TB, db *sql.DB, tables ...string) string {
 			lines = append(lines, fmt.Sprintf("%q", values))
 		}
 		require.NoError(t, rows.Err())
-		require.NoError(t, rows.Close())
+		require.NoError(t, rows.Close()) //nolint:sqlclosecheck // in a loop, before the next table
 		slices.Sort(lines)
 		fmt.Fprintf(&all, "%s %v\n%s\n", table, columns, strings.Join(lines, "\n"))
 	}

@@ -78,7 +78,7 @@ func Database(t testing.TB) string {
 			if err != nil {
 				return err
 			}
-			defer s.Close() //nolint:errcheck // Migrate's error is what counts
+			defer s.Close()
 			return s.Migrate(ctx)
 		},
 	})
