@@ -77,6 +77,7 @@ func (in *inspector) fault(n *node, pointer, format string, args ...any) {
 }
 
 // keywords are all that a schema may use.
+//
 //nolint:gochecknoglobals // a list, never changed
 var keywords = strings.Fields(`$schema $comment title description type enum const default examples format
 	properties required dependentRequired unevaluatedProperties minProperties maxProperties

@@ -30,6 +30,7 @@ const maxTokenLength = 16 << 10
 
 // algorithms are the signatures that a verifier takes. All are asymmetric: "none" proves nothing, and taking HS256
 // would let anybody sign with the public key as the secret (RFC 8725, section 2.1).
+//
 //nolint:gochecknoglobals // a list, never changed
 var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,

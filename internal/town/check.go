@@ -85,6 +85,7 @@ func (l *loader) noticeText(n *NoticeText, field string) {
 }
 
 // ended are the methods whose operators have stopped, with their last day.
+//
 //nolint:gochecknoglobals // a table, never changed
 var ended = map[Method]Date{Giropay: "2024-12-31", Paydirekt: "2024-12-31"}
 

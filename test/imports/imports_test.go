@@ -1,0 +1,541 @@
+// Package imports_test holds the promises of nelke import: all or nothing, repeatable, and nothing forgotten that
+// somebody was shown.
+package imports_test
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+	"go.uber.org/goleak"
+
+	"nelke/server"
+	"nelke/test/suite"
+)
+
+var binary string // the program, built once
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "nelke-imports")
+	if err == nil {
+		binary = filepath.Join(folder, "nelke")
+		err = exec.Command("go", "build", "-o", binary, "nelke/cmd/nelke").Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "build nelke:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); code == 0 && err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// The form that tests change.
+const (
+	ballot    = "blomberg/forms/briefwahlantrag.json"
+	formTitle = `"About you"`
+	newTitle  = `"Who you are"`
+)
+
+// changed is a town in which something of every kind is new.
+func changed(t *testing.T) *suite.Town {
+	return suite.NewTown(t).
+		Edit("", "https://www.blomberg-lippe.de", "https://www.example.org").
+		Edit("", "paymentMethods:\n", "  - version: 2\n    validFrom: 2026-12-01\n    de: {file: blomberg/notices/2.de.md}\n    en: {file: blomberg/notices/2.en.md}\n\npaymentMethods:\n").
+		Write("blomberg/notices/2.de.md", "Neu.\n").Write("blomberg/notices/2.en.md", "New.\n").
+		Edit("", "{method: WERO, enabled: false}", "{method: WERO, enabled: true}").
+		Edit("", "stepMinutes: 15", "stepMinutes: 30").
+		Edit("", "    counters:\n", "      - {from: 2027-01-04, to: 2027-01-04, reason: {de: Umzug, en: Moving}}\n    counters:\n").
+		Edit("", "{de: Schnellschalter, en: Express counter}", "{de: Schalter 3, en: Counter 3}").
+		Edit("", "cents: 4600", "cents: 4700").
+		Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 2, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).
+		Without("lebensbescheinigung")
+}
+
+type place struct {
+	cfg server.Config
+	db  *sql.DB
+}
+
+func newPlace(t *testing.T, b *suite.Backend) place {
+	t.Helper()
+	cfg := b.Configuration(t.TempDir())
+	require.True(t, suite.NewTown(t).Import(cfg))
+	return place{cfg: cfg, db: suite.OpenDatabase(t, cfg)}
+}
+
+func (p place) dump(t *testing.T) string {
+	t.Helper()
+	return suite.Dump(t, p.db, suite.Tables(t, p.db)...)
+}
+
+// writer opens the database to set traps in it.
+func (p place) writer(t *testing.T) *sql.DB {
+	t.Helper()
+	if p.cfg.DatabaseURL != "" {
+		return p.db
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.cfg.Data, "nelke.db")+"?_busy_timeout=10000")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func (p place) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	db := p.writer(t)
+	for _, s := range statements {
+		_, err := db.Exec(s)
+		require.NoError(t, err, s)
+	}
+}
+
+// steps are statements of an import of changed, in its order: every kind of row that it writes.
+func steps() []step {
+	return []step{
+		{"municipalities", "UPDATE"},
+		{"privacy_notices", "INSERT"},
+		{"payment_options", "DELETE"},
+		{"payment_options", "INSERT"},
+		{"public_services", "UPDATE"},
+		{"fees", "DELETE"},
+		{"fees", "INSERT"},
+		{"forms", "INSERT"},
+		{"offices", "UPDATE"},
+		{"counters", "UPDATE"},
+		{"opening_rules", "DELETE"},
+		{"opening_rules", "INSERT"},
+		{"closures", "INSERT"},
+		{"events", "INSERT"},
+	}
+}
+
+type step struct{ table, event string }
+
+// trap makes a step fail, or never end.
+func (p place) trap(t *testing.T, s step, hang bool) (remove func()) {
+	t.Helper()
+	if p.cfg.DatabaseURL != "" {
+		body := "RAISE EXCEPTION 'trapped'"
+		if hang {
+			body = "PERFORM pg_sleep(1000)"
+		}
+		p.exec(t, `CREATE FUNCTION trapped() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN `+body+`; RETURN NULL; END $$`,
+			`CREATE TRIGGER trap AFTER `+s.event+` ON `+s.table+` FOR EACH STATEMENT EXECUTE FUNCTION trapped()`)
+		return func() { p.exec(t, `DROP TRIGGER trap ON `+s.table, `DROP FUNCTION trapped`) }
+	}
+	body := "SELECT RAISE(ABORT, 'trapped')"
+	if hang {
+		body = "SELECT count(*) FROM (WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c)"
+	}
+	p.exec(t, `CREATE TRIGGER trap AFTER `+s.event+` ON `+s.table+` BEGIN `+body+`; END`)
+	return func() { p.exec(t, `DROP TRIGGER trap`) }
+}
+
+func TestAnImportThatFailsAtAnyStepLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := p.dump(t)
+		town := changed(t)
+		for _, s := range steps() {
+			t.Run(s.event+" of "+s.table, func(t *testing.T) {
+				defer p.trap(t, s, false)()
+				_, err := server.Import(t.Context(), p.cfg, []string{town.File})
+				require.ErrorContains(t, err, "trapped")
+				require.Equal(t, before, p.dump(t))
+			})
+		}
+		require.True(t, town.Import(p.cfg))
+		require.NotEqual(t, before, p.dump(t))
+	})
+}
+
+// Killed in the middle, the program leaves the database as it was, byte for byte, and the next import goes through.
+func TestAnImportThatIsKilledLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := p.dump(t)
+		town := changed(t)
+		for _, s := range []step{{"privacy_notices", "INSERT"}, {"fees", "DELETE"}, {"closures", "INSERT"}, {"events", "INSERT"}} {
+			t.Run("at "+s.event+" of "+s.table, func(t *testing.T) {
+				remove := p.trap(t, s, true)
+				run := p.command(t, "import", town.File)
+				require.NoError(t, run.Start())
+				p.awaitWriter(t)
+				require.NoError(t, run.Process.Kill())
+				require.Error(t, run.Wait())
+				if p.cfg.DatabaseURL != "" { // its session sleeps, and hasn't noticed yet
+					p.exec(t, `SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND wait_event = 'PgSleep'`)
+				}
+				remove()
+				require.Equal(t, before, p.dump(t))
+			})
+		}
+		require.True(t, town.Import(p.cfg))
+		require.NotEqual(t, before, p.dump(t))
+	})
+}
+
+// awaitWriter returns when another process is within its transaction.
+func (p place) awaitWriter(t *testing.T) {
+	t.Helper()
+	var impatient *sql.DB
+	if p.cfg.DatabaseURL == "" {
+		var err error
+		impatient, err = sql.Open("sqlite", "file:"+filepath.Join(p.cfg.Data, "nelke.db")+"?_busy_timeout=0&_txlock=immediate")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, impatient.Close()) }()
+	}
+	require.Eventually(t, func() bool {
+		if impatient != nil {
+			tx, err := impatient.Begin()
+			if err == nil {
+				_ = tx.Rollback()
+			}
+			return err != nil
+		}
+		sleeping := 0
+		err := p.db.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`).Scan(&sleeping)
+		return err == nil && sleeping == 1
+	}, 20*time.Second, 5*time.Millisecond)
+}
+
+// command is the program with the place's configuration.
+func (p place) command(t *testing.T, arguments ...string) *exec.Cmd {
+	c := exec.CommandContext(t.Context(), binary, arguments...)
+	c.Env = append(os.Environ(), "NELKE_DATA="+p.cfg.Data, "DATABASE_URL="+p.cfg.DatabaseURL, "REDIS_URL="+p.cfg.RedisURL)
+	return c
+}
+
+func TestAnImportRepeatedChangesNothing(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := p.dump(t)
+		require.False(t, suite.NewTown(t).Import(p.cfg))
+		require.Equal(t, before, p.dump(t))
+		commented := suite.NewTown(t).Edit("", "\nservices:\n", "\n# A remark says nothing to the program.\nservices:\n")
+		require.False(t, commented.Import(p.cfg))
+		require.Equal(t, before, p.dump(t))
+
+		out, err := p.command(t, "import", commented.File).Output()
+		require.NoError(t, err, string(out))
+		require.Equal(t, commented.File+": nothing changed\n", string(out))
+		require.Equal(t, before, p.dump(t))
+
+		town := changed(t)
+		require.True(t, town.Import(p.cfg))
+		after := p.dump(t)
+		require.False(t, town.Import(p.cfg))
+		require.Equal(t, after, p.dump(t))
+	})
+}
+
+// Whatever is wrong is named by file, line and field, and nothing is written.
+func TestAFaultIsNamedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := p.dump(t)
+		rows := []struct {
+			name, field, message string
+			town                 *suite.Town
+			line                 string // a text of the line at fault
+		}{
+			{"a form that changed under its version", "services[1].form.version", "in use with other content", suite.NewTown(t).Edit(ballot, formTitle, newTitle), "form: {version: 1, file: " + ballot},
+			{"a notice that changed under its version", "notices[0].version", "in use with another text", suite.NewTown(t).Write("blomberg/notices/1.en.md", "Something else.\n"), "  - version: 1"},
+			{"a notice that began on another day", "notices[0].version", "in use with another text or date", suite.NewTown(t).Edit("", "validFrom: 2024-01-01\n    de: {file", "validFrom: 2024-01-02\n    de: {file"), "  - version: 1"},
+			{"another ARS", "municipality.ars", "never changes", suite.NewTown(t).Edit("", "slug: blomberg\n  ars: \"057660016016\"", "slug: blomberg\n  ars: \"057660020016\""), "  ars:"},
+			{"a field that is none", "municipality.mayor", "unknown field", suite.NewTown(t).Edit("", "  name: Blomberg\n", "  name: Blomberg\n  mayor: Erika\n"), "  mayor:"},
+			{"a price below zero", "fees[0].cents", "", suite.NewTown(t).Edit("", "cents: 4600", "cents: -1"), "cents: -1"},
+		}
+		for _, row := range rows {
+			t.Run(row.name, func(t *testing.T) {
+				raw, err := os.ReadFile(row.town.File)
+				require.NoError(t, err)
+				line := 1
+				for l := range strings.Lines(string(raw)) {
+					if strings.Contains(l, row.line) {
+						break
+					}
+					line++
+				}
+				whole := suite.NewTown(t).Renamed("detmold", "057660020020", "05766020")
+				out, err := p.command(t, "import", row.town.File).CombinedOutput()
+				require.Equal(t, 1, exitCode(err), string(out))
+				require.Contains(t, string(out), fmt.Sprintf("%s:%d: ", row.town.File, line))
+				require.Contains(t, string(out), row.field)
+				require.Contains(t, string(out), row.message)
+				require.NotContains(t, string(out), "SQL")
+				require.Equal(t, before, p.dump(t))
+				if row.field == "municipality.mayor" { // all files are read before any is written
+					out, err := p.command(t, "import", whole.File, row.town.File).CombinedOutput()
+					require.Equal(t, 1, exitCode(err), string(out))
+					require.Equal(t, before, p.dump(t))
+				}
+			})
+		}
+		for name, file := range map[string]string{"a file that isn't there": filepath.Join(t.TempDir(), "none.yaml"), "a folder": t.TempDir(), "a form": filepath.Join(filepath.Dir(suite.NewTown(t).File), ballot)} {
+			t.Run(name, func(t *testing.T) {
+				out, err := p.command(t, "import", file).CombinedOutput()
+				require.Equal(t, 1, exitCode(err), string(out))
+				require.Contains(t, string(out), file)
+				require.NotContains(t, string(out), "goroutine")
+				require.Equal(t, before, p.dump(t))
+			})
+		}
+		t.Run("an older version than the one in use", func(t *testing.T) {
+			require.True(t, suite.NewTown(t).Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 3, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).Import(p.cfg))
+			before := p.dump(t)
+			out, err := p.command(t, "import", suite.NewTown(t).Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 2, file: "+ballot+"}").File).CombinedOutput()
+			require.Equal(t, 1, exitCode(err), string(out))
+			require.Contains(t, string(out), "services[1].form.version: version 2 is older than version 3")
+			require.Equal(t, before, p.dump(t))
+		})
+	})
+}
+
+func exitCode(err error) int {
+	exit := (*exec.ExitError)(nil)
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return 0
+}
+
+// What somebody filled in or acknowledged can be read again.
+func TestOldFormsAndNoticesStay(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		first := suite.Serve(t, b, suite.In(p.cfg.Data))
+		look := func(p *suite.Process) (form, notice gjson.Result) {
+			a := p.Anonymous().Do(`{ municipality(by: {slug: "blomberg"}) { privacyNotice { id version text sha256 } } publicService(by: {slug: {municipality: "blomberg", service: "briefwahlantrag"}}) { form { id version schema } } }`, nil)
+			return a.OK("publicService.form"), a.OK("municipality.privacyNotice")
+		}
+		oldForm, oldNotice := look(first)
+		require.NoError(t, first.Stop())
+		require.True(t, changed(t).Import(p.cfg))
+
+		second := first.Beside(b)
+		again := second.Anonymous().Do(`query($f: ID!, $n: ID!) { form: node(id: $f) { ... on Form { id version schema } } notice: node(id: $n) { ... on PrivacyNotice { id version text sha256 } } }`,
+			suite.Vars{"f": oldForm.Get("id").String(), "n": oldNotice.Get("id").String()})
+		require.JSONEq(t, oldForm.Raw, again.OK("form").Raw)
+		require.JSONEq(t, oldNotice.Raw, again.OK("notice").Raw)
+		form, notice := look(second)
+		require.Equal(t, int64(2), form.Get("version").Int())
+		require.NotEqual(t, oldForm.Get("id").String(), form.Get("id").String())
+		require.JSONEq(t, oldNotice.Raw, notice.Raw, "the new notice's day hasn't come")
+		second.Clock.Set(time.Date(2026, time.December, 1, 0, 0, 0, 0, suite.Start().Location()))
+		_, notice = look(second)
+		require.Equal(t, int64(2), notice.Get("version").Int())
+
+		holder, place := second.Case(), second.Place()
+		id := holder.Hold(place, "2026-12-02T09:00:00+01:00", suite.Key()).OK("holdSlot.appointment.id").String()
+		place.Notice = oldNotice.Get("id").String()
+		require.Equal(t, "NOTICE_NOT_ACKNOWLEDGED", holder.Book(place, id, suite.Key()).Problem(), "the old one no longer counts")
+		place.Notice = notice.Get("id").String()
+		holder.Book(place, id, suite.Key()).OK("bookAppointment.appointment.id")
+	})
+}
+
+// What the town no longer offers is in no list and can't be booked; those who have an appointment for it keep it.
+func TestARemovedServiceVanishesAndItsAppointmentsStay(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		first := suite.Serve(t, b, suite.In(p.cfg.Data))
+		place := first.Place()
+		other := place
+		other.Service = first.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "lebensbescheinigung"}}) { id } }`, nil).OK("publicService.id").String()
+		holder, key := first.Case(), suite.Key()
+		held := holder.Hold(other, "2026-11-25T10:00:00+01:00", key).OK("holdSlot.appointment.id").String()
+		booked := holder.Booked(other, "2026-11-26T10:00:00+01:00").Get("id").String()
+		setFee := func(at *suite.Process, key string) *suite.Answer {
+			return at.Staff("anna", "ADMIN@"+suite.ARS).Do(`mutation($in: SetFeeInput!) { setFee(input: $in) { publicService { id } problems { code } } }`, suite.Vars{"in": suite.Vars{
+				"idempotencyKey": key, "service": other.Service, "cents": 500, "legalBasis": suite.Vars{"de": "Satzung", "en": "By-law"}, "validFrom": "2026-12-01",
+			}})
+		}
+		setFee(first, key).OK("setFee.publicService.id")
+		require.NoError(t, first.Stop())
+		require.True(t, suite.NewTown(t).Without("lebensbescheinigung").Import(p.cfg))
+
+		second := first.Beside(b)
+		holder = holder.At(second)
+		list := second.Anonymous().Do(`{ publicServices(first: 100) { nodes { slug } } municipality(by: {slug: "blomberg"}) { offices { counters { services { slug } } } } }`, nil)
+		require.NotContains(t, list.Raw, "lebensbescheinigung")
+		gone := second.Anonymous().Do(`query($id: ID!) { publicService(by: {id: $id}) { slug } node(id: $id) { id } slug: publicService(by: {slug: {municipality: "blomberg", service: "lebensbescheinigung"}}) { id } }`, suite.Vars{"id": other.Service})
+		require.JSONEq(t, `{"data": {"publicService": null, "node": null, "slug": null}}`, gone.Raw)
+		require.Equal(t, "NOT_FOUND", holder.Hold(other, "2026-11-25T11:00:00+01:00", suite.Key()).Problem())
+
+		require.Equal(t, held, holder.Hold(other, "2026-11-25T10:00:00+01:00", key).OK("holdSlot.appointment.id").String(), "a repeat of what was done before")
+		require.Equal(t, other.Service, setFee(second, key).OK("setFee.publicService.id").String())
+		require.Equal(t, "NOT_FOUND", setFee(second, suite.Key()).Problem())
+		holder.Book(place, held, suite.Key()).OK("bookAppointment.appointment.id")
+		shown := holder.Do(`query($id: ID!) { appointment(id: $id) { status concerns { quantity minutes service { slug name } } } }`, suite.Vars{"id": booked}).OK("appointment")
+		require.Equal(t, "lebensbescheinigung", shown.Get("concerns.0.service.slug").String())
+		require.Equal(t, int64(15), shown.Get("concerns.0.minutes").Int())
+		require.Equal(t, "BOOKED", shown.Get("status").String())
+		second.Clerk().On("checkIn", booked, suite.Key()).OK("checkIn.appointment.id")
+
+		t.Run("and comes back as the same", func(t *testing.T) {
+			require.NoError(t, second.Stop())
+			require.True(t, suite.NewTown(t).Import(p.cfg))
+			third := second.Beside(b)
+			again := third.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "lebensbescheinigung"}}) { id } }`, nil)
+			require.Equal(t, other.Service, again.OK("publicService.id").String())
+		})
+	})
+}
+
+// What the town has set itself wins over the file, from its first day on.
+func TestTheTownsOwnStatesAndPricesWin(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		first := suite.Serve(t, b, suite.In(p.cfg.Data))
+		id := func(slug string) string {
+			return first.Anonymous().Do(`query($s: String!) { publicService(by: {slug: {municipality: "blomberg", service: $s}}) { id } }`, suite.Vars{"s": slug}).OK("publicService.id").String()
+		}
+		admin := first.Staff("anna", "ADMIN@"+suite.ARS)
+		admin.Do(`mutation($in: SetFeeInput!) { setFee(input: $in) { problems { code } } }`, suite.Vars{"in": suite.Vars{
+			"idempotencyKey": suite.Key(), "service": id("personalausweis"), "cents": 5000, "legalBasis": suite.Vars{"de": "Satzung", "en": "By-law"}, "validFrom": "2026-12-01",
+		}}).OK("setFee.problems")
+		admin.Do(`mutation($in: SetServiceStateInput!) { setServiceState(input: $in) { problems { code } } }`, suite.Vars{"in": suite.Vars{
+			"idempotencyKey": suite.Key(), "service": id("briefwahlantrag"), "open": false,
+		}}).OK("setServiceState.problems")
+		require.NoError(t, first.Stop())
+		window := "    opensAt: 2026-11-01T00:00:00+01:00\n    closesAt: 2027-11-01T00:00:00+01:00\n"
+		require.True(t, suite.NewTown(t).
+			Edit("", "cents: 4600", "cents: 4700").Edit("", "cents: 7000", "cents: 7100").
+			Edit("", "    opensAt: null\n    closesAt: null\n", window).Import(p.cfg))
+
+		second := first.Beside(b)
+		fees := func() string {
+			a := second.Anonymous().Do(`{ own: publicService(by: {slug: {municipality: "blomberg", service: "personalausweis"}}) { fee { amount { cents } validTo } }
+				file: publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { fee { amount { cents } validTo } } }`, nil)
+			return a.Get("data").Raw
+		}
+		require.JSONEq(t, `{"own": {"fee": {"amount": {"cents": 4700}, "validTo": "2026-11-30"}}, "file": {"fee": {"amount": {"cents": 7100}, "validTo": null}}}`, fees())
+		state := second.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "briefwahlantrag"}}) { open opensAt closesAt } }`, nil).OK("publicService")
+		require.JSONEq(t, `{"open": false, "opensAt": null, "closesAt": null}`, state.Raw)
+		second.Clock.Set(time.Date(2026, time.December, 1, 0, 0, 0, 0, suite.Start().Location()))
+		require.JSONEq(t, `{"own": {"fee": {"amount": {"cents": 5000}, "validTo": null}}, "file": {"fee": {"amount": {"cents": 7100}, "validTo": null}}}`, fees())
+	})
+}
+
+// A window that the file gives is taken, changed and taken back.
+func TestAWindowOfTheFileComesAndGoes(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := "    opensAt: null\n    closesAt: null\n"
+		for _, window := range []string{
+			"    opensAt: 2026-11-01T00:00:00+01:00\n    closesAt: 2027-11-01T00:00:00+01:00\n",
+			"    opensAt: 2026-12-01T00:00:00+01:00\n    closesAt: null\n", before,
+		} {
+			require.True(t, suite.NewTown(t).Edit("", before, window).Import(p.cfg))
+			process := suite.Serve(t, b, suite.In(p.cfg.Data))
+			state := process.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "briefwahlantrag"}}) { opensAt closesAt } }`, nil).OK("publicService")
+			for _, edge := range []string{"opensAt", "closesAt"} {
+				require.Contains(t, window, edge+": "+strings.Replace(state.Get(edge).Raw, `"`, "", 2))
+			}
+			require.NoError(t, process.Stop())
+		}
+	})
+}
+
+func TestImportsAtOnceAreOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		cfg := b.Configuration(t.TempDir())
+		_, err := server.Migrate(t.Context(), cfg, false)
+		require.NoError(t, err)
+		blomberg, detmold := suite.NewTown(t), suite.NewTown(t).Renamed("detmold", "057660020020", "05766020")
+		files := []string{blomberg.File, detmold.File}
+		done := make([]bool, 8)
+		errs := make([]error, len(done))
+		var racing sync.WaitGroup
+		for i := range done {
+			racing.Go(func() {
+				imported, err := server.Import(t.Context(), cfg, []string{files[i%2]})
+				errs[i] = err
+				done[i] = err == nil && imported[0].Changed
+			})
+		}
+		racing.Wait()
+		fresh := 0
+		for i := range done {
+			require.NoError(t, errs[i])
+			if done[i] {
+				fresh++
+			}
+		}
+		require.Equal(t, 2, fresh, "one for each town")
+		db := suite.OpenDatabase(t, cfg)
+		for query, want := range map[string]int{
+			`SELECT count(*) FROM municipalities`: 2, `SELECT count(*) FROM counters`: 6, `SELECT count(DISTINCT number) FROM counters`: 6,
+			`SELECT count(*) FROM events`: 2, `SELECT count(*) FROM privacy_notices`: 4,
+		} {
+			n := 0
+			require.NoError(t, db.QueryRow(query).Scan(&n))
+			require.Equal(t, want, n, query)
+		}
+		events, faults, err := server.Audit(t.Context(), cfg)
+		require.NoError(t, err)
+		require.Empty(t, faults)
+		require.Equal(t, 2, events)
+	})
+}
+
+// Two towns in one graph: each town's staff sees its own.
+func TestAClerkSeesTheirOwnTownAlone(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		require.True(t, suite.NewTown(t).Renamed("detmold", "057660020020", "05766020").Import(p.cfg))
+		process := suite.Serve(t, b, suite.In(p.cfg.Data))
+		place := process.Place()
+		booked := process.Case().Booked(place, "2026-11-23T10:00:00+01:00").Get("id").String()
+		foreign := process.Staff("dora", "ADMIN@057660020020")
+		look := `query($id: ID!, $o: ID!) { viewer { roles { role municipality { slug } } } appointment(id: $id) { id } node(id: $id) { id } appointmentBoard(office: $o, date: "2026-11-23") { appointments { id } } }`
+		seen := foreign.Do(look, suite.Vars{"id": booked, "o": place.Office})
+		require.JSONEq(t, `{"data": {"viewer": {"roles": [{"role": "ADMIN", "municipality": {"slug": "detmold"}}]}, "appointment": null, "node": null, "appointmentBoard": null}}`, seen.Raw)
+		for _, mutation := range []string{"checkIn", "cancelAppointment", "recordNoShow", "completeAppointment"} {
+			require.Equal(t, "NOT_FOUND", foreign.On(mutation, booked, suite.Key()).Problem())
+		}
+		own := foreign.Do(`{ municipality(by: {slug: "detmold"}) { offices { id counters { id } } services(first: 100) { totalCount } } publicServices(first: 1) { totalCount } }`, nil)
+		require.Equal(t, 2*own.OK("municipality.services.totalCount").Int(), own.Get("data.publicServices.totalCount").Int())
+		board := foreign.Do(`query($o: ID!) { appointmentBoard(office: $o, date: "2026-11-23") { appointments { id } } }`, suite.Vars{"o": own.Get("data.municipality.offices.0.id").String()})
+		require.Equal(t, "[]", board.OK("appointmentBoard.appointments").Raw)
+		t.Run("and a case belongs to one town", func(t *testing.T) {
+			there := place
+			there.Office = own.Get("data.municipality.offices.0.id").String()
+			holder := process.Case()
+			require.Equal(t, "NOT_FOUND", holder.Hold(there, "2026-11-25T09:00:00+01:00", suite.Key()).Problem())
+		})
+		t.Run("and names don't mix", func(t *testing.T) {
+			a := process.Anonymous().Do(`{ one: publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { id } two: publicService(by: {slug: {municipality: "detmold", service: "reisepass"}}) { id municipality { slug } } municipalities(filter: {arsPrefix: "05766"}) { totalCount nodes { slug } } }`, nil)
+			require.NotEqual(t, a.OK("one.id").String(), a.OK("two.id").String())
+			require.Equal(t, "detmold", a.OK("two.municipality.slug").String())
+			require.Equal(t, `["blomberg","detmold"]`, a.OK("municipalities.nodes.#.slug").Raw)
+		})
+	})
+}

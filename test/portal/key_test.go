@@ -1,0 +1,5 @@
+package portal_test
+
+import "nelke/internal/identity"
+
+func caseKey() string { return identity.NewCaseKey() }
