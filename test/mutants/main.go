@@ -1,10 +1,11 @@
-// Command mutants proves that the tests can fail. Each patch in patches/ breaks one promise of the service and names, in its
-// first line, the test that must turn red:
+// Command mutants proves that the tests can fail. Each patch in patches/ breaks one promise of the service. Its first line
+// names the test that must turn red, as go test prints it, and its second line says what is broken:
 //
-//	test: ./test/model TestFiftyRacersForTheLastCounter
+//	test: ./test/portal TestAHoldIsExtendedOnce/sqlite
+//	A hold can be extended again and again.
 //
-// The patches are applied one after the other to a copy of the repository. A test that stays green under its patch, a
-// patch that no longer applies and one that doesn't compile are all failures.
+// The patches are applied one after the other to a copy of the repository. A test that stays green under its patch, one
+// that is red without it, a patch that no longer applies and one that doesn't compile are all failures.
 package main
 
 import (
@@ -25,59 +26,111 @@ import (
 
 func main() {
 	only := flag.String("only", "", "run patches whose name holds this")
+	loud := flag.Bool("v", false, "print what the tests say")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only); err != nil {
+	if err := run(ctx, "test/mutants/patches", *only, *loud); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string) error {
-	patches, err := filepath.Glob("test/mutants/patches/*.patch")
+func run(ctx context.Context, folder, only string, loud bool) error {
+	mutants, err := readAll(folder)
 	if err != nil {
 		return err
 	}
-	patches = slices.DeleteFunc(patches, func(p string) bool { return !strings.Contains(p, only) })
-	if len(patches) == 0 {
+	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !strings.Contains(m.name, only) })
+	if len(mutants) == 0 {
 		return errors.New("no patch")
 	}
 	dir, err := os.MkdirTemp("", "nelke-mutants-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	if err := copyTree(ctx, dir); err != nil {
 		return err
 	}
-	survived := 0
-	for _, patch := range patches {
+	begun := time.Now()
+	healthy, err := whole(ctx, dir, mutants)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-100s %6.1fs\n", "the tests that must turn red, without any patch", time.Since(begun).Seconds())
+	killed := 0
+	for _, m := range mutants {
 		begun := time.Now()
-		m, err := read(patch)
+		var out []byte
+		err := healthy[m.name]
 		if err == nil {
-			err = m.kill(ctx, dir)
+			out, err = m.kill(ctx, dir)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		verdict := "killed"
 		if err != nil {
 			verdict = "SURVIVED: " + err.Error()
-			survived++
+		} else {
+			killed++
 		}
-		fmt.Printf("%-42s %-52s %5.1fs  %s\n", m.name, m.test, time.Since(begun).Seconds(), verdict)
-		if ctx.Err() != nil {
-			return ctx.Err()
+		fmt.Printf("%-34s %-65s %6.1fs  %s\n", m.name, m.test, time.Since(begun).Seconds(), verdict)
+		if loud {
+			fmt.Printf("%s\n", out)
 		}
 	}
-	fmt.Printf("%d of %d mutants killed\n", len(patches)-survived, len(patches))
-	if survived > 0 {
-		return fmt.Errorf("%d survived", survived)
+	fmt.Printf("%d of %d mutants killed in %s\n", killed, len(mutants), time.Since(begun).Round(time.Second))
+	if killed < len(mutants) {
+		return fmt.Errorf("%d survived", len(mutants)-killed)
 	}
 	return nil
 }
 
+// whole runs the named tests without any patch, folder by folder: a test that is red anyway proves nothing.
+func whole(ctx context.Context, dir string, mutants []mutant) (faults map[string]error, err error) {
+	tests := map[string][]string{}
+	for _, m := range mutants {
+		tests[m.folder] = append(tests[m.folder], m.test)
+	}
+	faults = map[string]error{}
+	for folder, names := range tests {
+		out, err := runTests(ctx, dir, folder, names...)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s without a patch: %w", folder, err)
+		}
+		for _, m := range mutants {
+			if got := resultOf(out, m.test); m.folder == folder && got != passed {
+				faults[m.name] = fmt.Errorf("without the patch the test is %s: %s", got, lastLines(out))
+			}
+		}
+	}
+	return faults, nil
+}
+
+// mutant is one patch.
 type mutant struct {
 	name, folder, test string
 	patch              []byte
+}
+
+func readAll(folder string) (mutants []mutant, err error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.patch"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		m, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		mutants = append(mutants, m)
+	}
+	return mutants, nil
 }
 
 func read(path string) (m mutant, err error) {
@@ -85,54 +138,67 @@ func read(path string) (m mutant, err error) {
 	if m.patch, err = os.ReadFile(path); err != nil {
 		return m, err
 	}
-	head, _, _ := strings.Cut(string(m.patch), "\n")
+	head, rest, _ := strings.Cut(string(m.patch), "\n")
 	words := strings.Fields(head)
-	if len(words) != 3 || words[0] != "test:" {
-		return m, fmt.Errorf("the first line isn't `test: ./folder TestName`")
+	if len(words) != 3 || words[0] != "test:" || !strings.HasPrefix(words[1], "./") {
+		return m, fmt.Errorf("%s: the first line isn't `test: ./folder TestName`", path)
+	}
+	if promise, _, _ := strings.Cut(rest, "\n"); promise == "" || strings.HasPrefix(promise, "diff ") || strings.HasPrefix(promise, "--- ") {
+		return m, fmt.Errorf("%s: the second line doesn't say what is broken", path)
 	}
 	m.folder, m.test = words[1], words[2]
 	return m, nil
 }
 
-// kill applies the patch, runs the test and takes the patch back. It returns an error if the mutant lives.
-func (m mutant) kill(ctx context.Context, dir string) (err error) {
-	if out, err := m.git(ctx, dir, "apply", "--whitespace=nowarn", "-"); err != nil {
-		return fmt.Errorf("the patch doesn't apply: %s", out)
+// kill applies the patch, runs the test and takes the patch back. It returns what the test said, and an error if the
+// mutant lives.
+func (m mutant) kill(ctx context.Context, dir string) (out []byte, err error) {
+	if out, err := m.git(ctx, dir, "apply"); err != nil {
+		return nil, fmt.Errorf("the patch doesn't apply: %s", lastLines(out))
 	}
 	defer func() {
-		if out, back := m.git(context.WithoutCancel(ctx), dir, "apply", "-R", "--whitespace=nowarn", "-"); back != nil {
-			err = errors.Join(err, fmt.Errorf("the patch can't be taken back: %s", out))
+		if out, back := m.git(context.WithoutCancel(ctx), dir, "apply", "-R"); back != nil {
+			err = errors.Join(err, fmt.Errorf("the patch can't be taken back: %s", lastLines(out)))
 		}
 	}()
-	// Compiling first tells a test that fails from one that was never run.
-	if out, err := command(ctx, dir, "go", "test", "-run", "^$", m.folder); err != nil {
-		return fmt.Errorf("doesn't compile: %s", lastLines(out))
+	if out, err = runTests(ctx, dir, m.folder, m.test); err != nil {
+		return nil, err
 	}
-	out, err := command(ctx, dir, "go", "test", "-count=1", "-timeout=5m", "-run", "^"+m.test+"$", "-v", m.folder)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case bytes.Contains(out, []byte("--- SKIP: "+m.test)):
-		return errors.New("the test was skipped")
-	case bytes.Contains(out, []byte("--- FAIL: "+m.test)), bytes.Contains(out, []byte("panic:")):
-		return nil
-	case err != nil:
-		return fmt.Errorf("go test failed otherwise: %s", lastLines(out))
-	default:
-		return errors.New("the test is green")
+	if got := resultOf(out, m.test); got != failed {
+		return out, fmt.Errorf("the test is %s: %s", got, lastLines(out))
 	}
+	return out, nil
 }
 
 func (m mutant) git(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd := exec.CommandContext(ctx, "git", append(args, "--whitespace=nowarn", "-")...)
 	cmd.Dir = dir
 	cmd.Stdin = bytes.NewReader(m.patch)
 	return cmd.CombinedOutput()
 }
 
+// runTests compiles a folder's tests and runs those that are named. Its error says that they couldn't be compiled: what
+// became of them stands in the output. The two steps are separate because a test that was never run is not red.
+func runTests(ctx context.Context, dir, folder string, tests ...string) (out []byte, err error) {
+	binary := filepath.Join(dir, "mutant.test")
+	if out, err := command(ctx, dir, "go", "test", "-c", "-ldflags=-s -w", "-o", binary, folder); err != nil {
+		return nil, fmt.Errorf("it doesn't compile: %s", lastLines(out))
+	}
+	patterns := make([]string, len(tests))
+	for i, test := range tests {
+		patterns[i] = pattern(test)
+	}
+	out, err = command(ctx, filepath.Join(dir, folder), binary, "-test.v", "-test.timeout=5m", "-test.run", strings.Join(patterns, "|"))
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return nil, fmt.Errorf("run tests of %s: %w", folder, err)
+	}
+	return out, nil
+}
+
 func command(ctx context.Context, dir, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
+	cmd.WaitDelay = 10 * time.Second // a grandchild may keep the pipe open
 	return cmd.CombinedOutput()
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -153,7 +154,8 @@ func (a *Answer) ErrorCode() string { return a.Get("errors.0.extensions.code").S
 // Clean fails the test where an answer tells of our insides: SQL, Go, paths, stacks.
 func (a *Answer) Clean() *Answer {
 	a.t.Helper()
-	lower := strings.ToLower(a.Raw)
+	// Ids are random: now and then one of them holds a word such as pgx.
+	lower := regexp.MustCompile(`_[0-9a-z]{26}`).ReplaceAllString(strings.ToLower(a.Raw), "_")
 	for _, word := range []string{"select ", "insert ", "sqlstate", "sql:", "pgx", "sqlite", "goroutine", ".go:", "panic", "ent:", "constraint", "/work", "runtime error", "nil pointer"} {
 		require.NotContains(a.t, lower, word)
 	}

@@ -1,0 +1,74 @@
+// Package faults takes away what the service stands on, and the service itself: Redis is killed and paused, PostgreSQL
+// restarted, processes are killed in mid-load and at the very instant between COMMIT and everything that follows it.
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nelke/server"
+)
+
+// childVariable makes this test program a server, configured by its value.
+const childVariable = "NELKE_FAULTS_CHILD"
+
+func TestMain(m *testing.M) {
+	if settings := os.Getenv(childVariable); settings != "" {
+		if err := beChild(settings); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	code := m.Run()
+	http.DefaultClient.CloseIdleConnections()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// settings are what a child is told.
+type settings struct {
+	Data, DatabaseURL, RedisURL string
+	Ahead                       time.Duration // of the machine's clock
+}
+
+// beChild serves until it is told to stop, or until whoever started it is gone.
+func beChild(text string) error {
+	var s settings
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return err
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(1)
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	return server.Run(ctx, s.config(func(addr string) { fmt.Println(addr) }))
+}
+
+func (s settings) config(ready func(addr string)) server.Config {
+	cfg := server.Defaults()
+	cfg.Addr = "127.0.0.1:0"
+	cfg.PublicURL = "http://nelke.test"
+	cfg.Data, cfg.DatabaseURL, cfg.RedisURL = s.Data, s.DatabaseURL, s.RedisURL
+	cfg.Demo = true
+	cfg.OpeningsPerHour = 100_000
+	cfg.LogLevel = "warn"
+	cfg.StopDelay = 0
+	cfg.Options = server.Options{Clock: func() time.Time { return time.Now().Add(s.Ahead) }, Ready: ready}
+	return cfg
+}
