@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/redis/go-redis/v9"
 	_ "golang.org/x/crypto/x509roots/fallback" // CA roots for images without /etc/ssl
 
 	"nelke/server"
@@ -22,11 +23,18 @@ import (
 var version = "dev" // set by the linker
 
 func main() {
+	redis.SetLogger(silent{})
 	// After the first signal the second one has its usual effect: it ends the program at once.
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, release)
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
+
+// silent keeps the Redis client from writing to stderr past the log, a line for every failed attempt: the relay logs when
+// Redis is lost and when it is back.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 // commands is the command line. The configuration's flags stand beside the commands, since nearly all of them need it.
 type commands struct {
