@@ -29,8 +29,9 @@ func main() {
 	loud := flag.Bool("v", false, "print what the tests say")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, "test/mutants/patches", *only, *loud); err != nil {
+	err := run(ctx, "test/mutants/patches", *only, *loud)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}

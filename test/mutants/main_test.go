@@ -21,7 +21,7 @@ func TestEveryPatchAppliesAndNamesATest(t *testing.T) {
 			require.Regexp(t, `^\d\d-[a-z0-9-]+$`, m.name)
 			out, err := m.git(t.Context(), "../..", "apply", "--check")
 			require.NoError(t, err, string(out))
-			files, err := filepath.Glob(filepath.Join("../..", m.folder, "*_test.go"))
+			files, err := filepath.Glob(filepath.Join("..", "..", m.folder, "*_test.go"))
 			require.NoError(t, err)
 			top := regexp.MustCompile(`^\w+`).FindString(m.test)
 			found := false

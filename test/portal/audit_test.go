@@ -69,18 +69,24 @@ func TestAuditFindsWhatWasTamperedWith(t *testing.T) {
 			},
 			"a row was written anew, with its hash": func() string {
 				second.Actor = "staff:somebody"
-				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, second.Actor, hashOf(second), second.ID)
+				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, second.Actor, hashOf(second, true), second.ID)
 				return "3 does not continue the event before it"
 			},
 			"a row was written anew, with its hash, and the next one relinked": func() string {
 				second.Actor = "staff:somebody"
-				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, second.Actor, hashOf(second), second.ID)
-				exec(`UPDATE events SET previous = $1 WHERE id = $2`, hashOf(second), third.ID)
+				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, second.Actor, hashOf(second, true), second.ID)
+				exec(`UPDATE events SET previous = $1 WHERE id = $2`, hashOf(second, true), third.ID)
 				return "3 was changed"
+			},
+			"a row was written anew, and the next one relinked, as if hashes left out the row before": func() string {
+				second.Actor = "staff:somebody"
+				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, second.Actor, hashOf(second, false), second.ID)
+				exec(`UPDATE events SET previous = $1 WHERE id = $2`, hashOf(second, false), third.ID)
+				return "2 was changed"
 			},
 			"the last row was written anew, with its hash": func() string {
 				last.Actor = "staff:somebody"
-				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, last.Actor, hashOf(last), last.ID)
+				exec(`UPDATE events SET actor = $1, hash = $2 WHERE id = $3`, last.Actor, hashOf(last, true), last.ID)
 				return fmt.Sprintf("0 ends at event %d, its head says %d", last.Seq, last.Seq)
 			},
 			"two rows changed places": func() string {
@@ -126,13 +132,17 @@ func (w *world) town(t *testing.T) (id string) {
 	return id
 }
 
-// hashOf is how a forger would compute an event's hash, who has read the source.
-func hashOf(e *ent.Event) string {
-	h := sha256.New()
-	for _, field := range []string{
+// hashOf is how a forger would compute an event's hash, who has read the source. Chained hashes cover the row before.
+func hashOf(e *ent.Event, chained bool) string {
+	fields := []string{
 		e.Stream, strconv.Itoa(e.Seq), e.MunicipalityID, strconv.FormatInt(e.At.UnixMicro(), 10), e.Actor,
-		e.Subject, e.Action, e.Before, e.After, e.Digest, e.Previous,
-	} {
+		e.Subject, e.Action, e.Before, e.After, e.Digest,
+	}
+	if chained {
+		fields = append(fields, e.Previous)
+	}
+	h := sha256.New()
+	for _, field := range fields {
 		fmt.Fprintf(h, "%d:%s", len(field), field)
 	}
 	return hex.EncodeToString(h.Sum(nil))
