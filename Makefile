@@ -49,12 +49,12 @@ bench: deps/servers ## speed against baselines of the same run
 	script/services run -- go run ./test/bench
 
 .PHONY: lint
-lint: ## golangci-lint, with the import rule, and go vet
+lint: deps ## golangci-lint, with the import rule, and go vet
 	go vet ./...
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
-verify: deps/postgresql ## regenerate everything: no difference, no pending migration
+verify: deps ## regenerate everything: no difference, no pending migration
 	script/unchanged go generate ./...
 	script/services run postgresql -- go run ./internal/store/migrategen --check
 
@@ -66,11 +66,9 @@ fmt: ## format the code
 clean: ## remove what was built and the data of make run
 	rm -rf bin var
 
-.PHONY: deps deps/gcc deps/postgresql deps/servers
+.PHONY: deps deps/gcc deps/servers
 deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)
 deps/gcc:
 	@script/services need gcc
-deps/postgresql:
-	@script/services need postgresql
 deps/servers:
 	@script/services need postgresql redis
