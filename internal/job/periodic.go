@@ -17,17 +17,17 @@ func (c *Client) periodic() []*river.PeriodicJob {
 	daily := &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: 24 * time.Hour}}
 	atStart := &river.PeriodicJobOpts{RunOnStart: true}
 	jobs := []*river.PeriodicJob{
-		river.NewPeriodicJob(nightly{hour: 3, minute: 10, zone: berlin()}, func() (river.JobArgs, *river.InsertOpts) {
+		river.NewPeriodicJob(c.fromNow(nightly{hour: 3, minute: 10, zone: berlin()}), func() (river.JobArgs, *river.InsertOpts) {
 			return digestHeads{}, daily
 		}, atStart),
-		river.NewPeriodicJob(nightly{hour: 3, minute: 40, zone: berlin()}, func() (river.JobArgs, *river.InsertOpts) {
+		river.NewPeriodicJob(c.fromNow(nightly{hour: 3, minute: 40, zone: berlin()}), func() (river.JobArgs, *river.InsertOpts) {
 			return forgetIdempotency{}, daily
 		}, atStart),
 	}
 	if c.opts.NoSweepers {
 		return jobs
 	}
-	return append(jobs, river.NewPeriodicJob(river.PeriodicInterval(sweepEvery), func() (river.JobArgs, *river.InsertOpts) {
+	return append(jobs, river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(sweepEvery)), func() (river.JobArgs, *river.InsertOpts) {
 		return sweepHolds{}, &river.InsertOpts{
 			MaxAttempts: 1, // the next one is the second try
 			UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
@@ -36,6 +36,29 @@ func (c *Client) periodic() []*river.PeriodicJob {
 			}},
 		}
 	}, atStart))
+}
+
+// fromNow is a schedule that leaves out what it missed. River asks for the run after the last one, and would catch up
+// with every sweep of a week that a machine slept through, or that a test's clock jumped over: twenty thousand jobs.
+func (c *Client) fromNow(schedule river.PeriodicSchedule) river.PeriodicSchedule {
+	now := c.opts.Clock
+	if now == nil {
+		now = time.Now
+	}
+	return fromNow{schedule, now}
+}
+
+type fromNow struct {
+	river.PeriodicSchedule
+	now func() time.Time
+}
+
+// Next is the first run after both the last one and now.
+func (f fromNow) Next(last time.Time) time.Time {
+	if now := f.now(); now.After(last) {
+		last = now
+	}
+	return f.PeriodicSchedule.Next(last)
 }
 
 // nightly is a schedule by the wall clock of a zone: on the days on which clocks change too, once.

@@ -48,7 +48,7 @@ func (s *Store) sqlitePath() (string, error) {
 
 // A commit is on the disk before it is answered (synchronous FULL): what was accepted survives a power cut.
 // A transaction takes the write lock as it begins: one that began as a reader could not be promised it later.
-const writing = "_busy_timeout=15000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"
+const writing = "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"
 
 func openFile(path string, conns int, options ...string) (*sql.DB, error) {
 	query := ""
