@@ -89,6 +89,7 @@ func TestACaseThatHoldsManyAtOnceStaysWithinItsLimit(t *testing.T) {
 		w := newWorld(t, b)
 		starts := w.anonymous.Starts(w.place, 5)
 		answers := make([]*suite.Answer, 20)
+		goOn := w.meetAtCase(t)
 		var racing sync.WaitGroup
 		for i := range answers {
 			input := suite.Vars{
@@ -96,6 +97,7 @@ func TestACaseThatHoldsManyAtOnceStaysWithinItsLimit(t *testing.T) {
 			}
 			racing.Go(func() { answers[i], _ = w.other.Try(mutation("holdSlot"), suite.Vars{"in": input}) })
 		}
+		goOn()
 		racing.Wait()
 		outcomes := map[string]int{}
 		for _, a := range answers {
@@ -105,4 +107,28 @@ func TestACaseThatHoldsManyAtOnceStaysWithinItsLimit(t *testing.T) {
 		}
 		require.Equal(t, map[string]int{"": 2, "HOLD_LIMIT": 18}, outcomes)
 	})
+}
+
+// meetAtCase keeps w.other's case locked until several writes wait for it, whatever they have done by then: what they
+// read before the lock, all of them read alike. It returns what waits for them and lets them go on. SQLite lets one
+// write begin at a time, so there is nothing to arrange.
+func (w *world) meetAtCase(t *testing.T) (goOn func()) {
+	t.Helper()
+	if w.Config.DatabaseURL == "" {
+		return func() {}
+	}
+	tx, err := w.writer(t).BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	id := w.other.Do(`{ viewer { case { id } } }`, nil).OK("viewer.case.id").String()
+	_, err = tx.ExecContext(t.Context(), `SELECT 1 FROM cases WHERE id = $1 FOR NO KEY UPDATE`, id)
+	require.NoError(t, err)
+	return func() {
+		require.Eventually(t, func() bool {
+			waiting := 0
+			require.NoError(t, w.database.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting))
+			return waiting >= 4
+		}, 20*time.Second, 10*time.Millisecond)
+		require.NoError(t, tx.Rollback())
+	}
 }
