@@ -64,9 +64,11 @@ type CaseFileEdges struct {
 	Municipality *Municipality `json:"municipality,omitempty"`
 	// Appointments holds the value of the appointments edge.
 	Appointments []*Appointment `json:"appointments,omitempty"`
+	// Applications holds the value of the applications edge.
+	Applications []*Application `json:"applications,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [3]bool
 }
 
 // MunicipalityOrErr returns the Municipality value or an error if the edge
@@ -87,6 +89,15 @@ func (e CaseFileEdges) AppointmentsOrErr() ([]*Appointment, error) {
 		return e.Appointments, nil
 	}
 	return nil, &NotLoadedError{edge: "appointments"}
+}
+
+// ApplicationsOrErr returns the Applications value or an error if the edge
+// was not loaded in eager-loading.
+func (e CaseFileEdges) ApplicationsOrErr() ([]*Application, error) {
+	if e.loadedTypes[2] {
+		return e.Applications, nil
+	}
+	return nil, &NotLoadedError{edge: "applications"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -246,6 +257,11 @@ func (_m *CaseFile) QueryMunicipality() *MunicipalityQuery {
 // QueryAppointments queries the "appointments" edge of the CaseFile entity.
 func (_m *CaseFile) QueryAppointments() *AppointmentQuery {
 	return NewCaseFileClient(_m.config).QueryAppointments(_m)
+}
+
+// QueryApplications queries the "applications" edge of the CaseFile entity.
+func (_m *CaseFile) QueryApplications() *ApplicationQuery {
+	return NewCaseFileClient(_m.config).QueryApplications(_m)
 }
 
 // Update returns a builder for updating this CaseFile.

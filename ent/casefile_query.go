@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"math"
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/municipality"
@@ -28,6 +29,7 @@ type CaseFileQuery struct {
 	predicates       []predicate.CaseFile
 	withMunicipality *MunicipalityQuery
 	withAppointments *AppointmentQuery
+	withApplications *ApplicationQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -102,6 +104,28 @@ func (_q *CaseFileQuery) QueryAppointments() *AppointmentQuery {
 			sqlgraph.From(casefile.Table, casefile.FieldID, selector),
 			sqlgraph.To(appointment.Table, appointment.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, casefile.AppointmentsTable, casefile.AppointmentsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryApplications chains the current query on the "applications" edge.
+func (_q *CaseFileQuery) QueryApplications() *ApplicationQuery {
+	query := (&ApplicationClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(casefile.Table, casefile.FieldID, selector),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, casefile.ApplicationsTable, casefile.ApplicationsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -303,6 +327,7 @@ func (_q *CaseFileQuery) Clone() *CaseFileQuery {
 		predicates:       append([]predicate.CaseFile{}, _q.predicates...),
 		withMunicipality: _q.withMunicipality.Clone(),
 		withAppointments: _q.withAppointments.Clone(),
+		withApplications: _q.withApplications.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -329,6 +354,17 @@ func (_q *CaseFileQuery) WithAppointments(opts ...func(*AppointmentQuery)) *Case
 		opt(query)
 	}
 	_q.withAppointments = query
+	return _q
+}
+
+// WithApplications tells the query-builder to eager-load the nodes that are connected to
+// the "applications" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *CaseFileQuery) WithApplications(opts ...func(*ApplicationQuery)) *CaseFileQuery {
+	query := (&ApplicationClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withApplications = query
 	return _q
 }
 
@@ -410,9 +446,10 @@ func (_q *CaseFileQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cas
 	var (
 		nodes       = []*CaseFile{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [3]bool{
 			_q.withMunicipality != nil,
 			_q.withAppointments != nil,
+			_q.withApplications != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -446,6 +483,13 @@ func (_q *CaseFileQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Cas
 		if err := _q.loadAppointments(ctx, query, nodes,
 			func(n *CaseFile) { n.Edges.Appointments = []*Appointment{} },
 			func(n *CaseFile, e *Appointment) { n.Edges.Appointments = append(n.Edges.Appointments, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withApplications; query != nil {
+		if err := _q.loadApplications(ctx, query, nodes,
+			func(n *CaseFile) { n.Edges.Applications = []*Application{} },
+			func(n *CaseFile, e *Application) { n.Edges.Applications = append(n.Edges.Applications, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -496,6 +540,36 @@ func (_q *CaseFileQuery) loadAppointments(ctx context.Context, query *Appointmen
 	}
 	query.Where(predicate.Appointment(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(casefile.AppointmentsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.CaseID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "case_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *CaseFileQuery) loadApplications(ctx context.Context, query *ApplicationQuery, nodes []*CaseFile, init func(*CaseFile), assign func(*CaseFile, *Application)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*CaseFile)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(application.FieldCaseID)
+	}
+	query.Where(predicate.Application(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(casefile.ApplicationsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

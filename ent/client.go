@@ -11,6 +11,7 @@ import (
 
 	"nelke/ent/migrate"
 
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/closure"
@@ -20,13 +21,17 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/headdigest"
 	"nelke/ent/idempotency"
+	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
+	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/sandboxtransaction"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -41,6 +46,8 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// Application is the client for interacting with the Application builders.
+	Application *ApplicationClient
 	// Appointment is the client for interacting with the Appointment builders.
 	Appointment *AppointmentClient
 	// CaseFile is the client for interacting with the CaseFile builders.
@@ -59,6 +66,8 @@ type Client struct {
 	HeadDigest *HeadDigestClient
 	// Idempotency is the client for interacting with the Idempotency builders.
 	Idempotency *IdempotencyClient
+	// InformationRequest is the client for interacting with the InformationRequest builders.
+	InformationRequest *InformationRequestClient
 	// Municipality is the client for interacting with the Municipality builders.
 	Municipality *MunicipalityClient
 	// Notice is the client for interacting with the Notice builders.
@@ -67,12 +76,18 @@ type Client struct {
 	Office *OfficeClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
+	// Payment is the client for interacting with the Payment builders.
+	Payment *PaymentClient
 	// PaymentOption is the client for interacting with the PaymentOption builders.
 	PaymentOption *PaymentOptionClient
+	// PaymentReport is the client for interacting with the PaymentReport builders.
+	PaymentReport *PaymentReportClient
 	// PrivacyNotice is the client for interacting with the PrivacyNotice builders.
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
+	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
+	SandboxTransaction *SandboxTransactionClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -84,6 +99,7 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.Application = NewApplicationClient(c.config)
 	c.Appointment = NewAppointmentClient(c.config)
 	c.CaseFile = NewCaseFileClient(c.config)
 	c.Closure = NewClosureClient(c.config)
@@ -93,13 +109,17 @@ func (c *Client) init() {
 	c.Form = NewFormClient(c.config)
 	c.HeadDigest = NewHeadDigestClient(c.config)
 	c.Idempotency = NewIdempotencyClient(c.config)
+	c.InformationRequest = NewInformationRequestClient(c.config)
 	c.Municipality = NewMunicipalityClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Office = NewOfficeClient(c.config)
 	c.OpeningRule = NewOpeningRuleClient(c.config)
+	c.Payment = NewPaymentClient(c.config)
 	c.PaymentOption = NewPaymentOptionClient(c.config)
+	c.PaymentReport = NewPaymentReportClient(c.config)
 	c.PrivacyNotice = NewPrivacyNoticeClient(c.config)
 	c.PublicService = NewPublicServiceClient(c.config)
+	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 }
 
 type (
@@ -190,24 +210,29 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	cfg := c.config
 	cfg.driver = tx
 	return &Tx{
-		ctx:           ctx,
-		config:        cfg,
-		Appointment:   NewAppointmentClient(cfg),
-		CaseFile:      NewCaseFileClient(cfg),
-		Closure:       NewClosureClient(cfg),
-		Counter:       NewCounterClient(cfg),
-		Event:         NewEventClient(cfg),
-		Fee:           NewFeeClient(cfg),
-		Form:          NewFormClient(cfg),
-		HeadDigest:    NewHeadDigestClient(cfg),
-		Idempotency:   NewIdempotencyClient(cfg),
-		Municipality:  NewMunicipalityClient(cfg),
-		Notice:        NewNoticeClient(cfg),
-		Office:        NewOfficeClient(cfg),
-		OpeningRule:   NewOpeningRuleClient(cfg),
-		PaymentOption: NewPaymentOptionClient(cfg),
-		PrivacyNotice: NewPrivacyNoticeClient(cfg),
-		PublicService: NewPublicServiceClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Application:        NewApplicationClient(cfg),
+		Appointment:        NewAppointmentClient(cfg),
+		CaseFile:           NewCaseFileClient(cfg),
+		Closure:            NewClosureClient(cfg),
+		Counter:            NewCounterClient(cfg),
+		Event:              NewEventClient(cfg),
+		Fee:                NewFeeClient(cfg),
+		Form:               NewFormClient(cfg),
+		HeadDigest:         NewHeadDigestClient(cfg),
+		Idempotency:        NewIdempotencyClient(cfg),
+		InformationRequest: NewInformationRequestClient(cfg),
+		Municipality:       NewMunicipalityClient(cfg),
+		Notice:             NewNoticeClient(cfg),
+		Office:             NewOfficeClient(cfg),
+		OpeningRule:        NewOpeningRuleClient(cfg),
+		Payment:            NewPaymentClient(cfg),
+		PaymentOption:      NewPaymentOptionClient(cfg),
+		PaymentReport:      NewPaymentReportClient(cfg),
+		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
+		PublicService:      NewPublicServiceClient(cfg),
+		SandboxTransaction: NewSandboxTransactionClient(cfg),
 	}, nil
 }
 
@@ -225,31 +250,36 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	cfg := c.config
 	cfg.driver = &txDriver{tx: tx, drv: c.driver}
 	return &Tx{
-		ctx:           ctx,
-		config:        cfg,
-		Appointment:   NewAppointmentClient(cfg),
-		CaseFile:      NewCaseFileClient(cfg),
-		Closure:       NewClosureClient(cfg),
-		Counter:       NewCounterClient(cfg),
-		Event:         NewEventClient(cfg),
-		Fee:           NewFeeClient(cfg),
-		Form:          NewFormClient(cfg),
-		HeadDigest:    NewHeadDigestClient(cfg),
-		Idempotency:   NewIdempotencyClient(cfg),
-		Municipality:  NewMunicipalityClient(cfg),
-		Notice:        NewNoticeClient(cfg),
-		Office:        NewOfficeClient(cfg),
-		OpeningRule:   NewOpeningRuleClient(cfg),
-		PaymentOption: NewPaymentOptionClient(cfg),
-		PrivacyNotice: NewPrivacyNoticeClient(cfg),
-		PublicService: NewPublicServiceClient(cfg),
+		ctx:                ctx,
+		config:             cfg,
+		Application:        NewApplicationClient(cfg),
+		Appointment:        NewAppointmentClient(cfg),
+		CaseFile:           NewCaseFileClient(cfg),
+		Closure:            NewClosureClient(cfg),
+		Counter:            NewCounterClient(cfg),
+		Event:              NewEventClient(cfg),
+		Fee:                NewFeeClient(cfg),
+		Form:               NewFormClient(cfg),
+		HeadDigest:         NewHeadDigestClient(cfg),
+		Idempotency:        NewIdempotencyClient(cfg),
+		InformationRequest: NewInformationRequestClient(cfg),
+		Municipality:       NewMunicipalityClient(cfg),
+		Notice:             NewNoticeClient(cfg),
+		Office:             NewOfficeClient(cfg),
+		OpeningRule:        NewOpeningRuleClient(cfg),
+		Payment:            NewPaymentClient(cfg),
+		PaymentOption:      NewPaymentOptionClient(cfg),
+		PaymentReport:      NewPaymentReportClient(cfg),
+		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
+		PublicService:      NewPublicServiceClient(cfg),
+		SandboxTransaction: NewSandboxTransactionClient(cfg),
 	}, nil
 }
 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Appointment.
+//		Application.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -272,9 +302,10 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee, c.Form,
-		c.HeadDigest, c.Idempotency, c.Municipality, c.Notice, c.Office, c.OpeningRule,
-		c.PaymentOption, c.PrivacyNotice, c.PublicService,
+		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
+		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
+		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
 	} {
 		n.Use(hooks...)
 	}
@@ -284,9 +315,10 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee, c.Form,
-		c.HeadDigest, c.Idempotency, c.Municipality, c.Notice, c.Office, c.OpeningRule,
-		c.PaymentOption, c.PrivacyNotice, c.PublicService,
+		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
+		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
+		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -295,6 +327,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *ApplicationMutation:
+		return c.Application.mutate(ctx, m)
 	case *AppointmentMutation:
 		return c.Appointment.mutate(ctx, m)
 	case *CaseFileMutation:
@@ -313,6 +347,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.HeadDigest.mutate(ctx, m)
 	case *IdempotencyMutation:
 		return c.Idempotency.mutate(ctx, m)
+	case *InformationRequestMutation:
+		return c.InformationRequest.mutate(ctx, m)
 	case *MunicipalityMutation:
 		return c.Municipality.mutate(ctx, m)
 	case *NoticeMutation:
@@ -321,14 +357,201 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Office.mutate(ctx, m)
 	case *OpeningRuleMutation:
 		return c.OpeningRule.mutate(ctx, m)
+	case *PaymentMutation:
+		return c.Payment.mutate(ctx, m)
 	case *PaymentOptionMutation:
 		return c.PaymentOption.mutate(ctx, m)
+	case *PaymentReportMutation:
+		return c.PaymentReport.mutate(ctx, m)
 	case *PrivacyNoticeMutation:
 		return c.PrivacyNotice.mutate(ctx, m)
 	case *PublicServiceMutation:
 		return c.PublicService.mutate(ctx, m)
+	case *SandboxTransactionMutation:
+		return c.SandboxTransaction.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// ApplicationClient is a client for the Application schema.
+type ApplicationClient struct {
+	config
+}
+
+// NewApplicationClient returns a client for the Application from the given config.
+func NewApplicationClient(c config) *ApplicationClient {
+	return &ApplicationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `application.Hooks(f(g(h())))`.
+func (c *ApplicationClient) Use(hooks ...Hook) {
+	c.hooks.Application = append(c.hooks.Application, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `application.Intercept(f(g(h())))`.
+func (c *ApplicationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Application = append(c.inters.Application, interceptors...)
+}
+
+// Create returns a builder for creating a Application entity.
+func (c *ApplicationClient) Create() *ApplicationCreate {
+	mutation := newApplicationMutation(c.config, OpCreate)
+	return &ApplicationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Application entities.
+func (c *ApplicationClient) CreateBulk(builders ...*ApplicationCreate) *ApplicationCreateBulk {
+	return &ApplicationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApplicationClient) MapCreateBulk(slice any, setFunc func(*ApplicationCreate, int)) *ApplicationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApplicationCreateBulk{err: fmt.Errorf("calling to ApplicationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApplicationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApplicationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Application.
+func (c *ApplicationClient) Update() *ApplicationUpdate {
+	mutation := newApplicationMutation(c.config, OpUpdate)
+	return &ApplicationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApplicationClient) UpdateOne(_m *Application) *ApplicationUpdateOne {
+	mutation := newApplicationMutation(c.config, OpUpdateOne, withApplication(_m))
+	return &ApplicationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApplicationClient) UpdateOneID(id string) *ApplicationUpdateOne {
+	mutation := newApplicationMutation(c.config, OpUpdateOne, withApplicationID(id))
+	return &ApplicationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Application.
+func (c *ApplicationClient) Delete() *ApplicationDelete {
+	mutation := newApplicationMutation(c.config, OpDelete)
+	return &ApplicationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApplicationClient) DeleteOne(_m *Application) *ApplicationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApplicationClient) DeleteOneID(id string) *ApplicationDeleteOne {
+	builder := c.Delete().Where(application.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApplicationDeleteOne{builder}
+}
+
+// Query returns a query builder for Application.
+func (c *ApplicationClient) Query() *ApplicationQuery {
+	return &ApplicationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApplication},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Application entity by its id.
+func (c *ApplicationClient) Get(ctx context.Context, id string) (*Application, error) {
+	return c.Query().Where(application.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApplicationClient) GetX(ctx context.Context, id string) *Application {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryCase queries the case edge of a Application.
+func (c *ApplicationClient) QueryCase(_m *Application) *CaseFileQuery {
+	query := (&CaseFileClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, id),
+			sqlgraph.To(casefile.Table, casefile.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, application.CaseTable, application.CaseColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPayments queries the payments edge of a Application.
+func (c *ApplicationClient) QueryPayments(_m *Application) *PaymentQuery {
+	query := (&PaymentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, id),
+			sqlgraph.To(payment.Table, payment.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, application.PaymentsTable, application.PaymentsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRequests queries the requests edge of a Application.
+func (c *ApplicationClient) QueryRequests(_m *Application) *InformationRequestQuery {
+	query := (&InformationRequestClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, id),
+			sqlgraph.To(informationrequest.Table, informationrequest.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, application.RequestsTable, application.RequestsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ApplicationClient) Hooks() []Hook {
+	return c.hooks.Application
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApplicationClient) Interceptors() []Interceptor {
+	return c.inters.Application
+}
+
+func (c *ApplicationClient) mutate(ctx context.Context, m *ApplicationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApplicationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApplicationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApplicationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApplicationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Application mutation op: %q", m.Op())
 	}
 }
 
@@ -614,6 +837,22 @@ func (c *CaseFileClient) QueryAppointments(_m *CaseFile) *AppointmentQuery {
 			sqlgraph.From(casefile.Table, casefile.FieldID, id),
 			sqlgraph.To(appointment.Table, appointment.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, casefile.AppointmentsTable, casefile.AppointmentsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryApplications queries the applications edge of a CaseFile.
+func (c *CaseFileClient) QueryApplications(_m *CaseFile) *ApplicationQuery {
+	query := (&ApplicationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(casefile.Table, casefile.FieldID, id),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, casefile.ApplicationsTable, casefile.ApplicationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1641,6 +1880,155 @@ func (c *IdempotencyClient) mutate(ctx context.Context, m *IdempotencyMutation) 
 	}
 }
 
+// InformationRequestClient is a client for the InformationRequest schema.
+type InformationRequestClient struct {
+	config
+}
+
+// NewInformationRequestClient returns a client for the InformationRequest from the given config.
+func NewInformationRequestClient(c config) *InformationRequestClient {
+	return &InformationRequestClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `informationrequest.Hooks(f(g(h())))`.
+func (c *InformationRequestClient) Use(hooks ...Hook) {
+	c.hooks.InformationRequest = append(c.hooks.InformationRequest, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `informationrequest.Intercept(f(g(h())))`.
+func (c *InformationRequestClient) Intercept(interceptors ...Interceptor) {
+	c.inters.InformationRequest = append(c.inters.InformationRequest, interceptors...)
+}
+
+// Create returns a builder for creating a InformationRequest entity.
+func (c *InformationRequestClient) Create() *InformationRequestCreate {
+	mutation := newInformationRequestMutation(c.config, OpCreate)
+	return &InformationRequestCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of InformationRequest entities.
+func (c *InformationRequestClient) CreateBulk(builders ...*InformationRequestCreate) *InformationRequestCreateBulk {
+	return &InformationRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *InformationRequestClient) MapCreateBulk(slice any, setFunc func(*InformationRequestCreate, int)) *InformationRequestCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &InformationRequestCreateBulk{err: fmt.Errorf("calling to InformationRequestClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*InformationRequestCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &InformationRequestCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for InformationRequest.
+func (c *InformationRequestClient) Update() *InformationRequestUpdate {
+	mutation := newInformationRequestMutation(c.config, OpUpdate)
+	return &InformationRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *InformationRequestClient) UpdateOne(_m *InformationRequest) *InformationRequestUpdateOne {
+	mutation := newInformationRequestMutation(c.config, OpUpdateOne, withInformationRequest(_m))
+	return &InformationRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *InformationRequestClient) UpdateOneID(id string) *InformationRequestUpdateOne {
+	mutation := newInformationRequestMutation(c.config, OpUpdateOne, withInformationRequestID(id))
+	return &InformationRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for InformationRequest.
+func (c *InformationRequestClient) Delete() *InformationRequestDelete {
+	mutation := newInformationRequestMutation(c.config, OpDelete)
+	return &InformationRequestDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *InformationRequestClient) DeleteOne(_m *InformationRequest) *InformationRequestDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *InformationRequestClient) DeleteOneID(id string) *InformationRequestDeleteOne {
+	builder := c.Delete().Where(informationrequest.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &InformationRequestDeleteOne{builder}
+}
+
+// Query returns a query builder for InformationRequest.
+func (c *InformationRequestClient) Query() *InformationRequestQuery {
+	return &InformationRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeInformationRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a InformationRequest entity by its id.
+func (c *InformationRequestClient) Get(ctx context.Context, id string) (*InformationRequest, error) {
+	return c.Query().Where(informationrequest.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *InformationRequestClient) GetX(ctx context.Context, id string) *InformationRequest {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApplication queries the application edge of a InformationRequest.
+func (c *InformationRequestClient) QueryApplication(_m *InformationRequest) *ApplicationQuery {
+	query := (&ApplicationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(informationrequest.Table, informationrequest.FieldID, id),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, informationrequest.ApplicationTable, informationrequest.ApplicationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *InformationRequestClient) Hooks() []Hook {
+	return c.hooks.InformationRequest
+}
+
+// Interceptors returns the client interceptors.
+func (c *InformationRequestClient) Interceptors() []Interceptor {
+	return c.inters.InformationRequest
+}
+
+func (c *InformationRequestClient) mutate(ctx context.Context, m *InformationRequestMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&InformationRequestCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&InformationRequestUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&InformationRequestUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&InformationRequestDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown InformationRequest mutation op: %q", m.Op())
+	}
+}
+
 // MunicipalityClient is a client for the Municipality schema.
 type MunicipalityClient struct {
 	config
@@ -2333,6 +2721,171 @@ func (c *OpeningRuleClient) mutate(ctx context.Context, m *OpeningRuleMutation) 
 	}
 }
 
+// PaymentClient is a client for the Payment schema.
+type PaymentClient struct {
+	config
+}
+
+// NewPaymentClient returns a client for the Payment from the given config.
+func NewPaymentClient(c config) *PaymentClient {
+	return &PaymentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `payment.Hooks(f(g(h())))`.
+func (c *PaymentClient) Use(hooks ...Hook) {
+	c.hooks.Payment = append(c.hooks.Payment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `payment.Intercept(f(g(h())))`.
+func (c *PaymentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Payment = append(c.inters.Payment, interceptors...)
+}
+
+// Create returns a builder for creating a Payment entity.
+func (c *PaymentClient) Create() *PaymentCreate {
+	mutation := newPaymentMutation(c.config, OpCreate)
+	return &PaymentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Payment entities.
+func (c *PaymentClient) CreateBulk(builders ...*PaymentCreate) *PaymentCreateBulk {
+	return &PaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentClient) MapCreateBulk(slice any, setFunc func(*PaymentCreate, int)) *PaymentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentCreateBulk{err: fmt.Errorf("calling to PaymentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Payment.
+func (c *PaymentClient) Update() *PaymentUpdate {
+	mutation := newPaymentMutation(c.config, OpUpdate)
+	return &PaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentClient) UpdateOne(_m *Payment) *PaymentUpdateOne {
+	mutation := newPaymentMutation(c.config, OpUpdateOne, withPayment(_m))
+	return &PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentClient) UpdateOneID(id string) *PaymentUpdateOne {
+	mutation := newPaymentMutation(c.config, OpUpdateOne, withPaymentID(id))
+	return &PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Payment.
+func (c *PaymentClient) Delete() *PaymentDelete {
+	mutation := newPaymentMutation(c.config, OpDelete)
+	return &PaymentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentClient) DeleteOne(_m *Payment) *PaymentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentClient) DeleteOneID(id string) *PaymentDeleteOne {
+	builder := c.Delete().Where(payment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentDeleteOne{builder}
+}
+
+// Query returns a query builder for Payment.
+func (c *PaymentClient) Query() *PaymentQuery {
+	return &PaymentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePayment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Payment entity by its id.
+func (c *PaymentClient) Get(ctx context.Context, id string) (*Payment, error) {
+	return c.Query().Where(payment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentClient) GetX(ctx context.Context, id string) *Payment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApplication queries the application edge of a Payment.
+func (c *PaymentClient) QueryApplication(_m *Payment) *ApplicationQuery {
+	query := (&ApplicationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(payment.Table, payment.FieldID, id),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, payment.ApplicationTable, payment.ApplicationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryReports queries the reports edge of a Payment.
+func (c *PaymentClient) QueryReports(_m *Payment) *PaymentReportQuery {
+	query := (&PaymentReportClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(payment.Table, payment.FieldID, id),
+			sqlgraph.To(paymentreport.Table, paymentreport.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, payment.ReportsTable, payment.ReportsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentClient) Hooks() []Hook {
+	return c.hooks.Payment
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentClient) Interceptors() []Interceptor {
+	return c.inters.Payment
+}
+
+func (c *PaymentClient) mutate(ctx context.Context, m *PaymentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Payment mutation op: %q", m.Op())
+	}
+}
+
 // PaymentOptionClient is a client for the PaymentOption schema.
 type PaymentOptionClient struct {
 	config
@@ -2479,6 +3032,155 @@ func (c *PaymentOptionClient) mutate(ctx context.Context, m *PaymentOptionMutati
 		return (&PaymentOptionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown PaymentOption mutation op: %q", m.Op())
+	}
+}
+
+// PaymentReportClient is a client for the PaymentReport schema.
+type PaymentReportClient struct {
+	config
+}
+
+// NewPaymentReportClient returns a client for the PaymentReport from the given config.
+func NewPaymentReportClient(c config) *PaymentReportClient {
+	return &PaymentReportClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `paymentreport.Hooks(f(g(h())))`.
+func (c *PaymentReportClient) Use(hooks ...Hook) {
+	c.hooks.PaymentReport = append(c.hooks.PaymentReport, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `paymentreport.Intercept(f(g(h())))`.
+func (c *PaymentReportClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PaymentReport = append(c.inters.PaymentReport, interceptors...)
+}
+
+// Create returns a builder for creating a PaymentReport entity.
+func (c *PaymentReportClient) Create() *PaymentReportCreate {
+	mutation := newPaymentReportMutation(c.config, OpCreate)
+	return &PaymentReportCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PaymentReport entities.
+func (c *PaymentReportClient) CreateBulk(builders ...*PaymentReportCreate) *PaymentReportCreateBulk {
+	return &PaymentReportCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PaymentReportClient) MapCreateBulk(slice any, setFunc func(*PaymentReportCreate, int)) *PaymentReportCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PaymentReportCreateBulk{err: fmt.Errorf("calling to PaymentReportClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PaymentReportCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PaymentReportCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PaymentReport.
+func (c *PaymentReportClient) Update() *PaymentReportUpdate {
+	mutation := newPaymentReportMutation(c.config, OpUpdate)
+	return &PaymentReportUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PaymentReportClient) UpdateOne(_m *PaymentReport) *PaymentReportUpdateOne {
+	mutation := newPaymentReportMutation(c.config, OpUpdateOne, withPaymentReport(_m))
+	return &PaymentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PaymentReportClient) UpdateOneID(id int) *PaymentReportUpdateOne {
+	mutation := newPaymentReportMutation(c.config, OpUpdateOne, withPaymentReportID(id))
+	return &PaymentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PaymentReport.
+func (c *PaymentReportClient) Delete() *PaymentReportDelete {
+	mutation := newPaymentReportMutation(c.config, OpDelete)
+	return &PaymentReportDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PaymentReportClient) DeleteOne(_m *PaymentReport) *PaymentReportDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PaymentReportClient) DeleteOneID(id int) *PaymentReportDeleteOne {
+	builder := c.Delete().Where(paymentreport.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PaymentReportDeleteOne{builder}
+}
+
+// Query returns a query builder for PaymentReport.
+func (c *PaymentReportClient) Query() *PaymentReportQuery {
+	return &PaymentReportQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePaymentReport},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PaymentReport entity by its id.
+func (c *PaymentReportClient) Get(ctx context.Context, id int) (*PaymentReport, error) {
+	return c.Query().Where(paymentreport.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PaymentReportClient) GetX(ctx context.Context, id int) *PaymentReport {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryPayment queries the payment edge of a PaymentReport.
+func (c *PaymentReportClient) QueryPayment(_m *PaymentReport) *PaymentQuery {
+	query := (&PaymentClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(paymentreport.Table, paymentreport.FieldID, id),
+			sqlgraph.To(payment.Table, payment.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, paymentreport.PaymentTable, paymentreport.PaymentColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PaymentReportClient) Hooks() []Hook {
+	return c.hooks.PaymentReport
+}
+
+// Interceptors returns the client interceptors.
+func (c *PaymentReportClient) Interceptors() []Interceptor {
+	return c.inters.PaymentReport
+}
+
+func (c *PaymentReportClient) mutate(ctx context.Context, m *PaymentReportMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PaymentReportCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PaymentReportUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PaymentReportUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PaymentReportDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PaymentReport mutation op: %q", m.Op())
 	}
 }
 
@@ -2812,17 +3514,152 @@ func (c *PublicServiceClient) mutate(ctx context.Context, m *PublicServiceMutati
 	}
 }
 
+// SandboxTransactionClient is a client for the SandboxTransaction schema.
+type SandboxTransactionClient struct {
+	config
+}
+
+// NewSandboxTransactionClient returns a client for the SandboxTransaction from the given config.
+func NewSandboxTransactionClient(c config) *SandboxTransactionClient {
+	return &SandboxTransactionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sandboxtransaction.Hooks(f(g(h())))`.
+func (c *SandboxTransactionClient) Use(hooks ...Hook) {
+	c.hooks.SandboxTransaction = append(c.hooks.SandboxTransaction, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sandboxtransaction.Intercept(f(g(h())))`.
+func (c *SandboxTransactionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SandboxTransaction = append(c.inters.SandboxTransaction, interceptors...)
+}
+
+// Create returns a builder for creating a SandboxTransaction entity.
+func (c *SandboxTransactionClient) Create() *SandboxTransactionCreate {
+	mutation := newSandboxTransactionMutation(c.config, OpCreate)
+	return &SandboxTransactionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SandboxTransaction entities.
+func (c *SandboxTransactionClient) CreateBulk(builders ...*SandboxTransactionCreate) *SandboxTransactionCreateBulk {
+	return &SandboxTransactionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SandboxTransactionClient) MapCreateBulk(slice any, setFunc func(*SandboxTransactionCreate, int)) *SandboxTransactionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SandboxTransactionCreateBulk{err: fmt.Errorf("calling to SandboxTransactionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SandboxTransactionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SandboxTransactionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SandboxTransaction.
+func (c *SandboxTransactionClient) Update() *SandboxTransactionUpdate {
+	mutation := newSandboxTransactionMutation(c.config, OpUpdate)
+	return &SandboxTransactionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SandboxTransactionClient) UpdateOne(_m *SandboxTransaction) *SandboxTransactionUpdateOne {
+	mutation := newSandboxTransactionMutation(c.config, OpUpdateOne, withSandboxTransaction(_m))
+	return &SandboxTransactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SandboxTransactionClient) UpdateOneID(id string) *SandboxTransactionUpdateOne {
+	mutation := newSandboxTransactionMutation(c.config, OpUpdateOne, withSandboxTransactionID(id))
+	return &SandboxTransactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SandboxTransaction.
+func (c *SandboxTransactionClient) Delete() *SandboxTransactionDelete {
+	mutation := newSandboxTransactionMutation(c.config, OpDelete)
+	return &SandboxTransactionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SandboxTransactionClient) DeleteOne(_m *SandboxTransaction) *SandboxTransactionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SandboxTransactionClient) DeleteOneID(id string) *SandboxTransactionDeleteOne {
+	builder := c.Delete().Where(sandboxtransaction.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SandboxTransactionDeleteOne{builder}
+}
+
+// Query returns a query builder for SandboxTransaction.
+func (c *SandboxTransactionClient) Query() *SandboxTransactionQuery {
+	return &SandboxTransactionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSandboxTransaction},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SandboxTransaction entity by its id.
+func (c *SandboxTransactionClient) Get(ctx context.Context, id string) (*SandboxTransaction, error) {
+	return c.Query().Where(sandboxtransaction.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SandboxTransactionClient) GetX(ctx context.Context, id string) *SandboxTransaction {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SandboxTransactionClient) Hooks() []Hook {
+	return c.hooks.SandboxTransaction
+}
+
+// Interceptors returns the client interceptors.
+func (c *SandboxTransactionClient) Interceptors() []Interceptor {
+	return c.inters.SandboxTransaction
+}
+
+func (c *SandboxTransactionClient) mutate(ctx context.Context, m *SandboxTransactionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SandboxTransactionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SandboxTransactionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SandboxTransactionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SandboxTransactionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SandboxTransaction mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Appointment, CaseFile, Closure, Counter, Event, Fee, Form, HeadDigest,
-		Idempotency, Municipality, Notice, Office, OpeningRule, PaymentOption,
-		PrivacyNotice, PublicService []ent.Hook
+		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
+		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
+		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, SandboxTransaction []ent.Hook
 	}
 	inters struct {
-		Appointment, CaseFile, Closure, Counter, Event, Fee, Form, HeadDigest,
-		Idempotency, Municipality, Notice, Office, OpeningRule, PaymentOption,
-		PrivacyNotice, PublicService []ent.Interceptor
+		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
+		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
+		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, SandboxTransaction []ent.Interceptor
 	}
 )
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/closure"
@@ -15,13 +16,17 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/headdigest"
 	"nelke/ent/idempotency"
+	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
+	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/sandboxtransaction"
 	"reflect"
 	"sync"
 
@@ -88,22 +93,27 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
-			appointment.Table:   appointment.ValidColumn,
-			casefile.Table:      casefile.ValidColumn,
-			closure.Table:       closure.ValidColumn,
-			counter.Table:       counter.ValidColumn,
-			event.Table:         event.ValidColumn,
-			fee.Table:           fee.ValidColumn,
-			form.Table:          form.ValidColumn,
-			headdigest.Table:    headdigest.ValidColumn,
-			idempotency.Table:   idempotency.ValidColumn,
-			municipality.Table:  municipality.ValidColumn,
-			notice.Table:        notice.ValidColumn,
-			office.Table:        office.ValidColumn,
-			openingrule.Table:   openingrule.ValidColumn,
-			paymentoption.Table: paymentoption.ValidColumn,
-			privacynotice.Table: privacynotice.ValidColumn,
-			publicservice.Table: publicservice.ValidColumn,
+			application.Table:        application.ValidColumn,
+			appointment.Table:        appointment.ValidColumn,
+			casefile.Table:           casefile.ValidColumn,
+			closure.Table:            closure.ValidColumn,
+			counter.Table:            counter.ValidColumn,
+			event.Table:              event.ValidColumn,
+			fee.Table:                fee.ValidColumn,
+			form.Table:               form.ValidColumn,
+			headdigest.Table:         headdigest.ValidColumn,
+			idempotency.Table:        idempotency.ValidColumn,
+			informationrequest.Table: informationrequest.ValidColumn,
+			municipality.Table:       municipality.ValidColumn,
+			notice.Table:             notice.ValidColumn,
+			office.Table:             office.ValidColumn,
+			openingrule.Table:        openingrule.ValidColumn,
+			payment.Table:            payment.ValidColumn,
+			paymentoption.Table:      paymentoption.ValidColumn,
+			paymentreport.Table:      paymentreport.ValidColumn,
+			privacynotice.Table:      privacynotice.ValidColumn,
+			publicservice.Table:      publicservice.ValidColumn,
+			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

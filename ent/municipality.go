@@ -33,6 +33,14 @@ type Municipality struct {
 	Holidays string `json:"holidays,omitempty"`
 	// refuse applications below a service's trust level
 	EnforceTrust bool `json:"enforce_trust,omitempty"`
+	// from submission to the office's deadline, where the service names none
+	ProcessingDays int `json:"processing_days,omitempty"`
+	// how long a person has to pay
+	PaymentMinutes int `json:"payment_minutes,omitempty"`
+	// how long a paid draft may wait for its submission before it is refunded
+	GraceMinutes int `json:"grace_minutes,omitempty"`
+	// the town set its payment methods itself: an import leaves them
+	MethodsSet bool `json:"methods_set,omitempty"`
 	// names of facts that the town has not confirmed
 	Assumed []string `json:"assumed,omitempty"`
 	// digest of the imported file, so that a repeat changes nothing
@@ -116,9 +124,9 @@ func (*Municipality) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case municipality.FieldAssumed:
 			values[i] = new([]byte)
-		case municipality.FieldEnforceTrust:
+		case municipality.FieldEnforceTrust, municipality.FieldMethodsSet:
 			values[i] = new(sql.NullBool)
-		case municipality.FieldEventCount:
+		case municipality.FieldProcessingDays, municipality.FieldPaymentMinutes, municipality.FieldGraceMinutes, municipality.FieldEventCount:
 			values[i] = new(sql.NullInt64)
 		case municipality.FieldID, municipality.FieldSlug, municipality.FieldArs, municipality.FieldAgs, municipality.FieldName, municipality.FieldTimeZone, municipality.FieldWebsite, municipality.FieldHolidays, municipality.FieldImportHash, municipality.FieldEventHead:
 			values[i] = new(sql.NullString)
@@ -190,6 +198,30 @@ func (_m *Municipality) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field enforce_trust", values[i])
 			} else if value.Valid {
 				_m.EnforceTrust = value.Bool
+			}
+		case municipality.FieldProcessingDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field processing_days", values[i])
+			} else if value.Valid {
+				_m.ProcessingDays = int(value.Int64)
+			}
+		case municipality.FieldPaymentMinutes:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field payment_minutes", values[i])
+			} else if value.Valid {
+				_m.PaymentMinutes = int(value.Int64)
+			}
+		case municipality.FieldGraceMinutes:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field grace_minutes", values[i])
+			} else if value.Valid {
+				_m.GraceMinutes = int(value.Int64)
+			}
+		case municipality.FieldMethodsSet:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field methods_set", values[i])
+			} else if value.Valid {
+				_m.MethodsSet = value.Bool
 			}
 		case municipality.FieldAssumed:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -301,6 +333,18 @@ func (_m *Municipality) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("enforce_trust=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EnforceTrust))
+	builder.WriteString(", ")
+	builder.WriteString("processing_days=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ProcessingDays))
+	builder.WriteString(", ")
+	builder.WriteString("payment_minutes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.PaymentMinutes))
+	builder.WriteString(", ")
+	builder.WriteString("grace_minutes=")
+	builder.WriteString(fmt.Sprintf("%v", _m.GraceMinutes))
+	builder.WriteString(", ")
+	builder.WriteString("methods_set=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MethodsSet))
 	builder.WriteString(", ")
 	builder.WriteString("assumed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Assumed))

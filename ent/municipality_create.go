@@ -99,6 +99,62 @@ func (_c *MunicipalityCreate) SetNillableEnforceTrust(v *bool) *MunicipalityCrea
 	return _c
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (_c *MunicipalityCreate) SetProcessingDays(v int) *MunicipalityCreate {
+	_c.mutation.SetProcessingDays(v)
+	return _c
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillableProcessingDays(v *int) *MunicipalityCreate {
+	if v != nil {
+		_c.SetProcessingDays(*v)
+	}
+	return _c
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (_c *MunicipalityCreate) SetPaymentMinutes(v int) *MunicipalityCreate {
+	_c.mutation.SetPaymentMinutes(v)
+	return _c
+}
+
+// SetNillablePaymentMinutes sets the "payment_minutes" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillablePaymentMinutes(v *int) *MunicipalityCreate {
+	if v != nil {
+		_c.SetPaymentMinutes(*v)
+	}
+	return _c
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (_c *MunicipalityCreate) SetGraceMinutes(v int) *MunicipalityCreate {
+	_c.mutation.SetGraceMinutes(v)
+	return _c
+}
+
+// SetNillableGraceMinutes sets the "grace_minutes" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillableGraceMinutes(v *int) *MunicipalityCreate {
+	if v != nil {
+		_c.SetGraceMinutes(*v)
+	}
+	return _c
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (_c *MunicipalityCreate) SetMethodsSet(v bool) *MunicipalityCreate {
+	_c.mutation.SetMethodsSet(v)
+	return _c
+}
+
+// SetNillableMethodsSet sets the "methods_set" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillableMethodsSet(v *bool) *MunicipalityCreate {
+	if v != nil {
+		_c.SetMethodsSet(*v)
+	}
+	return _c
+}
+
 // SetAssumed sets the "assumed" field.
 func (_c *MunicipalityCreate) SetAssumed(v []string) *MunicipalityCreate {
 	_c.mutation.SetAssumed(v)
@@ -275,6 +331,22 @@ func (_c *MunicipalityCreate) defaults() {
 		v := municipality.DefaultEnforceTrust
 		_c.mutation.SetEnforceTrust(v)
 	}
+	if _, ok := _c.mutation.ProcessingDays(); !ok {
+		v := municipality.DefaultProcessingDays
+		_c.mutation.SetProcessingDays(v)
+	}
+	if _, ok := _c.mutation.PaymentMinutes(); !ok {
+		v := municipality.DefaultPaymentMinutes
+		_c.mutation.SetPaymentMinutes(v)
+	}
+	if _, ok := _c.mutation.GraceMinutes(); !ok {
+		v := municipality.DefaultGraceMinutes
+		_c.mutation.SetGraceMinutes(v)
+	}
+	if _, ok := _c.mutation.MethodsSet(); !ok {
+		v := municipality.DefaultMethodsSet
+		_c.mutation.SetMethodsSet(v)
+	}
 	if _, ok := _c.mutation.EventCount(); !ok {
 		v := municipality.DefaultEventCount
 		_c.mutation.SetEventCount(v)
@@ -308,6 +380,18 @@ func (_c *MunicipalityCreate) check() error {
 	}
 	if _, ok := _c.mutation.EnforceTrust(); !ok {
 		return &ValidationError{Name: "enforce_trust", err: errors.New(`ent: missing required field "Municipality.enforce_trust"`)}
+	}
+	if _, ok := _c.mutation.ProcessingDays(); !ok {
+		return &ValidationError{Name: "processing_days", err: errors.New(`ent: missing required field "Municipality.processing_days"`)}
+	}
+	if _, ok := _c.mutation.PaymentMinutes(); !ok {
+		return &ValidationError{Name: "payment_minutes", err: errors.New(`ent: missing required field "Municipality.payment_minutes"`)}
+	}
+	if _, ok := _c.mutation.GraceMinutes(); !ok {
+		return &ValidationError{Name: "grace_minutes", err: errors.New(`ent: missing required field "Municipality.grace_minutes"`)}
+	}
+	if _, ok := _c.mutation.MethodsSet(); !ok {
+		return &ValidationError{Name: "methods_set", err: errors.New(`ent: missing required field "Municipality.methods_set"`)}
 	}
 	if _, ok := _c.mutation.EventCount(); !ok {
 		return &ValidationError{Name: "event_count", err: errors.New(`ent: missing required field "Municipality.event_count"`)}
@@ -382,6 +466,22 @@ func (_c *MunicipalityCreate) createSpec() (*Municipality, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.EnforceTrust(); ok {
 		_spec.SetField(municipality.FieldEnforceTrust, field.TypeBool, value)
 		_node.EnforceTrust = value
+	}
+	if value, ok := _c.mutation.ProcessingDays(); ok {
+		_spec.SetField(municipality.FieldProcessingDays, field.TypeInt, value)
+		_node.ProcessingDays = value
+	}
+	if value, ok := _c.mutation.PaymentMinutes(); ok {
+		_spec.SetField(municipality.FieldPaymentMinutes, field.TypeInt, value)
+		_node.PaymentMinutes = value
+	}
+	if value, ok := _c.mutation.GraceMinutes(); ok {
+		_spec.SetField(municipality.FieldGraceMinutes, field.TypeInt, value)
+		_node.GraceMinutes = value
+	}
+	if value, ok := _c.mutation.MethodsSet(); ok {
+		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
+		_node.MethodsSet = value
 	}
 	if value, ok := _c.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)
@@ -615,6 +715,72 @@ func (u *MunicipalityUpsert) UpdateEnforceTrust() *MunicipalityUpsert {
 	return u
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (u *MunicipalityUpsert) SetProcessingDays(v int) *MunicipalityUpsert {
+	u.Set(municipality.FieldProcessingDays, v)
+	return u
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateProcessingDays() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldProcessingDays)
+	return u
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *MunicipalityUpsert) AddProcessingDays(v int) *MunicipalityUpsert {
+	u.Add(municipality.FieldProcessingDays, v)
+	return u
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (u *MunicipalityUpsert) SetPaymentMinutes(v int) *MunicipalityUpsert {
+	u.Set(municipality.FieldPaymentMinutes, v)
+	return u
+}
+
+// UpdatePaymentMinutes sets the "payment_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdatePaymentMinutes() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldPaymentMinutes)
+	return u
+}
+
+// AddPaymentMinutes adds v to the "payment_minutes" field.
+func (u *MunicipalityUpsert) AddPaymentMinutes(v int) *MunicipalityUpsert {
+	u.Add(municipality.FieldPaymentMinutes, v)
+	return u
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (u *MunicipalityUpsert) SetGraceMinutes(v int) *MunicipalityUpsert {
+	u.Set(municipality.FieldGraceMinutes, v)
+	return u
+}
+
+// UpdateGraceMinutes sets the "grace_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateGraceMinutes() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldGraceMinutes)
+	return u
+}
+
+// AddGraceMinutes adds v to the "grace_minutes" field.
+func (u *MunicipalityUpsert) AddGraceMinutes(v int) *MunicipalityUpsert {
+	u.Add(municipality.FieldGraceMinutes, v)
+	return u
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (u *MunicipalityUpsert) SetMethodsSet(v bool) *MunicipalityUpsert {
+	u.Set(municipality.FieldMethodsSet, v)
+	return u
+}
+
+// UpdateMethodsSet sets the "methods_set" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateMethodsSet() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldMethodsSet)
+	return u
+}
+
 // SetAssumed sets the "assumed" field.
 func (u *MunicipalityUpsert) SetAssumed(v []string) *MunicipalityUpsert {
 	u.Set(municipality.FieldAssumed, v)
@@ -830,6 +996,83 @@ func (u *MunicipalityUpsertOne) SetEnforceTrust(v bool) *MunicipalityUpsertOne {
 func (u *MunicipalityUpsertOne) UpdateEnforceTrust() *MunicipalityUpsertOne {
 	return u.Update(func(s *MunicipalityUpsert) {
 		s.UpdateEnforceTrust()
+	})
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (u *MunicipalityUpsertOne) SetProcessingDays(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetProcessingDays(v)
+	})
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *MunicipalityUpsertOne) AddProcessingDays(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddProcessingDays(v)
+	})
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateProcessingDays() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateProcessingDays()
+	})
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (u *MunicipalityUpsertOne) SetPaymentMinutes(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetPaymentMinutes(v)
+	})
+}
+
+// AddPaymentMinutes adds v to the "payment_minutes" field.
+func (u *MunicipalityUpsertOne) AddPaymentMinutes(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddPaymentMinutes(v)
+	})
+}
+
+// UpdatePaymentMinutes sets the "payment_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdatePaymentMinutes() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdatePaymentMinutes()
+	})
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (u *MunicipalityUpsertOne) SetGraceMinutes(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetGraceMinutes(v)
+	})
+}
+
+// AddGraceMinutes adds v to the "grace_minutes" field.
+func (u *MunicipalityUpsertOne) AddGraceMinutes(v int) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddGraceMinutes(v)
+	})
+}
+
+// UpdateGraceMinutes sets the "grace_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateGraceMinutes() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateGraceMinutes()
+	})
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (u *MunicipalityUpsertOne) SetMethodsSet(v bool) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetMethodsSet(v)
+	})
+}
+
+// UpdateMethodsSet sets the "methods_set" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateMethodsSet() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateMethodsSet()
 	})
 }
 
@@ -1226,6 +1469,83 @@ func (u *MunicipalityUpsertBulk) SetEnforceTrust(v bool) *MunicipalityUpsertBulk
 func (u *MunicipalityUpsertBulk) UpdateEnforceTrust() *MunicipalityUpsertBulk {
 	return u.Update(func(s *MunicipalityUpsert) {
 		s.UpdateEnforceTrust()
+	})
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (u *MunicipalityUpsertBulk) SetProcessingDays(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetProcessingDays(v)
+	})
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *MunicipalityUpsertBulk) AddProcessingDays(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddProcessingDays(v)
+	})
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateProcessingDays() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateProcessingDays()
+	})
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (u *MunicipalityUpsertBulk) SetPaymentMinutes(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetPaymentMinutes(v)
+	})
+}
+
+// AddPaymentMinutes adds v to the "payment_minutes" field.
+func (u *MunicipalityUpsertBulk) AddPaymentMinutes(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddPaymentMinutes(v)
+	})
+}
+
+// UpdatePaymentMinutes sets the "payment_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdatePaymentMinutes() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdatePaymentMinutes()
+	})
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (u *MunicipalityUpsertBulk) SetGraceMinutes(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetGraceMinutes(v)
+	})
+}
+
+// AddGraceMinutes adds v to the "grace_minutes" field.
+func (u *MunicipalityUpsertBulk) AddGraceMinutes(v int) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.AddGraceMinutes(v)
+	})
+}
+
+// UpdateGraceMinutes sets the "grace_minutes" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateGraceMinutes() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateGraceMinutes()
+	})
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (u *MunicipalityUpsertBulk) SetMethodsSet(v bool) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetMethodsSet(v)
+	})
+}
+
+// UpdateMethodsSet sets the "methods_set" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateMethodsSet() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateMethodsSet()
 	})
 }
 

@@ -130,6 +130,83 @@ func (_u *MunicipalityUpdate) SetNillableEnforceTrust(v *bool) *MunicipalityUpda
 	return _u
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (_u *MunicipalityUpdate) SetProcessingDays(v int) *MunicipalityUpdate {
+	_u.mutation.ResetProcessingDays()
+	_u.mutation.SetProcessingDays(v)
+	return _u
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableProcessingDays(v *int) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetProcessingDays(*v)
+	}
+	return _u
+}
+
+// AddProcessingDays adds value to the "processing_days" field.
+func (_u *MunicipalityUpdate) AddProcessingDays(v int) *MunicipalityUpdate {
+	_u.mutation.AddProcessingDays(v)
+	return _u
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (_u *MunicipalityUpdate) SetPaymentMinutes(v int) *MunicipalityUpdate {
+	_u.mutation.ResetPaymentMinutes()
+	_u.mutation.SetPaymentMinutes(v)
+	return _u
+}
+
+// SetNillablePaymentMinutes sets the "payment_minutes" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillablePaymentMinutes(v *int) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetPaymentMinutes(*v)
+	}
+	return _u
+}
+
+// AddPaymentMinutes adds value to the "payment_minutes" field.
+func (_u *MunicipalityUpdate) AddPaymentMinutes(v int) *MunicipalityUpdate {
+	_u.mutation.AddPaymentMinutes(v)
+	return _u
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (_u *MunicipalityUpdate) SetGraceMinutes(v int) *MunicipalityUpdate {
+	_u.mutation.ResetGraceMinutes()
+	_u.mutation.SetGraceMinutes(v)
+	return _u
+}
+
+// SetNillableGraceMinutes sets the "grace_minutes" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableGraceMinutes(v *int) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetGraceMinutes(*v)
+	}
+	return _u
+}
+
+// AddGraceMinutes adds value to the "grace_minutes" field.
+func (_u *MunicipalityUpdate) AddGraceMinutes(v int) *MunicipalityUpdate {
+	_u.mutation.AddGraceMinutes(v)
+	return _u
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (_u *MunicipalityUpdate) SetMethodsSet(v bool) *MunicipalityUpdate {
+	_u.mutation.SetMethodsSet(v)
+	return _u
+}
+
+// SetNillableMethodsSet sets the "methods_set" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableMethodsSet(v *bool) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetMethodsSet(*v)
+	}
+	return _u
+}
+
 // SetAssumed sets the "assumed" field.
 func (_u *MunicipalityUpdate) SetAssumed(v []string) *MunicipalityUpdate {
 	_u.mutation.SetAssumed(v)
@@ -453,6 +530,27 @@ func (_u *MunicipalityUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.EnforceTrust(); ok {
 		_spec.SetField(municipality.FieldEnforceTrust, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ProcessingDays(); ok {
+		_spec.SetField(municipality.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProcessingDays(); ok {
+		_spec.AddField(municipality.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.PaymentMinutes(); ok {
+		_spec.SetField(municipality.FieldPaymentMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPaymentMinutes(); ok {
+		_spec.AddField(municipality.FieldPaymentMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.GraceMinutes(); ok {
+		_spec.SetField(municipality.FieldGraceMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGraceMinutes(); ok {
+		_spec.AddField(municipality.FieldGraceMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MethodsSet(); ok {
+		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)
@@ -823,6 +921,83 @@ func (_u *MunicipalityUpdateOne) SetNillableEnforceTrust(v *bool) *MunicipalityU
 	return _u
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (_u *MunicipalityUpdateOne) SetProcessingDays(v int) *MunicipalityUpdateOne {
+	_u.mutation.ResetProcessingDays()
+	_u.mutation.SetProcessingDays(v)
+	return _u
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableProcessingDays(v *int) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetProcessingDays(*v)
+	}
+	return _u
+}
+
+// AddProcessingDays adds value to the "processing_days" field.
+func (_u *MunicipalityUpdateOne) AddProcessingDays(v int) *MunicipalityUpdateOne {
+	_u.mutation.AddProcessingDays(v)
+	return _u
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (_u *MunicipalityUpdateOne) SetPaymentMinutes(v int) *MunicipalityUpdateOne {
+	_u.mutation.ResetPaymentMinutes()
+	_u.mutation.SetPaymentMinutes(v)
+	return _u
+}
+
+// SetNillablePaymentMinutes sets the "payment_minutes" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillablePaymentMinutes(v *int) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetPaymentMinutes(*v)
+	}
+	return _u
+}
+
+// AddPaymentMinutes adds value to the "payment_minutes" field.
+func (_u *MunicipalityUpdateOne) AddPaymentMinutes(v int) *MunicipalityUpdateOne {
+	_u.mutation.AddPaymentMinutes(v)
+	return _u
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (_u *MunicipalityUpdateOne) SetGraceMinutes(v int) *MunicipalityUpdateOne {
+	_u.mutation.ResetGraceMinutes()
+	_u.mutation.SetGraceMinutes(v)
+	return _u
+}
+
+// SetNillableGraceMinutes sets the "grace_minutes" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableGraceMinutes(v *int) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetGraceMinutes(*v)
+	}
+	return _u
+}
+
+// AddGraceMinutes adds value to the "grace_minutes" field.
+func (_u *MunicipalityUpdateOne) AddGraceMinutes(v int) *MunicipalityUpdateOne {
+	_u.mutation.AddGraceMinutes(v)
+	return _u
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (_u *MunicipalityUpdateOne) SetMethodsSet(v bool) *MunicipalityUpdateOne {
+	_u.mutation.SetMethodsSet(v)
+	return _u
+}
+
+// SetNillableMethodsSet sets the "methods_set" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableMethodsSet(v *bool) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetMethodsSet(*v)
+	}
+	return _u
+}
+
 // SetAssumed sets the "assumed" field.
 func (_u *MunicipalityUpdateOne) SetAssumed(v []string) *MunicipalityUpdateOne {
 	_u.mutation.SetAssumed(v)
@@ -1176,6 +1351,27 @@ func (_u *MunicipalityUpdateOne) sqlSave(ctx context.Context) (_node *Municipali
 	}
 	if value, ok := _u.mutation.EnforceTrust(); ok {
 		_spec.SetField(municipality.FieldEnforceTrust, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.ProcessingDays(); ok {
+		_spec.SetField(municipality.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProcessingDays(); ok {
+		_spec.AddField(municipality.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.PaymentMinutes(); ok {
+		_spec.SetField(municipality.FieldPaymentMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedPaymentMinutes(); ok {
+		_spec.AddField(municipality.FieldPaymentMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.GraceMinutes(); ok {
+		_spec.SetField(municipality.FieldGraceMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedGraceMinutes(); ok {
+		_spec.AddField(municipality.FieldGraceMinutes, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.MethodsSet(); ok {
+		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
 	}
 	if value, ok := _u.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)

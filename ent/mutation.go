@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/closure"
@@ -16,14 +17,18 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/headdigest"
 	"nelke/ent/idempotency"
+	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
+	"nelke/ent/paymentreport"
 	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 	"sync"
 	"time"
@@ -41,23 +46,2171 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
-	TypeAppointment   = "Appointment"
-	TypeCaseFile      = "CaseFile"
-	TypeClosure       = "Closure"
-	TypeCounter       = "Counter"
-	TypeEvent         = "Event"
-	TypeFee           = "Fee"
-	TypeForm          = "Form"
-	TypeHeadDigest    = "HeadDigest"
-	TypeIdempotency   = "Idempotency"
-	TypeMunicipality  = "Municipality"
-	TypeNotice        = "Notice"
-	TypeOffice        = "Office"
-	TypeOpeningRule   = "OpeningRule"
-	TypePaymentOption = "PaymentOption"
-	TypePrivacyNotice = "PrivacyNotice"
-	TypePublicService = "PublicService"
+	TypeApplication        = "Application"
+	TypeAppointment        = "Appointment"
+	TypeCaseFile           = "CaseFile"
+	TypeClosure            = "Closure"
+	TypeCounter            = "Counter"
+	TypeEvent              = "Event"
+	TypeFee                = "Fee"
+	TypeForm               = "Form"
+	TypeHeadDigest         = "HeadDigest"
+	TypeIdempotency        = "Idempotency"
+	TypeInformationRequest = "InformationRequest"
+	TypeMunicipality       = "Municipality"
+	TypeNotice             = "Notice"
+	TypeOffice             = "Office"
+	TypeOpeningRule        = "OpeningRule"
+	TypePayment            = "Payment"
+	TypePaymentOption      = "PaymentOption"
+	TypePaymentReport      = "PaymentReport"
+	TypePrivacyNotice      = "PrivacyNotice"
+	TypePublicService      = "PublicService"
+	TypeSandboxTransaction = "SandboxTransaction"
 )
+
+// ApplicationMutation represents an operation that mutates the Application nodes in the graph.
+type ApplicationMutation struct {
+	config
+	op                   Op
+	typ                  string
+	id                   *string
+	municipality_id      *string
+	service_id           *string
+	form_id              *string
+	reference            *string
+	status               *application.Status
+	answers              *string
+	revision             *int
+	addrevision          *int
+	reviewed_revision    *int
+	addreviewed_revision *int
+	information_hash     *string
+	information_at       *time.Time
+	notice_id            *string
+	notice_at            *time.Time
+	due_cents            *int
+	adddue_cents         *int
+	started_at           *time.Time
+	edited_at            *time.Time
+	expires_at           *time.Time
+	submitted_at         *time.Time
+	deadline             *time.Time
+	ended_at             *time.Time
+	clerk                *string
+	clerk_name           *string
+	rejection            *string
+	dispatch_method      *string
+	dispatched_on        *string
+	tracking_number      *string
+	clearedFields        map[string]struct{}
+	_case                *string
+	cleared_case         bool
+	payments             map[string]struct{}
+	removedpayments      map[string]struct{}
+	clearedpayments      bool
+	requests             map[string]struct{}
+	removedrequests      map[string]struct{}
+	clearedrequests      bool
+	done                 bool
+	oldValue             func(context.Context) (*Application, error)
+	predicates           []predicate.Application
+}
+
+var _ ent.Mutation = (*ApplicationMutation)(nil)
+
+// applicationOption allows management of the mutation configuration using functional options.
+type applicationOption func(*ApplicationMutation)
+
+// newApplicationMutation creates new mutation for the Application entity.
+func newApplicationMutation(c config, op Op, opts ...applicationOption) *ApplicationMutation {
+	m := &ApplicationMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeApplication,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withApplicationID sets the ID field of the mutation.
+func withApplicationID(id string) applicationOption {
+	return func(m *ApplicationMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Application
+		)
+		m.oldValue = func(ctx context.Context) (*Application, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Application.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withApplication sets the old Application of the mutation.
+func withApplication(node *Application) applicationOption {
+	return func(m *ApplicationMutation) {
+		m.oldValue = func(context.Context) (*Application, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ApplicationMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ApplicationMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Application entities.
+func (m *ApplicationMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ApplicationMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ApplicationMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Application.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCaseID sets the "case_id" field.
+func (m *ApplicationMutation) SetCaseID(s string) {
+	m._case = &s
+}
+
+// CaseID returns the value of the "case_id" field in the mutation.
+func (m *ApplicationMutation) CaseID() (r string, exists bool) {
+	v := m._case
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCaseID returns the old "case_id" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldCaseID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCaseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCaseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCaseID: %w", err)
+	}
+	return oldValue.CaseID, nil
+}
+
+// ResetCaseID resets all changes to the "case_id" field.
+func (m *ApplicationMutation) ResetCaseID() {
+	m._case = nil
+}
+
+// SetMunicipalityID sets the "municipality_id" field.
+func (m *ApplicationMutation) SetMunicipalityID(s string) {
+	m.municipality_id = &s
+}
+
+// MunicipalityID returns the value of the "municipality_id" field in the mutation.
+func (m *ApplicationMutation) MunicipalityID() (r string, exists bool) {
+	v := m.municipality_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMunicipalityID returns the old "municipality_id" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldMunicipalityID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMunicipalityID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMunicipalityID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMunicipalityID: %w", err)
+	}
+	return oldValue.MunicipalityID, nil
+}
+
+// ResetMunicipalityID resets all changes to the "municipality_id" field.
+func (m *ApplicationMutation) ResetMunicipalityID() {
+	m.municipality_id = nil
+}
+
+// SetServiceID sets the "service_id" field.
+func (m *ApplicationMutation) SetServiceID(s string) {
+	m.service_id = &s
+}
+
+// ServiceID returns the value of the "service_id" field in the mutation.
+func (m *ApplicationMutation) ServiceID() (r string, exists bool) {
+	v := m.service_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldServiceID returns the old "service_id" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldServiceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldServiceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldServiceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldServiceID: %w", err)
+	}
+	return oldValue.ServiceID, nil
+}
+
+// ResetServiceID resets all changes to the "service_id" field.
+func (m *ApplicationMutation) ResetServiceID() {
+	m.service_id = nil
+}
+
+// SetFormID sets the "form_id" field.
+func (m *ApplicationMutation) SetFormID(s string) {
+	m.form_id = &s
+}
+
+// FormID returns the value of the "form_id" field in the mutation.
+func (m *ApplicationMutation) FormID() (r string, exists bool) {
+	v := m.form_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFormID returns the old "form_id" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldFormID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFormID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFormID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFormID: %w", err)
+	}
+	return oldValue.FormID, nil
+}
+
+// ResetFormID resets all changes to the "form_id" field.
+func (m *ApplicationMutation) ResetFormID() {
+	m.form_id = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *ApplicationMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *ApplicationMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *ApplicationMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *ApplicationMutation) SetStatus(a application.Status) {
+	m.status = &a
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *ApplicationMutation) Status() (r application.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldStatus(ctx context.Context) (v application.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *ApplicationMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetAnswers sets the "answers" field.
+func (m *ApplicationMutation) SetAnswers(s string) {
+	m.answers = &s
+}
+
+// Answers returns the value of the "answers" field in the mutation.
+func (m *ApplicationMutation) Answers() (r string, exists bool) {
+	v := m.answers
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswers returns the old "answers" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldAnswers(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswers is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswers requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswers: %w", err)
+	}
+	return oldValue.Answers, nil
+}
+
+// ResetAnswers resets all changes to the "answers" field.
+func (m *ApplicationMutation) ResetAnswers() {
+	m.answers = nil
+}
+
+// SetRevision sets the "revision" field.
+func (m *ApplicationMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *ApplicationMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *ApplicationMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *ApplicationMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *ApplicationMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// SetReviewedRevision sets the "reviewed_revision" field.
+func (m *ApplicationMutation) SetReviewedRevision(i int) {
+	m.reviewed_revision = &i
+	m.addreviewed_revision = nil
+}
+
+// ReviewedRevision returns the value of the "reviewed_revision" field in the mutation.
+func (m *ApplicationMutation) ReviewedRevision() (r int, exists bool) {
+	v := m.reviewed_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReviewedRevision returns the old "reviewed_revision" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldReviewedRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReviewedRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReviewedRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReviewedRevision: %w", err)
+	}
+	return oldValue.ReviewedRevision, nil
+}
+
+// AddReviewedRevision adds i to the "reviewed_revision" field.
+func (m *ApplicationMutation) AddReviewedRevision(i int) {
+	if m.addreviewed_revision != nil {
+		*m.addreviewed_revision += i
+	} else {
+		m.addreviewed_revision = &i
+	}
+}
+
+// AddedReviewedRevision returns the value that was added to the "reviewed_revision" field in this mutation.
+func (m *ApplicationMutation) AddedReviewedRevision() (r int, exists bool) {
+	v := m.addreviewed_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReviewedRevision resets all changes to the "reviewed_revision" field.
+func (m *ApplicationMutation) ResetReviewedRevision() {
+	m.reviewed_revision = nil
+	m.addreviewed_revision = nil
+}
+
+// SetInformationHash sets the "information_hash" field.
+func (m *ApplicationMutation) SetInformationHash(s string) {
+	m.information_hash = &s
+}
+
+// InformationHash returns the value of the "information_hash" field in the mutation.
+func (m *ApplicationMutation) InformationHash() (r string, exists bool) {
+	v := m.information_hash
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInformationHash returns the old "information_hash" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldInformationHash(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInformationHash is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInformationHash requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInformationHash: %w", err)
+	}
+	return oldValue.InformationHash, nil
+}
+
+// ResetInformationHash resets all changes to the "information_hash" field.
+func (m *ApplicationMutation) ResetInformationHash() {
+	m.information_hash = nil
+}
+
+// SetInformationAt sets the "information_at" field.
+func (m *ApplicationMutation) SetInformationAt(t time.Time) {
+	m.information_at = &t
+}
+
+// InformationAt returns the value of the "information_at" field in the mutation.
+func (m *ApplicationMutation) InformationAt() (r time.Time, exists bool) {
+	v := m.information_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldInformationAt returns the old "information_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldInformationAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldInformationAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldInformationAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldInformationAt: %w", err)
+	}
+	return oldValue.InformationAt, nil
+}
+
+// ClearInformationAt clears the value of the "information_at" field.
+func (m *ApplicationMutation) ClearInformationAt() {
+	m.information_at = nil
+	m.clearedFields[application.FieldInformationAt] = struct{}{}
+}
+
+// InformationAtCleared returns if the "information_at" field was cleared in this mutation.
+func (m *ApplicationMutation) InformationAtCleared() bool {
+	_, ok := m.clearedFields[application.FieldInformationAt]
+	return ok
+}
+
+// ResetInformationAt resets all changes to the "information_at" field.
+func (m *ApplicationMutation) ResetInformationAt() {
+	m.information_at = nil
+	delete(m.clearedFields, application.FieldInformationAt)
+}
+
+// SetNoticeID sets the "notice_id" field.
+func (m *ApplicationMutation) SetNoticeID(s string) {
+	m.notice_id = &s
+}
+
+// NoticeID returns the value of the "notice_id" field in the mutation.
+func (m *ApplicationMutation) NoticeID() (r string, exists bool) {
+	v := m.notice_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticeID returns the old "notice_id" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldNoticeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticeID: %w", err)
+	}
+	return oldValue.NoticeID, nil
+}
+
+// ResetNoticeID resets all changes to the "notice_id" field.
+func (m *ApplicationMutation) ResetNoticeID() {
+	m.notice_id = nil
+}
+
+// SetNoticeAt sets the "notice_at" field.
+func (m *ApplicationMutation) SetNoticeAt(t time.Time) {
+	m.notice_at = &t
+}
+
+// NoticeAt returns the value of the "notice_at" field in the mutation.
+func (m *ApplicationMutation) NoticeAt() (r time.Time, exists bool) {
+	v := m.notice_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNoticeAt returns the old "notice_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldNoticeAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNoticeAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNoticeAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNoticeAt: %w", err)
+	}
+	return oldValue.NoticeAt, nil
+}
+
+// ClearNoticeAt clears the value of the "notice_at" field.
+func (m *ApplicationMutation) ClearNoticeAt() {
+	m.notice_at = nil
+	m.clearedFields[application.FieldNoticeAt] = struct{}{}
+}
+
+// NoticeAtCleared returns if the "notice_at" field was cleared in this mutation.
+func (m *ApplicationMutation) NoticeAtCleared() bool {
+	_, ok := m.clearedFields[application.FieldNoticeAt]
+	return ok
+}
+
+// ResetNoticeAt resets all changes to the "notice_at" field.
+func (m *ApplicationMutation) ResetNoticeAt() {
+	m.notice_at = nil
+	delete(m.clearedFields, application.FieldNoticeAt)
+}
+
+// SetDueCents sets the "due_cents" field.
+func (m *ApplicationMutation) SetDueCents(i int) {
+	m.due_cents = &i
+	m.adddue_cents = nil
+}
+
+// DueCents returns the value of the "due_cents" field in the mutation.
+func (m *ApplicationMutation) DueCents() (r int, exists bool) {
+	v := m.due_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueCents returns the old "due_cents" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldDueCents(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueCents: %w", err)
+	}
+	return oldValue.DueCents, nil
+}
+
+// AddDueCents adds i to the "due_cents" field.
+func (m *ApplicationMutation) AddDueCents(i int) {
+	if m.adddue_cents != nil {
+		*m.adddue_cents += i
+	} else {
+		m.adddue_cents = &i
+	}
+}
+
+// AddedDueCents returns the value that was added to the "due_cents" field in this mutation.
+func (m *ApplicationMutation) AddedDueCents() (r int, exists bool) {
+	v := m.adddue_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearDueCents clears the value of the "due_cents" field.
+func (m *ApplicationMutation) ClearDueCents() {
+	m.due_cents = nil
+	m.adddue_cents = nil
+	m.clearedFields[application.FieldDueCents] = struct{}{}
+}
+
+// DueCentsCleared returns if the "due_cents" field was cleared in this mutation.
+func (m *ApplicationMutation) DueCentsCleared() bool {
+	_, ok := m.clearedFields[application.FieldDueCents]
+	return ok
+}
+
+// ResetDueCents resets all changes to the "due_cents" field.
+func (m *ApplicationMutation) ResetDueCents() {
+	m.due_cents = nil
+	m.adddue_cents = nil
+	delete(m.clearedFields, application.FieldDueCents)
+}
+
+// SetStartedAt sets the "started_at" field.
+func (m *ApplicationMutation) SetStartedAt(t time.Time) {
+	m.started_at = &t
+}
+
+// StartedAt returns the value of the "started_at" field in the mutation.
+func (m *ApplicationMutation) StartedAt() (r time.Time, exists bool) {
+	v := m.started_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedAt returns the old "started_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldStartedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedAt: %w", err)
+	}
+	return oldValue.StartedAt, nil
+}
+
+// ResetStartedAt resets all changes to the "started_at" field.
+func (m *ApplicationMutation) ResetStartedAt() {
+	m.started_at = nil
+}
+
+// SetEditedAt sets the "edited_at" field.
+func (m *ApplicationMutation) SetEditedAt(t time.Time) {
+	m.edited_at = &t
+}
+
+// EditedAt returns the value of the "edited_at" field in the mutation.
+func (m *ApplicationMutation) EditedAt() (r time.Time, exists bool) {
+	v := m.edited_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEditedAt returns the old "edited_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldEditedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEditedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEditedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEditedAt: %w", err)
+	}
+	return oldValue.EditedAt, nil
+}
+
+// ResetEditedAt resets all changes to the "edited_at" field.
+func (m *ApplicationMutation) ResetEditedAt() {
+	m.edited_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *ApplicationMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *ApplicationMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *ApplicationMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[application.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *ApplicationMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[application.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *ApplicationMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, application.FieldExpiresAt)
+}
+
+// SetSubmittedAt sets the "submitted_at" field.
+func (m *ApplicationMutation) SetSubmittedAt(t time.Time) {
+	m.submitted_at = &t
+}
+
+// SubmittedAt returns the value of the "submitted_at" field in the mutation.
+func (m *ApplicationMutation) SubmittedAt() (r time.Time, exists bool) {
+	v := m.submitted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSubmittedAt returns the old "submitted_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldSubmittedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSubmittedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSubmittedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSubmittedAt: %w", err)
+	}
+	return oldValue.SubmittedAt, nil
+}
+
+// ClearSubmittedAt clears the value of the "submitted_at" field.
+func (m *ApplicationMutation) ClearSubmittedAt() {
+	m.submitted_at = nil
+	m.clearedFields[application.FieldSubmittedAt] = struct{}{}
+}
+
+// SubmittedAtCleared returns if the "submitted_at" field was cleared in this mutation.
+func (m *ApplicationMutation) SubmittedAtCleared() bool {
+	_, ok := m.clearedFields[application.FieldSubmittedAt]
+	return ok
+}
+
+// ResetSubmittedAt resets all changes to the "submitted_at" field.
+func (m *ApplicationMutation) ResetSubmittedAt() {
+	m.submitted_at = nil
+	delete(m.clearedFields, application.FieldSubmittedAt)
+}
+
+// SetDeadline sets the "deadline" field.
+func (m *ApplicationMutation) SetDeadline(t time.Time) {
+	m.deadline = &t
+}
+
+// Deadline returns the value of the "deadline" field in the mutation.
+func (m *ApplicationMutation) Deadline() (r time.Time, exists bool) {
+	v := m.deadline
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeadline returns the old "deadline" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldDeadline(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeadline is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeadline requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeadline: %w", err)
+	}
+	return oldValue.Deadline, nil
+}
+
+// ClearDeadline clears the value of the "deadline" field.
+func (m *ApplicationMutation) ClearDeadline() {
+	m.deadline = nil
+	m.clearedFields[application.FieldDeadline] = struct{}{}
+}
+
+// DeadlineCleared returns if the "deadline" field was cleared in this mutation.
+func (m *ApplicationMutation) DeadlineCleared() bool {
+	_, ok := m.clearedFields[application.FieldDeadline]
+	return ok
+}
+
+// ResetDeadline resets all changes to the "deadline" field.
+func (m *ApplicationMutation) ResetDeadline() {
+	m.deadline = nil
+	delete(m.clearedFields, application.FieldDeadline)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *ApplicationMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *ApplicationMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *ApplicationMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[application.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *ApplicationMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[application.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *ApplicationMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, application.FieldEndedAt)
+}
+
+// SetClerk sets the "clerk" field.
+func (m *ApplicationMutation) SetClerk(s string) {
+	m.clerk = &s
+}
+
+// Clerk returns the value of the "clerk" field in the mutation.
+func (m *ApplicationMutation) Clerk() (r string, exists bool) {
+	v := m.clerk
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClerk returns the old "clerk" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldClerk(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClerk is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClerk requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClerk: %w", err)
+	}
+	return oldValue.Clerk, nil
+}
+
+// ResetClerk resets all changes to the "clerk" field.
+func (m *ApplicationMutation) ResetClerk() {
+	m.clerk = nil
+}
+
+// SetClerkName sets the "clerk_name" field.
+func (m *ApplicationMutation) SetClerkName(s string) {
+	m.clerk_name = &s
+}
+
+// ClerkName returns the value of the "clerk_name" field in the mutation.
+func (m *ApplicationMutation) ClerkName() (r string, exists bool) {
+	v := m.clerk_name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClerkName returns the old "clerk_name" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldClerkName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClerkName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClerkName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClerkName: %w", err)
+	}
+	return oldValue.ClerkName, nil
+}
+
+// ResetClerkName resets all changes to the "clerk_name" field.
+func (m *ApplicationMutation) ResetClerkName() {
+	m.clerk_name = nil
+}
+
+// SetRejection sets the "rejection" field.
+func (m *ApplicationMutation) SetRejection(s string) {
+	m.rejection = &s
+}
+
+// Rejection returns the value of the "rejection" field in the mutation.
+func (m *ApplicationMutation) Rejection() (r string, exists bool) {
+	v := m.rejection
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRejection returns the old "rejection" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldRejection(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRejection is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRejection requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRejection: %w", err)
+	}
+	return oldValue.Rejection, nil
+}
+
+// ResetRejection resets all changes to the "rejection" field.
+func (m *ApplicationMutation) ResetRejection() {
+	m.rejection = nil
+}
+
+// SetDispatchMethod sets the "dispatch_method" field.
+func (m *ApplicationMutation) SetDispatchMethod(s string) {
+	m.dispatch_method = &s
+}
+
+// DispatchMethod returns the value of the "dispatch_method" field in the mutation.
+func (m *ApplicationMutation) DispatchMethod() (r string, exists bool) {
+	v := m.dispatch_method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDispatchMethod returns the old "dispatch_method" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldDispatchMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDispatchMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDispatchMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDispatchMethod: %w", err)
+	}
+	return oldValue.DispatchMethod, nil
+}
+
+// ResetDispatchMethod resets all changes to the "dispatch_method" field.
+func (m *ApplicationMutation) ResetDispatchMethod() {
+	m.dispatch_method = nil
+}
+
+// SetDispatchedOn sets the "dispatched_on" field.
+func (m *ApplicationMutation) SetDispatchedOn(s string) {
+	m.dispatched_on = &s
+}
+
+// DispatchedOn returns the value of the "dispatched_on" field in the mutation.
+func (m *ApplicationMutation) DispatchedOn() (r string, exists bool) {
+	v := m.dispatched_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDispatchedOn returns the old "dispatched_on" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldDispatchedOn(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDispatchedOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDispatchedOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDispatchedOn: %w", err)
+	}
+	return oldValue.DispatchedOn, nil
+}
+
+// ResetDispatchedOn resets all changes to the "dispatched_on" field.
+func (m *ApplicationMutation) ResetDispatchedOn() {
+	m.dispatched_on = nil
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (m *ApplicationMutation) SetTrackingNumber(s string) {
+	m.tracking_number = &s
+}
+
+// TrackingNumber returns the value of the "tracking_number" field in the mutation.
+func (m *ApplicationMutation) TrackingNumber() (r string, exists bool) {
+	v := m.tracking_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNumber returns the old "tracking_number" field's value of the Application entity.
+// If the Application object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApplicationMutation) OldTrackingNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNumber: %w", err)
+	}
+	return oldValue.TrackingNumber, nil
+}
+
+// ResetTrackingNumber resets all changes to the "tracking_number" field.
+func (m *ApplicationMutation) ResetTrackingNumber() {
+	m.tracking_number = nil
+}
+
+// ClearCase clears the "case" edge to the CaseFile entity.
+func (m *ApplicationMutation) ClearCase() {
+	m.cleared_case = true
+	m.clearedFields[application.FieldCaseID] = struct{}{}
+}
+
+// CaseCleared reports if the "case" edge to the CaseFile entity was cleared.
+func (m *ApplicationMutation) CaseCleared() bool {
+	return m.cleared_case
+}
+
+// CaseIDs returns the "case" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// CaseID instead. It exists only for internal usage by the builders.
+func (m *ApplicationMutation) CaseIDs() (ids []string) {
+	if id := m._case; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetCase resets all changes to the "case" edge.
+func (m *ApplicationMutation) ResetCase() {
+	m._case = nil
+	m.cleared_case = false
+}
+
+// AddPaymentIDs adds the "payments" edge to the Payment entity by ids.
+func (m *ApplicationMutation) AddPaymentIDs(ids ...string) {
+	if m.payments == nil {
+		m.payments = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.payments[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPayments clears the "payments" edge to the Payment entity.
+func (m *ApplicationMutation) ClearPayments() {
+	m.clearedpayments = true
+}
+
+// PaymentsCleared reports if the "payments" edge to the Payment entity was cleared.
+func (m *ApplicationMutation) PaymentsCleared() bool {
+	return m.clearedpayments
+}
+
+// RemovePaymentIDs removes the "payments" edge to the Payment entity by IDs.
+func (m *ApplicationMutation) RemovePaymentIDs(ids ...string) {
+	if m.removedpayments == nil {
+		m.removedpayments = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.payments, ids[i])
+		m.removedpayments[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPayments returns the removed IDs of the "payments" edge to the Payment entity.
+func (m *ApplicationMutation) RemovedPaymentsIDs() (ids []string) {
+	for id := range m.removedpayments {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PaymentsIDs returns the "payments" edge IDs in the mutation.
+func (m *ApplicationMutation) PaymentsIDs() (ids []string) {
+	for id := range m.payments {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPayments resets all changes to the "payments" edge.
+func (m *ApplicationMutation) ResetPayments() {
+	m.payments = nil
+	m.clearedpayments = false
+	m.removedpayments = nil
+}
+
+// AddRequestIDs adds the "requests" edge to the InformationRequest entity by ids.
+func (m *ApplicationMutation) AddRequestIDs(ids ...string) {
+	if m.requests == nil {
+		m.requests = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.requests[ids[i]] = struct{}{}
+	}
+}
+
+// ClearRequests clears the "requests" edge to the InformationRequest entity.
+func (m *ApplicationMutation) ClearRequests() {
+	m.clearedrequests = true
+}
+
+// RequestsCleared reports if the "requests" edge to the InformationRequest entity was cleared.
+func (m *ApplicationMutation) RequestsCleared() bool {
+	return m.clearedrequests
+}
+
+// RemoveRequestIDs removes the "requests" edge to the InformationRequest entity by IDs.
+func (m *ApplicationMutation) RemoveRequestIDs(ids ...string) {
+	if m.removedrequests == nil {
+		m.removedrequests = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.requests, ids[i])
+		m.removedrequests[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedRequests returns the removed IDs of the "requests" edge to the InformationRequest entity.
+func (m *ApplicationMutation) RemovedRequestsIDs() (ids []string) {
+	for id := range m.removedrequests {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// RequestsIDs returns the "requests" edge IDs in the mutation.
+func (m *ApplicationMutation) RequestsIDs() (ids []string) {
+	for id := range m.requests {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetRequests resets all changes to the "requests" edge.
+func (m *ApplicationMutation) ResetRequests() {
+	m.requests = nil
+	m.clearedrequests = false
+	m.removedrequests = nil
+}
+
+// Where appends a list predicates to the ApplicationMutation builder.
+func (m *ApplicationMutation) Where(ps ...predicate.Application) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ApplicationMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ApplicationMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Application, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ApplicationMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ApplicationMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Application).
+func (m *ApplicationMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ApplicationMutation) Fields() []string {
+	fields := make([]string, 0, 26)
+	if m._case != nil {
+		fields = append(fields, application.FieldCaseID)
+	}
+	if m.municipality_id != nil {
+		fields = append(fields, application.FieldMunicipalityID)
+	}
+	if m.service_id != nil {
+		fields = append(fields, application.FieldServiceID)
+	}
+	if m.form_id != nil {
+		fields = append(fields, application.FieldFormID)
+	}
+	if m.reference != nil {
+		fields = append(fields, application.FieldReference)
+	}
+	if m.status != nil {
+		fields = append(fields, application.FieldStatus)
+	}
+	if m.answers != nil {
+		fields = append(fields, application.FieldAnswers)
+	}
+	if m.revision != nil {
+		fields = append(fields, application.FieldRevision)
+	}
+	if m.reviewed_revision != nil {
+		fields = append(fields, application.FieldReviewedRevision)
+	}
+	if m.information_hash != nil {
+		fields = append(fields, application.FieldInformationHash)
+	}
+	if m.information_at != nil {
+		fields = append(fields, application.FieldInformationAt)
+	}
+	if m.notice_id != nil {
+		fields = append(fields, application.FieldNoticeID)
+	}
+	if m.notice_at != nil {
+		fields = append(fields, application.FieldNoticeAt)
+	}
+	if m.due_cents != nil {
+		fields = append(fields, application.FieldDueCents)
+	}
+	if m.started_at != nil {
+		fields = append(fields, application.FieldStartedAt)
+	}
+	if m.edited_at != nil {
+		fields = append(fields, application.FieldEditedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, application.FieldExpiresAt)
+	}
+	if m.submitted_at != nil {
+		fields = append(fields, application.FieldSubmittedAt)
+	}
+	if m.deadline != nil {
+		fields = append(fields, application.FieldDeadline)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, application.FieldEndedAt)
+	}
+	if m.clerk != nil {
+		fields = append(fields, application.FieldClerk)
+	}
+	if m.clerk_name != nil {
+		fields = append(fields, application.FieldClerkName)
+	}
+	if m.rejection != nil {
+		fields = append(fields, application.FieldRejection)
+	}
+	if m.dispatch_method != nil {
+		fields = append(fields, application.FieldDispatchMethod)
+	}
+	if m.dispatched_on != nil {
+		fields = append(fields, application.FieldDispatchedOn)
+	}
+	if m.tracking_number != nil {
+		fields = append(fields, application.FieldTrackingNumber)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ApplicationMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case application.FieldCaseID:
+		return m.CaseID()
+	case application.FieldMunicipalityID:
+		return m.MunicipalityID()
+	case application.FieldServiceID:
+		return m.ServiceID()
+	case application.FieldFormID:
+		return m.FormID()
+	case application.FieldReference:
+		return m.Reference()
+	case application.FieldStatus:
+		return m.Status()
+	case application.FieldAnswers:
+		return m.Answers()
+	case application.FieldRevision:
+		return m.Revision()
+	case application.FieldReviewedRevision:
+		return m.ReviewedRevision()
+	case application.FieldInformationHash:
+		return m.InformationHash()
+	case application.FieldInformationAt:
+		return m.InformationAt()
+	case application.FieldNoticeID:
+		return m.NoticeID()
+	case application.FieldNoticeAt:
+		return m.NoticeAt()
+	case application.FieldDueCents:
+		return m.DueCents()
+	case application.FieldStartedAt:
+		return m.StartedAt()
+	case application.FieldEditedAt:
+		return m.EditedAt()
+	case application.FieldExpiresAt:
+		return m.ExpiresAt()
+	case application.FieldSubmittedAt:
+		return m.SubmittedAt()
+	case application.FieldDeadline:
+		return m.Deadline()
+	case application.FieldEndedAt:
+		return m.EndedAt()
+	case application.FieldClerk:
+		return m.Clerk()
+	case application.FieldClerkName:
+		return m.ClerkName()
+	case application.FieldRejection:
+		return m.Rejection()
+	case application.FieldDispatchMethod:
+		return m.DispatchMethod()
+	case application.FieldDispatchedOn:
+		return m.DispatchedOn()
+	case application.FieldTrackingNumber:
+		return m.TrackingNumber()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ApplicationMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case application.FieldCaseID:
+		return m.OldCaseID(ctx)
+	case application.FieldMunicipalityID:
+		return m.OldMunicipalityID(ctx)
+	case application.FieldServiceID:
+		return m.OldServiceID(ctx)
+	case application.FieldFormID:
+		return m.OldFormID(ctx)
+	case application.FieldReference:
+		return m.OldReference(ctx)
+	case application.FieldStatus:
+		return m.OldStatus(ctx)
+	case application.FieldAnswers:
+		return m.OldAnswers(ctx)
+	case application.FieldRevision:
+		return m.OldRevision(ctx)
+	case application.FieldReviewedRevision:
+		return m.OldReviewedRevision(ctx)
+	case application.FieldInformationHash:
+		return m.OldInformationHash(ctx)
+	case application.FieldInformationAt:
+		return m.OldInformationAt(ctx)
+	case application.FieldNoticeID:
+		return m.OldNoticeID(ctx)
+	case application.FieldNoticeAt:
+		return m.OldNoticeAt(ctx)
+	case application.FieldDueCents:
+		return m.OldDueCents(ctx)
+	case application.FieldStartedAt:
+		return m.OldStartedAt(ctx)
+	case application.FieldEditedAt:
+		return m.OldEditedAt(ctx)
+	case application.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case application.FieldSubmittedAt:
+		return m.OldSubmittedAt(ctx)
+	case application.FieldDeadline:
+		return m.OldDeadline(ctx)
+	case application.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	case application.FieldClerk:
+		return m.OldClerk(ctx)
+	case application.FieldClerkName:
+		return m.OldClerkName(ctx)
+	case application.FieldRejection:
+		return m.OldRejection(ctx)
+	case application.FieldDispatchMethod:
+		return m.OldDispatchMethod(ctx)
+	case application.FieldDispatchedOn:
+		return m.OldDispatchedOn(ctx)
+	case application.FieldTrackingNumber:
+		return m.OldTrackingNumber(ctx)
+	}
+	return nil, fmt.Errorf("unknown Application field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApplicationMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case application.FieldCaseID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCaseID(v)
+		return nil
+	case application.FieldMunicipalityID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMunicipalityID(v)
+		return nil
+	case application.FieldServiceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetServiceID(v)
+		return nil
+	case application.FieldFormID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFormID(v)
+		return nil
+	case application.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case application.FieldStatus:
+		v, ok := value.(application.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case application.FieldAnswers:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswers(v)
+		return nil
+	case application.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	case application.FieldReviewedRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReviewedRevision(v)
+		return nil
+	case application.FieldInformationHash:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInformationHash(v)
+		return nil
+	case application.FieldInformationAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetInformationAt(v)
+		return nil
+	case application.FieldNoticeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticeID(v)
+		return nil
+	case application.FieldNoticeAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNoticeAt(v)
+		return nil
+	case application.FieldDueCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueCents(v)
+		return nil
+	case application.FieldStartedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedAt(v)
+		return nil
+	case application.FieldEditedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEditedAt(v)
+		return nil
+	case application.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case application.FieldSubmittedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSubmittedAt(v)
+		return nil
+	case application.FieldDeadline:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeadline(v)
+		return nil
+	case application.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	case application.FieldClerk:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClerk(v)
+		return nil
+	case application.FieldClerkName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClerkName(v)
+		return nil
+	case application.FieldRejection:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRejection(v)
+		return nil
+	case application.FieldDispatchMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDispatchMethod(v)
+		return nil
+	case application.FieldDispatchedOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDispatchedOn(v)
+		return nil
+	case application.FieldTrackingNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNumber(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Application field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ApplicationMutation) AddedFields() []string {
+	var fields []string
+	if m.addrevision != nil {
+		fields = append(fields, application.FieldRevision)
+	}
+	if m.addreviewed_revision != nil {
+		fields = append(fields, application.FieldReviewedRevision)
+	}
+	if m.adddue_cents != nil {
+		fields = append(fields, application.FieldDueCents)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ApplicationMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case application.FieldRevision:
+		return m.AddedRevision()
+	case application.FieldReviewedRevision:
+		return m.AddedReviewedRevision()
+	case application.FieldDueCents:
+		return m.AddedDueCents()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ApplicationMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case application.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	case application.FieldReviewedRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReviewedRevision(v)
+		return nil
+	case application.FieldDueCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddDueCents(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Application numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ApplicationMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(application.FieldInformationAt) {
+		fields = append(fields, application.FieldInformationAt)
+	}
+	if m.FieldCleared(application.FieldNoticeAt) {
+		fields = append(fields, application.FieldNoticeAt)
+	}
+	if m.FieldCleared(application.FieldDueCents) {
+		fields = append(fields, application.FieldDueCents)
+	}
+	if m.FieldCleared(application.FieldExpiresAt) {
+		fields = append(fields, application.FieldExpiresAt)
+	}
+	if m.FieldCleared(application.FieldSubmittedAt) {
+		fields = append(fields, application.FieldSubmittedAt)
+	}
+	if m.FieldCleared(application.FieldDeadline) {
+		fields = append(fields, application.FieldDeadline)
+	}
+	if m.FieldCleared(application.FieldEndedAt) {
+		fields = append(fields, application.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ApplicationMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ApplicationMutation) ClearField(name string) error {
+	switch name {
+	case application.FieldInformationAt:
+		m.ClearInformationAt()
+		return nil
+	case application.FieldNoticeAt:
+		m.ClearNoticeAt()
+		return nil
+	case application.FieldDueCents:
+		m.ClearDueCents()
+		return nil
+	case application.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case application.FieldSubmittedAt:
+		m.ClearSubmittedAt()
+		return nil
+	case application.FieldDeadline:
+		m.ClearDeadline()
+		return nil
+	case application.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Application nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ApplicationMutation) ResetField(name string) error {
+	switch name {
+	case application.FieldCaseID:
+		m.ResetCaseID()
+		return nil
+	case application.FieldMunicipalityID:
+		m.ResetMunicipalityID()
+		return nil
+	case application.FieldServiceID:
+		m.ResetServiceID()
+		return nil
+	case application.FieldFormID:
+		m.ResetFormID()
+		return nil
+	case application.FieldReference:
+		m.ResetReference()
+		return nil
+	case application.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case application.FieldAnswers:
+		m.ResetAnswers()
+		return nil
+	case application.FieldRevision:
+		m.ResetRevision()
+		return nil
+	case application.FieldReviewedRevision:
+		m.ResetReviewedRevision()
+		return nil
+	case application.FieldInformationHash:
+		m.ResetInformationHash()
+		return nil
+	case application.FieldInformationAt:
+		m.ResetInformationAt()
+		return nil
+	case application.FieldNoticeID:
+		m.ResetNoticeID()
+		return nil
+	case application.FieldNoticeAt:
+		m.ResetNoticeAt()
+		return nil
+	case application.FieldDueCents:
+		m.ResetDueCents()
+		return nil
+	case application.FieldStartedAt:
+		m.ResetStartedAt()
+		return nil
+	case application.FieldEditedAt:
+		m.ResetEditedAt()
+		return nil
+	case application.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case application.FieldSubmittedAt:
+		m.ResetSubmittedAt()
+		return nil
+	case application.FieldDeadline:
+		m.ResetDeadline()
+		return nil
+	case application.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	case application.FieldClerk:
+		m.ResetClerk()
+		return nil
+	case application.FieldClerkName:
+		m.ResetClerkName()
+		return nil
+	case application.FieldRejection:
+		m.ResetRejection()
+		return nil
+	case application.FieldDispatchMethod:
+		m.ResetDispatchMethod()
+		return nil
+	case application.FieldDispatchedOn:
+		m.ResetDispatchedOn()
+		return nil
+	case application.FieldTrackingNumber:
+		m.ResetTrackingNumber()
+		return nil
+	}
+	return fmt.Errorf("unknown Application field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ApplicationMutation) AddedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m._case != nil {
+		edges = append(edges, application.EdgeCase)
+	}
+	if m.payments != nil {
+		edges = append(edges, application.EdgePayments)
+	}
+	if m.requests != nil {
+		edges = append(edges, application.EdgeRequests)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ApplicationMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case application.EdgeCase:
+		if id := m._case; id != nil {
+			return []ent.Value{*id}
+		}
+	case application.EdgePayments:
+		ids := make([]ent.Value, 0, len(m.payments))
+		for id := range m.payments {
+			ids = append(ids, id)
+		}
+		return ids
+	case application.EdgeRequests:
+		ids := make([]ent.Value, 0, len(m.requests))
+		for id := range m.requests {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ApplicationMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.removedpayments != nil {
+		edges = append(edges, application.EdgePayments)
+	}
+	if m.removedrequests != nil {
+		edges = append(edges, application.EdgeRequests)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ApplicationMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case application.EdgePayments:
+		ids := make([]ent.Value, 0, len(m.removedpayments))
+		for id := range m.removedpayments {
+			ids = append(ids, id)
+		}
+		return ids
+	case application.EdgeRequests:
+		ids := make([]ent.Value, 0, len(m.removedrequests))
+		for id := range m.removedrequests {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ApplicationMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 3)
+	if m.cleared_case {
+		edges = append(edges, application.EdgeCase)
+	}
+	if m.clearedpayments {
+		edges = append(edges, application.EdgePayments)
+	}
+	if m.clearedrequests {
+		edges = append(edges, application.EdgeRequests)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ApplicationMutation) EdgeCleared(name string) bool {
+	switch name {
+	case application.EdgeCase:
+		return m.cleared_case
+	case application.EdgePayments:
+		return m.clearedpayments
+	case application.EdgeRequests:
+		return m.clearedrequests
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ApplicationMutation) ClearEdge(name string) error {
+	switch name {
+	case application.EdgeCase:
+		m.ClearCase()
+		return nil
+	}
+	return fmt.Errorf("unknown Application unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ApplicationMutation) ResetEdge(name string) error {
+	switch name {
+	case application.EdgeCase:
+		m.ResetCase()
+		return nil
+	case application.EdgePayments:
+		m.ResetPayments()
+		return nil
+	case application.EdgeRequests:
+		m.ResetRequests()
+		return nil
+	}
+	return fmt.Errorf("unknown Application edge %s", name)
+}
 
 // AppointmentMutation represents an operation that mutates the Appointment nodes in the graph.
 type AppointmentMutation struct {
@@ -2061,6 +4214,9 @@ type CaseFileMutation struct {
 	appointments        map[string]struct{}
 	removedappointments map[string]struct{}
 	clearedappointments bool
+	applications        map[string]struct{}
+	removedapplications map[string]struct{}
+	clearedapplications bool
 	done                bool
 	oldValue            func(context.Context) (*CaseFile, error)
 	predicates          []predicate.CaseFile
@@ -2909,6 +5065,60 @@ func (m *CaseFileMutation) ResetAppointments() {
 	m.removedappointments = nil
 }
 
+// AddApplicationIDs adds the "applications" edge to the Application entity by ids.
+func (m *CaseFileMutation) AddApplicationIDs(ids ...string) {
+	if m.applications == nil {
+		m.applications = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.applications[ids[i]] = struct{}{}
+	}
+}
+
+// ClearApplications clears the "applications" edge to the Application entity.
+func (m *CaseFileMutation) ClearApplications() {
+	m.clearedapplications = true
+}
+
+// ApplicationsCleared reports if the "applications" edge to the Application entity was cleared.
+func (m *CaseFileMutation) ApplicationsCleared() bool {
+	return m.clearedapplications
+}
+
+// RemoveApplicationIDs removes the "applications" edge to the Application entity by IDs.
+func (m *CaseFileMutation) RemoveApplicationIDs(ids ...string) {
+	if m.removedapplications == nil {
+		m.removedapplications = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.applications, ids[i])
+		m.removedapplications[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedApplications returns the removed IDs of the "applications" edge to the Application entity.
+func (m *CaseFileMutation) RemovedApplicationsIDs() (ids []string) {
+	for id := range m.removedapplications {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ApplicationsIDs returns the "applications" edge IDs in the mutation.
+func (m *CaseFileMutation) ApplicationsIDs() (ids []string) {
+	for id := range m.applications {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetApplications resets all changes to the "applications" edge.
+func (m *CaseFileMutation) ResetApplications() {
+	m.applications = nil
+	m.clearedapplications = false
+	m.removedapplications = nil
+}
+
 // Where appends a list predicates to the CaseFileMutation builder.
 func (m *CaseFileMutation) Where(ps ...predicate.CaseFile) {
 	m.predicates = append(m.predicates, ps...)
@@ -3344,12 +5554,15 @@ func (m *CaseFileMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *CaseFileMutation) AddedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.municipality != nil {
 		edges = append(edges, casefile.EdgeMunicipality)
 	}
 	if m.appointments != nil {
 		edges = append(edges, casefile.EdgeAppointments)
+	}
+	if m.applications != nil {
+		edges = append(edges, casefile.EdgeApplications)
 	}
 	return edges
 }
@@ -3368,15 +5581,24 @@ func (m *CaseFileMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case casefile.EdgeApplications:
+		ids := make([]ent.Value, 0, len(m.applications))
+		for id := range m.applications {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *CaseFileMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.removedappointments != nil {
 		edges = append(edges, casefile.EdgeAppointments)
+	}
+	if m.removedapplications != nil {
+		edges = append(edges, casefile.EdgeApplications)
 	}
 	return edges
 }
@@ -3391,18 +5613,27 @@ func (m *CaseFileMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case casefile.EdgeApplications:
+		ids := make([]ent.Value, 0, len(m.removedapplications))
+		for id := range m.removedapplications {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *CaseFileMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 2)
+	edges := make([]string, 0, 3)
 	if m.clearedmunicipality {
 		edges = append(edges, casefile.EdgeMunicipality)
 	}
 	if m.clearedappointments {
 		edges = append(edges, casefile.EdgeAppointments)
+	}
+	if m.clearedapplications {
+		edges = append(edges, casefile.EdgeApplications)
 	}
 	return edges
 }
@@ -3415,6 +5646,8 @@ func (m *CaseFileMutation) EdgeCleared(name string) bool {
 		return m.clearedmunicipality
 	case casefile.EdgeAppointments:
 		return m.clearedappointments
+	case casefile.EdgeApplications:
+		return m.clearedapplications
 	}
 	return false
 }
@@ -3439,6 +5672,9 @@ func (m *CaseFileMutation) ResetEdge(name string) error {
 		return nil
 	case casefile.EdgeAppointments:
 		m.ResetAppointments()
+		return nil
+	case casefile.EdgeApplications:
+		m.ResetApplications()
 		return nil
 	}
 	return fmt.Errorf("unknown CaseFile edge %s", name)
@@ -8811,6 +11047,684 @@ func (m *IdempotencyMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Idempotency edge %s", name)
 }
 
+// InformationRequestMutation represents an operation that mutates the InformationRequest nodes in the graph.
+type InformationRequestMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	question           *string
+	asked_at           *time.Time
+	answer             *string
+	corrections        *string
+	answered_at        *time.Time
+	clearedFields      map[string]struct{}
+	application        *string
+	clearedapplication bool
+	done               bool
+	oldValue           func(context.Context) (*InformationRequest, error)
+	predicates         []predicate.InformationRequest
+}
+
+var _ ent.Mutation = (*InformationRequestMutation)(nil)
+
+// informationrequestOption allows management of the mutation configuration using functional options.
+type informationrequestOption func(*InformationRequestMutation)
+
+// newInformationRequestMutation creates new mutation for the InformationRequest entity.
+func newInformationRequestMutation(c config, op Op, opts ...informationrequestOption) *InformationRequestMutation {
+	m := &InformationRequestMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeInformationRequest,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withInformationRequestID sets the ID field of the mutation.
+func withInformationRequestID(id string) informationrequestOption {
+	return func(m *InformationRequestMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *InformationRequest
+		)
+		m.oldValue = func(ctx context.Context) (*InformationRequest, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().InformationRequest.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withInformationRequest sets the old InformationRequest of the mutation.
+func withInformationRequest(node *InformationRequest) informationrequestOption {
+	return func(m *InformationRequestMutation) {
+		m.oldValue = func(context.Context) (*InformationRequest, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m InformationRequestMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m InformationRequestMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of InformationRequest entities.
+func (m *InformationRequestMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *InformationRequestMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *InformationRequestMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().InformationRequest.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetApplicationID sets the "application_id" field.
+func (m *InformationRequestMutation) SetApplicationID(s string) {
+	m.application = &s
+}
+
+// ApplicationID returns the value of the "application_id" field in the mutation.
+func (m *InformationRequestMutation) ApplicationID() (r string, exists bool) {
+	v := m.application
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApplicationID returns the old "application_id" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldApplicationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApplicationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApplicationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApplicationID: %w", err)
+	}
+	return oldValue.ApplicationID, nil
+}
+
+// ResetApplicationID resets all changes to the "application_id" field.
+func (m *InformationRequestMutation) ResetApplicationID() {
+	m.application = nil
+}
+
+// SetQuestion sets the "question" field.
+func (m *InformationRequestMutation) SetQuestion(s string) {
+	m.question = &s
+}
+
+// Question returns the value of the "question" field in the mutation.
+func (m *InformationRequestMutation) Question() (r string, exists bool) {
+	v := m.question
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldQuestion returns the old "question" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldQuestion(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldQuestion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldQuestion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldQuestion: %w", err)
+	}
+	return oldValue.Question, nil
+}
+
+// ResetQuestion resets all changes to the "question" field.
+func (m *InformationRequestMutation) ResetQuestion() {
+	m.question = nil
+}
+
+// SetAskedAt sets the "asked_at" field.
+func (m *InformationRequestMutation) SetAskedAt(t time.Time) {
+	m.asked_at = &t
+}
+
+// AskedAt returns the value of the "asked_at" field in the mutation.
+func (m *InformationRequestMutation) AskedAt() (r time.Time, exists bool) {
+	v := m.asked_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAskedAt returns the old "asked_at" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldAskedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAskedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAskedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAskedAt: %w", err)
+	}
+	return oldValue.AskedAt, nil
+}
+
+// ResetAskedAt resets all changes to the "asked_at" field.
+func (m *InformationRequestMutation) ResetAskedAt() {
+	m.asked_at = nil
+}
+
+// SetAnswer sets the "answer" field.
+func (m *InformationRequestMutation) SetAnswer(s string) {
+	m.answer = &s
+}
+
+// Answer returns the value of the "answer" field in the mutation.
+func (m *InformationRequestMutation) Answer() (r string, exists bool) {
+	v := m.answer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswer returns the old "answer" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldAnswer(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswer is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswer requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswer: %w", err)
+	}
+	return oldValue.Answer, nil
+}
+
+// ResetAnswer resets all changes to the "answer" field.
+func (m *InformationRequestMutation) ResetAnswer() {
+	m.answer = nil
+}
+
+// SetCorrections sets the "corrections" field.
+func (m *InformationRequestMutation) SetCorrections(s string) {
+	m.corrections = &s
+}
+
+// Corrections returns the value of the "corrections" field in the mutation.
+func (m *InformationRequestMutation) Corrections() (r string, exists bool) {
+	v := m.corrections
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCorrections returns the old "corrections" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldCorrections(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCorrections is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCorrections requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCorrections: %w", err)
+	}
+	return oldValue.Corrections, nil
+}
+
+// ResetCorrections resets all changes to the "corrections" field.
+func (m *InformationRequestMutation) ResetCorrections() {
+	m.corrections = nil
+}
+
+// SetAnsweredAt sets the "answered_at" field.
+func (m *InformationRequestMutation) SetAnsweredAt(t time.Time) {
+	m.answered_at = &t
+}
+
+// AnsweredAt returns the value of the "answered_at" field in the mutation.
+func (m *InformationRequestMutation) AnsweredAt() (r time.Time, exists bool) {
+	v := m.answered_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnsweredAt returns the old "answered_at" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldAnsweredAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnsweredAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnsweredAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnsweredAt: %w", err)
+	}
+	return oldValue.AnsweredAt, nil
+}
+
+// ClearAnsweredAt clears the value of the "answered_at" field.
+func (m *InformationRequestMutation) ClearAnsweredAt() {
+	m.answered_at = nil
+	m.clearedFields[informationrequest.FieldAnsweredAt] = struct{}{}
+}
+
+// AnsweredAtCleared returns if the "answered_at" field was cleared in this mutation.
+func (m *InformationRequestMutation) AnsweredAtCleared() bool {
+	_, ok := m.clearedFields[informationrequest.FieldAnsweredAt]
+	return ok
+}
+
+// ResetAnsweredAt resets all changes to the "answered_at" field.
+func (m *InformationRequestMutation) ResetAnsweredAt() {
+	m.answered_at = nil
+	delete(m.clearedFields, informationrequest.FieldAnsweredAt)
+}
+
+// ClearApplication clears the "application" edge to the Application entity.
+func (m *InformationRequestMutation) ClearApplication() {
+	m.clearedapplication = true
+	m.clearedFields[informationrequest.FieldApplicationID] = struct{}{}
+}
+
+// ApplicationCleared reports if the "application" edge to the Application entity was cleared.
+func (m *InformationRequestMutation) ApplicationCleared() bool {
+	return m.clearedapplication
+}
+
+// ApplicationIDs returns the "application" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ApplicationID instead. It exists only for internal usage by the builders.
+func (m *InformationRequestMutation) ApplicationIDs() (ids []string) {
+	if id := m.application; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetApplication resets all changes to the "application" edge.
+func (m *InformationRequestMutation) ResetApplication() {
+	m.application = nil
+	m.clearedapplication = false
+}
+
+// Where appends a list predicates to the InformationRequestMutation builder.
+func (m *InformationRequestMutation) Where(ps ...predicate.InformationRequest) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the InformationRequestMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *InformationRequestMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.InformationRequest, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *InformationRequestMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *InformationRequestMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (InformationRequest).
+func (m *InformationRequestMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *InformationRequestMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.application != nil {
+		fields = append(fields, informationrequest.FieldApplicationID)
+	}
+	if m.question != nil {
+		fields = append(fields, informationrequest.FieldQuestion)
+	}
+	if m.asked_at != nil {
+		fields = append(fields, informationrequest.FieldAskedAt)
+	}
+	if m.answer != nil {
+		fields = append(fields, informationrequest.FieldAnswer)
+	}
+	if m.corrections != nil {
+		fields = append(fields, informationrequest.FieldCorrections)
+	}
+	if m.answered_at != nil {
+		fields = append(fields, informationrequest.FieldAnsweredAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *InformationRequestMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case informationrequest.FieldApplicationID:
+		return m.ApplicationID()
+	case informationrequest.FieldQuestion:
+		return m.Question()
+	case informationrequest.FieldAskedAt:
+		return m.AskedAt()
+	case informationrequest.FieldAnswer:
+		return m.Answer()
+	case informationrequest.FieldCorrections:
+		return m.Corrections()
+	case informationrequest.FieldAnsweredAt:
+		return m.AnsweredAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *InformationRequestMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case informationrequest.FieldApplicationID:
+		return m.OldApplicationID(ctx)
+	case informationrequest.FieldQuestion:
+		return m.OldQuestion(ctx)
+	case informationrequest.FieldAskedAt:
+		return m.OldAskedAt(ctx)
+	case informationrequest.FieldAnswer:
+		return m.OldAnswer(ctx)
+	case informationrequest.FieldCorrections:
+		return m.OldCorrections(ctx)
+	case informationrequest.FieldAnsweredAt:
+		return m.OldAnsweredAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown InformationRequest field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InformationRequestMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case informationrequest.FieldApplicationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApplicationID(v)
+		return nil
+	case informationrequest.FieldQuestion:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetQuestion(v)
+		return nil
+	case informationrequest.FieldAskedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAskedAt(v)
+		return nil
+	case informationrequest.FieldAnswer:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswer(v)
+		return nil
+	case informationrequest.FieldCorrections:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCorrections(v)
+		return nil
+	case informationrequest.FieldAnsweredAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnsweredAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown InformationRequest field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *InformationRequestMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *InformationRequestMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *InformationRequestMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown InformationRequest numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *InformationRequestMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(informationrequest.FieldAnsweredAt) {
+		fields = append(fields, informationrequest.FieldAnsweredAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *InformationRequestMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *InformationRequestMutation) ClearField(name string) error {
+	switch name {
+	case informationrequest.FieldAnsweredAt:
+		m.ClearAnsweredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown InformationRequest nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *InformationRequestMutation) ResetField(name string) error {
+	switch name {
+	case informationrequest.FieldApplicationID:
+		m.ResetApplicationID()
+		return nil
+	case informationrequest.FieldQuestion:
+		m.ResetQuestion()
+		return nil
+	case informationrequest.FieldAskedAt:
+		m.ResetAskedAt()
+		return nil
+	case informationrequest.FieldAnswer:
+		m.ResetAnswer()
+		return nil
+	case informationrequest.FieldCorrections:
+		m.ResetCorrections()
+		return nil
+	case informationrequest.FieldAnsweredAt:
+		m.ResetAnsweredAt()
+		return nil
+	}
+	return fmt.Errorf("unknown InformationRequest field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *InformationRequestMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.application != nil {
+		edges = append(edges, informationrequest.EdgeApplication)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *InformationRequestMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case informationrequest.EdgeApplication:
+		if id := m.application; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *InformationRequestMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *InformationRequestMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *InformationRequestMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedapplication {
+		edges = append(edges, informationrequest.EdgeApplication)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *InformationRequestMutation) EdgeCleared(name string) bool {
+	switch name {
+	case informationrequest.EdgeApplication:
+		return m.clearedapplication
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *InformationRequestMutation) ClearEdge(name string) error {
+	switch name {
+	case informationrequest.EdgeApplication:
+		m.ClearApplication()
+		return nil
+	}
+	return fmt.Errorf("unknown InformationRequest unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *InformationRequestMutation) ResetEdge(name string) error {
+	switch name {
+	case informationrequest.EdgeApplication:
+		m.ResetApplication()
+		return nil
+	}
+	return fmt.Errorf("unknown InformationRequest edge %s", name)
+}
+
 // MunicipalityMutation represents an operation that mutates the Municipality nodes in the graph.
 type MunicipalityMutation struct {
 	config
@@ -8825,6 +11739,13 @@ type MunicipalityMutation struct {
 	website                *string
 	holidays               *string
 	enforce_trust          *bool
+	processing_days        *int
+	addprocessing_days     *int
+	payment_minutes        *int
+	addpayment_minutes     *int
+	grace_minutes          *int
+	addgrace_minutes       *int
+	methods_set            *bool
 	assumed                *[]string
 	appendassumed          []string
 	import_hash            *string
@@ -9268,6 +12189,210 @@ func (m *MunicipalityMutation) OldEnforceTrust(ctx context.Context) (v bool, err
 // ResetEnforceTrust resets all changes to the "enforce_trust" field.
 func (m *MunicipalityMutation) ResetEnforceTrust() {
 	m.enforce_trust = nil
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (m *MunicipalityMutation) SetProcessingDays(i int) {
+	m.processing_days = &i
+	m.addprocessing_days = nil
+}
+
+// ProcessingDays returns the value of the "processing_days" field in the mutation.
+func (m *MunicipalityMutation) ProcessingDays() (r int, exists bool) {
+	v := m.processing_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProcessingDays returns the old "processing_days" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldProcessingDays(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProcessingDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProcessingDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProcessingDays: %w", err)
+	}
+	return oldValue.ProcessingDays, nil
+}
+
+// AddProcessingDays adds i to the "processing_days" field.
+func (m *MunicipalityMutation) AddProcessingDays(i int) {
+	if m.addprocessing_days != nil {
+		*m.addprocessing_days += i
+	} else {
+		m.addprocessing_days = &i
+	}
+}
+
+// AddedProcessingDays returns the value that was added to the "processing_days" field in this mutation.
+func (m *MunicipalityMutation) AddedProcessingDays() (r int, exists bool) {
+	v := m.addprocessing_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetProcessingDays resets all changes to the "processing_days" field.
+func (m *MunicipalityMutation) ResetProcessingDays() {
+	m.processing_days = nil
+	m.addprocessing_days = nil
+}
+
+// SetPaymentMinutes sets the "payment_minutes" field.
+func (m *MunicipalityMutation) SetPaymentMinutes(i int) {
+	m.payment_minutes = &i
+	m.addpayment_minutes = nil
+}
+
+// PaymentMinutes returns the value of the "payment_minutes" field in the mutation.
+func (m *MunicipalityMutation) PaymentMinutes() (r int, exists bool) {
+	v := m.payment_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentMinutes returns the old "payment_minutes" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldPaymentMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentMinutes: %w", err)
+	}
+	return oldValue.PaymentMinutes, nil
+}
+
+// AddPaymentMinutes adds i to the "payment_minutes" field.
+func (m *MunicipalityMutation) AddPaymentMinutes(i int) {
+	if m.addpayment_minutes != nil {
+		*m.addpayment_minutes += i
+	} else {
+		m.addpayment_minutes = &i
+	}
+}
+
+// AddedPaymentMinutes returns the value that was added to the "payment_minutes" field in this mutation.
+func (m *MunicipalityMutation) AddedPaymentMinutes() (r int, exists bool) {
+	v := m.addpayment_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPaymentMinutes resets all changes to the "payment_minutes" field.
+func (m *MunicipalityMutation) ResetPaymentMinutes() {
+	m.payment_minutes = nil
+	m.addpayment_minutes = nil
+}
+
+// SetGraceMinutes sets the "grace_minutes" field.
+func (m *MunicipalityMutation) SetGraceMinutes(i int) {
+	m.grace_minutes = &i
+	m.addgrace_minutes = nil
+}
+
+// GraceMinutes returns the value of the "grace_minutes" field in the mutation.
+func (m *MunicipalityMutation) GraceMinutes() (r int, exists bool) {
+	v := m.grace_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGraceMinutes returns the old "grace_minutes" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldGraceMinutes(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGraceMinutes is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGraceMinutes requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGraceMinutes: %w", err)
+	}
+	return oldValue.GraceMinutes, nil
+}
+
+// AddGraceMinutes adds i to the "grace_minutes" field.
+func (m *MunicipalityMutation) AddGraceMinutes(i int) {
+	if m.addgrace_minutes != nil {
+		*m.addgrace_minutes += i
+	} else {
+		m.addgrace_minutes = &i
+	}
+}
+
+// AddedGraceMinutes returns the value that was added to the "grace_minutes" field in this mutation.
+func (m *MunicipalityMutation) AddedGraceMinutes() (r int, exists bool) {
+	v := m.addgrace_minutes
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetGraceMinutes resets all changes to the "grace_minutes" field.
+func (m *MunicipalityMutation) ResetGraceMinutes() {
+	m.grace_minutes = nil
+	m.addgrace_minutes = nil
+}
+
+// SetMethodsSet sets the "methods_set" field.
+func (m *MunicipalityMutation) SetMethodsSet(b bool) {
+	m.methods_set = &b
+}
+
+// MethodsSet returns the value of the "methods_set" field in the mutation.
+func (m *MunicipalityMutation) MethodsSet() (r bool, exists bool) {
+	v := m.methods_set
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethodsSet returns the old "methods_set" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldMethodsSet(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethodsSet is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethodsSet requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethodsSet: %w", err)
+	}
+	return oldValue.MethodsSet, nil
+}
+
+// ResetMethodsSet resets all changes to the "methods_set" field.
+func (m *MunicipalityMutation) ResetMethodsSet() {
+	m.methods_set = nil
 }
 
 // SetAssumed sets the "assumed" field.
@@ -9780,7 +12905,7 @@ func (m *MunicipalityMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MunicipalityMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 16)
 	if m.slug != nil {
 		fields = append(fields, municipality.FieldSlug)
 	}
@@ -9804,6 +12929,18 @@ func (m *MunicipalityMutation) Fields() []string {
 	}
 	if m.enforce_trust != nil {
 		fields = append(fields, municipality.FieldEnforceTrust)
+	}
+	if m.processing_days != nil {
+		fields = append(fields, municipality.FieldProcessingDays)
+	}
+	if m.payment_minutes != nil {
+		fields = append(fields, municipality.FieldPaymentMinutes)
+	}
+	if m.grace_minutes != nil {
+		fields = append(fields, municipality.FieldGraceMinutes)
+	}
+	if m.methods_set != nil {
+		fields = append(fields, municipality.FieldMethodsSet)
 	}
 	if m.assumed != nil {
 		fields = append(fields, municipality.FieldAssumed)
@@ -9841,6 +12978,14 @@ func (m *MunicipalityMutation) Field(name string) (ent.Value, bool) {
 		return m.Holidays()
 	case municipality.FieldEnforceTrust:
 		return m.EnforceTrust()
+	case municipality.FieldProcessingDays:
+		return m.ProcessingDays()
+	case municipality.FieldPaymentMinutes:
+		return m.PaymentMinutes()
+	case municipality.FieldGraceMinutes:
+		return m.GraceMinutes()
+	case municipality.FieldMethodsSet:
+		return m.MethodsSet()
 	case municipality.FieldAssumed:
 		return m.Assumed()
 	case municipality.FieldImportHash:
@@ -9874,6 +13019,14 @@ func (m *MunicipalityMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldHolidays(ctx)
 	case municipality.FieldEnforceTrust:
 		return m.OldEnforceTrust(ctx)
+	case municipality.FieldProcessingDays:
+		return m.OldProcessingDays(ctx)
+	case municipality.FieldPaymentMinutes:
+		return m.OldPaymentMinutes(ctx)
+	case municipality.FieldGraceMinutes:
+		return m.OldGraceMinutes(ctx)
+	case municipality.FieldMethodsSet:
+		return m.OldMethodsSet(ctx)
 	case municipality.FieldAssumed:
 		return m.OldAssumed(ctx)
 	case municipality.FieldImportHash:
@@ -9947,6 +13100,34 @@ func (m *MunicipalityMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEnforceTrust(v)
 		return nil
+	case municipality.FieldProcessingDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProcessingDays(v)
+		return nil
+	case municipality.FieldPaymentMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentMinutes(v)
+		return nil
+	case municipality.FieldGraceMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGraceMinutes(v)
+		return nil
+	case municipality.FieldMethodsSet:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethodsSet(v)
+		return nil
 	case municipality.FieldAssumed:
 		v, ok := value.([]string)
 		if !ok {
@@ -9983,6 +13164,15 @@ func (m *MunicipalityMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *MunicipalityMutation) AddedFields() []string {
 	var fields []string
+	if m.addprocessing_days != nil {
+		fields = append(fields, municipality.FieldProcessingDays)
+	}
+	if m.addpayment_minutes != nil {
+		fields = append(fields, municipality.FieldPaymentMinutes)
+	}
+	if m.addgrace_minutes != nil {
+		fields = append(fields, municipality.FieldGraceMinutes)
+	}
 	if m.addevent_count != nil {
 		fields = append(fields, municipality.FieldEventCount)
 	}
@@ -9994,6 +13184,12 @@ func (m *MunicipalityMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *MunicipalityMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case municipality.FieldProcessingDays:
+		return m.AddedProcessingDays()
+	case municipality.FieldPaymentMinutes:
+		return m.AddedPaymentMinutes()
+	case municipality.FieldGraceMinutes:
+		return m.AddedGraceMinutes()
 	case municipality.FieldEventCount:
 		return m.AddedEventCount()
 	}
@@ -10005,6 +13201,27 @@ func (m *MunicipalityMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *MunicipalityMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case municipality.FieldProcessingDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddProcessingDays(v)
+		return nil
+	case municipality.FieldPaymentMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPaymentMinutes(v)
+		return nil
+	case municipality.FieldGraceMinutes:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddGraceMinutes(v)
+		return nil
 	case municipality.FieldEventCount:
 		v, ok := value.(int)
 		if !ok {
@@ -10089,6 +13306,18 @@ func (m *MunicipalityMutation) ResetField(name string) error {
 		return nil
 	case municipality.FieldEnforceTrust:
 		m.ResetEnforceTrust()
+		return nil
+	case municipality.FieldProcessingDays:
+		m.ResetProcessingDays()
+		return nil
+	case municipality.FieldPaymentMinutes:
+		m.ResetPaymentMinutes()
+		return nil
+	case municipality.FieldGraceMinutes:
+		m.ResetGraceMinutes()
+		return nil
+	case municipality.FieldMethodsSet:
+		m.ResetMethodsSet()
 		return nil
 	case municipality.FieldAssumed:
 		m.ResetAssumed()
@@ -13641,6 +16870,1644 @@ func (m *OpeningRuleMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown OpeningRule edge %s", name)
 }
 
+// PaymentMutation represents an operation that mutates the Payment nodes in the graph.
+type PaymentMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	case_id            *string
+	municipality_id    *string
+	cents              *int
+	addcents           *int
+	currency           *string
+	method             *payment.Method
+	status             *payment.Status
+	transaction_id     *string
+	redirect_url       *string
+	return_url         *string
+	reference          *string
+	received_cents     *int
+	addreceived_cents  *int
+	refunded_cents     *int
+	addrefunded_cents  *int
+	refund_reason      *payment.RefundReason
+	created_at         *time.Time
+	expires_at         *time.Time
+	paid_at            *time.Time
+	ended_at           *time.Time
+	revision           *int
+	addrevision        *int
+	clearedFields      map[string]struct{}
+	application        *string
+	clearedapplication bool
+	reports            map[int]struct{}
+	removedreports     map[int]struct{}
+	clearedreports     bool
+	done               bool
+	oldValue           func(context.Context) (*Payment, error)
+	predicates         []predicate.Payment
+}
+
+var _ ent.Mutation = (*PaymentMutation)(nil)
+
+// paymentOption allows management of the mutation configuration using functional options.
+type paymentOption func(*PaymentMutation)
+
+// newPaymentMutation creates new mutation for the Payment entity.
+func newPaymentMutation(c config, op Op, opts ...paymentOption) *PaymentMutation {
+	m := &PaymentMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePayment,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPaymentID sets the ID field of the mutation.
+func withPaymentID(id string) paymentOption {
+	return func(m *PaymentMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Payment
+		)
+		m.oldValue = func(ctx context.Context) (*Payment, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Payment.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPayment sets the old Payment of the mutation.
+func withPayment(node *Payment) paymentOption {
+	return func(m *PaymentMutation) {
+		m.oldValue = func(context.Context) (*Payment, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PaymentMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PaymentMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Payment entities.
+func (m *PaymentMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PaymentMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PaymentMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Payment.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetApplicationID sets the "application_id" field.
+func (m *PaymentMutation) SetApplicationID(s string) {
+	m.application = &s
+}
+
+// ApplicationID returns the value of the "application_id" field in the mutation.
+func (m *PaymentMutation) ApplicationID() (r string, exists bool) {
+	v := m.application
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApplicationID returns the old "application_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldApplicationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApplicationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApplicationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApplicationID: %w", err)
+	}
+	return oldValue.ApplicationID, nil
+}
+
+// ResetApplicationID resets all changes to the "application_id" field.
+func (m *PaymentMutation) ResetApplicationID() {
+	m.application = nil
+}
+
+// SetCaseID sets the "case_id" field.
+func (m *PaymentMutation) SetCaseID(s string) {
+	m.case_id = &s
+}
+
+// CaseID returns the value of the "case_id" field in the mutation.
+func (m *PaymentMutation) CaseID() (r string, exists bool) {
+	v := m.case_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCaseID returns the old "case_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldCaseID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCaseID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCaseID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCaseID: %w", err)
+	}
+	return oldValue.CaseID, nil
+}
+
+// ResetCaseID resets all changes to the "case_id" field.
+func (m *PaymentMutation) ResetCaseID() {
+	m.case_id = nil
+}
+
+// SetMunicipalityID sets the "municipality_id" field.
+func (m *PaymentMutation) SetMunicipalityID(s string) {
+	m.municipality_id = &s
+}
+
+// MunicipalityID returns the value of the "municipality_id" field in the mutation.
+func (m *PaymentMutation) MunicipalityID() (r string, exists bool) {
+	v := m.municipality_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMunicipalityID returns the old "municipality_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldMunicipalityID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMunicipalityID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMunicipalityID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMunicipalityID: %w", err)
+	}
+	return oldValue.MunicipalityID, nil
+}
+
+// ResetMunicipalityID resets all changes to the "municipality_id" field.
+func (m *PaymentMutation) ResetMunicipalityID() {
+	m.municipality_id = nil
+}
+
+// SetCents sets the "cents" field.
+func (m *PaymentMutation) SetCents(i int) {
+	m.cents = &i
+	m.addcents = nil
+}
+
+// Cents returns the value of the "cents" field in the mutation.
+func (m *PaymentMutation) Cents() (r int, exists bool) {
+	v := m.cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCents returns the old "cents" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldCents(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCents: %w", err)
+	}
+	return oldValue.Cents, nil
+}
+
+// AddCents adds i to the "cents" field.
+func (m *PaymentMutation) AddCents(i int) {
+	if m.addcents != nil {
+		*m.addcents += i
+	} else {
+		m.addcents = &i
+	}
+}
+
+// AddedCents returns the value that was added to the "cents" field in this mutation.
+func (m *PaymentMutation) AddedCents() (r int, exists bool) {
+	v := m.addcents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCents resets all changes to the "cents" field.
+func (m *PaymentMutation) ResetCents() {
+	m.cents = nil
+	m.addcents = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *PaymentMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *PaymentMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *PaymentMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *PaymentMutation) SetMethod(pa payment.Method) {
+	m.method = &pa
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *PaymentMutation) Method() (r payment.Method, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldMethod(ctx context.Context) (v payment.Method, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *PaymentMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *PaymentMutation) SetStatus(pa payment.Status) {
+	m.status = &pa
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *PaymentMutation) Status() (r payment.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldStatus(ctx context.Context) (v payment.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *PaymentMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetTransactionID sets the "transaction_id" field.
+func (m *PaymentMutation) SetTransactionID(s string) {
+	m.transaction_id = &s
+}
+
+// TransactionID returns the value of the "transaction_id" field in the mutation.
+func (m *PaymentMutation) TransactionID() (r string, exists bool) {
+	v := m.transaction_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTransactionID returns the old "transaction_id" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldTransactionID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTransactionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTransactionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTransactionID: %w", err)
+	}
+	return oldValue.TransactionID, nil
+}
+
+// ResetTransactionID resets all changes to the "transaction_id" field.
+func (m *PaymentMutation) ResetTransactionID() {
+	m.transaction_id = nil
+}
+
+// SetRedirectURL sets the "redirect_url" field.
+func (m *PaymentMutation) SetRedirectURL(s string) {
+	m.redirect_url = &s
+}
+
+// RedirectURL returns the value of the "redirect_url" field in the mutation.
+func (m *PaymentMutation) RedirectURL() (r string, exists bool) {
+	v := m.redirect_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRedirectURL returns the old "redirect_url" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldRedirectURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRedirectURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRedirectURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRedirectURL: %w", err)
+	}
+	return oldValue.RedirectURL, nil
+}
+
+// ResetRedirectURL resets all changes to the "redirect_url" field.
+func (m *PaymentMutation) ResetRedirectURL() {
+	m.redirect_url = nil
+}
+
+// SetReturnURL sets the "return_url" field.
+func (m *PaymentMutation) SetReturnURL(s string) {
+	m.return_url = &s
+}
+
+// ReturnURL returns the value of the "return_url" field in the mutation.
+func (m *PaymentMutation) ReturnURL() (r string, exists bool) {
+	v := m.return_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnURL returns the old "return_url" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldReturnURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnURL: %w", err)
+	}
+	return oldValue.ReturnURL, nil
+}
+
+// ResetReturnURL resets all changes to the "return_url" field.
+func (m *PaymentMutation) ResetReturnURL() {
+	m.return_url = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *PaymentMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *PaymentMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *PaymentMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetReceivedCents sets the "received_cents" field.
+func (m *PaymentMutation) SetReceivedCents(i int) {
+	m.received_cents = &i
+	m.addreceived_cents = nil
+}
+
+// ReceivedCents returns the value of the "received_cents" field in the mutation.
+func (m *PaymentMutation) ReceivedCents() (r int, exists bool) {
+	v := m.received_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReceivedCents returns the old "received_cents" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldReceivedCents(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReceivedCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReceivedCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReceivedCents: %w", err)
+	}
+	return oldValue.ReceivedCents, nil
+}
+
+// AddReceivedCents adds i to the "received_cents" field.
+func (m *PaymentMutation) AddReceivedCents(i int) {
+	if m.addreceived_cents != nil {
+		*m.addreceived_cents += i
+	} else {
+		m.addreceived_cents = &i
+	}
+}
+
+// AddedReceivedCents returns the value that was added to the "received_cents" field in this mutation.
+func (m *PaymentMutation) AddedReceivedCents() (r int, exists bool) {
+	v := m.addreceived_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetReceivedCents resets all changes to the "received_cents" field.
+func (m *PaymentMutation) ResetReceivedCents() {
+	m.received_cents = nil
+	m.addreceived_cents = nil
+}
+
+// SetRefundedCents sets the "refunded_cents" field.
+func (m *PaymentMutation) SetRefundedCents(i int) {
+	m.refunded_cents = &i
+	m.addrefunded_cents = nil
+}
+
+// RefundedCents returns the value of the "refunded_cents" field in the mutation.
+func (m *PaymentMutation) RefundedCents() (r int, exists bool) {
+	v := m.refunded_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundedCents returns the old "refunded_cents" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldRefundedCents(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundedCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundedCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundedCents: %w", err)
+	}
+	return oldValue.RefundedCents, nil
+}
+
+// AddRefundedCents adds i to the "refunded_cents" field.
+func (m *PaymentMutation) AddRefundedCents(i int) {
+	if m.addrefunded_cents != nil {
+		*m.addrefunded_cents += i
+	} else {
+		m.addrefunded_cents = &i
+	}
+}
+
+// AddedRefundedCents returns the value that was added to the "refunded_cents" field in this mutation.
+func (m *PaymentMutation) AddedRefundedCents() (r int, exists bool) {
+	v := m.addrefunded_cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRefundedCents resets all changes to the "refunded_cents" field.
+func (m *PaymentMutation) ResetRefundedCents() {
+	m.refunded_cents = nil
+	m.addrefunded_cents = nil
+}
+
+// SetRefundReason sets the "refund_reason" field.
+func (m *PaymentMutation) SetRefundReason(pr payment.RefundReason) {
+	m.refund_reason = &pr
+}
+
+// RefundReason returns the value of the "refund_reason" field in the mutation.
+func (m *PaymentMutation) RefundReason() (r payment.RefundReason, exists bool) {
+	v := m.refund_reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundReason returns the old "refund_reason" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldRefundReason(ctx context.Context) (v *payment.RefundReason, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundReason: %w", err)
+	}
+	return oldValue.RefundReason, nil
+}
+
+// ClearRefundReason clears the value of the "refund_reason" field.
+func (m *PaymentMutation) ClearRefundReason() {
+	m.refund_reason = nil
+	m.clearedFields[payment.FieldRefundReason] = struct{}{}
+}
+
+// RefundReasonCleared returns if the "refund_reason" field was cleared in this mutation.
+func (m *PaymentMutation) RefundReasonCleared() bool {
+	_, ok := m.clearedFields[payment.FieldRefundReason]
+	return ok
+}
+
+// ResetRefundReason resets all changes to the "refund_reason" field.
+func (m *PaymentMutation) ResetRefundReason() {
+	m.refund_reason = nil
+	delete(m.clearedFields, payment.FieldRefundReason)
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *PaymentMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *PaymentMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *PaymentMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *PaymentMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *PaymentMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *PaymentMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// SetPaidAt sets the "paid_at" field.
+func (m *PaymentMutation) SetPaidAt(t time.Time) {
+	m.paid_at = &t
+}
+
+// PaidAt returns the value of the "paid_at" field in the mutation.
+func (m *PaymentMutation) PaidAt() (r time.Time, exists bool) {
+	v := m.paid_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaidAt returns the old "paid_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldPaidAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaidAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaidAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaidAt: %w", err)
+	}
+	return oldValue.PaidAt, nil
+}
+
+// ClearPaidAt clears the value of the "paid_at" field.
+func (m *PaymentMutation) ClearPaidAt() {
+	m.paid_at = nil
+	m.clearedFields[payment.FieldPaidAt] = struct{}{}
+}
+
+// PaidAtCleared returns if the "paid_at" field was cleared in this mutation.
+func (m *PaymentMutation) PaidAtCleared() bool {
+	_, ok := m.clearedFields[payment.FieldPaidAt]
+	return ok
+}
+
+// ResetPaidAt resets all changes to the "paid_at" field.
+func (m *PaymentMutation) ResetPaidAt() {
+	m.paid_at = nil
+	delete(m.clearedFields, payment.FieldPaidAt)
+}
+
+// SetEndedAt sets the "ended_at" field.
+func (m *PaymentMutation) SetEndedAt(t time.Time) {
+	m.ended_at = &t
+}
+
+// EndedAt returns the value of the "ended_at" field in the mutation.
+func (m *PaymentMutation) EndedAt() (r time.Time, exists bool) {
+	v := m.ended_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEndedAt returns the old "ended_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldEndedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEndedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEndedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEndedAt: %w", err)
+	}
+	return oldValue.EndedAt, nil
+}
+
+// ClearEndedAt clears the value of the "ended_at" field.
+func (m *PaymentMutation) ClearEndedAt() {
+	m.ended_at = nil
+	m.clearedFields[payment.FieldEndedAt] = struct{}{}
+}
+
+// EndedAtCleared returns if the "ended_at" field was cleared in this mutation.
+func (m *PaymentMutation) EndedAtCleared() bool {
+	_, ok := m.clearedFields[payment.FieldEndedAt]
+	return ok
+}
+
+// ResetEndedAt resets all changes to the "ended_at" field.
+func (m *PaymentMutation) ResetEndedAt() {
+	m.ended_at = nil
+	delete(m.clearedFields, payment.FieldEndedAt)
+}
+
+// SetRevision sets the "revision" field.
+func (m *PaymentMutation) SetRevision(i int) {
+	m.revision = &i
+	m.addrevision = nil
+}
+
+// Revision returns the value of the "revision" field in the mutation.
+func (m *PaymentMutation) Revision() (r int, exists bool) {
+	v := m.revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRevision returns the old "revision" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRevision: %w", err)
+	}
+	return oldValue.Revision, nil
+}
+
+// AddRevision adds i to the "revision" field.
+func (m *PaymentMutation) AddRevision(i int) {
+	if m.addrevision != nil {
+		*m.addrevision += i
+	} else {
+		m.addrevision = &i
+	}
+}
+
+// AddedRevision returns the value that was added to the "revision" field in this mutation.
+func (m *PaymentMutation) AddedRevision() (r int, exists bool) {
+	v := m.addrevision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetRevision resets all changes to the "revision" field.
+func (m *PaymentMutation) ResetRevision() {
+	m.revision = nil
+	m.addrevision = nil
+}
+
+// ClearApplication clears the "application" edge to the Application entity.
+func (m *PaymentMutation) ClearApplication() {
+	m.clearedapplication = true
+	m.clearedFields[payment.FieldApplicationID] = struct{}{}
+}
+
+// ApplicationCleared reports if the "application" edge to the Application entity was cleared.
+func (m *PaymentMutation) ApplicationCleared() bool {
+	return m.clearedapplication
+}
+
+// ApplicationIDs returns the "application" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ApplicationID instead. It exists only for internal usage by the builders.
+func (m *PaymentMutation) ApplicationIDs() (ids []string) {
+	if id := m.application; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetApplication resets all changes to the "application" edge.
+func (m *PaymentMutation) ResetApplication() {
+	m.application = nil
+	m.clearedapplication = false
+}
+
+// AddReportIDs adds the "reports" edge to the PaymentReport entity by ids.
+func (m *PaymentMutation) AddReportIDs(ids ...int) {
+	if m.reports == nil {
+		m.reports = make(map[int]struct{})
+	}
+	for i := range ids {
+		m.reports[ids[i]] = struct{}{}
+	}
+}
+
+// ClearReports clears the "reports" edge to the PaymentReport entity.
+func (m *PaymentMutation) ClearReports() {
+	m.clearedreports = true
+}
+
+// ReportsCleared reports if the "reports" edge to the PaymentReport entity was cleared.
+func (m *PaymentMutation) ReportsCleared() bool {
+	return m.clearedreports
+}
+
+// RemoveReportIDs removes the "reports" edge to the PaymentReport entity by IDs.
+func (m *PaymentMutation) RemoveReportIDs(ids ...int) {
+	if m.removedreports == nil {
+		m.removedreports = make(map[int]struct{})
+	}
+	for i := range ids {
+		delete(m.reports, ids[i])
+		m.removedreports[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedReports returns the removed IDs of the "reports" edge to the PaymentReport entity.
+func (m *PaymentMutation) RemovedReportsIDs() (ids []int) {
+	for id := range m.removedreports {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ReportsIDs returns the "reports" edge IDs in the mutation.
+func (m *PaymentMutation) ReportsIDs() (ids []int) {
+	for id := range m.reports {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetReports resets all changes to the "reports" edge.
+func (m *PaymentMutation) ResetReports() {
+	m.reports = nil
+	m.clearedreports = false
+	m.removedreports = nil
+}
+
+// Where appends a list predicates to the PaymentMutation builder.
+func (m *PaymentMutation) Where(ps ...predicate.Payment) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PaymentMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PaymentMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Payment, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PaymentMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PaymentMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Payment).
+func (m *PaymentMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PaymentMutation) Fields() []string {
+	fields := make([]string, 0, 19)
+	if m.application != nil {
+		fields = append(fields, payment.FieldApplicationID)
+	}
+	if m.case_id != nil {
+		fields = append(fields, payment.FieldCaseID)
+	}
+	if m.municipality_id != nil {
+		fields = append(fields, payment.FieldMunicipalityID)
+	}
+	if m.cents != nil {
+		fields = append(fields, payment.FieldCents)
+	}
+	if m.currency != nil {
+		fields = append(fields, payment.FieldCurrency)
+	}
+	if m.method != nil {
+		fields = append(fields, payment.FieldMethod)
+	}
+	if m.status != nil {
+		fields = append(fields, payment.FieldStatus)
+	}
+	if m.transaction_id != nil {
+		fields = append(fields, payment.FieldTransactionID)
+	}
+	if m.redirect_url != nil {
+		fields = append(fields, payment.FieldRedirectURL)
+	}
+	if m.return_url != nil {
+		fields = append(fields, payment.FieldReturnURL)
+	}
+	if m.reference != nil {
+		fields = append(fields, payment.FieldReference)
+	}
+	if m.received_cents != nil {
+		fields = append(fields, payment.FieldReceivedCents)
+	}
+	if m.refunded_cents != nil {
+		fields = append(fields, payment.FieldRefundedCents)
+	}
+	if m.refund_reason != nil {
+		fields = append(fields, payment.FieldRefundReason)
+	}
+	if m.created_at != nil {
+		fields = append(fields, payment.FieldCreatedAt)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, payment.FieldExpiresAt)
+	}
+	if m.paid_at != nil {
+		fields = append(fields, payment.FieldPaidAt)
+	}
+	if m.ended_at != nil {
+		fields = append(fields, payment.FieldEndedAt)
+	}
+	if m.revision != nil {
+		fields = append(fields, payment.FieldRevision)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case payment.FieldApplicationID:
+		return m.ApplicationID()
+	case payment.FieldCaseID:
+		return m.CaseID()
+	case payment.FieldMunicipalityID:
+		return m.MunicipalityID()
+	case payment.FieldCents:
+		return m.Cents()
+	case payment.FieldCurrency:
+		return m.Currency()
+	case payment.FieldMethod:
+		return m.Method()
+	case payment.FieldStatus:
+		return m.Status()
+	case payment.FieldTransactionID:
+		return m.TransactionID()
+	case payment.FieldRedirectURL:
+		return m.RedirectURL()
+	case payment.FieldReturnURL:
+		return m.ReturnURL()
+	case payment.FieldReference:
+		return m.Reference()
+	case payment.FieldReceivedCents:
+		return m.ReceivedCents()
+	case payment.FieldRefundedCents:
+		return m.RefundedCents()
+	case payment.FieldRefundReason:
+		return m.RefundReason()
+	case payment.FieldCreatedAt:
+		return m.CreatedAt()
+	case payment.FieldExpiresAt:
+		return m.ExpiresAt()
+	case payment.FieldPaidAt:
+		return m.PaidAt()
+	case payment.FieldEndedAt:
+		return m.EndedAt()
+	case payment.FieldRevision:
+		return m.Revision()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case payment.FieldApplicationID:
+		return m.OldApplicationID(ctx)
+	case payment.FieldCaseID:
+		return m.OldCaseID(ctx)
+	case payment.FieldMunicipalityID:
+		return m.OldMunicipalityID(ctx)
+	case payment.FieldCents:
+		return m.OldCents(ctx)
+	case payment.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case payment.FieldMethod:
+		return m.OldMethod(ctx)
+	case payment.FieldStatus:
+		return m.OldStatus(ctx)
+	case payment.FieldTransactionID:
+		return m.OldTransactionID(ctx)
+	case payment.FieldRedirectURL:
+		return m.OldRedirectURL(ctx)
+	case payment.FieldReturnURL:
+		return m.OldReturnURL(ctx)
+	case payment.FieldReference:
+		return m.OldReference(ctx)
+	case payment.FieldReceivedCents:
+		return m.OldReceivedCents(ctx)
+	case payment.FieldRefundedCents:
+		return m.OldRefundedCents(ctx)
+	case payment.FieldRefundReason:
+		return m.OldRefundReason(ctx)
+	case payment.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case payment.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case payment.FieldPaidAt:
+		return m.OldPaidAt(ctx)
+	case payment.FieldEndedAt:
+		return m.OldEndedAt(ctx)
+	case payment.FieldRevision:
+		return m.OldRevision(ctx)
+	}
+	return nil, fmt.Errorf("unknown Payment field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case payment.FieldApplicationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApplicationID(v)
+		return nil
+	case payment.FieldCaseID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCaseID(v)
+		return nil
+	case payment.FieldMunicipalityID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMunicipalityID(v)
+		return nil
+	case payment.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCents(v)
+		return nil
+	case payment.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case payment.FieldMethod:
+		v, ok := value.(payment.Method)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case payment.FieldStatus:
+		v, ok := value.(payment.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case payment.FieldTransactionID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTransactionID(v)
+		return nil
+	case payment.FieldRedirectURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRedirectURL(v)
+		return nil
+	case payment.FieldReturnURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnURL(v)
+		return nil
+	case payment.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case payment.FieldReceivedCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReceivedCents(v)
+		return nil
+	case payment.FieldRefundedCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundedCents(v)
+		return nil
+	case payment.FieldRefundReason:
+		v, ok := value.(payment.RefundReason)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundReason(v)
+		return nil
+	case payment.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case payment.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case payment.FieldPaidAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaidAt(v)
+		return nil
+	case payment.FieldEndedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEndedAt(v)
+		return nil
+	case payment.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRevision(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Payment field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PaymentMutation) AddedFields() []string {
+	var fields []string
+	if m.addcents != nil {
+		fields = append(fields, payment.FieldCents)
+	}
+	if m.addreceived_cents != nil {
+		fields = append(fields, payment.FieldReceivedCents)
+	}
+	if m.addrefunded_cents != nil {
+		fields = append(fields, payment.FieldRefundedCents)
+	}
+	if m.addrevision != nil {
+		fields = append(fields, payment.FieldRevision)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PaymentMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case payment.FieldCents:
+		return m.AddedCents()
+	case payment.FieldReceivedCents:
+		return m.AddedReceivedCents()
+	case payment.FieldRefundedCents:
+		return m.AddedRefundedCents()
+	case payment.FieldRevision:
+		return m.AddedRevision()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case payment.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCents(v)
+		return nil
+	case payment.FieldReceivedCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddReceivedCents(v)
+		return nil
+	case payment.FieldRefundedCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRefundedCents(v)
+		return nil
+	case payment.FieldRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddRevision(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Payment numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PaymentMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(payment.FieldRefundReason) {
+		fields = append(fields, payment.FieldRefundReason)
+	}
+	if m.FieldCleared(payment.FieldPaidAt) {
+		fields = append(fields, payment.FieldPaidAt)
+	}
+	if m.FieldCleared(payment.FieldEndedAt) {
+		fields = append(fields, payment.FieldEndedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PaymentMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PaymentMutation) ClearField(name string) error {
+	switch name {
+	case payment.FieldRefundReason:
+		m.ClearRefundReason()
+		return nil
+	case payment.FieldPaidAt:
+		m.ClearPaidAt()
+		return nil
+	case payment.FieldEndedAt:
+		m.ClearEndedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Payment nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PaymentMutation) ResetField(name string) error {
+	switch name {
+	case payment.FieldApplicationID:
+		m.ResetApplicationID()
+		return nil
+	case payment.FieldCaseID:
+		m.ResetCaseID()
+		return nil
+	case payment.FieldMunicipalityID:
+		m.ResetMunicipalityID()
+		return nil
+	case payment.FieldCents:
+		m.ResetCents()
+		return nil
+	case payment.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case payment.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case payment.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case payment.FieldTransactionID:
+		m.ResetTransactionID()
+		return nil
+	case payment.FieldRedirectURL:
+		m.ResetRedirectURL()
+		return nil
+	case payment.FieldReturnURL:
+		m.ResetReturnURL()
+		return nil
+	case payment.FieldReference:
+		m.ResetReference()
+		return nil
+	case payment.FieldReceivedCents:
+		m.ResetReceivedCents()
+		return nil
+	case payment.FieldRefundedCents:
+		m.ResetRefundedCents()
+		return nil
+	case payment.FieldRefundReason:
+		m.ResetRefundReason()
+		return nil
+	case payment.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case payment.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case payment.FieldPaidAt:
+		m.ResetPaidAt()
+		return nil
+	case payment.FieldEndedAt:
+		m.ResetEndedAt()
+		return nil
+	case payment.FieldRevision:
+		m.ResetRevision()
+		return nil
+	}
+	return fmt.Errorf("unknown Payment field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PaymentMutation) AddedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.application != nil {
+		edges = append(edges, payment.EdgeApplication)
+	}
+	if m.reports != nil {
+		edges = append(edges, payment.EdgeReports)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PaymentMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case payment.EdgeApplication:
+		if id := m.application; id != nil {
+			return []ent.Value{*id}
+		}
+	case payment.EdgeReports:
+		ids := make([]ent.Value, 0, len(m.reports))
+		for id := range m.reports {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PaymentMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.removedreports != nil {
+		edges = append(edges, payment.EdgeReports)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PaymentMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case payment.EdgeReports:
+		ids := make([]ent.Value, 0, len(m.removedreports))
+		for id := range m.removedreports {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PaymentMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 2)
+	if m.clearedapplication {
+		edges = append(edges, payment.EdgeApplication)
+	}
+	if m.clearedreports {
+		edges = append(edges, payment.EdgeReports)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PaymentMutation) EdgeCleared(name string) bool {
+	switch name {
+	case payment.EdgeApplication:
+		return m.clearedapplication
+	case payment.EdgeReports:
+		return m.clearedreports
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PaymentMutation) ClearEdge(name string) error {
+	switch name {
+	case payment.EdgeApplication:
+		m.ClearApplication()
+		return nil
+	}
+	return fmt.Errorf("unknown Payment unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PaymentMutation) ResetEdge(name string) error {
+	switch name {
+	case payment.EdgeApplication:
+		m.ResetApplication()
+		return nil
+	case payment.EdgeReports:
+		m.ResetReports()
+		return nil
+	}
+	return fmt.Errorf("unknown Payment edge %s", name)
+}
+
 // PaymentOptionMutation represents an operation that mutates the PaymentOption nodes in the graph.
 type PaymentOptionMutation struct {
 	config
@@ -14331,6 +19198,746 @@ func (m *PaymentOptionMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown PaymentOption edge %s", name)
+}
+
+// PaymentReportMutation represents an operation that mutates the PaymentReport nodes in the graph.
+type PaymentReportMutation struct {
+	config
+	op             Op
+	typ            string
+	id             *int
+	via            *paymentreport.Via
+	transaction_id *string
+	said           *string
+	cents          *int
+	addcents       *int
+	outcome        *paymentreport.Outcome
+	at             *time.Time
+	clearedFields  map[string]struct{}
+	payment        *string
+	clearedpayment bool
+	done           bool
+	oldValue       func(context.Context) (*PaymentReport, error)
+	predicates     []predicate.PaymentReport
+}
+
+var _ ent.Mutation = (*PaymentReportMutation)(nil)
+
+// paymentreportOption allows management of the mutation configuration using functional options.
+type paymentreportOption func(*PaymentReportMutation)
+
+// newPaymentReportMutation creates new mutation for the PaymentReport entity.
+func newPaymentReportMutation(c config, op Op, opts ...paymentreportOption) *PaymentReportMutation {
+	m := &PaymentReportMutation{
+		config:        c,
+		op:            op,
+		typ:           TypePaymentReport,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withPaymentReportID sets the ID field of the mutation.
+func withPaymentReportID(id int) paymentreportOption {
+	return func(m *PaymentReportMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *PaymentReport
+		)
+		m.oldValue = func(ctx context.Context) (*PaymentReport, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().PaymentReport.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withPaymentReport sets the old PaymentReport of the mutation.
+func withPaymentReport(node *PaymentReport) paymentreportOption {
+	return func(m *PaymentReportMutation) {
+		m.oldValue = func(context.Context) (*PaymentReport, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m PaymentReportMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m PaymentReportMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *PaymentReportMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *PaymentReportMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().PaymentReport.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetPaymentID sets the "payment_id" field.
+func (m *PaymentReportMutation) SetPaymentID(s string) {
+	m.payment = &s
+}
+
+// PaymentID returns the value of the "payment_id" field in the mutation.
+func (m *PaymentReportMutation) PaymentID() (r string, exists bool) {
+	v := m.payment
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPaymentID returns the old "payment_id" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldPaymentID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPaymentID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPaymentID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPaymentID: %w", err)
+	}
+	return oldValue.PaymentID, nil
+}
+
+// ResetPaymentID resets all changes to the "payment_id" field.
+func (m *PaymentReportMutation) ResetPaymentID() {
+	m.payment = nil
+}
+
+// SetVia sets the "via" field.
+func (m *PaymentReportMutation) SetVia(pa paymentreport.Via) {
+	m.via = &pa
+}
+
+// Via returns the value of the "via" field in the mutation.
+func (m *PaymentReportMutation) Via() (r paymentreport.Via, exists bool) {
+	v := m.via
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVia returns the old "via" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldVia(ctx context.Context) (v paymentreport.Via, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVia is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVia requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVia: %w", err)
+	}
+	return oldValue.Via, nil
+}
+
+// ResetVia resets all changes to the "via" field.
+func (m *PaymentReportMutation) ResetVia() {
+	m.via = nil
+}
+
+// SetTransactionID sets the "transaction_id" field.
+func (m *PaymentReportMutation) SetTransactionID(s string) {
+	m.transaction_id = &s
+}
+
+// TransactionID returns the value of the "transaction_id" field in the mutation.
+func (m *PaymentReportMutation) TransactionID() (r string, exists bool) {
+	v := m.transaction_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTransactionID returns the old "transaction_id" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldTransactionID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTransactionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTransactionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTransactionID: %w", err)
+	}
+	return oldValue.TransactionID, nil
+}
+
+// ResetTransactionID resets all changes to the "transaction_id" field.
+func (m *PaymentReportMutation) ResetTransactionID() {
+	m.transaction_id = nil
+}
+
+// SetSaid sets the "said" field.
+func (m *PaymentReportMutation) SetSaid(s string) {
+	m.said = &s
+}
+
+// Said returns the value of the "said" field in the mutation.
+func (m *PaymentReportMutation) Said() (r string, exists bool) {
+	v := m.said
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSaid returns the old "said" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldSaid(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSaid is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSaid requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSaid: %w", err)
+	}
+	return oldValue.Said, nil
+}
+
+// ResetSaid resets all changes to the "said" field.
+func (m *PaymentReportMutation) ResetSaid() {
+	m.said = nil
+}
+
+// SetCents sets the "cents" field.
+func (m *PaymentReportMutation) SetCents(i int) {
+	m.cents = &i
+	m.addcents = nil
+}
+
+// Cents returns the value of the "cents" field in the mutation.
+func (m *PaymentReportMutation) Cents() (r int, exists bool) {
+	v := m.cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCents returns the old "cents" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldCents(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCents: %w", err)
+	}
+	return oldValue.Cents, nil
+}
+
+// AddCents adds i to the "cents" field.
+func (m *PaymentReportMutation) AddCents(i int) {
+	if m.addcents != nil {
+		*m.addcents += i
+	} else {
+		m.addcents = &i
+	}
+}
+
+// AddedCents returns the value that was added to the "cents" field in this mutation.
+func (m *PaymentReportMutation) AddedCents() (r int, exists bool) {
+	v := m.addcents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCents resets all changes to the "cents" field.
+func (m *PaymentReportMutation) ResetCents() {
+	m.cents = nil
+	m.addcents = nil
+}
+
+// SetOutcome sets the "outcome" field.
+func (m *PaymentReportMutation) SetOutcome(pa paymentreport.Outcome) {
+	m.outcome = &pa
+}
+
+// Outcome returns the value of the "outcome" field in the mutation.
+func (m *PaymentReportMutation) Outcome() (r paymentreport.Outcome, exists bool) {
+	v := m.outcome
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOutcome returns the old "outcome" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldOutcome(ctx context.Context) (v paymentreport.Outcome, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOutcome is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOutcome requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOutcome: %w", err)
+	}
+	return oldValue.Outcome, nil
+}
+
+// ResetOutcome resets all changes to the "outcome" field.
+func (m *PaymentReportMutation) ResetOutcome() {
+	m.outcome = nil
+}
+
+// SetAt sets the "at" field.
+func (m *PaymentReportMutation) SetAt(t time.Time) {
+	m.at = &t
+}
+
+// At returns the value of the "at" field in the mutation.
+func (m *PaymentReportMutation) At() (r time.Time, exists bool) {
+	v := m.at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAt returns the old "at" field's value of the PaymentReport entity.
+// If the PaymentReport object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentReportMutation) OldAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAt: %w", err)
+	}
+	return oldValue.At, nil
+}
+
+// ResetAt resets all changes to the "at" field.
+func (m *PaymentReportMutation) ResetAt() {
+	m.at = nil
+}
+
+// ClearPayment clears the "payment" edge to the Payment entity.
+func (m *PaymentReportMutation) ClearPayment() {
+	m.clearedpayment = true
+	m.clearedFields[paymentreport.FieldPaymentID] = struct{}{}
+}
+
+// PaymentCleared reports if the "payment" edge to the Payment entity was cleared.
+func (m *PaymentReportMutation) PaymentCleared() bool {
+	return m.clearedpayment
+}
+
+// PaymentIDs returns the "payment" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// PaymentID instead. It exists only for internal usage by the builders.
+func (m *PaymentReportMutation) PaymentIDs() (ids []string) {
+	if id := m.payment; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetPayment resets all changes to the "payment" edge.
+func (m *PaymentReportMutation) ResetPayment() {
+	m.payment = nil
+	m.clearedpayment = false
+}
+
+// Where appends a list predicates to the PaymentReportMutation builder.
+func (m *PaymentReportMutation) Where(ps ...predicate.PaymentReport) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the PaymentReportMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *PaymentReportMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.PaymentReport, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *PaymentReportMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *PaymentReportMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (PaymentReport).
+func (m *PaymentReportMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *PaymentReportMutation) Fields() []string {
+	fields := make([]string, 0, 7)
+	if m.payment != nil {
+		fields = append(fields, paymentreport.FieldPaymentID)
+	}
+	if m.via != nil {
+		fields = append(fields, paymentreport.FieldVia)
+	}
+	if m.transaction_id != nil {
+		fields = append(fields, paymentreport.FieldTransactionID)
+	}
+	if m.said != nil {
+		fields = append(fields, paymentreport.FieldSaid)
+	}
+	if m.cents != nil {
+		fields = append(fields, paymentreport.FieldCents)
+	}
+	if m.outcome != nil {
+		fields = append(fields, paymentreport.FieldOutcome)
+	}
+	if m.at != nil {
+		fields = append(fields, paymentreport.FieldAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *PaymentReportMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case paymentreport.FieldPaymentID:
+		return m.PaymentID()
+	case paymentreport.FieldVia:
+		return m.Via()
+	case paymentreport.FieldTransactionID:
+		return m.TransactionID()
+	case paymentreport.FieldSaid:
+		return m.Said()
+	case paymentreport.FieldCents:
+		return m.Cents()
+	case paymentreport.FieldOutcome:
+		return m.Outcome()
+	case paymentreport.FieldAt:
+		return m.At()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *PaymentReportMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case paymentreport.FieldPaymentID:
+		return m.OldPaymentID(ctx)
+	case paymentreport.FieldVia:
+		return m.OldVia(ctx)
+	case paymentreport.FieldTransactionID:
+		return m.OldTransactionID(ctx)
+	case paymentreport.FieldSaid:
+		return m.OldSaid(ctx)
+	case paymentreport.FieldCents:
+		return m.OldCents(ctx)
+	case paymentreport.FieldOutcome:
+		return m.OldOutcome(ctx)
+	case paymentreport.FieldAt:
+		return m.OldAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown PaymentReport field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentReportMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case paymentreport.FieldPaymentID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPaymentID(v)
+		return nil
+	case paymentreport.FieldVia:
+		v, ok := value.(paymentreport.Via)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVia(v)
+		return nil
+	case paymentreport.FieldTransactionID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTransactionID(v)
+		return nil
+	case paymentreport.FieldSaid:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSaid(v)
+		return nil
+	case paymentreport.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCents(v)
+		return nil
+	case paymentreport.FieldOutcome:
+		v, ok := value.(paymentreport.Outcome)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOutcome(v)
+		return nil
+	case paymentreport.FieldAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentReport field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *PaymentReportMutation) AddedFields() []string {
+	var fields []string
+	if m.addcents != nil {
+		fields = append(fields, paymentreport.FieldCents)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *PaymentReportMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case paymentreport.FieldCents:
+		return m.AddedCents()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *PaymentReportMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case paymentreport.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCents(v)
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentReport numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *PaymentReportMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *PaymentReportMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *PaymentReportMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown PaymentReport nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *PaymentReportMutation) ResetField(name string) error {
+	switch name {
+	case paymentreport.FieldPaymentID:
+		m.ResetPaymentID()
+		return nil
+	case paymentreport.FieldVia:
+		m.ResetVia()
+		return nil
+	case paymentreport.FieldTransactionID:
+		m.ResetTransactionID()
+		return nil
+	case paymentreport.FieldSaid:
+		m.ResetSaid()
+		return nil
+	case paymentreport.FieldCents:
+		m.ResetCents()
+		return nil
+	case paymentreport.FieldOutcome:
+		m.ResetOutcome()
+		return nil
+	case paymentreport.FieldAt:
+		m.ResetAt()
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentReport field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *PaymentReportMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.payment != nil {
+		edges = append(edges, paymentreport.EdgePayment)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *PaymentReportMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case paymentreport.EdgePayment:
+		if id := m.payment; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *PaymentReportMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *PaymentReportMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *PaymentReportMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedpayment {
+		edges = append(edges, paymentreport.EdgePayment)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *PaymentReportMutation) EdgeCleared(name string) bool {
+	switch name {
+	case paymentreport.EdgePayment:
+		return m.clearedpayment
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *PaymentReportMutation) ClearEdge(name string) error {
+	switch name {
+	case paymentreport.EdgePayment:
+		m.ClearPayment()
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentReport unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *PaymentReportMutation) ResetEdge(name string) error {
+	switch name {
+	case paymentreport.EdgePayment:
+		m.ResetPayment()
+		return nil
+	}
+	return fmt.Errorf("unknown PaymentReport edge %s", name)
 }
 
 // PrivacyNoticeMutation represents an operation that mutates the PrivacyNotice nodes in the graph.
@@ -15053,6 +20660,8 @@ type PublicServiceMutation struct {
 	delivery               *publicservice.Delivery
 	trust                  *publicservice.Trust
 	fee_rules              *schema.FeeRules
+	processing_days        *int
+	addprocessing_days     *int
 	closed                 *bool
 	opens_at               *time.Time
 	closes_at              *time.Time
@@ -15990,6 +21599,76 @@ func (m *PublicServiceMutation) ResetFeeRules() {
 	delete(m.clearedFields, publicservice.FieldFeeRules)
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (m *PublicServiceMutation) SetProcessingDays(i int) {
+	m.processing_days = &i
+	m.addprocessing_days = nil
+}
+
+// ProcessingDays returns the value of the "processing_days" field in the mutation.
+func (m *PublicServiceMutation) ProcessingDays() (r int, exists bool) {
+	v := m.processing_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldProcessingDays returns the old "processing_days" field's value of the PublicService entity.
+// If the PublicService object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PublicServiceMutation) OldProcessingDays(ctx context.Context) (v *int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldProcessingDays is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldProcessingDays requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldProcessingDays: %w", err)
+	}
+	return oldValue.ProcessingDays, nil
+}
+
+// AddProcessingDays adds i to the "processing_days" field.
+func (m *PublicServiceMutation) AddProcessingDays(i int) {
+	if m.addprocessing_days != nil {
+		*m.addprocessing_days += i
+	} else {
+		m.addprocessing_days = &i
+	}
+}
+
+// AddedProcessingDays returns the value that was added to the "processing_days" field in this mutation.
+func (m *PublicServiceMutation) AddedProcessingDays() (r int, exists bool) {
+	v := m.addprocessing_days
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (m *PublicServiceMutation) ClearProcessingDays() {
+	m.processing_days = nil
+	m.addprocessing_days = nil
+	m.clearedFields[publicservice.FieldProcessingDays] = struct{}{}
+}
+
+// ProcessingDaysCleared returns if the "processing_days" field was cleared in this mutation.
+func (m *PublicServiceMutation) ProcessingDaysCleared() bool {
+	_, ok := m.clearedFields[publicservice.FieldProcessingDays]
+	return ok
+}
+
+// ResetProcessingDays resets all changes to the "processing_days" field.
+func (m *PublicServiceMutation) ResetProcessingDays() {
+	m.processing_days = nil
+	m.addprocessing_days = nil
+	delete(m.clearedFields, publicservice.FieldProcessingDays)
+}
+
 // SetClosed sets the "closed" field.
 func (m *PublicServiceMutation) SetClosed(b bool) {
 	m.closed = &b
@@ -16591,7 +22270,7 @@ func (m *PublicServiceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PublicServiceMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 27)
 	if m.municipality != nil {
 		fields = append(fields, publicservice.FieldMunicipalityID)
 	}
@@ -16642,6 +22321,9 @@ func (m *PublicServiceMutation) Fields() []string {
 	}
 	if m.fee_rules != nil {
 		fields = append(fields, publicservice.FieldFeeRules)
+	}
+	if m.processing_days != nil {
+		fields = append(fields, publicservice.FieldProcessingDays)
 	}
 	if m.closed != nil {
 		fields = append(fields, publicservice.FieldClosed)
@@ -16712,6 +22394,8 @@ func (m *PublicServiceMutation) Field(name string) (ent.Value, bool) {
 		return m.Trust()
 	case publicservice.FieldFeeRules:
 		return m.FeeRules()
+	case publicservice.FieldProcessingDays:
+		return m.ProcessingDays()
 	case publicservice.FieldClosed:
 		return m.Closed()
 	case publicservice.FieldOpensAt:
@@ -16773,6 +22457,8 @@ func (m *PublicServiceMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldTrust(ctx)
 	case publicservice.FieldFeeRules:
 		return m.OldFeeRules(ctx)
+	case publicservice.FieldProcessingDays:
+		return m.OldProcessingDays(ctx)
 	case publicservice.FieldClosed:
 		return m.OldClosed(ctx)
 	case publicservice.FieldOpensAt:
@@ -16919,6 +22605,13 @@ func (m *PublicServiceMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetFeeRules(v)
 		return nil
+	case publicservice.FieldProcessingDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetProcessingDays(v)
+		return nil
 	case publicservice.FieldClosed:
 		v, ok := value.(bool)
 		if !ok {
@@ -16996,6 +22689,9 @@ func (m *PublicServiceMutation) AddedFields() []string {
 	if m.addmax_quantity != nil {
 		fields = append(fields, publicservice.FieldMaxQuantity)
 	}
+	if m.addprocessing_days != nil {
+		fields = append(fields, publicservice.FieldProcessingDays)
+	}
 	if m.addposition != nil {
 		fields = append(fields, publicservice.FieldPosition)
 	}
@@ -17014,6 +22710,8 @@ func (m *PublicServiceMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedAppointmentMinutes()
 	case publicservice.FieldMaxQuantity:
 		return m.AddedMaxQuantity()
+	case publicservice.FieldProcessingDays:
+		return m.AddedProcessingDays()
 	case publicservice.FieldPosition:
 		return m.AddedPosition()
 	case publicservice.FieldRevision:
@@ -17040,6 +22738,13 @@ func (m *PublicServiceMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddMaxQuantity(v)
+		return nil
+	case publicservice.FieldProcessingDays:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddProcessingDays(v)
 		return nil
 	case publicservice.FieldPosition:
 		v, ok := value.(int)
@@ -17083,6 +22788,9 @@ func (m *PublicServiceMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(publicservice.FieldFeeRules) {
 		fields = append(fields, publicservice.FieldFeeRules)
+	}
+	if m.FieldCleared(publicservice.FieldProcessingDays) {
+		fields = append(fields, publicservice.FieldProcessingDays)
 	}
 	if m.FieldCleared(publicservice.FieldOpensAt) {
 		fields = append(fields, publicservice.FieldOpensAt)
@@ -17130,6 +22838,9 @@ func (m *PublicServiceMutation) ClearField(name string) error {
 		return nil
 	case publicservice.FieldFeeRules:
 		m.ClearFeeRules()
+		return nil
+	case publicservice.FieldProcessingDays:
+		m.ClearProcessingDays()
 		return nil
 	case publicservice.FieldOpensAt:
 		m.ClearOpensAt()
@@ -17201,6 +22912,9 @@ func (m *PublicServiceMutation) ResetField(name string) error {
 		return nil
 	case publicservice.FieldFeeRules:
 		m.ResetFeeRules()
+		return nil
+	case publicservice.FieldProcessingDays:
+		m.ResetProcessingDays()
 		return nil
 	case publicservice.FieldClosed:
 		m.ResetClosed()
@@ -17359,4 +23073,1075 @@ func (m *PublicServiceMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown PublicService edge %s", name)
+}
+
+// SandboxTransactionMutation represents an operation that mutates the SandboxTransaction nodes in the graph.
+type SandboxTransactionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	request_id    *string
+	cents         *int
+	addcents      *int
+	currency      *string
+	method        *string
+	purpose       *string
+	return_url    *string
+	notify_url    *string
+	reference     *string
+	status        *sandboxtransaction.Status
+	created_at    *time.Time
+	changed_at    *time.Time
+	notified_at   *time.Time
+	attempts      *int
+	addattempts   *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*SandboxTransaction, error)
+	predicates    []predicate.SandboxTransaction
+}
+
+var _ ent.Mutation = (*SandboxTransactionMutation)(nil)
+
+// sandboxtransactionOption allows management of the mutation configuration using functional options.
+type sandboxtransactionOption func(*SandboxTransactionMutation)
+
+// newSandboxTransactionMutation creates new mutation for the SandboxTransaction entity.
+func newSandboxTransactionMutation(c config, op Op, opts ...sandboxtransactionOption) *SandboxTransactionMutation {
+	m := &SandboxTransactionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeSandboxTransaction,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withSandboxTransactionID sets the ID field of the mutation.
+func withSandboxTransactionID(id string) sandboxtransactionOption {
+	return func(m *SandboxTransactionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *SandboxTransaction
+		)
+		m.oldValue = func(ctx context.Context) (*SandboxTransaction, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().SandboxTransaction.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withSandboxTransaction sets the old SandboxTransaction of the mutation.
+func withSandboxTransaction(node *SandboxTransaction) sandboxtransactionOption {
+	return func(m *SandboxTransactionMutation) {
+		m.oldValue = func(context.Context) (*SandboxTransaction, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m SandboxTransactionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m SandboxTransactionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of SandboxTransaction entities.
+func (m *SandboxTransactionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *SandboxTransactionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *SandboxTransactionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().SandboxTransaction.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetRequestID sets the "request_id" field.
+func (m *SandboxTransactionMutation) SetRequestID(s string) {
+	m.request_id = &s
+}
+
+// RequestID returns the value of the "request_id" field in the mutation.
+func (m *SandboxTransactionMutation) RequestID() (r string, exists bool) {
+	v := m.request_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestID returns the old "request_id" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldRequestID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
+	}
+	return oldValue.RequestID, nil
+}
+
+// ResetRequestID resets all changes to the "request_id" field.
+func (m *SandboxTransactionMutation) ResetRequestID() {
+	m.request_id = nil
+}
+
+// SetCents sets the "cents" field.
+func (m *SandboxTransactionMutation) SetCents(i int) {
+	m.cents = &i
+	m.addcents = nil
+}
+
+// Cents returns the value of the "cents" field in the mutation.
+func (m *SandboxTransactionMutation) Cents() (r int, exists bool) {
+	v := m.cents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCents returns the old "cents" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldCents(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCents is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCents requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCents: %w", err)
+	}
+	return oldValue.Cents, nil
+}
+
+// AddCents adds i to the "cents" field.
+func (m *SandboxTransactionMutation) AddCents(i int) {
+	if m.addcents != nil {
+		*m.addcents += i
+	} else {
+		m.addcents = &i
+	}
+}
+
+// AddedCents returns the value that was added to the "cents" field in this mutation.
+func (m *SandboxTransactionMutation) AddedCents() (r int, exists bool) {
+	v := m.addcents
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCents resets all changes to the "cents" field.
+func (m *SandboxTransactionMutation) ResetCents() {
+	m.cents = nil
+	m.addcents = nil
+}
+
+// SetCurrency sets the "currency" field.
+func (m *SandboxTransactionMutation) SetCurrency(s string) {
+	m.currency = &s
+}
+
+// Currency returns the value of the "currency" field in the mutation.
+func (m *SandboxTransactionMutation) Currency() (r string, exists bool) {
+	v := m.currency
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCurrency returns the old "currency" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldCurrency(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCurrency is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCurrency requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCurrency: %w", err)
+	}
+	return oldValue.Currency, nil
+}
+
+// ResetCurrency resets all changes to the "currency" field.
+func (m *SandboxTransactionMutation) ResetCurrency() {
+	m.currency = nil
+}
+
+// SetMethod sets the "method" field.
+func (m *SandboxTransactionMutation) SetMethod(s string) {
+	m.method = &s
+}
+
+// Method returns the value of the "method" field in the mutation.
+func (m *SandboxTransactionMutation) Method() (r string, exists bool) {
+	v := m.method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMethod returns the old "method" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMethod: %w", err)
+	}
+	return oldValue.Method, nil
+}
+
+// ResetMethod resets all changes to the "method" field.
+func (m *SandboxTransactionMutation) ResetMethod() {
+	m.method = nil
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *SandboxTransactionMutation) SetPurpose(s string) {
+	m.purpose = &s
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *SandboxTransactionMutation) Purpose() (r string, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldPurpose(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *SandboxTransactionMutation) ResetPurpose() {
+	m.purpose = nil
+}
+
+// SetReturnURL sets the "return_url" field.
+func (m *SandboxTransactionMutation) SetReturnURL(s string) {
+	m.return_url = &s
+}
+
+// ReturnURL returns the value of the "return_url" field in the mutation.
+func (m *SandboxTransactionMutation) ReturnURL() (r string, exists bool) {
+	v := m.return_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReturnURL returns the old "return_url" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldReturnURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReturnURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReturnURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReturnURL: %w", err)
+	}
+	return oldValue.ReturnURL, nil
+}
+
+// ResetReturnURL resets all changes to the "return_url" field.
+func (m *SandboxTransactionMutation) ResetReturnURL() {
+	m.return_url = nil
+}
+
+// SetNotifyURL sets the "notify_url" field.
+func (m *SandboxTransactionMutation) SetNotifyURL(s string) {
+	m.notify_url = &s
+}
+
+// NotifyURL returns the value of the "notify_url" field in the mutation.
+func (m *SandboxTransactionMutation) NotifyURL() (r string, exists bool) {
+	v := m.notify_url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifyURL returns the old "notify_url" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldNotifyURL(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifyURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifyURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifyURL: %w", err)
+	}
+	return oldValue.NotifyURL, nil
+}
+
+// ResetNotifyURL resets all changes to the "notify_url" field.
+func (m *SandboxTransactionMutation) ResetNotifyURL() {
+	m.notify_url = nil
+}
+
+// SetReference sets the "reference" field.
+func (m *SandboxTransactionMutation) SetReference(s string) {
+	m.reference = &s
+}
+
+// Reference returns the value of the "reference" field in the mutation.
+func (m *SandboxTransactionMutation) Reference() (r string, exists bool) {
+	v := m.reference
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReference returns the old "reference" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldReference(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReference is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReference requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReference: %w", err)
+	}
+	return oldValue.Reference, nil
+}
+
+// ResetReference resets all changes to the "reference" field.
+func (m *SandboxTransactionMutation) ResetReference() {
+	m.reference = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *SandboxTransactionMutation) SetStatus(s sandboxtransaction.Status) {
+	m.status = &s
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *SandboxTransactionMutation) Status() (r sandboxtransaction.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldStatus(ctx context.Context) (v sandboxtransaction.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *SandboxTransactionMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *SandboxTransactionMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *SandboxTransactionMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *SandboxTransactionMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetChangedAt sets the "changed_at" field.
+func (m *SandboxTransactionMutation) SetChangedAt(t time.Time) {
+	m.changed_at = &t
+}
+
+// ChangedAt returns the value of the "changed_at" field in the mutation.
+func (m *SandboxTransactionMutation) ChangedAt() (r time.Time, exists bool) {
+	v := m.changed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldChangedAt returns the old "changed_at" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldChangedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldChangedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldChangedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldChangedAt: %w", err)
+	}
+	return oldValue.ChangedAt, nil
+}
+
+// ResetChangedAt resets all changes to the "changed_at" field.
+func (m *SandboxTransactionMutation) ResetChangedAt() {
+	m.changed_at = nil
+}
+
+// SetNotifiedAt sets the "notified_at" field.
+func (m *SandboxTransactionMutation) SetNotifiedAt(t time.Time) {
+	m.notified_at = &t
+}
+
+// NotifiedAt returns the value of the "notified_at" field in the mutation.
+func (m *SandboxTransactionMutation) NotifiedAt() (r time.Time, exists bool) {
+	v := m.notified_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNotifiedAt returns the old "notified_at" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldNotifiedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNotifiedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNotifiedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNotifiedAt: %w", err)
+	}
+	return oldValue.NotifiedAt, nil
+}
+
+// ClearNotifiedAt clears the value of the "notified_at" field.
+func (m *SandboxTransactionMutation) ClearNotifiedAt() {
+	m.notified_at = nil
+	m.clearedFields[sandboxtransaction.FieldNotifiedAt] = struct{}{}
+}
+
+// NotifiedAtCleared returns if the "notified_at" field was cleared in this mutation.
+func (m *SandboxTransactionMutation) NotifiedAtCleared() bool {
+	_, ok := m.clearedFields[sandboxtransaction.FieldNotifiedAt]
+	return ok
+}
+
+// ResetNotifiedAt resets all changes to the "notified_at" field.
+func (m *SandboxTransactionMutation) ResetNotifiedAt() {
+	m.notified_at = nil
+	delete(m.clearedFields, sandboxtransaction.FieldNotifiedAt)
+}
+
+// SetAttempts sets the "attempts" field.
+func (m *SandboxTransactionMutation) SetAttempts(i int) {
+	m.attempts = &i
+	m.addattempts = nil
+}
+
+// Attempts returns the value of the "attempts" field in the mutation.
+func (m *SandboxTransactionMutation) Attempts() (r int, exists bool) {
+	v := m.attempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAttempts returns the old "attempts" field's value of the SandboxTransaction entity.
+// If the SandboxTransaction object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SandboxTransactionMutation) OldAttempts(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAttempts is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAttempts requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAttempts: %w", err)
+	}
+	return oldValue.Attempts, nil
+}
+
+// AddAttempts adds i to the "attempts" field.
+func (m *SandboxTransactionMutation) AddAttempts(i int) {
+	if m.addattempts != nil {
+		*m.addattempts += i
+	} else {
+		m.addattempts = &i
+	}
+}
+
+// AddedAttempts returns the value that was added to the "attempts" field in this mutation.
+func (m *SandboxTransactionMutation) AddedAttempts() (r int, exists bool) {
+	v := m.addattempts
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAttempts resets all changes to the "attempts" field.
+func (m *SandboxTransactionMutation) ResetAttempts() {
+	m.attempts = nil
+	m.addattempts = nil
+}
+
+// Where appends a list predicates to the SandboxTransactionMutation builder.
+func (m *SandboxTransactionMutation) Where(ps ...predicate.SandboxTransaction) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the SandboxTransactionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *SandboxTransactionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.SandboxTransaction, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *SandboxTransactionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *SandboxTransactionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (SandboxTransaction).
+func (m *SandboxTransactionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *SandboxTransactionMutation) Fields() []string {
+	fields := make([]string, 0, 13)
+	if m.request_id != nil {
+		fields = append(fields, sandboxtransaction.FieldRequestID)
+	}
+	if m.cents != nil {
+		fields = append(fields, sandboxtransaction.FieldCents)
+	}
+	if m.currency != nil {
+		fields = append(fields, sandboxtransaction.FieldCurrency)
+	}
+	if m.method != nil {
+		fields = append(fields, sandboxtransaction.FieldMethod)
+	}
+	if m.purpose != nil {
+		fields = append(fields, sandboxtransaction.FieldPurpose)
+	}
+	if m.return_url != nil {
+		fields = append(fields, sandboxtransaction.FieldReturnURL)
+	}
+	if m.notify_url != nil {
+		fields = append(fields, sandboxtransaction.FieldNotifyURL)
+	}
+	if m.reference != nil {
+		fields = append(fields, sandboxtransaction.FieldReference)
+	}
+	if m.status != nil {
+		fields = append(fields, sandboxtransaction.FieldStatus)
+	}
+	if m.created_at != nil {
+		fields = append(fields, sandboxtransaction.FieldCreatedAt)
+	}
+	if m.changed_at != nil {
+		fields = append(fields, sandboxtransaction.FieldChangedAt)
+	}
+	if m.notified_at != nil {
+		fields = append(fields, sandboxtransaction.FieldNotifiedAt)
+	}
+	if m.attempts != nil {
+		fields = append(fields, sandboxtransaction.FieldAttempts)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *SandboxTransactionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxtransaction.FieldRequestID:
+		return m.RequestID()
+	case sandboxtransaction.FieldCents:
+		return m.Cents()
+	case sandboxtransaction.FieldCurrency:
+		return m.Currency()
+	case sandboxtransaction.FieldMethod:
+		return m.Method()
+	case sandboxtransaction.FieldPurpose:
+		return m.Purpose()
+	case sandboxtransaction.FieldReturnURL:
+		return m.ReturnURL()
+	case sandboxtransaction.FieldNotifyURL:
+		return m.NotifyURL()
+	case sandboxtransaction.FieldReference:
+		return m.Reference()
+	case sandboxtransaction.FieldStatus:
+		return m.Status()
+	case sandboxtransaction.FieldCreatedAt:
+		return m.CreatedAt()
+	case sandboxtransaction.FieldChangedAt:
+		return m.ChangedAt()
+	case sandboxtransaction.FieldNotifiedAt:
+		return m.NotifiedAt()
+	case sandboxtransaction.FieldAttempts:
+		return m.Attempts()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *SandboxTransactionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case sandboxtransaction.FieldRequestID:
+		return m.OldRequestID(ctx)
+	case sandboxtransaction.FieldCents:
+		return m.OldCents(ctx)
+	case sandboxtransaction.FieldCurrency:
+		return m.OldCurrency(ctx)
+	case sandboxtransaction.FieldMethod:
+		return m.OldMethod(ctx)
+	case sandboxtransaction.FieldPurpose:
+		return m.OldPurpose(ctx)
+	case sandboxtransaction.FieldReturnURL:
+		return m.OldReturnURL(ctx)
+	case sandboxtransaction.FieldNotifyURL:
+		return m.OldNotifyURL(ctx)
+	case sandboxtransaction.FieldReference:
+		return m.OldReference(ctx)
+	case sandboxtransaction.FieldStatus:
+		return m.OldStatus(ctx)
+	case sandboxtransaction.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case sandboxtransaction.FieldChangedAt:
+		return m.OldChangedAt(ctx)
+	case sandboxtransaction.FieldNotifiedAt:
+		return m.OldNotifiedAt(ctx)
+	case sandboxtransaction.FieldAttempts:
+		return m.OldAttempts(ctx)
+	}
+	return nil, fmt.Errorf("unknown SandboxTransaction field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxTransactionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case sandboxtransaction.FieldRequestID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestID(v)
+		return nil
+	case sandboxtransaction.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCents(v)
+		return nil
+	case sandboxtransaction.FieldCurrency:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCurrency(v)
+		return nil
+	case sandboxtransaction.FieldMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMethod(v)
+		return nil
+	case sandboxtransaction.FieldPurpose:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
+		return nil
+	case sandboxtransaction.FieldReturnURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReturnURL(v)
+		return nil
+	case sandboxtransaction.FieldNotifyURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifyURL(v)
+		return nil
+	case sandboxtransaction.FieldReference:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReference(v)
+		return nil
+	case sandboxtransaction.FieldStatus:
+		v, ok := value.(sandboxtransaction.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case sandboxtransaction.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case sandboxtransaction.FieldChangedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetChangedAt(v)
+		return nil
+	case sandboxtransaction.FieldNotifiedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNotifiedAt(v)
+		return nil
+	case sandboxtransaction.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAttempts(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxTransaction field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *SandboxTransactionMutation) AddedFields() []string {
+	var fields []string
+	if m.addcents != nil {
+		fields = append(fields, sandboxtransaction.FieldCents)
+	}
+	if m.addattempts != nil {
+		fields = append(fields, sandboxtransaction.FieldAttempts)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *SandboxTransactionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case sandboxtransaction.FieldCents:
+		return m.AddedCents()
+	case sandboxtransaction.FieldAttempts:
+		return m.AddedAttempts()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *SandboxTransactionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case sandboxtransaction.FieldCents:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCents(v)
+		return nil
+	case sandboxtransaction.FieldAttempts:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAttempts(v)
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxTransaction numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *SandboxTransactionMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(sandboxtransaction.FieldNotifiedAt) {
+		fields = append(fields, sandboxtransaction.FieldNotifiedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *SandboxTransactionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *SandboxTransactionMutation) ClearField(name string) error {
+	switch name {
+	case sandboxtransaction.FieldNotifiedAt:
+		m.ClearNotifiedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxTransaction nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *SandboxTransactionMutation) ResetField(name string) error {
+	switch name {
+	case sandboxtransaction.FieldRequestID:
+		m.ResetRequestID()
+		return nil
+	case sandboxtransaction.FieldCents:
+		m.ResetCents()
+		return nil
+	case sandboxtransaction.FieldCurrency:
+		m.ResetCurrency()
+		return nil
+	case sandboxtransaction.FieldMethod:
+		m.ResetMethod()
+		return nil
+	case sandboxtransaction.FieldPurpose:
+		m.ResetPurpose()
+		return nil
+	case sandboxtransaction.FieldReturnURL:
+		m.ResetReturnURL()
+		return nil
+	case sandboxtransaction.FieldNotifyURL:
+		m.ResetNotifyURL()
+		return nil
+	case sandboxtransaction.FieldReference:
+		m.ResetReference()
+		return nil
+	case sandboxtransaction.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case sandboxtransaction.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case sandboxtransaction.FieldChangedAt:
+		m.ResetChangedAt()
+		return nil
+	case sandboxtransaction.FieldNotifiedAt:
+		m.ResetNotifiedAt()
+		return nil
+	case sandboxtransaction.FieldAttempts:
+		m.ResetAttempts()
+		return nil
+	}
+	return fmt.Errorf("unknown SandboxTransaction field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *SandboxTransactionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *SandboxTransactionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *SandboxTransactionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *SandboxTransactionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *SandboxTransactionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *SandboxTransactionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *SandboxTransactionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown SandboxTransaction unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *SandboxTransactionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown SandboxTransaction edge %s", name)
 }

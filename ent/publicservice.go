@@ -54,6 +54,8 @@ type PublicService struct {
 	Trust publicservice.Trust `json:"trust,omitempty"`
 	// FeeRules holds the value of the "fee_rules" field.
 	FeeRules schema.FeeRules `json:"fee_rules,omitempty"`
+	// from submission to the office's deadline; null: the town's figure
+	ProcessingDays *int `json:"processing_days,omitempty"`
 	// closed online by the town, whatever the window says
 	Closed bool `json:"closed,omitempty"`
 	// OpensAt holds the value of the "opens_at" field.
@@ -129,7 +131,7 @@ func (*PublicService) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case publicservice.FieldCombinable, publicservice.FieldClosed, publicservice.FieldStateSet, publicservice.FieldActive:
 			values[i] = new(sql.NullBool)
-		case publicservice.FieldAppointmentMinutes, publicservice.FieldMaxQuantity, publicservice.FieldPosition, publicservice.FieldRevision:
+		case publicservice.FieldAppointmentMinutes, publicservice.FieldMaxQuantity, publicservice.FieldProcessingDays, publicservice.FieldPosition, publicservice.FieldRevision:
 			values[i] = new(sql.NullInt64)
 		case publicservice.FieldID, publicservice.FieldMunicipalityID, publicservice.FieldSlug, publicservice.FieldKind, publicservice.FieldLeikaKey, publicservice.FieldDelivery, publicservice.FieldTrust:
 			values[i] = new(sql.NullString)
@@ -275,6 +277,13 @@ func (_m *PublicService) assignValues(columns []string, values []any) error {
 				if err := json.Unmarshal(*value, &_m.FeeRules); err != nil {
 					return fmt.Errorf("unmarshal field fee_rules: %w", err)
 				}
+			}
+		case publicservice.FieldProcessingDays:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field processing_days", values[i])
+			} else if value.Valid {
+				_m.ProcessingDays = new(int)
+				*_m.ProcessingDays = int(value.Int64)
 			}
 		case publicservice.FieldClosed:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -441,6 +450,11 @@ func (_m *PublicService) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("fee_rules=")
 	builder.WriteString(fmt.Sprintf("%v", _m.FeeRules))
+	builder.WriteString(", ")
+	if v := _m.ProcessingDays; v != nil {
+		builder.WriteString("processing_days=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("closed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Closed))

@@ -169,6 +169,20 @@ func (_c *PublicServiceCreate) SetNillableFeeRules(v *schema.FeeRules) *PublicSe
 	return _c
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (_c *PublicServiceCreate) SetProcessingDays(v int) *PublicServiceCreate {
+	_c.mutation.SetProcessingDays(v)
+	return _c
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_c *PublicServiceCreate) SetNillableProcessingDays(v *int) *PublicServiceCreate {
+	if v != nil {
+		_c.SetProcessingDays(*v)
+	}
+	return _c
+}
+
 // SetClosed sets the "closed" field.
 func (_c *PublicServiceCreate) SetClosed(v bool) *PublicServiceCreate {
 	_c.mutation.SetClosed(v)
@@ -557,6 +571,10 @@ func (_c *PublicServiceCreate) createSpec() (*PublicService, *sqlgraph.CreateSpe
 		_spec.SetField(publicservice.FieldFeeRules, field.TypeJSON, value)
 		_node.FeeRules = value
 	}
+	if value, ok := _c.mutation.ProcessingDays(); ok {
+		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
+		_node.ProcessingDays = &value
+	}
 	if value, ok := _c.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)
 		_node.Closed = value
@@ -925,6 +943,30 @@ func (u *PublicServiceUpsert) UpdateFeeRules() *PublicServiceUpsert {
 // ClearFeeRules clears the value of the "fee_rules" field.
 func (u *PublicServiceUpsert) ClearFeeRules() *PublicServiceUpsert {
 	u.SetNull(publicservice.FieldFeeRules)
+	return u
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (u *PublicServiceUpsert) SetProcessingDays(v int) *PublicServiceUpsert {
+	u.Set(publicservice.FieldProcessingDays, v)
+	return u
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *PublicServiceUpsert) UpdateProcessingDays() *PublicServiceUpsert {
+	u.SetExcluded(publicservice.FieldProcessingDays)
+	return u
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *PublicServiceUpsert) AddProcessingDays(v int) *PublicServiceUpsert {
+	u.Add(publicservice.FieldProcessingDays, v)
+	return u
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (u *PublicServiceUpsert) ClearProcessingDays() *PublicServiceUpsert {
+	u.SetNull(publicservice.FieldProcessingDays)
 	return u
 }
 
@@ -1396,6 +1438,34 @@ func (u *PublicServiceUpsertOne) UpdateFeeRules() *PublicServiceUpsertOne {
 func (u *PublicServiceUpsertOne) ClearFeeRules() *PublicServiceUpsertOne {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.ClearFeeRules()
+	})
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (u *PublicServiceUpsertOne) SetProcessingDays(v int) *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.SetProcessingDays(v)
+	})
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *PublicServiceUpsertOne) AddProcessingDays(v int) *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.AddProcessingDays(v)
+	})
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *PublicServiceUpsertOne) UpdateProcessingDays() *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.UpdateProcessingDays()
+	})
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (u *PublicServiceUpsertOne) ClearProcessingDays() *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.ClearProcessingDays()
 	})
 }
 
@@ -2058,6 +2128,34 @@ func (u *PublicServiceUpsertBulk) UpdateFeeRules() *PublicServiceUpsertBulk {
 func (u *PublicServiceUpsertBulk) ClearFeeRules() *PublicServiceUpsertBulk {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.ClearFeeRules()
+	})
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (u *PublicServiceUpsertBulk) SetProcessingDays(v int) *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.SetProcessingDays(v)
+	})
+}
+
+// AddProcessingDays adds v to the "processing_days" field.
+func (u *PublicServiceUpsertBulk) AddProcessingDays(v int) *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.AddProcessingDays(v)
+	})
+}
+
+// UpdateProcessingDays sets the "processing_days" field to the value that was provided on create.
+func (u *PublicServiceUpsertBulk) UpdateProcessingDays() *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.UpdateProcessingDays()
+	})
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (u *PublicServiceUpsertBulk) ClearProcessingDays() *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.ClearProcessingDays()
 	})
 }
 

@@ -267,6 +267,33 @@ func (_u *PublicServiceUpdate) ClearFeeRules() *PublicServiceUpdate {
 	return _u
 }
 
+// SetProcessingDays sets the "processing_days" field.
+func (_u *PublicServiceUpdate) SetProcessingDays(v int) *PublicServiceUpdate {
+	_u.mutation.ResetProcessingDays()
+	_u.mutation.SetProcessingDays(v)
+	return _u
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_u *PublicServiceUpdate) SetNillableProcessingDays(v *int) *PublicServiceUpdate {
+	if v != nil {
+		_u.SetProcessingDays(*v)
+	}
+	return _u
+}
+
+// AddProcessingDays adds value to the "processing_days" field.
+func (_u *PublicServiceUpdate) AddProcessingDays(v int) *PublicServiceUpdate {
+	_u.mutation.AddProcessingDays(v)
+	return _u
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (_u *PublicServiceUpdate) ClearProcessingDays() *PublicServiceUpdate {
+	_u.mutation.ClearProcessingDays()
+	return _u
+}
+
 // SetClosed sets the "closed" field.
 func (_u *PublicServiceUpdate) SetClosed(v bool) *PublicServiceUpdate {
 	_u.mutation.SetClosed(v)
@@ -652,6 +679,15 @@ func (_u *PublicServiceUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if _u.mutation.FeeRulesCleared() {
 		_spec.ClearField(publicservice.FieldFeeRules, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ProcessingDays(); ok {
+		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProcessingDays(); ok {
+		_spec.AddField(publicservice.FieldProcessingDays, field.TypeInt, value)
+	}
+	if _u.mutation.ProcessingDaysCleared() {
+		_spec.ClearField(publicservice.FieldProcessingDays, field.TypeInt)
 	}
 	if value, ok := _u.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)
@@ -1046,6 +1082,33 @@ func (_u *PublicServiceUpdateOne) SetNillableFeeRules(v *schema.FeeRules) *Publi
 // ClearFeeRules clears the value of the "fee_rules" field.
 func (_u *PublicServiceUpdateOne) ClearFeeRules() *PublicServiceUpdateOne {
 	_u.mutation.ClearFeeRules()
+	return _u
+}
+
+// SetProcessingDays sets the "processing_days" field.
+func (_u *PublicServiceUpdateOne) SetProcessingDays(v int) *PublicServiceUpdateOne {
+	_u.mutation.ResetProcessingDays()
+	_u.mutation.SetProcessingDays(v)
+	return _u
+}
+
+// SetNillableProcessingDays sets the "processing_days" field if the given value is not nil.
+func (_u *PublicServiceUpdateOne) SetNillableProcessingDays(v *int) *PublicServiceUpdateOne {
+	if v != nil {
+		_u.SetProcessingDays(*v)
+	}
+	return _u
+}
+
+// AddProcessingDays adds value to the "processing_days" field.
+func (_u *PublicServiceUpdateOne) AddProcessingDays(v int) *PublicServiceUpdateOne {
+	_u.mutation.AddProcessingDays(v)
+	return _u
+}
+
+// ClearProcessingDays clears the value of the "processing_days" field.
+func (_u *PublicServiceUpdateOne) ClearProcessingDays() *PublicServiceUpdateOne {
+	_u.mutation.ClearProcessingDays()
 	return _u
 }
 
@@ -1464,6 +1527,15 @@ func (_u *PublicServiceUpdateOne) sqlSave(ctx context.Context) (_node *PublicSer
 	}
 	if _u.mutation.FeeRulesCleared() {
 		_spec.ClearField(publicservice.FieldFeeRules, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.ProcessingDays(); ok {
+		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedProcessingDays(); ok {
+		_spec.AddField(publicservice.FieldProcessingDays, field.TypeInt, value)
+	}
+	if _u.mutation.ProcessingDaysCleared() {
+		_spec.ClearField(publicservice.FieldProcessingDays, field.TypeInt)
 	}
 	if value, ok := _u.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/closure"
@@ -11,12 +12,15 @@ import (
 	"nelke/ent/fee"
 	"nelke/ent/form"
 	"nelke/ent/idempotency"
+	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 )
 
@@ -24,6 +28,63 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	applicationMixin := schema.Application{}.Mixin()
+	applicationMixinFields0 := applicationMixin[0].Fields()
+	_ = applicationMixinFields0
+	applicationFields := schema.Application{}.Fields()
+	_ = applicationFields
+	// applicationDescAnswers is the schema descriptor for answers field.
+	applicationDescAnswers := applicationFields[6].Descriptor()
+	// application.DefaultAnswers holds the default value on creation for the answers field.
+	application.DefaultAnswers = applicationDescAnswers.Default.(string)
+	// applicationDescRevision is the schema descriptor for revision field.
+	applicationDescRevision := applicationFields[7].Descriptor()
+	// application.DefaultRevision holds the default value on creation for the revision field.
+	application.DefaultRevision = applicationDescRevision.Default.(int)
+	// applicationDescReviewedRevision is the schema descriptor for reviewed_revision field.
+	applicationDescReviewedRevision := applicationFields[8].Descriptor()
+	// application.DefaultReviewedRevision holds the default value on creation for the reviewed_revision field.
+	application.DefaultReviewedRevision = applicationDescReviewedRevision.Default.(int)
+	// applicationDescInformationHash is the schema descriptor for information_hash field.
+	applicationDescInformationHash := applicationFields[9].Descriptor()
+	// application.DefaultInformationHash holds the default value on creation for the information_hash field.
+	application.DefaultInformationHash = applicationDescInformationHash.Default.(string)
+	// applicationDescNoticeID is the schema descriptor for notice_id field.
+	applicationDescNoticeID := applicationFields[11].Descriptor()
+	// application.DefaultNoticeID holds the default value on creation for the notice_id field.
+	application.DefaultNoticeID = applicationDescNoticeID.Default.(string)
+	// applicationDescDueCents is the schema descriptor for due_cents field.
+	applicationDescDueCents := applicationFields[13].Descriptor()
+	// application.DueCentsValidator is a validator for the "due_cents" field. It is called by the builders before save.
+	application.DueCentsValidator = applicationDescDueCents.Validators[0].(func(int) error)
+	// applicationDescClerk is the schema descriptor for clerk field.
+	applicationDescClerk := applicationFields[20].Descriptor()
+	// application.DefaultClerk holds the default value on creation for the clerk field.
+	application.DefaultClerk = applicationDescClerk.Default.(string)
+	// applicationDescClerkName is the schema descriptor for clerk_name field.
+	applicationDescClerkName := applicationFields[21].Descriptor()
+	// application.DefaultClerkName holds the default value on creation for the clerk_name field.
+	application.DefaultClerkName = applicationDescClerkName.Default.(string)
+	// applicationDescRejection is the schema descriptor for rejection field.
+	applicationDescRejection := applicationFields[22].Descriptor()
+	// application.DefaultRejection holds the default value on creation for the rejection field.
+	application.DefaultRejection = applicationDescRejection.Default.(string)
+	// applicationDescDispatchMethod is the schema descriptor for dispatch_method field.
+	applicationDescDispatchMethod := applicationFields[23].Descriptor()
+	// application.DefaultDispatchMethod holds the default value on creation for the dispatch_method field.
+	application.DefaultDispatchMethod = applicationDescDispatchMethod.Default.(string)
+	// applicationDescDispatchedOn is the schema descriptor for dispatched_on field.
+	applicationDescDispatchedOn := applicationFields[24].Descriptor()
+	// application.DefaultDispatchedOn holds the default value on creation for the dispatched_on field.
+	application.DefaultDispatchedOn = applicationDescDispatchedOn.Default.(string)
+	// applicationDescTrackingNumber is the schema descriptor for tracking_number field.
+	applicationDescTrackingNumber := applicationFields[25].Descriptor()
+	// application.DefaultTrackingNumber holds the default value on creation for the tracking_number field.
+	application.DefaultTrackingNumber = applicationDescTrackingNumber.Default.(string)
+	// applicationDescID is the schema descriptor for id field.
+	applicationDescID := applicationMixinFields0[0].Descriptor()
+	// application.DefaultID holds the default value on creation for the id field.
+	application.DefaultID = applicationDescID.Default.(func() string)
 	appointmentMixin := schema.Appointment{}.Mixin()
 	appointmentMixinFields0 := appointmentMixin[0].Fields()
 	_ = appointmentMixinFields0
@@ -218,6 +279,23 @@ func init() {
 	idempotencyDescOutcome := idempotencyFields[3].Descriptor()
 	// idempotency.DefaultOutcome holds the default value on creation for the outcome field.
 	idempotency.DefaultOutcome = idempotencyDescOutcome.Default.(string)
+	informationrequestMixin := schema.InformationRequest{}.Mixin()
+	informationrequestMixinFields0 := informationrequestMixin[0].Fields()
+	_ = informationrequestMixinFields0
+	informationrequestFields := schema.InformationRequest{}.Fields()
+	_ = informationrequestFields
+	// informationrequestDescAnswer is the schema descriptor for answer field.
+	informationrequestDescAnswer := informationrequestFields[3].Descriptor()
+	// informationrequest.DefaultAnswer holds the default value on creation for the answer field.
+	informationrequest.DefaultAnswer = informationrequestDescAnswer.Default.(string)
+	// informationrequestDescCorrections is the schema descriptor for corrections field.
+	informationrequestDescCorrections := informationrequestFields[4].Descriptor()
+	// informationrequest.DefaultCorrections holds the default value on creation for the corrections field.
+	informationrequest.DefaultCorrections = informationrequestDescCorrections.Default.(string)
+	// informationrequestDescID is the schema descriptor for id field.
+	informationrequestDescID := informationrequestMixinFields0[0].Descriptor()
+	// informationrequest.DefaultID holds the default value on creation for the id field.
+	informationrequest.DefaultID = informationrequestDescID.Default.(func() string)
 	municipalityMixin := schema.Municipality{}.Mixin()
 	municipalityMixinFields0 := municipalityMixin[0].Fields()
 	_ = municipalityMixinFields0
@@ -227,12 +305,28 @@ func init() {
 	municipalityDescEnforceTrust := municipalityFields[7].Descriptor()
 	// municipality.DefaultEnforceTrust holds the default value on creation for the enforce_trust field.
 	municipality.DefaultEnforceTrust = municipalityDescEnforceTrust.Default.(bool)
+	// municipalityDescProcessingDays is the schema descriptor for processing_days field.
+	municipalityDescProcessingDays := municipalityFields[8].Descriptor()
+	// municipality.DefaultProcessingDays holds the default value on creation for the processing_days field.
+	municipality.DefaultProcessingDays = municipalityDescProcessingDays.Default.(int)
+	// municipalityDescPaymentMinutes is the schema descriptor for payment_minutes field.
+	municipalityDescPaymentMinutes := municipalityFields[9].Descriptor()
+	// municipality.DefaultPaymentMinutes holds the default value on creation for the payment_minutes field.
+	municipality.DefaultPaymentMinutes = municipalityDescPaymentMinutes.Default.(int)
+	// municipalityDescGraceMinutes is the schema descriptor for grace_minutes field.
+	municipalityDescGraceMinutes := municipalityFields[10].Descriptor()
+	// municipality.DefaultGraceMinutes holds the default value on creation for the grace_minutes field.
+	municipality.DefaultGraceMinutes = municipalityDescGraceMinutes.Default.(int)
+	// municipalityDescMethodsSet is the schema descriptor for methods_set field.
+	municipalityDescMethodsSet := municipalityFields[11].Descriptor()
+	// municipality.DefaultMethodsSet holds the default value on creation for the methods_set field.
+	municipality.DefaultMethodsSet = municipalityDescMethodsSet.Default.(bool)
 	// municipalityDescEventCount is the schema descriptor for event_count field.
-	municipalityDescEventCount := municipalityFields[10].Descriptor()
+	municipalityDescEventCount := municipalityFields[14].Descriptor()
 	// municipality.DefaultEventCount holds the default value on creation for the event_count field.
 	municipality.DefaultEventCount = municipalityDescEventCount.Default.(int)
 	// municipalityDescEventHead is the schema descriptor for event_head field.
-	municipalityDescEventHead := municipalityFields[11].Descriptor()
+	municipalityDescEventHead := municipalityFields[15].Descriptor()
 	// municipality.DefaultEventHead holds the default value on creation for the event_head field.
 	municipality.DefaultEventHead = municipalityDescEventHead.Default.(string)
 	// municipalityDescID is the schema descriptor for id field.
@@ -281,6 +375,55 @@ func init() {
 	openingruleDescID := openingruleMixinFields0[0].Descriptor()
 	// openingrule.DefaultID holds the default value on creation for the id field.
 	openingrule.DefaultID = openingruleDescID.Default.(func() string)
+	paymentMixin := schema.Payment{}.Mixin()
+	paymentMixinFields0 := paymentMixin[0].Fields()
+	_ = paymentMixinFields0
+	paymentFields := schema.Payment{}.Fields()
+	_ = paymentFields
+	// paymentDescCents is the schema descriptor for cents field.
+	paymentDescCents := paymentFields[3].Descriptor()
+	// payment.CentsValidator is a validator for the "cents" field. It is called by the builders before save.
+	payment.CentsValidator = paymentDescCents.Validators[0].(func(int) error)
+	// paymentDescCurrency is the schema descriptor for currency field.
+	paymentDescCurrency := paymentFields[4].Descriptor()
+	// payment.DefaultCurrency holds the default value on creation for the currency field.
+	payment.DefaultCurrency = paymentDescCurrency.Default.(string)
+	// paymentDescTransactionID is the schema descriptor for transaction_id field.
+	paymentDescTransactionID := paymentFields[7].Descriptor()
+	// payment.DefaultTransactionID holds the default value on creation for the transaction_id field.
+	payment.DefaultTransactionID = paymentDescTransactionID.Default.(string)
+	// paymentDescRedirectURL is the schema descriptor for redirect_url field.
+	paymentDescRedirectURL := paymentFields[8].Descriptor()
+	// payment.DefaultRedirectURL holds the default value on creation for the redirect_url field.
+	payment.DefaultRedirectURL = paymentDescRedirectURL.Default.(string)
+	// paymentDescReturnURL is the schema descriptor for return_url field.
+	paymentDescReturnURL := paymentFields[9].Descriptor()
+	// payment.DefaultReturnURL holds the default value on creation for the return_url field.
+	payment.DefaultReturnURL = paymentDescReturnURL.Default.(string)
+	// paymentDescReference is the schema descriptor for reference field.
+	paymentDescReference := paymentFields[10].Descriptor()
+	// payment.DefaultReference holds the default value on creation for the reference field.
+	payment.DefaultReference = paymentDescReference.Default.(string)
+	// paymentDescReceivedCents is the schema descriptor for received_cents field.
+	paymentDescReceivedCents := paymentFields[11].Descriptor()
+	// payment.DefaultReceivedCents holds the default value on creation for the received_cents field.
+	payment.DefaultReceivedCents = paymentDescReceivedCents.Default.(int)
+	// payment.ReceivedCentsValidator is a validator for the "received_cents" field. It is called by the builders before save.
+	payment.ReceivedCentsValidator = paymentDescReceivedCents.Validators[0].(func(int) error)
+	// paymentDescRefundedCents is the schema descriptor for refunded_cents field.
+	paymentDescRefundedCents := paymentFields[12].Descriptor()
+	// payment.DefaultRefundedCents holds the default value on creation for the refunded_cents field.
+	payment.DefaultRefundedCents = paymentDescRefundedCents.Default.(int)
+	// payment.RefundedCentsValidator is a validator for the "refunded_cents" field. It is called by the builders before save.
+	payment.RefundedCentsValidator = paymentDescRefundedCents.Validators[0].(func(int) error)
+	// paymentDescRevision is the schema descriptor for revision field.
+	paymentDescRevision := paymentFields[18].Descriptor()
+	// payment.DefaultRevision holds the default value on creation for the revision field.
+	payment.DefaultRevision = paymentDescRevision.Default.(int)
+	// paymentDescID is the schema descriptor for id field.
+	paymentDescID := paymentMixinFields0[0].Descriptor()
+	// payment.DefaultID holds the default value on creation for the id field.
+	payment.DefaultID = paymentDescID.Default.(func() string)
 	paymentoptionMixin := schema.PaymentOption{}.Mixin()
 	paymentoptionMixinFields0 := paymentoptionMixin[0].Fields()
 	_ = paymentoptionMixinFields0
@@ -325,27 +468,41 @@ func init() {
 	// publicservice.DefaultCombinable holds the default value on creation for the combinable field.
 	publicservice.DefaultCombinable = publicserviceDescCombinable.Default.(bool)
 	// publicserviceDescClosed is the schema descriptor for closed field.
-	publicserviceDescClosed := publicserviceFields[17].Descriptor()
+	publicserviceDescClosed := publicserviceFields[18].Descriptor()
 	// publicservice.DefaultClosed holds the default value on creation for the closed field.
 	publicservice.DefaultClosed = publicserviceDescClosed.Default.(bool)
 	// publicserviceDescStateSet is the schema descriptor for state_set field.
-	publicserviceDescStateSet := publicserviceFields[21].Descriptor()
+	publicserviceDescStateSet := publicserviceFields[22].Descriptor()
 	// publicservice.DefaultStateSet holds the default value on creation for the state_set field.
 	publicservice.DefaultStateSet = publicserviceDescStateSet.Default.(bool)
 	// publicserviceDescActive is the schema descriptor for active field.
-	publicserviceDescActive := publicserviceFields[22].Descriptor()
+	publicserviceDescActive := publicserviceFields[23].Descriptor()
 	// publicservice.DefaultActive holds the default value on creation for the active field.
 	publicservice.DefaultActive = publicserviceDescActive.Default.(bool)
 	// publicserviceDescPosition is the schema descriptor for position field.
-	publicserviceDescPosition := publicserviceFields[23].Descriptor()
+	publicserviceDescPosition := publicserviceFields[24].Descriptor()
 	// publicservice.DefaultPosition holds the default value on creation for the position field.
 	publicservice.DefaultPosition = publicserviceDescPosition.Default.(int)
 	// publicserviceDescRevision is the schema descriptor for revision field.
-	publicserviceDescRevision := publicserviceFields[25].Descriptor()
+	publicserviceDescRevision := publicserviceFields[26].Descriptor()
 	// publicservice.DefaultRevision holds the default value on creation for the revision field.
 	publicservice.DefaultRevision = publicserviceDescRevision.Default.(int)
 	// publicserviceDescID is the schema descriptor for id field.
 	publicserviceDescID := publicserviceMixinFields0[0].Descriptor()
 	// publicservice.DefaultID holds the default value on creation for the id field.
 	publicservice.DefaultID = publicserviceDescID.Default.(func() string)
+	sandboxtransactionFields := schema.SandboxTransaction{}.Fields()
+	_ = sandboxtransactionFields
+	// sandboxtransactionDescCents is the schema descriptor for cents field.
+	sandboxtransactionDescCents := sandboxtransactionFields[2].Descriptor()
+	// sandboxtransaction.CentsValidator is a validator for the "cents" field. It is called by the builders before save.
+	sandboxtransaction.CentsValidator = sandboxtransactionDescCents.Validators[0].(func(int) error)
+	// sandboxtransactionDescReference is the schema descriptor for reference field.
+	sandboxtransactionDescReference := sandboxtransactionFields[8].Descriptor()
+	// sandboxtransaction.DefaultReference holds the default value on creation for the reference field.
+	sandboxtransaction.DefaultReference = sandboxtransactionDescReference.Default.(string)
+	// sandboxtransactionDescAttempts is the schema descriptor for attempts field.
+	sandboxtransactionDescAttempts := sandboxtransactionFields[13].Descriptor()
+	// sandboxtransaction.DefaultAttempts holds the default value on creation for the attempts field.
+	sandboxtransaction.DefaultAttempts = sandboxtransactionDescAttempts.Default.(int)
 }

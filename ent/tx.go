@@ -14,6 +14,8 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// Application is the client for interacting with the Application builders.
+	Application *ApplicationClient
 	// Appointment is the client for interacting with the Appointment builders.
 	Appointment *AppointmentClient
 	// CaseFile is the client for interacting with the CaseFile builders.
@@ -32,6 +34,8 @@ type Tx struct {
 	HeadDigest *HeadDigestClient
 	// Idempotency is the client for interacting with the Idempotency builders.
 	Idempotency *IdempotencyClient
+	// InformationRequest is the client for interacting with the InformationRequest builders.
+	InformationRequest *InformationRequestClient
 	// Municipality is the client for interacting with the Municipality builders.
 	Municipality *MunicipalityClient
 	// Notice is the client for interacting with the Notice builders.
@@ -40,12 +44,18 @@ type Tx struct {
 	Office *OfficeClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
+	// Payment is the client for interacting with the Payment builders.
+	Payment *PaymentClient
 	// PaymentOption is the client for interacting with the PaymentOption builders.
 	PaymentOption *PaymentOptionClient
+	// PaymentReport is the client for interacting with the PaymentReport builders.
+	PaymentReport *PaymentReportClient
 	// PrivacyNotice is the client for interacting with the PrivacyNotice builders.
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
+	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
+	SandboxTransaction *SandboxTransactionClient
 
 	// lazily loaded.
 	client     *Client
@@ -177,6 +187,7 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.Application = NewApplicationClient(tx.config)
 	tx.Appointment = NewAppointmentClient(tx.config)
 	tx.CaseFile = NewCaseFileClient(tx.config)
 	tx.Closure = NewClosureClient(tx.config)
@@ -186,13 +197,17 @@ func (tx *Tx) init() {
 	tx.Form = NewFormClient(tx.config)
 	tx.HeadDigest = NewHeadDigestClient(tx.config)
 	tx.Idempotency = NewIdempotencyClient(tx.config)
+	tx.InformationRequest = NewInformationRequestClient(tx.config)
 	tx.Municipality = NewMunicipalityClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Office = NewOfficeClient(tx.config)
 	tx.OpeningRule = NewOpeningRuleClient(tx.config)
+	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentOption = NewPaymentOptionClient(tx.config)
+	tx.PaymentReport = NewPaymentReportClient(tx.config)
 	tx.PrivacyNotice = NewPrivacyNoticeClient(tx.config)
 	tx.PublicService = NewPublicServiceClient(tx.config)
+	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.
@@ -202,7 +217,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Appointment.QueryXXX(), the query will be executed
+// applies a query, for example: Application.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

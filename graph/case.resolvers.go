@@ -24,6 +24,10 @@ func (r *caseResolver) Appointments(ctx context.Context, objs []*ent.CaseFile) (
 	return r.Portal.AppointmentsOf(ctx, objs)
 }
 
+func (r *caseResolver) Applications(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Application, error) {
+	return r.Portal.ApplicationsOf(ctx, objs)
+}
+
 func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error) {
 	return r.Portal.EventsOf(ctx, objs)
 }

@@ -7,6 +7,14 @@ import (
 	"nelke/internal/portal"
 )
 
+func (r *entityResolver) FindManyApplicationByIDs(ctx context.Context, reps []*model.ApplicationByIDsInput) ([]*ent.Application, error) {
+	ids, err := idsOf(reps, func(r *model.ApplicationByIDsInput) string { return r.ID })
+	if err != nil {
+		return nil, err
+	}
+	return r.Portal.Applications(ctx, ids)
+}
+
 func (r *entityResolver) FindManyAppointmentByIDs(ctx context.Context, reps []*model.AppointmentByIDsInput) ([]*ent.Appointment, error) {
 	ids, err := idsOf(reps, func(rep *model.AppointmentByIDsInput) string { return rep.ID })
 	if err != nil {
@@ -43,6 +51,14 @@ func (r *entityResolver) FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Con
 	return entities(reps, func(rep *model.OfficeByMunicipalityArsAndSlugsInput) (*portal.Office, error) {
 		return r.officeOf(ctx, rep.MunicipalityArs, rep.Slug)
 	})
+}
+
+func (r *entityResolver) FindManyPaymentByIDs(ctx context.Context, reps []*model.PaymentByIDsInput) ([]*ent.Payment, error) {
+	ids, err := idsOf(reps, func(r *model.PaymentByIDsInput) string { return r.ID })
+	if err != nil {
+		return nil, err
+	}
+	return r.Portal.Payments(ctx, ids)
 }
 
 func (r *entityResolver) FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error) {

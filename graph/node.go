@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"nelke/ent"
+	"nelke/ent/payment"
+	"nelke/ent/publicservice"
 	"nelke/graph/model"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
@@ -28,6 +30,10 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		return found(r.Portal.PrivacyNotice(ctx, id))
 	case "appointment":
 		return found(r.Portal.Appointment(ctx, id))
+	case "application":
+		return found(r.Portal.Application(ctx, id))
+	case "payment":
+		return found(r.Portal.Payment(ctx, id))
 	case "case":
 		cases, err := r.Portal.Cases(ctx, []string{id})
 		if err != nil {
@@ -127,6 +133,47 @@ func furtherCopy(f *ent.Fee) *model.Money {
 		return nil
 	}
 	return &model.Money{Cents: *f.FurtherCopyCents, Currency: f.Currency}
+}
+
+// euro is the one currency of fees.
+const euro = "EUR"
+
+// each makes a list of another.
+func each[A, B any](all []A, one func(A) B) []B {
+	list := make([]B, len(all))
+	for i, a := range all {
+		list[i] = one(a)
+	}
+	return list
+}
+
+func dispatchOf(a *ent.Application) *model.Dispatch {
+	if a.DispatchMethod == "" {
+		return nil
+	}
+	return &model.Dispatch{Method: publicservice.Delivery(a.DispatchMethod), SentOn: a.DispatchedOn, TrackingNumber: orNil(a.TrackingNumber)}
+}
+
+// payPage is the provider's page, for as long as it can be paid on.
+func payPage(p *ent.Payment) *string {
+	if p.Status != payment.StatusPENDING {
+		return nil
+	}
+	return orNil(p.RedirectURL)
+}
+
+func receivedOf(p *ent.Payment) *model.Money {
+	if p.ReceivedCents == 0 {
+		return nil
+	}
+	return &model.Money{Cents: p.ReceivedCents, Currency: p.Currency}
+}
+
+func applicationPage(c *portal.ApplicationConnection, err error) (*model.ApplicationConnection, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.ApplicationConnection{ApplicationConnection: c}, nil
 }
 
 func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,13 +32,28 @@ func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.P
 	return &model.PublicServicePayload{PublicService: s, Problems: problems}, err
 }
 
+func applicationPayload(ctx context.Context, a *ent.Application, err error) (*model.ApplicationPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.ApplicationPayload{Application: a, Problems: problems}, err
+}
+
+func paymentPayload(ctx context.Context, p *ent.Payment, err error) (*model.PaymentPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.PaymentPayload{Payment: p, Problems: problems}, err
+}
+
 func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
 	p := (*portal.Problem)(nil)
 	if !errors.As(err, &p) {
 		return []model.Problem{}, err
 	}
+	if len(p.Faults) > 0 {
+		return faultsOf(p, scalar.LanguageOf(ctx)), nil
+	}
 	message := messageOf(p, scalar.LanguageOf(ctx))
 	switch p.Code {
+	case portal.AlreadyClaimed:
+		return []model.Problem{model.AlreadyClaimed{Code: p.Code, Message: message, Path: p.Path, Clerk: p.Clerk}}, nil
 	case portal.SlotTaken, portal.SlotNotOffered:
 		return []model.Problem{model.SlotTaken{
 			Code: p.Code, Message: message, Path: p.Path, Reason: p.Reason, Alternatives: pointers(p.Alternatives),
@@ -51,6 +67,15 @@ func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
 	}
 }
 
+// faultsOf makes each wrong answer a problem of its own, with the answer's name at the end of its path.
+func faultsOf(p *portal.Problem, language string) []model.Problem {
+	problems := make([]model.Problem, len(p.Faults))
+	for i, fault := range p.Faults {
+		problems[i] = model.PlainProblem{Code: p.Code, Message: fault.Text(language), Path: append(slices.Clone(p.Path), fault.Path()...)}
+	}
+	return problems
+}
+
 func pointers[T any](values []T) []*T {
 	list := make([]*T, len(values))
 	for i := range values {
@@ -59,7 +84,7 @@ func pointers[T any](values []T) []*T {
 	return list
 }
 
-// words are a problem's message in both languages. {min}, {max} and {wait} are filled in.
+// words are a problem's message in both languages. {min}, {max} and {wait} are filled in, and {clerk}.
 type words struct{ de, en string }
 
 func messageOf(p *portal.Problem, language string) string {
@@ -72,28 +97,40 @@ func messageOf(p *portal.Problem, language string) string {
 		text = w.en
 	}
 	return strings.NewReplacer(
-		"{min}", strconv.Itoa(p.Min), "{max}", strconv.Itoa(p.Max), "{wait}", p.RetryAfter.Round(time.Second).String(),
+		"{min}", strconv.Itoa(p.Min), "{max}", strconv.Itoa(p.Max), "{wait}", p.RetryAfter.Round(time.Second).String(), "{clerk}", p.Clerk,
 	).Replace(text)
 }
 
 func codeWords() map[portal.Code]words {
 	return map[portal.Code]words{
-		portal.NotFound:              {"Das gibt es nicht, oder es gehört nicht zu Ihnen.", "This doesn't exist, or it isn't yours."},
-		portal.Forbidden:             {"Ihre Rolle erlaubt das nicht.", "Your role does not allow this."},
-		portal.Unauthenticated:       {"Dafür wird ein Vorgangsschlüssel oder eine Anmeldung gebraucht.", "This needs a case key or a staff login."},
-		portal.InvalidInput:          {"Diese Angabe ist nicht möglich.", "This value is not possible."},
-		portal.IdempotencyKeyReused:  {"Dieser Wiederholungsschlüssel wurde schon mit anderen Angaben benutzt.", "This idempotency key was used before with another input."},
-		portal.WrongState:            {"Dieser Schritt ist im jetzigen Zustand nicht möglich.", "This step is not possible in the present state."},
-		portal.SlotTaken:             {"Dieser Termin ist inzwischen vergeben.", "This time has been taken meanwhile."},
-		portal.SlotNotOffered:        {"Zu dieser Zeit wird kein Termin angeboten.", "No appointment is offered at this time."},
-		portal.HoldExpired:           {"Die Reservierung ist abgelaufen.", "The hold has run out."},
-		portal.HoldAlreadyExtended:   {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
-		portal.HoldLimit:             {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
-		portal.NoticeNotAcknowledged: {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
-		portal.NoAppointments:        {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
-		portal.CounterBusy:           {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},
-		portal.NobodyWaiting:         {"Für diesen Schalter wartet niemand.", "Nobody waits for this counter."},
-		portal.RateLimited:           {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
+		portal.NotFound:                {"Das gibt es nicht, oder es gehört nicht zu Ihnen.", "This doesn't exist, or it isn't yours."},
+		portal.Forbidden:               {"Ihre Rolle erlaubt das nicht.", "Your role does not allow this."},
+		portal.Unauthenticated:         {"Dafür wird ein Vorgangsschlüssel oder eine Anmeldung gebraucht.", "This needs a case key or a staff login."},
+		portal.InvalidInput:            {"Diese Angabe ist nicht möglich.", "This value is not possible."},
+		portal.IdempotencyKeyReused:    {"Dieser Wiederholungsschlüssel wurde schon mit anderen Angaben benutzt.", "This idempotency key was used before with another input."},
+		portal.WrongState:              {"Dieser Schritt ist im jetzigen Zustand nicht möglich.", "This step is not possible in the present state."},
+		portal.SlotTaken:               {"Dieser Termin ist inzwischen vergeben.", "This time has been taken meanwhile."},
+		portal.SlotNotOffered:          {"Zu dieser Zeit wird kein Termin angeboten.", "No appointment is offered at this time."},
+		portal.HoldExpired:             {"Die Reservierung ist abgelaufen.", "The hold has run out."},
+		portal.HoldAlreadyExtended:     {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
+		portal.HoldLimit:               {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
+		portal.NoticeNotAcknowledged:   {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
+		portal.NoAppointments:          {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
+		portal.CounterBusy:             {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},
+		portal.NobodyWaiting:           {"Für diesen Schalter wartet niemand.", "Nobody waits for this counter."},
+		portal.ServiceClosed:           {"Diese Leistung kann zurzeit nicht online beantragt werden.", "This service can't be applied for online just now."},
+		portal.TrustRequired:           {"Für diesen Antrag verlangt die Stadt einen Identitätsnachweis.", "The town asks for proof of identity for this application."},
+		portal.DraftLimit:              {"Sie haben schon {max} Entwürfe. Bitte reichen Sie einen davon ein oder ziehen Sie ihn zurück.", "You have {max} drafts already. Please submit or withdraw one of them."},
+		portal.InformationNotConfirmed: {"Bitte bestätigen Sie zuerst, dass Sie die Hinweise zu dieser Leistung gelesen haben.", "Please confirm first that you have read the information about this service."},
+		portal.AnswersInvalid:          {"Bitte füllen Sie das Formular vollständig und richtig aus.", "Please fill in the form, completely and correctly."},
+		portal.StaleRevision:           {"Die Angaben wurden inzwischen geändert, vielleicht in einem anderen Fenster. Bitte laden Sie sie neu.", "The answers were changed meanwhile, perhaps in another window. Please load them again."},
+		portal.NotReviewed:             {"Bitte prüfen Sie zuerst Ihre Angaben.", "Please look over your answers first."},
+		portal.FeeUnpaid:               {"Bitte bezahlen Sie zuerst die Gebühr.", "Please pay the fee first."},
+		portal.NothingDue:              {"Es ist nichts zu bezahlen.", "There is nothing to pay."},
+		portal.PaymentUnderWay:         {"Dafür läuft schon eine Zahlung, oder es ist bezahlt.", "A payment for it is under way, or it is paid."},
+		portal.MethodNotOffered:        {"Mit dieser Zahlungsart können Sie heute nicht bezahlen.", "You can't pay this way today."},
+		portal.AlreadyClaimed:          {"Diesen Antrag bearbeitet {clerk}.", "{clerk} works on this application."},
+		portal.RateLimited:             {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
 	}
 }
 
@@ -113,6 +150,10 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
 		portal.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
 		portal.RuleReplaced:   {"Für diesen oder einen späteren Tag gibt es schon eine Gebühr.", "There is a price for that day or a later one already."},
+		portal.RuleReturn:     {"Zu dieser Adresse können wir Sie nach der Zahlung nicht zurückleiten.", "We can't send you back to this address after the payment."},
+		portal.RuleDispatch:   {"Bitte geben Sie genau dann an, wann verschickt wurde, wenn die Leistung per Post kommt.", "Say when it was sent exactly where the service is delivered by post."},
+		portal.RuleEnded:      {"Den Betrieb dieser Zahlungsart hat ihr Anbieter eingestellt.", "The operator of this payment method has stopped."},
+		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
 		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}
 }

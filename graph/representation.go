@@ -12,7 +12,7 @@ import (
 // entityKeys are the keys of an entity as in the schema: each a list of fields, nested ones with a dot.
 func entityKeys(typename string) [][]string {
 	switch typename {
-	case "Appointment", "Case":
+	case "Application", "Appointment", "Case", "Payment":
 		return [][]string{{"id"}}
 	case "Municipality":
 		return [][]string{{"id"}, {"ars"}}

@@ -8,6 +8,18 @@ import (
 	"nelke/ent"
 )
 
+// The ApplicationFunc type is an adapter to allow the use of ordinary
+// function as Application mutator.
+type ApplicationFunc func(context.Context, *ent.ApplicationMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ApplicationFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ApplicationMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ApplicationMutation", m)
+}
+
 // The AppointmentFunc type is an adapter to allow the use of ordinary
 // function as Appointment mutator.
 type AppointmentFunc func(context.Context, *ent.AppointmentMutation) (ent.Value, error)
@@ -116,6 +128,18 @@ func (f IdempotencyFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.IdempotencyMutation", m)
 }
 
+// The InformationRequestFunc type is an adapter to allow the use of ordinary
+// function as InformationRequest mutator.
+type InformationRequestFunc func(context.Context, *ent.InformationRequestMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f InformationRequestFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.InformationRequestMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.InformationRequestMutation", m)
+}
+
 // The MunicipalityFunc type is an adapter to allow the use of ordinary
 // function as Municipality mutator.
 type MunicipalityFunc func(context.Context, *ent.MunicipalityMutation) (ent.Value, error)
@@ -164,6 +188,18 @@ func (f OpeningRuleFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OpeningRuleMutation", m)
 }
 
+// The PaymentFunc type is an adapter to allow the use of ordinary
+// function as Payment mutator.
+type PaymentFunc func(context.Context, *ent.PaymentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PaymentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PaymentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentMutation", m)
+}
+
 // The PaymentOptionFunc type is an adapter to allow the use of ordinary
 // function as PaymentOption mutator.
 type PaymentOptionFunc func(context.Context, *ent.PaymentOptionMutation) (ent.Value, error)
@@ -174,6 +210,18 @@ func (f PaymentOptionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentOptionMutation", m)
+}
+
+// The PaymentReportFunc type is an adapter to allow the use of ordinary
+// function as PaymentReport mutator.
+type PaymentReportFunc func(context.Context, *ent.PaymentReportMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f PaymentReportFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.PaymentReportMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PaymentReportMutation", m)
 }
 
 // The PrivacyNoticeFunc type is an adapter to allow the use of ordinary
@@ -198,6 +246,18 @@ func (f PublicServiceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PublicServiceMutation", m)
+}
+
+// The SandboxTransactionFunc type is an adapter to allow the use of ordinary
+// function as SandboxTransaction mutator.
+type SandboxTransactionFunc func(context.Context, *ent.SandboxTransactionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f SandboxTransactionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.SandboxTransactionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SandboxTransactionMutation", m)
 }
 
 // Condition is a hook condition function.

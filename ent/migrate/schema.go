@@ -9,6 +9,82 @@ import (
 )
 
 var (
+	// ApplicationsColumns holds the columns for the "applications" table.
+	ApplicationsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "service_id", Type: field.TypeString},
+		{Name: "form_id", Type: field.TypeString},
+		{Name: "reference", Type: field.TypeString, Unique: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"DRAFT", "SUBMITTED", "IN_PROGRESS", "WAITING_FOR_APPLICANT", "COMPLETED", "REJECTED", "WITHDRAWN", "EXPIRED"}},
+		{Name: "answers", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "revision", Type: field.TypeInt, Default: 0},
+		{Name: "reviewed_revision", Type: field.TypeInt, Default: 0},
+		{Name: "information_hash", Type: field.TypeString, Default: ""},
+		{Name: "information_at", Type: field.TypeTime, Nullable: true},
+		{Name: "notice_id", Type: field.TypeString, Default: ""},
+		{Name: "notice_at", Type: field.TypeTime, Nullable: true},
+		{Name: "due_cents", Type: field.TypeInt, Nullable: true},
+		{Name: "started_at", Type: field.TypeTime},
+		{Name: "edited_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
+		{Name: "submitted_at", Type: field.TypeTime, Nullable: true},
+		{Name: "deadline", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "clerk", Type: field.TypeString, Default: ""},
+		{Name: "clerk_name", Type: field.TypeString, Default: ""},
+		{Name: "rejection", Type: field.TypeString, Default: ""},
+		{Name: "dispatch_method", Type: field.TypeString, Default: ""},
+		{Name: "dispatched_on", Type: field.TypeString, Default: ""},
+		{Name: "tracking_number", Type: field.TypeString, Default: ""},
+		{Name: "case_id", Type: field.TypeString},
+	}
+	// ApplicationsTable holds the schema information for the "applications" table.
+	ApplicationsTable = &schema.Table{
+		Name:       "applications",
+		Columns:    ApplicationsColumns,
+		PrimaryKey: []*schema.Column{ApplicationsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "applications_cases_applications",
+				Columns:    []*schema.Column{ApplicationsColumns[26]},
+				RefColumns: []*schema.Column{CasesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "application_case_id",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[26]},
+			},
+			{
+				Name:    "application_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[5], ApplicationsColumns[16]},
+			},
+			{
+				Name:    "application_municipality_id_status_deadline_id",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[1], ApplicationsColumns[5], ApplicationsColumns[18], ApplicationsColumns[0]},
+			},
+			{
+				Name:    "application_municipality_id_service_id_status_deadline_id",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[1], ApplicationsColumns[2], ApplicationsColumns[5], ApplicationsColumns[18], ApplicationsColumns[0]},
+			},
+			{
+				Name:    "application_municipality_id_clerk_status_deadline_id",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[1], ApplicationsColumns[20], ApplicationsColumns[5], ApplicationsColumns[18], ApplicationsColumns[0]},
+			},
+			{
+				Name:    "application_municipality_id_service_id_clerk_status_deadline_id",
+				Unique:  false,
+				Columns: []*schema.Column{ApplicationsColumns[1], ApplicationsColumns[2], ApplicationsColumns[20], ApplicationsColumns[5], ApplicationsColumns[18], ApplicationsColumns[0]},
+			},
+		},
+	}
 	// AppointmentsColumns holds the columns for the "appointments" table.
 	AppointmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -317,6 +393,37 @@ var (
 			},
 		},
 	}
+	// InformationRequestsColumns holds the columns for the "information_requests" table.
+	InformationRequestsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "question", Type: field.TypeString},
+		{Name: "asked_at", Type: field.TypeTime},
+		{Name: "answer", Type: field.TypeString, Default: ""},
+		{Name: "corrections", Type: field.TypeString, Size: 2147483647, Default: ""},
+		{Name: "answered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "application_id", Type: field.TypeString},
+	}
+	// InformationRequestsTable holds the schema information for the "information_requests" table.
+	InformationRequestsTable = &schema.Table{
+		Name:       "information_requests",
+		Columns:    InformationRequestsColumns,
+		PrimaryKey: []*schema.Column{InformationRequestsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "information_requests_applications_requests",
+				Columns:    []*schema.Column{InformationRequestsColumns[6]},
+				RefColumns: []*schema.Column{ApplicationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "informationrequest_application_id",
+				Unique:  false,
+				Columns: []*schema.Column{InformationRequestsColumns[6]},
+			},
+		},
+	}
 	// MunicipalitiesColumns holds the columns for the "municipalities" table.
 	MunicipalitiesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -328,6 +435,10 @@ var (
 		{Name: "website", Type: field.TypeString, Nullable: true},
 		{Name: "holidays", Type: field.TypeString, Nullable: true},
 		{Name: "enforce_trust", Type: field.TypeBool, Default: false},
+		{Name: "processing_days", Type: field.TypeInt, Default: 14},
+		{Name: "payment_minutes", Type: field.TypeInt, Default: 30},
+		{Name: "grace_minutes", Type: field.TypeInt, Default: 1440},
+		{Name: "methods_set", Type: field.TypeBool, Default: false},
 		{Name: "assumed", Type: field.TypeJSON, Nullable: true},
 		{Name: "import_hash", Type: field.TypeString, Nullable: true},
 		{Name: "event_count", Type: field.TypeInt, Default: 0},
@@ -438,6 +549,73 @@ var (
 			},
 		},
 	}
+	// PaymentsColumns holds the columns for the "payments" table.
+	PaymentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "case_id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "cents", Type: field.TypeInt},
+		{Name: "currency", Type: field.TypeString, Default: "EUR"},
+		{Name: "method", Type: field.TypeEnum, Enums: []string{"CREDIT_CARD", "GIROPAY", "PAYDIREKT", "PAYPAL", "WERO"}},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"CREATED", "PENDING", "PAID", "FAILED", "CANCELED", "EXPIRED", "REFUND_DUE", "REFUNDED"}},
+		{Name: "transaction_id", Type: field.TypeString, Default: ""},
+		{Name: "redirect_url", Type: field.TypeString, Default: ""},
+		{Name: "return_url", Type: field.TypeString, Default: ""},
+		{Name: "reference", Type: field.TypeString, Default: ""},
+		{Name: "received_cents", Type: field.TypeInt, Default: 0},
+		{Name: "refunded_cents", Type: field.TypeInt, Default: 0},
+		{Name: "refund_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"LATE", "OTHER_AMOUNT", "NOT_SUBMITTED", "WITHDRAWN", "STAFF", "PROVIDER"}},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revision", Type: field.TypeInt, Default: 1},
+		{Name: "application_id", Type: field.TypeString},
+	}
+	// PaymentsTable holds the schema information for the "payments" table.
+	PaymentsTable = &schema.Table{
+		Name:       "payments",
+		Columns:    PaymentsColumns,
+		PrimaryKey: []*schema.Column{PaymentsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "payments_applications_payments",
+				Columns:    []*schema.Column{PaymentsColumns[19]},
+				RefColumns: []*schema.Column{ApplicationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "payment_application_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[19]},
+			},
+			{
+				Name:    "payment_paid_once",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentsColumns[19]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "status = 'PAID'",
+				},
+			},
+			{
+				Name:    "payment_case_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[1]},
+			},
+			{
+				Name:    "payment_status_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[6], PaymentsColumns[15]},
+			},
+			{
+				Name:    "payment_municipality_id_status_id",
+				Unique:  false,
+				Columns: []*schema.Column{PaymentsColumns[2], PaymentsColumns[6], PaymentsColumns[0]},
+			},
+		},
+	}
 	// PaymentOptionsColumns holds the columns for the "payment_options" table.
 	PaymentOptionsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -466,6 +644,38 @@ var (
 				Name:    "paymentoption_municipality_id_method_valid_from",
 				Unique:  true,
 				Columns: []*schema.Column{PaymentOptionsColumns[6], PaymentOptionsColumns[1], PaymentOptionsColumns[3]},
+			},
+		},
+	}
+	// PaymentReportsColumns holds the columns for the "payment_reports" table.
+	PaymentReportsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "via", Type: field.TypeEnum, Enums: []string{"CALL", "WEBHOOK", "RETURN", "RECONCILIATION"}},
+		{Name: "transaction_id", Type: field.TypeString},
+		{Name: "said", Type: field.TypeString},
+		{Name: "cents", Type: field.TypeInt},
+		{Name: "outcome", Type: field.TypeEnum, Enums: []string{"APPLIED", "KNOWN", "REFUSED"}},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "payment_id", Type: field.TypeString},
+	}
+	// PaymentReportsTable holds the schema information for the "payment_reports" table.
+	PaymentReportsTable = &schema.Table{
+		Name:       "payment_reports",
+		Columns:    PaymentReportsColumns,
+		PrimaryKey: []*schema.Column{PaymentReportsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "payment_reports_payments_reports",
+				Columns:    []*schema.Column{PaymentReportsColumns[7]},
+				RefColumns: []*schema.Column{PaymentsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "paymentreport_payment_id_via_transaction_id_said_cents_outcome",
+				Unique:  true,
+				Columns: []*schema.Column{PaymentReportsColumns[7], PaymentReportsColumns[1], PaymentReportsColumns[2], PaymentReportsColumns[3], PaymentReportsColumns[4], PaymentReportsColumns[5]},
 			},
 		},
 	}
@@ -519,6 +729,7 @@ var (
 		{Name: "delivery", Type: field.TypeEnum, Enums: []string{"POST", "PICK_UP", "ELECTRONIC", "NONE"}},
 		{Name: "trust", Type: field.TypeEnum, Enums: []string{"NONE", "BASIC", "SUBSTANTIAL", "HIGH"}},
 		{Name: "fee_rules", Type: field.TypeJSON, Nullable: true},
+		{Name: "processing_days", Type: field.TypeInt, Nullable: true},
 		{Name: "closed", Type: field.TypeBool, Default: false},
 		{Name: "opens_at", Type: field.TypeTime, Nullable: true},
 		{Name: "closes_at", Type: field.TypeTime, Nullable: true},
@@ -538,7 +749,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "public_services_municipalities_services",
-				Columns:    []*schema.Column{PublicServicesColumns[26]},
+				Columns:    []*schema.Column{PublicServicesColumns[27]},
 				RefColumns: []*schema.Column{MunicipalitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -547,7 +758,7 @@ var (
 			{
 				Name:    "publicservice_municipality_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{PublicServicesColumns[26], PublicServicesColumns[1]},
+				Columns: []*schema.Column{PublicServicesColumns[27], PublicServicesColumns[1]},
 			},
 			{
 				Name:    "publicservice_leika_key",
@@ -556,8 +767,39 @@ var (
 			},
 		},
 	}
+	// SandboxTransactionsColumns holds the columns for the "sandbox_transactions" table.
+	SandboxTransactionsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "request_id", Type: field.TypeString, Unique: true},
+		{Name: "cents", Type: field.TypeInt},
+		{Name: "currency", Type: field.TypeString},
+		{Name: "method", Type: field.TypeString},
+		{Name: "purpose", Type: field.TypeString},
+		{Name: "return_url", Type: field.TypeString},
+		{Name: "notify_url", Type: field.TypeString},
+		{Name: "reference", Type: field.TypeString, Default: ""},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"OPEN", "PAID", "FAILED", "CANCELED", "REFUNDED"}},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "changed_at", Type: field.TypeTime},
+		{Name: "notified_at", Type: field.TypeTime, Nullable: true},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+	}
+	// SandboxTransactionsTable holds the schema information for the "sandbox_transactions" table.
+	SandboxTransactionsTable = &schema.Table{
+		Name:       "sandbox_transactions",
+		Columns:    SandboxTransactionsColumns,
+		PrimaryKey: []*schema.Column{SandboxTransactionsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sandboxtransaction_notified_at_changed_at",
+				Unique:  false,
+				Columns: []*schema.Column{SandboxTransactionsColumns[12], SandboxTransactionsColumns[11]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		ApplicationsTable,
 		AppointmentsTable,
 		CasesTable,
 		ClosuresTable,
@@ -567,17 +809,29 @@ var (
 		FormsTable,
 		HeadDigestsTable,
 		IdempotenciesTable,
+		InformationRequestsTable,
 		MunicipalitiesTable,
 		NoticesTable,
 		OfficesTable,
 		OpeningRulesTable,
+		PaymentsTable,
 		PaymentOptionsTable,
+		PaymentReportsTable,
 		PrivacyNoticesTable,
 		PublicServicesTable,
+		SandboxTransactionsTable,
 	}
 )
 
 func init() {
+	ApplicationsTable.ForeignKeys[0].RefTable = CasesTable
+	ApplicationsTable.Annotation = &entsql.Annotation{}
+	ApplicationsTable.Annotation.Checks = map[string]string{
+		"draft_has_an_end":       "((status = 'DRAFT') = (expires_at IS NOT NULL))",
+		"submitted_is_whole":     "submitted_at IS NULL OR (deadline IS NOT NULL AND due_cents IS NOT NULL AND notice_id <> '' AND answers <> '' AND reviewed_revision = revision)",
+		"worked_on_has_a_clerk":  "status NOT IN ('IN_PROGRESS', 'WAITING_FOR_APPLICANT', 'COMPLETED', 'REJECTED') OR clerk <> ''",
+		"worked_on_is_submitted": "status IN ('DRAFT', 'EXPIRED', 'WITHDRAWN') OR submitted_at IS NOT NULL",
+	}
 	AppointmentsTable.ForeignKeys[0].RefTable = CasesTable
 	AppointmentsTable.Annotation = &entsql.Annotation{}
 	AppointmentsTable.Annotation.Checks = map[string]string{
@@ -594,9 +848,21 @@ func init() {
 	CountersTable.ForeignKeys[0].RefTable = OfficesTable
 	FeesTable.ForeignKeys[0].RefTable = PublicServicesTable
 	FormsTable.ForeignKeys[0].RefTable = PublicServicesTable
+	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	OfficesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	OpeningRulesTable.ForeignKeys[0].RefTable = OfficesTable
+	PaymentsTable.ForeignKeys[0].RefTable = ApplicationsTable
+	PaymentsTable.Annotation = &entsql.Annotation{}
+	PaymentsTable.Annotation.Checks = map[string]string{
+		"paid_is_the_amount":  "status <> 'PAID' OR received_cents = cents",
+		"pending_is_known":    "status <> 'PENDING' OR (transaction_id <> '' AND redirect_url <> '')",
+		"refund_has_a_reason": "((status IN ('REFUND_DUE', 'REFUNDED')) = (refund_reason IS NOT NULL))",
+		"refund_is_of_money":  "status NOT IN ('REFUND_DUE', 'REFUNDED') OR received_cents > 0",
+		"refund_is_whole":     "refunded_cents = CASE WHEN status = 'REFUNDED' THEN received_cents ELSE 0 END",
+		"unpaid_has_no_money": "status IN ('PAID', 'REFUND_DUE', 'REFUNDED') OR received_cents = 0",
+	}
 	PaymentOptionsTable.ForeignKeys[0].RefTable = MunicipalitiesTable
+	PaymentReportsTable.ForeignKeys[0].RefTable = PaymentsTable
 	PrivacyNoticesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	PublicServicesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 }

@@ -28,6 +28,14 @@ const (
 	FieldHolidays = "holidays"
 	// FieldEnforceTrust holds the string denoting the enforce_trust field in the database.
 	FieldEnforceTrust = "enforce_trust"
+	// FieldProcessingDays holds the string denoting the processing_days field in the database.
+	FieldProcessingDays = "processing_days"
+	// FieldPaymentMinutes holds the string denoting the payment_minutes field in the database.
+	FieldPaymentMinutes = "payment_minutes"
+	// FieldGraceMinutes holds the string denoting the grace_minutes field in the database.
+	FieldGraceMinutes = "grace_minutes"
+	// FieldMethodsSet holds the string denoting the methods_set field in the database.
+	FieldMethodsSet = "methods_set"
 	// FieldAssumed holds the string denoting the assumed field in the database.
 	FieldAssumed = "assumed"
 	// FieldImportHash holds the string denoting the import_hash field in the database.
@@ -96,6 +104,10 @@ var Columns = []string{
 	FieldWebsite,
 	FieldHolidays,
 	FieldEnforceTrust,
+	FieldProcessingDays,
+	FieldPaymentMinutes,
+	FieldGraceMinutes,
+	FieldMethodsSet,
 	FieldAssumed,
 	FieldImportHash,
 	FieldEventCount,
@@ -115,6 +127,14 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultEnforceTrust holds the default value on creation for the "enforce_trust" field.
 	DefaultEnforceTrust bool
+	// DefaultProcessingDays holds the default value on creation for the "processing_days" field.
+	DefaultProcessingDays int
+	// DefaultPaymentMinutes holds the default value on creation for the "payment_minutes" field.
+	DefaultPaymentMinutes int
+	// DefaultGraceMinutes holds the default value on creation for the "grace_minutes" field.
+	DefaultGraceMinutes int
+	// DefaultMethodsSet holds the default value on creation for the "methods_set" field.
+	DefaultMethodsSet bool
 	// DefaultEventCount holds the default value on creation for the "event_count" field.
 	DefaultEventCount int
 	// DefaultEventHead holds the default value on creation for the "event_head" field.
@@ -169,6 +189,26 @@ func ByHolidays(opts ...sql.OrderTermOption) OrderOption {
 // ByEnforceTrust orders the results by the enforce_trust field.
 func ByEnforceTrust(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEnforceTrust, opts...).ToFunc()
+}
+
+// ByProcessingDays orders the results by the processing_days field.
+func ByProcessingDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProcessingDays, opts...).ToFunc()
+}
+
+// ByPaymentMinutes orders the results by the payment_minutes field.
+func ByPaymentMinutes(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPaymentMinutes, opts...).ToFunc()
+}
+
+// ByGraceMinutes orders the results by the grace_minutes field.
+func ByGraceMinutes(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldGraceMinutes, opts...).ToFunc()
+}
+
+// ByMethodsSet orders the results by the methods_set field.
+func ByMethodsSet(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldMethodsSet, opts...).ToFunc()
 }
 
 // ByImportHash orders the results by the import_hash field.

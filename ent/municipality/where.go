@@ -104,6 +104,26 @@ func EnforceTrust(v bool) predicate.Municipality {
 	return predicate.Municipality(sql.FieldEQ(FieldEnforceTrust, v))
 }
 
+// ProcessingDays applies equality check predicate on the "processing_days" field. It's identical to ProcessingDaysEQ.
+func ProcessingDays(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldProcessingDays, v))
+}
+
+// PaymentMinutes applies equality check predicate on the "payment_minutes" field. It's identical to PaymentMinutesEQ.
+func PaymentMinutes(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldPaymentMinutes, v))
+}
+
+// GraceMinutes applies equality check predicate on the "grace_minutes" field. It's identical to GraceMinutesEQ.
+func GraceMinutes(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldGraceMinutes, v))
+}
+
+// MethodsSet applies equality check predicate on the "methods_set" field. It's identical to MethodsSetEQ.
+func MethodsSet(v bool) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldMethodsSet, v))
+}
+
 // ImportHash applies equality check predicate on the "import_hash" field. It's identical to ImportHashEQ.
 func ImportHash(v string) predicate.Municipality {
 	return predicate.Municipality(sql.FieldEQ(FieldImportHash, v))
@@ -602,6 +622,136 @@ func EnforceTrustEQ(v bool) predicate.Municipality {
 // EnforceTrustNEQ applies the NEQ predicate on the "enforce_trust" field.
 func EnforceTrustNEQ(v bool) predicate.Municipality {
 	return predicate.Municipality(sql.FieldNEQ(FieldEnforceTrust, v))
+}
+
+// ProcessingDaysEQ applies the EQ predicate on the "processing_days" field.
+func ProcessingDaysEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldProcessingDays, v))
+}
+
+// ProcessingDaysNEQ applies the NEQ predicate on the "processing_days" field.
+func ProcessingDaysNEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldProcessingDays, v))
+}
+
+// ProcessingDaysIn applies the In predicate on the "processing_days" field.
+func ProcessingDaysIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldIn(FieldProcessingDays, vs...))
+}
+
+// ProcessingDaysNotIn applies the NotIn predicate on the "processing_days" field.
+func ProcessingDaysNotIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotIn(FieldProcessingDays, vs...))
+}
+
+// ProcessingDaysGT applies the GT predicate on the "processing_days" field.
+func ProcessingDaysGT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGT(FieldProcessingDays, v))
+}
+
+// ProcessingDaysGTE applies the GTE predicate on the "processing_days" field.
+func ProcessingDaysGTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGTE(FieldProcessingDays, v))
+}
+
+// ProcessingDaysLT applies the LT predicate on the "processing_days" field.
+func ProcessingDaysLT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLT(FieldProcessingDays, v))
+}
+
+// ProcessingDaysLTE applies the LTE predicate on the "processing_days" field.
+func ProcessingDaysLTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLTE(FieldProcessingDays, v))
+}
+
+// PaymentMinutesEQ applies the EQ predicate on the "payment_minutes" field.
+func PaymentMinutesEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldPaymentMinutes, v))
+}
+
+// PaymentMinutesNEQ applies the NEQ predicate on the "payment_minutes" field.
+func PaymentMinutesNEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldPaymentMinutes, v))
+}
+
+// PaymentMinutesIn applies the In predicate on the "payment_minutes" field.
+func PaymentMinutesIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldIn(FieldPaymentMinutes, vs...))
+}
+
+// PaymentMinutesNotIn applies the NotIn predicate on the "payment_minutes" field.
+func PaymentMinutesNotIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotIn(FieldPaymentMinutes, vs...))
+}
+
+// PaymentMinutesGT applies the GT predicate on the "payment_minutes" field.
+func PaymentMinutesGT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGT(FieldPaymentMinutes, v))
+}
+
+// PaymentMinutesGTE applies the GTE predicate on the "payment_minutes" field.
+func PaymentMinutesGTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGTE(FieldPaymentMinutes, v))
+}
+
+// PaymentMinutesLT applies the LT predicate on the "payment_minutes" field.
+func PaymentMinutesLT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLT(FieldPaymentMinutes, v))
+}
+
+// PaymentMinutesLTE applies the LTE predicate on the "payment_minutes" field.
+func PaymentMinutesLTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLTE(FieldPaymentMinutes, v))
+}
+
+// GraceMinutesEQ applies the EQ predicate on the "grace_minutes" field.
+func GraceMinutesEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldGraceMinutes, v))
+}
+
+// GraceMinutesNEQ applies the NEQ predicate on the "grace_minutes" field.
+func GraceMinutesNEQ(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldGraceMinutes, v))
+}
+
+// GraceMinutesIn applies the In predicate on the "grace_minutes" field.
+func GraceMinutesIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldIn(FieldGraceMinutes, vs...))
+}
+
+// GraceMinutesNotIn applies the NotIn predicate on the "grace_minutes" field.
+func GraceMinutesNotIn(vs ...int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotIn(FieldGraceMinutes, vs...))
+}
+
+// GraceMinutesGT applies the GT predicate on the "grace_minutes" field.
+func GraceMinutesGT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGT(FieldGraceMinutes, v))
+}
+
+// GraceMinutesGTE applies the GTE predicate on the "grace_minutes" field.
+func GraceMinutesGTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGTE(FieldGraceMinutes, v))
+}
+
+// GraceMinutesLT applies the LT predicate on the "grace_minutes" field.
+func GraceMinutesLT(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLT(FieldGraceMinutes, v))
+}
+
+// GraceMinutesLTE applies the LTE predicate on the "grace_minutes" field.
+func GraceMinutesLTE(v int) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLTE(FieldGraceMinutes, v))
+}
+
+// MethodsSetEQ applies the EQ predicate on the "methods_set" field.
+func MethodsSetEQ(v bool) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldMethodsSet, v))
+}
+
+// MethodsSetNEQ applies the NEQ predicate on the "methods_set" field.
+func MethodsSetNEQ(v bool) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldMethodsSet, v))
 }
 
 // AssumedIsNil applies the IsNil predicate on the "assumed" field.

@@ -6,6 +6,9 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// Application is the predicate function for application builders.
+type Application func(*sql.Selector)
+
 // Appointment is the predicate function for appointment builders.
 type Appointment func(*sql.Selector)
 
@@ -33,6 +36,9 @@ type HeadDigest func(*sql.Selector)
 // Idempotency is the predicate function for idempotency builders.
 type Idempotency func(*sql.Selector)
 
+// InformationRequest is the predicate function for informationrequest builders.
+type InformationRequest func(*sql.Selector)
+
 // Municipality is the predicate function for municipality builders.
 type Municipality func(*sql.Selector)
 
@@ -45,11 +51,20 @@ type Office func(*sql.Selector)
 // OpeningRule is the predicate function for openingrule builders.
 type OpeningRule func(*sql.Selector)
 
+// Payment is the predicate function for payment builders.
+type Payment func(*sql.Selector)
+
 // PaymentOption is the predicate function for paymentoption builders.
 type PaymentOption func(*sql.Selector)
+
+// PaymentReport is the predicate function for paymentreport builders.
+type PaymentReport func(*sql.Selector)
 
 // PrivacyNotice is the predicate function for privacynotice builders.
 type PrivacyNotice func(*sql.Selector)
 
 // PublicService is the predicate function for publicservice builders.
 type PublicService func(*sql.Selector)
+
+// SandboxTransaction is the predicate function for sandboxtransaction builders.
+type SandboxTransaction func(*sql.Selector)

@@ -48,6 +48,8 @@ const (
 	FieldTrust = "trust"
 	// FieldFeeRules holds the string denoting the fee_rules field in the database.
 	FieldFeeRules = "fee_rules"
+	// FieldProcessingDays holds the string denoting the processing_days field in the database.
+	FieldProcessingDays = "processing_days"
 	// FieldClosed holds the string denoting the closed field in the database.
 	FieldClosed = "closed"
 	// FieldOpensAt holds the string denoting the opens_at field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldDelivery,
 	FieldTrust,
 	FieldFeeRules,
+	FieldProcessingDays,
 	FieldClosed,
 	FieldOpensAt,
 	FieldClosesAt,
@@ -258,6 +261,11 @@ func ByDelivery(opts ...sql.OrderTermOption) OrderOption {
 // ByTrust orders the results by the trust field.
 func ByTrust(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldTrust, opts...).ToFunc()
+}
+
+// ByProcessingDays orders the results by the processing_days field.
+func ByProcessingDays(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldProcessingDays, opts...).ToFunc()
 }
 
 // ByClosed orders the results by the closed field.

@@ -100,6 +100,11 @@ func Combinable(v bool) predicate.PublicService {
 	return predicate.PublicService(sql.FieldEQ(FieldCombinable, v))
 }
 
+// ProcessingDays applies equality check predicate on the "processing_days" field. It's identical to ProcessingDaysEQ.
+func ProcessingDays(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldEQ(FieldProcessingDays, v))
+}
+
 // Closed applies equality check predicate on the "closed" field. It's identical to ClosedEQ.
 func Closed(v bool) predicate.PublicService {
 	return predicate.PublicService(sql.FieldEQ(FieldClosed, v))
@@ -593,6 +598,56 @@ func FeeRulesIsNil() predicate.PublicService {
 // FeeRulesNotNil applies the NotNil predicate on the "fee_rules" field.
 func FeeRulesNotNil() predicate.PublicService {
 	return predicate.PublicService(sql.FieldNotNull(FieldFeeRules))
+}
+
+// ProcessingDaysEQ applies the EQ predicate on the "processing_days" field.
+func ProcessingDaysEQ(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldEQ(FieldProcessingDays, v))
+}
+
+// ProcessingDaysNEQ applies the NEQ predicate on the "processing_days" field.
+func ProcessingDaysNEQ(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldNEQ(FieldProcessingDays, v))
+}
+
+// ProcessingDaysIn applies the In predicate on the "processing_days" field.
+func ProcessingDaysIn(vs ...int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldIn(FieldProcessingDays, vs...))
+}
+
+// ProcessingDaysNotIn applies the NotIn predicate on the "processing_days" field.
+func ProcessingDaysNotIn(vs ...int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldNotIn(FieldProcessingDays, vs...))
+}
+
+// ProcessingDaysGT applies the GT predicate on the "processing_days" field.
+func ProcessingDaysGT(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldGT(FieldProcessingDays, v))
+}
+
+// ProcessingDaysGTE applies the GTE predicate on the "processing_days" field.
+func ProcessingDaysGTE(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldGTE(FieldProcessingDays, v))
+}
+
+// ProcessingDaysLT applies the LT predicate on the "processing_days" field.
+func ProcessingDaysLT(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldLT(FieldProcessingDays, v))
+}
+
+// ProcessingDaysLTE applies the LTE predicate on the "processing_days" field.
+func ProcessingDaysLTE(v int) predicate.PublicService {
+	return predicate.PublicService(sql.FieldLTE(FieldProcessingDays, v))
+}
+
+// ProcessingDaysIsNil applies the IsNil predicate on the "processing_days" field.
+func ProcessingDaysIsNil() predicate.PublicService {
+	return predicate.PublicService(sql.FieldIsNull(FieldProcessingDays))
+}
+
+// ProcessingDaysNotNil applies the NotNil predicate on the "processing_days" field.
+func ProcessingDaysNotNil() predicate.PublicService {
+	return predicate.PublicService(sql.FieldNotNull(FieldProcessingDays))
 }
 
 // ClosedEQ applies the EQ predicate on the "closed" field.

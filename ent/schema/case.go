@@ -49,6 +49,7 @@ func (CaseFile) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("municipality", Municipality.Type).Ref("cases").Field("municipality_id").Unique().Required().Immutable(),
 		edge.To("appointments", Appointment.Type),
+		edge.To("applications", Application.Type),
 	}
 }
 

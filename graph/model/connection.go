@@ -1,7 +1,10 @@
 // Package model holds the shapes of the graph that no other package has.
 package model
 
-import "nelke/internal/portal"
+import (
+	"nelke/ent"
+	"nelke/internal/portal"
+)
 
 // MunicipalityConnection is a page of towns as Relay shows it.
 type MunicipalityConnection struct{ *portal.MunicipalityConnection }
@@ -50,6 +53,27 @@ func (c PublicServiceConnection) PageInfo() *PageInfo { return pageInfo(c.Servic
 
 // TotalCount is how many there are on all pages.
 func (c PublicServiceConnection) TotalCount() int { return c.Total }
+
+// ApplicationConnection is a page of applications as Relay shows it.
+type ApplicationConnection struct{ *portal.ApplicationConnection }
+
+// ApplicationEdge is an application and its cursor.
+type ApplicationEdge struct {
+	Cursor string
+	Node   *ent.Application
+}
+
+// Edges are the entries with their cursors.
+func (c ApplicationConnection) Edges() []*ApplicationEdge {
+	edges := make([]*ApplicationEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &ApplicationEdge{Cursor: c.Cursors[i], Node: node}
+	}
+	return edges
+}
+
+// PageInfo says where the page stands.
+func (c ApplicationConnection) PageInfo() *PageInfo { return pageInfo(c.ApplicationConnection) }
 
 func pageInfo[T any](c *portal.Connection[T]) *PageInfo {
 	info := &PageInfo{HasPreviousPage: c.Before, HasNextPage: c.After}

@@ -35,6 +35,32 @@ type Address struct {
 	City string `json:"city"`
 }
 
+// Another member of staff works on it.
+type AlreadyClaimed struct {
+	// For programs.
+	Code portal.Code `json:"code"`
+	// For people, in the language of the request.
+	Message string `json:"message"`
+	// The input field at fault, from the root of the arguments.
+	Path []string `json:"path,omitempty"`
+	// Name of who works on it.
+	Clerk string `json:"clerk"`
+}
+
+func (AlreadyClaimed) IsProblem() {}
+
+type ApplicationByIDsInput struct {
+	ID string `json:"ID"`
+}
+
+// An application after a write, or what kept it from being written.
+type ApplicationPayload struct {
+	// The application as it is now; null when a problem kept it.
+	Application *ent.Application `json:"application,omitempty"`
+	// Empty when the write took place. Each wrong answer is a problem of its own, with the answer's name in `path`.
+	Problems []Problem `json:"problems"`
+}
+
 type AppointmentByIDsInput struct {
 	ID string `json:"ID"`
 }
@@ -121,6 +147,18 @@ type PageInfo struct {
 	StartCursor *string `json:"startCursor,omitempty"`
 	// Cursor of the last entry, to be given as `after`; null on an empty page.
 	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+type PaymentByIDsInput struct {
+	ID string `json:"ID"`
+}
+
+// A payment after a write, or what kept it from being written.
+type PaymentPayload struct {
+	// The payment as it is now; null when a problem kept it.
+	Payment *ent.Payment `json:"payment,omitempty"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
 }
 
 // Who an appointment is for.

@@ -92,6 +92,19 @@ func (in *inspector) known(n *node, at string) {
 			in.faults = append(in.faults, SchemaFault{m.line, at + "/" + escape(m.name), "unknown keyword"})
 		}
 	}
+	in.single(n.get("const"), at+"/const")
+	if enum := n.get("enum"); enum != nil {
+		for i, value := range enum.items {
+			in.single(value, fmt.Sprintf("%s/enum/%d", at, i))
+		}
+	}
+}
+
+// single refuses objects and lists as what an answer must equal: of incomplete answers nobody can tell whether they will.
+func (in *inspector) single(value *node, at string) {
+	if value != nil && (value.object || value.list) {
+		in.fault(value, at, "must not be an object or a list")
+	}
 }
 
 // schema inspects what describes one answer by itself: the form, a property, or the items of a list.

@@ -30,6 +30,18 @@ func (i *Inspected) property(pointer string) *node {
 	return n
 }
 
+// answer finds what describes one answer, by the path to it.
+func (n *node) answer(path []string) *node {
+	for _, part := range path {
+		if items := n.get("items"); items != nil {
+			n = items
+		} else {
+			n = n.get("properties").get(part)
+		}
+	}
+	return n
+}
+
 // at finds a node by a pointer into the schema.
 func (n *node) at(pointer string) *node {
 	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {

@@ -164,11 +164,17 @@ func Canonical(raw []byte) (json.RawMessage, error) {
 	if err := dec.Decode(&v); err != nil {
 		return nil, fmt.Errorf("Canonical: %w", err)
 	}
+	canonical, err := encode(v)
+	if err != nil {
+		return nil, fmt.Errorf("Canonical: %w", err)
+	}
+	return json.RawMessage(canonical), nil
+}
+
+func encode(v any) (string, error) {
 	var out strings.Builder
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, fmt.Errorf("Canonical: %w", err)
-	}
-	return json.RawMessage(strings.TrimSuffix(out.String(), "\n")), nil
+	err := enc.Encode(v)
+	return strings.TrimSuffix(out.String(), "\n"), err
 }

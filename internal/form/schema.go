@@ -1,7 +1,7 @@
 // Package form knows the online forms: JSON Schema (draft 2020-12) with labels in two languages.
 //
-// Compile and Check serve answers. Inspect serves whoever writes a form: it holds a schema to the rules that make every
-// form renderable and tight, and says where it breaks them. The rules, beyond what JSON Schema itself asks:
+// Compile, Accept and Check serve answers. Inspect serves whoever writes a form: it holds a schema to the rules that make
+// every form renderable and tight, and says where it breaks them. The rules, beyond what JSON Schema itself asks:
 //
 //   - Every object lists its properties, has unevaluatedProperties false, and an x-layout: a list of groups
 //     {"title": {"de","en"}, "fields": [names]} which together name each property once. That is the order on the page.
@@ -9,6 +9,7 @@
 //     (a token of the HTML autocomplete attribute, WCAG 1.3.5).
 //   - A property with an enum has x-values: {"VALUE": {"de","en"}, …} for exactly its values.
 //   - Strings and lists are bounded.
+//   - What an answer must equal (const, enum) is no object and no list.
 //   - No references and no unknown keywords.
 package form
 
@@ -24,41 +25,51 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // Schema is a compiled form. It is safe for concurrent use.
-type Schema struct{ compiled *jsonschema.Schema }
-
-// Fault is one way in which answers break their form.
-type Fault struct {
-	Pointer string         // JSON pointer (RFC 6901) to the answer; to the missing or surplus property where that is the fault
-	Keyword string         // the rule of the schema: required, pattern, format, enum, unevaluatedProperties, …
-	Params  map[string]any // what the rule asks, for a message: limit, format, values, type. Never what was answered
+type Schema struct {
+	whole *jsonschema.Schema // what the form asks of answers
+	soFar *jsonschema.Schema // what it asks of answers that are not complete yet
+	root  *node              // the form as it was written, with its hints and labels
 }
 
 // maxDepth bounds the nesting of answers and schemas. Real forms have three levels.
 const maxDepth = 32
 
-// Compile makes a form ready for use. It follows no reference out of the schema.
+// Compile makes a form ready for use. It follows no reference out of the schema. Incomplete answers are judged rightly
+// by forms that Inspect accepts.
 func Compile(schema []byte) (*Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		return nil, fmt.Errorf("Compile: %w", err)
 	}
+	whole, err := compile(doc)
+	if err != nil {
+		return nil, fmt.Errorf("Compile: %w", err)
+	}
+	doc, err = soFar(doc)
+	if err != nil {
+		return nil, fmt.Errorf("Compile: %w", err)
+	}
+	incomplete, err := compile(doc)
+	if err != nil {
+		return nil, fmt.Errorf("Compile: for incomplete answers: %w", err)
+	}
+	root, _ := read(schema)
+	return &Schema{whole, incomplete, root}, nil
+}
+
+func compile(doc any) (*jsonschema.Schema, error) {
 	const at = "form:///schema"
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
 	c.UseLoader(noLoader{})
 	if err := c.AddResource(at, doc); err != nil {
-		return nil, fmt.Errorf("Compile: %w", err)
+		return nil, err
 	}
-	compiled, err := c.Compile(at)
-	if err != nil {
-		return nil, fmt.Errorf("Compile: %w", err)
-	}
-	return &Schema{compiled}, nil
+	return c.Compile(at)
 }
 
 // noLoader keeps a schema from reading files or the network.
@@ -71,11 +82,16 @@ func (noLoader) Load(url string) (any, error) {
 // Check holds answers against the form, and returns what is wrong sorted by pointer; nothing means accepted. Answers are
 // JSON as encoding/json decodes it into any, with or without UseNumber.
 func (s *Schema) Check(answers any) []Fault {
-	value, fault := plain(answers, "", 0)
+	value, fault := plain(answers, 0)
 	if fault != nil {
 		return []Fault{*fault}
 	}
-	err := s.compiled.Validate(value)
+	return s.judge(s.whole, value)
+}
+
+// judge holds plain answers against the form, or against what it asks of incomplete ones.
+func (s *Schema) judge(form *jsonschema.Schema, value any) []Fault {
+	err := form.Validate(value)
 	if err == nil {
 		return nil
 	}
@@ -85,16 +101,23 @@ func (s *Schema) Check(answers any) []Fault {
 	}
 	var faults []Fault
 	collect(&faults, invalid)
-	slices.SortFunc(faults, func(a, b Fault) int {
+	faults = sorted(faults)
+	for i := range faults {
+		faults[i].Hint = s.hint(faults[i])
+	}
+	return faults
+}
+
+func sorted(faults []Fault) []Fault {
+	slices.SortStableFunc(faults, func(a, b Fault) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword))
 	})
 	return slices.CompactFunc(faults, func(a, b Fault) bool { return a.Pointer == b.Pointer && a.Keyword == b.Keyword })
 }
 
-// plain copies answers with numbers as int64 or float64. The validator computes with exact fractions, which a number
-// like 1e-9999999 would make fail or crawl.
-func plain(v any, pointer string, depth int) (any, *Fault) {
-	wrong := &Fault{Pointer: pointer, Keyword: "type"}
+// plain copies answers with numbers as int64 or float64.
+func plain(v any, depth int) (any, *Fault) {
+	wrong := &Fault{Keyword: "type"}
 	if depth > maxDepth {
 		return nil, wrong
 	}
@@ -109,19 +132,17 @@ func plain(v any, pointer string, depth int) (any, *Fault) {
 		}
 		return v, nil
 	case json.Number:
-		if i, err := v.Int64(); err == nil {
-			return i, nil
-		}
-		f, err := v.Float64()
+		n, err := number(v)
 		if err != nil {
 			return nil, wrong
 		}
-		return f, nil
+		return n, nil
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
 			var fault *Fault
-			if list[i], fault = plain(item, pointer+"/"+strconv.Itoa(i), depth+1); fault != nil {
+			if list[i], fault = plain(item, depth+1); fault != nil {
+				fault.Pointer = pointer([]string{strconv.Itoa(i)}) + fault.Pointer
 				return nil, fault
 			}
 		}
@@ -130,7 +151,8 @@ func plain(v any, pointer string, depth int) (any, *Fault) {
 		object := make(map[string]any, len(v))
 		for name, item := range v {
 			var fault *Fault
-			if object[name], fault = plain(item, pointer+"/"+escape(name), depth+1); fault != nil {
+			if object[name], fault = plain(item, depth+1); fault != nil {
+				fault.Pointer = pointer([]string{name}) + fault.Pointer
 				return nil, fault
 			}
 		}
@@ -140,81 +162,18 @@ func plain(v any, pointer string, depth int) (any, *Fault) {
 	}
 }
 
-// collect turns the validator's tree of errors into faults a person can act on: its leaves, except that a failed choice
-// (anyOf, oneOf, not, contains) is one fault, since its leaves say what each alternative would have wanted.
-func collect(faults *[]Fault, e *jsonschema.ValidationError) {
-	at := ""
-	for _, part := range e.InstanceLocation {
-		at += "/" + escape(part)
+// number reads a number as int64 or float64. The validator computes with exact fractions, which a number like 1e-9999999
+// would make fail or crawl.
+func number(n json.Number) (any, error) {
+	if i, err := n.Int64(); err == nil {
+		return i, nil
 	}
-	add := func(pointer, keyword string, params map[string]any) {
-		*faults = append(*faults, Fault{pointer, keyword, params})
+	f, err := n.Float64()
+	if err != nil {
+		return nil, err
 	}
-	missing := func(keyword string, names []string) {
-		for _, name := range names {
-			add(at+"/"+escape(name), keyword, nil)
-		}
+	if f == 0 {
+		return int64(0), nil // -0.0 would be written -0, which is read as 0
 	}
-	switch k := e.ErrorKind.(type) {
-	case *kind.Required:
-		missing("required", k.Missing)
-	case *kind.DependentRequired:
-		missing("dependentRequired", k.Missing)
-	case *kind.AdditionalProperties:
-		missing("additionalProperties", k.Properties)
-	case *kind.FalseSchema:
-		// Not a property of the form, or one that other answers rule out ("else": {"properties": {"x": false}}).
-		add(at, "unevaluatedProperties", nil)
-	case *kind.Not:
-		add(at, "not", nil)
-	case *kind.AnyOf, *kind.OneOf, *kind.Contains, *kind.MinContains, *kind.MaxContains:
-		add(at, k.KeywordPath()[0], nil)
-	default:
-		if len(e.Causes) > 0 {
-			for _, cause := range e.Causes {
-				collect(faults, cause)
-			}
-			return
-		}
-		keyword := "type"
-		if path := k.KeywordPath(); len(path) > 0 {
-			keyword = path[0]
-		}
-		add(at, keyword, wanted(k))
-	}
-}
-
-// wanted gives what a rule asks for.
-func wanted(k jsonschema.ErrorKind) map[string]any {
-	switch k := k.(type) {
-	case *kind.Type:
-		return map[string]any{"type": k.Want}
-	case *kind.Enum:
-		return map[string]any{"values": k.Want}
-	case *kind.Const:
-		return map[string]any{"value": k.Want}
-	case *kind.Format:
-		return map[string]any{"format": k.Want}
-	case *kind.Pattern:
-		return map[string]any{"pattern": k.Want}
-	case *kind.MinLength:
-		return map[string]any{"limit": k.Want}
-	case *kind.MaxLength:
-		return map[string]any{"limit": k.Want}
-	case *kind.MinItems:
-		return map[string]any{"limit": k.Want}
-	case *kind.MaxItems:
-		return map[string]any{"limit": k.Want}
-	case *kind.Minimum:
-		return map[string]any{"limit": json.Number(k.Want.RatString())}
-	case *kind.Maximum:
-		return map[string]any{"limit": json.Number(k.Want.RatString())}
-	default:
-		return nil
-	}
-}
-
-// escape writes one part of a JSON pointer.
-func escape(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "~", "~0"), "/", "~1")
+	return f, nil
 }

@@ -77,7 +77,7 @@ func TestCheckNamesTheAnswerAndTheRule(t *testing.T) {
 		}},
 		{"no date", `{"name": "Anna", "send": "HOME", "born": "2023-02-29"}`, []form.Fault{{Pointer: "/born", Keyword: "format", Params: map[string]any{"format": "date"}}}},
 		{"too many", `{"name": "Anna", "send": "HOME", "copies": 11}`, []form.Fault{{Pointer: "/copies", Keyword: "maximum", Params: map[string]any{"limit": json.Number("10")}}}},
-		{"too light", `{"name": "Anna", "send": "HOME", "weight": 0.4}`, []form.Fault{{Pointer: "/weight", Keyword: "minimum", Params: map[string]any{"limit": json.Number("1/2")}}}},
+		{"too light", `{"name": "Anna", "send": "HOME", "weight": 0.4}`, []form.Fault{{Pointer: "/weight", Keyword: "minimum", Params: map[string]any{"limit": json.Number("0.5")}}}},
 		{"a half", `{"name": "Anna", "send": "HOME", "copies": 1.5}`, []form.Fault{{Pointer: "/copies", Keyword: "type", Params: map[string]any{"type": []string{"integer"}}}}},
 		{"not on the list", `{"name": "Anna", "send": "BY_DRONE"}`, []form.Fault{{Pointer: "/send", Keyword: "enum", Params: map[string]any{"values": []any{"HOME", "OTHER"}}}}},
 		{"not agreed, pointer escaped", `{"name": "Anna", "send": "HOME", "a/b": false}`, []form.Fault{{Pointer: "/a~1b", Keyword: "const", Params: map[string]any{"value": true}}}},
@@ -86,7 +86,7 @@ func TestCheckNamesTheAnswerAndTheRule(t *testing.T) {
 		{"no object", `[]`, []form.Fault{{Pointer: "", Keyword: "type", Params: map[string]any{"type": []string{"object"}}}}},
 		{"null", `null`, []form.Fault{{Pointer: "", Keyword: "type", Params: map[string]any{"type": []string{"object"}}}}},
 		{"number out of all range", `{"name": "Anna", "send": "HOME", "weight": 1e999999999}`, []form.Fault{{Pointer: "/weight", Keyword: "type"}}},
-		{"number nearest to nothing", `{"name": "Anna", "send": "HOME", "weight": 1e-999999999}`, []form.Fault{{Pointer: "/weight", Keyword: "minimum", Params: map[string]any{"limit": json.Number("1/2")}}}},
+		{"number nearest to nothing", `{"name": "Anna", "send": "HOME", "weight": 1e-999999999}`, []form.Fault{{Pointer: "/weight", Keyword: "minimum", Params: map[string]any{"limit": json.Number("0.5")}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -32,6 +32,12 @@ type Operations interface {
 	// DeliverNotice gives the person a message about the subject (id of an appointment or application).
 	// The key is that of [Client.NoticeOwed]: one notice, however often it is asked for.
 	DeliverNotice(ctx context.Context, subject, kind, key string) error
+	// TendDraft warns of the end of a draft application, or ends it.
+	TendDraft(ctx context.Context, application string) error
+	// SettlePayment does what the state of a payment calls for: order, ask, give up, refund.
+	SettlePayment(ctx context.Context, payment string) error
+	// SettlePayments does the same for every payment that something is owed on and whose own jobs are over.
+	SettlePayments(ctx context.Context) error
 	// DigestHeads writes the digest of all event chains of each municipality.
 	DigestHeads(ctx context.Context) error
 	// ForgetIdempotency removes idempotency rows that nobody will ask for again.

@@ -25,6 +25,16 @@ func (c *Client) NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key 
 	return c.owe(ctx, tx, deliverNotice{Subject: subject, Notice: kind, Key: key}, at)
 }
 
+// TendDraftAt owes, as part of the transaction, that a draft is looked after at the given instant.
+func (c *Client) TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error {
+	return c.owe(ctx, tx, tendDraft{Application: application}, at)
+}
+
+// SettlePaymentAt owes, as part of the transaction, that a payment is settled at the given instant, or tried to.
+func (c *Client) SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string, at time.Time) error {
+	return c.owe(ctx, tx, settlePayment{Payment: payment}, at)
+}
+
 func (c *Client) owe(ctx context.Context, tx *sql.Tx, args river.JobArgs, at time.Time) error {
 	now := time.Now
 	if c.opts.Clock != nil {

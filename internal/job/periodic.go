@@ -10,6 +10,9 @@ import (
 // sweepEvery: holds end by their own jobs; the sweep finds those whose job was lost or given up.
 const sweepEvery = 30 * time.Second
 
+// settleEvery is the same for payments whose provider was away for longer than their own jobs had patience.
+const settleEvery = 10 * time.Minute
+
 // periodic is what recurs. One process of all does the asking (River elects it), and a job that hasn't ended yet
 // isn't asked for again. The daily ones are asked for at each start too, since a day on which no process ran at the
 // hour would have none; having run on that day (UTC) already, they don't run again.
@@ -24,17 +27,21 @@ func (c *Client) periodic() []*river.PeriodicJob {
 			return forgetIdempotency{}, daily
 		}, atStart),
 	}
+	sweep := &river.InsertOpts{
+		MaxAttempts: 1, // the next one is the second try
+		UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+		}},
+	}
+	jobs = append(jobs, river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(settleEvery)), func() (river.JobArgs, *river.InsertOpts) {
+		return settlePayments{}, sweep
+	}, atStart))
 	if c.opts.NoSweepers {
 		return jobs
 	}
 	return append(jobs, river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(sweepEvery)), func() (river.JobArgs, *river.InsertOpts) {
-		return sweepHolds{}, &river.InsertOpts{
-			MaxAttempts: 1, // the next one is the second try
-			UniqueOpts: river.UniqueOpts{ByState: []rivertype.JobState{
-				rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-				rivertype.JobStateRetryable, rivertype.JobStateScheduled,
-			}},
-		}
+		return sweepHolds{}, sweep
 	}, atStart))
 }
 

@@ -16,6 +16,13 @@ type (
 		Notice  string `json:"notice"`
 		Key     string `json:"key"`
 	}
+	tendDraft struct {
+		Application string `json:"application"`
+	}
+	settlePayment struct {
+		Payment string `json:"payment"`
+	}
+	settlePayments    struct{}
 	sweepHolds        struct{}
 	digestHeads       struct{}
 	forgetIdempotency struct{}
@@ -25,6 +32,9 @@ type (
 const (
 	KindExpireHold        = "expire_hold"
 	KindDeliverNotice     = "deliver_notice"
+	KindTendDraft         = "tend_draft"
+	KindSettlePayment     = "settle_payment"
+	KindSettlePayments    = "settle_payments"
 	KindSweepHolds        = "sweep_holds"
 	KindDigestHeads       = "digest_heads"
 	KindForgetIdempotency = "forget_idempotency"
@@ -32,6 +42,9 @@ const (
 
 func (expireHold) Kind() string        { return KindExpireHold }
 func (deliverNotice) Kind() string     { return KindDeliverNotice }
+func (tendDraft) Kind() string         { return KindTendDraft }
+func (settlePayment) Kind() string     { return KindSettlePayment }
+func (settlePayments) Kind() string    { return KindSettlePayments }
 func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
@@ -42,6 +55,9 @@ func (c *Client) workers(ops Operations) *river.Workers {
 	add(c, w, func(ctx context.Context, a deliverNotice) error {
 		return ops.DeliverNotice(ctx, a.Subject, a.Notice, a.Key)
 	})
+	add(c, w, func(ctx context.Context, a tendDraft) error { return ops.TendDraft(ctx, a.Application) })
+	add(c, w, func(ctx context.Context, a settlePayment) error { return ops.SettlePayment(ctx, a.Payment) })
+	add(c, w, func(ctx context.Context, _ settlePayments) error { return ops.SettlePayments(ctx) })
 	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })
 	add(c, w, func(ctx context.Context, _ digestHeads) error { return ops.DigestHeads(ctx) })
 	add(c, w, func(ctx context.Context, _ forgetIdempotency) error { return ops.ForgetIdempotency(ctx) })

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"nelke/ent"
+	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/ent/payment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 )
@@ -47,7 +49,10 @@ func (p *Portal) seesCases(ctx context.Context) (predicate.CaseFile, error) {
 		if err != nil || len(towns) == 0 {
 			return nil, errors.Join(err, errNobody)
 		}
-		return casefile.MunicipalityIDIn(towns...), nil
+		// A case in which there is nothing but a draft is nobody's business yet.
+		return casefile.And(casefile.MunicipalityIDIn(towns...), casefile.Or(
+			casefile.KeyHashIsNil(), casefile.HasAppointments(), casefile.HasApplicationsWith(application.SubmittedAtNotNil()),
+		)), nil
 	default:
 		return nil, errNobody
 	}
@@ -64,6 +69,41 @@ func (p *Portal) seesAppointments(ctx context.Context) (predicate.Appointment, e
 			return nil, errors.Join(err, errNobody)
 		}
 		return appointment.MunicipalityIDIn(towns...), nil
+	default:
+		return nil, errNobody
+	}
+}
+
+// seesApplications is the same for applications. Drafts are their person's alone, also when they have ended as such.
+func (p *Portal) seesApplications(ctx context.Context) (predicate.Application, error) {
+	switch actor := identity.FromContext(ctx); actor.Kind {
+	case identity.CaseHolder:
+		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
+	case identity.Staff:
+		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		if err != nil || len(towns) == 0 {
+			return nil, errors.Join(err, errNobody)
+		}
+		return application.And(application.MunicipalityIDIn(towns...), application.SubmittedAtNotNil()), nil
+	default:
+		return nil, errNobody
+	}
+}
+
+// seesPayments is the same for payments. Staff also see money that has to go back, whatever it was paid for.
+func (p *Portal) seesPayments(ctx context.Context) (predicate.Payment, error) {
+	switch actor := identity.FromContext(ctx); actor.Kind {
+	case identity.CaseHolder:
+		return payment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))), nil
+	case identity.Staff:
+		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		if err != nil || len(towns) == 0 {
+			return nil, errors.Join(err, errNobody)
+		}
+		return payment.And(payment.MunicipalityIDIn(towns...), payment.Or(
+			payment.HasApplicationWith(application.SubmittedAtNotNil()),
+			payment.StatusIn(payment.StatusREFUND_DUE, payment.StatusREFUNDED),
+		)), nil
 	default:
 		return nil, errNobody
 	}

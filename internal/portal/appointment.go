@@ -122,10 +122,11 @@ func (p *Portal) repeated(ctx context.Context, operation, key string, input any,
 
 // outcome shows what a write left behind: as it wrote it, or, for a repeat, as it is by now.
 func (p *Portal) outcome(ctx context.Context, d done) (*ent.Appointment, error) {
-	if d.appointment == nil {
+	a, ok := d.written.(*ent.Appointment)
+	if !ok {
 		return p.reload(ctx, d.id)
 	}
-	return d.appointment, p.present(ctx, d.appointment)
+	return a, p.present(ctx, a)
 }
 
 // reload reads an appointment after its write. The actor wrote it, so it may read it.

@@ -278,22 +278,13 @@ func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given
 	if err != nil {
 		return err
 	}
-	inForce := func(id string) *ent.PrivacyNotice {
-		current := t.noticeOn(t.today(tx.now), c.Language)
-		for _, n := range t.Notices {
-			if current != nil && n.ID == id && n.Version == current.Version {
-				return n
-			}
-		}
-		return nil
-	}
 	if given == nil {
-		if inForce(c.NoticeID) == nil {
+		if t.inForce(c.NoticeID, c.Language, tx.now) == nil {
 			return refuse(NoticeNotAcknowledged, "input", "privacyNotice")
 		}
 		return nil
 	}
-	notice := inForce(*given)
+	notice := t.inForce(*given, c.Language, tx.now)
 	switch {
 	case notice == nil:
 		return &Problem{Code: NoticeNotAcknowledged, Rule: RuleOutdated, Path: []string{"input", "privacyNotice"}}
@@ -368,12 +359,7 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	if err != nil {
 		return of, unlessNobody(err)
 	}
-	index := map[string]int{}
-	ids := make([]string, len(cases))
-	for i, c := range cases {
-		ids[i], index[c.ID] = c.ID, i
-		p.depend(ctx, time.Time{}, live.Case(c.ID))
-	}
+	index, ids := p.dependOnCases(ctx, cases)
 	rows, err := p.store.Reader().Appointment.Query().Where(appointment.CaseIDIn(ids...), visible).
 		Order(ent.Desc(appointment.FieldID)).All(ctx)
 	if err != nil {
@@ -385,17 +371,16 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	return of, p.present(ctx, rows...)
 }
 
-// EventsOf gives the events of cases, oldest first, in the order of the cases.
+// EventsOf gives the events of cases that the actor may see, oldest first, in the order of the cases.
 func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
 	defer wrap(&err, "EventsOf(%d)", len(cases))
 
-	index := map[string]int{}
-	ids := make([]string, len(cases))
-	for i, c := range cases {
-		ids[i], index[c.ID] = c.ID, i
-		p.depend(ctx, time.Time{}, live.Case(c.ID))
+	index, ids := p.dependOnCases(ctx, cases)
+	seen, err := p.eventsSeen(ctx, ids)
+	if err != nil {
+		return nil, err
 	}
-	rows, err := p.store.Reader().Event.Query().Where(event.StreamIn(ids...)).Order(event.ByStream(), event.BySeq()).All(ctx)
+	rows, err := p.store.Reader().Event.Query().Where(append(seen, event.StreamIn(ids...))...).Order(event.ByStream(), event.BySeq()).All(ctx)
 	if err != nil {
 		return nil, err
 	}

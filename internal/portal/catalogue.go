@@ -256,18 +256,15 @@ func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
 func (p *Portal) Fee(s *Service) *ent.Fee { return s.FeeOn(s.Town.today(p.clock())) }
 
 // Open tells whether a service can be applied for online now.
-func (p *Portal) Open(s *Service) bool {
-	now := p.clock()
-	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
-		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
-}
+func (p *Portal) Open(s *Service) bool { return s.openAt(p.clock()) }
 
 // PaymentMethods gives the methods that can be paid with today.
-func (p *Portal) PaymentMethods(t *Town) []string {
-	today := t.today(p.clock())
+func (p *Portal) PaymentMethods(t *Town) []string { return t.methodsOn(t.today(p.clock())) }
+
+func (t *Town) methodsOn(day schedule.Date) []string {
 	methods := []string{}
 	for _, o := range t.Payments {
-		if o.Enabled && (o.ValidFrom == "" || date(o.ValidFrom).Compare(today) <= 0) && (o.ValidTo == "" || today.Compare(date(o.ValidTo)) <= 0) {
+		if o.Enabled && (o.ValidFrom == "" || date(o.ValidFrom).Compare(day) <= 0) && (o.ValidTo == "" || day.Compare(date(o.ValidTo)) <= 0) {
 			methods = append(methods, o.Method.String())
 		}
 	}
@@ -278,6 +275,17 @@ func (p *Portal) PaymentMethods(t *Town) []string {
 // none is in force.
 func (p *Portal) Notice(t *Town, language string) *ent.PrivacyNotice {
 	return t.noticeOn(t.today(p.clock()), language)
+}
+
+// inForce gives the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
+func (t *Town) inForce(id, language string, now time.Time) *ent.PrivacyNotice {
+	current := t.noticeOn(t.today(now), language)
+	for _, n := range t.Notices {
+		if current != nil && n.ID == id && n.Version == current.Version {
+			return n
+		}
+	}
+	return nil
 }
 
 func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {

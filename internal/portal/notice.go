@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"nelke/ent"
+	"nelke/ent/application"
 	"nelke/ent/appointment"
+	"nelke/ent/payment"
 )
 
 // The kinds of notices that appointments call for.
@@ -17,6 +20,11 @@ const noticeReminder = "appointment.reminder"
 func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (err error) {
 	defer wrap(&err, "DeliverNotice(%s)", key)
 
+	if strings.HasPrefix(subject, "application_") || strings.HasPrefix(subject, "payment_") {
+		if stands, err := p.noticeStands(ctx, subject, kind, key); err != nil || !stands {
+			return err
+		}
+	}
 	if kind == noticeReminder {
 		a, err := p.store.Reader().Appointment.Get(ctx, subject)
 		if ent.IsNotFound(err) {
@@ -35,6 +43,27 @@ func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (
 			a.Bind(subject)+`, `+a.Bind(kind)+`, `+a.Bind(key)+`, `+a.Now()+`) ON CONFLICT DO NOTHING`)
 		return err
 	})
+}
+
+// noticeStands tells whether a message about an application or payment still makes sense: there is an address to send it
+// to, and a draft that is said to end still does.
+func (p *Portal) noticeStands(ctx context.Context, subject, kind, key string) (bool, error) {
+	db := p.store.Reader()
+	if strings.HasPrefix(subject, "payment_") {
+		pay, err := db.Payment.Query().Where(payment.ID(subject)).WithApplication().Only(ctx)
+		if err != nil {
+			return false, ent.MaskNotFound(err)
+		}
+		subject = pay.ApplicationID
+	}
+	a, err := db.Application.Query().Where(application.ID(subject)).WithCase().Only(ctx)
+	if err != nil {
+		return false, ent.MaskNotFound(err)
+	}
+	if kind == noticeExpiring && (a.Status != application.StatusDRAFT || !strings.HasSuffix(key, a.ExpiresAt.UTC().Format(time.DateOnly))) {
+		return false, nil
+	}
+	return a.Edges.Case.Email != "", nil
 }
 
 // noticeKey names a notice: moved to another time and back again, an appointment calls for another one each time.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"nelke/internal/cache"
@@ -23,6 +24,10 @@ type Jobs interface {
 	ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error
 	// NoticeOwed sends a message to a person, once per key.
 	NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error
+	// TendDraftAt looks after a draft: warns of its end, or ends it.
+	TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error
+	// SettlePaymentAt does what the state of a payment calls for by then.
+	SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string, at time.Time) error
 }
 
 // Limiter counts requests of one network.
@@ -39,21 +44,32 @@ type Options struct {
 	Cache    *cache.Cache
 	Jobs     Jobs
 	Openings Limiter // of cases, per network
-	Clock    func() time.Time
-	Rand     func(n int) int
-	Log      *slog.Logger
+
+	// Provider takes money; nil: nothing can be paid. ReturnURL is the address of ours at which the payer's browser comes
+	// back, and Pages are the origins that it may be sent on to ("*": any).
+	Provider  Provider
+	ReturnURL func(payment string) string
+	Pages     []string
+
+	Clock func() time.Time
+	Rand  func(n int) int
+	Log   *slog.Logger
 }
 
 // Portal is every operation of the service. It is safe for concurrent use.
 type Portal struct {
-	store    *store.Store
-	hub      *live.Hub
-	cache    *cache.Cache
-	jobs     Jobs
-	openings Limiter
-	clock    func() time.Time
-	rand     func(n int) int
-	log      *slog.Logger
+	store     *store.Store
+	hub       *live.Hub
+	cache     *cache.Cache
+	jobs      Jobs
+	openings  Limiter
+	provider  Provider
+	returnURL func(payment string) string
+	pages     []string
+	forms     sync.Map // id of a form to its *form.Schema; as many as were imported
+	clock     func() time.Time
+	rand      func(n int) int
+	log       *slog.Logger
 }
 
 // New makes a Portal.
@@ -63,6 +79,7 @@ func New(o Options) *Portal {
 	}
 	return &Portal{
 		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, openings: o.Openings,
+		provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		clock: o.Clock, rand: o.Rand, log: o.Log,
 	}
 }

@@ -3,6 +3,7 @@ package portal
 import (
 	"time"
 
+	"nelke/internal/form"
 	"nelke/internal/store"
 )
 
@@ -27,6 +28,19 @@ const (
 	CounterBusy           Code = "COUNTER_BUSY"
 	NobodyWaiting         Code = "NOBODY_WAITING"
 	RateLimited           Code = "RATE_LIMITED"
+
+	ServiceClosed           Code = "SERVICE_CLOSED"
+	TrustRequired           Code = "TRUST_REQUIRED"
+	DraftLimit              Code = "DRAFT_LIMIT"
+	InformationNotConfirmed Code = "INFORMATION_NOT_CONFIRMED"
+	AnswersInvalid          Code = "ANSWERS_INVALID"
+	StaleRevision           Code = "STALE_REVISION"
+	NotReviewed             Code = "NOT_REVIEWED"
+	FeeUnpaid               Code = "FEE_UNPAID"
+	NothingDue              Code = "NOTHING_DUE"
+	PaymentUnderWay         Code = "PAYMENT_UNDER_WAY"
+	MethodNotOffered        Code = "METHOD_NOT_OFFERED"
+	AlreadyClaimed          Code = "ALREADY_CLAIMED"
 )
 
 // Rule says which rule a value of an input breaks, for the words that a person reads.
@@ -49,6 +63,10 @@ const (
 	RuleCursor     Rule = "CURSOR"       // not a cursor of this connection
 	RuleReplaced   Rule = "REPLACED"     // a price for that day or later is set already
 	RuleOutdated   Rule = "NOT_IN_FORCE" // not the notice in force
+	RuleReturn     Rule = "RETURN_URL"   // not a page of an origin that may call the service
+	RuleDispatch   Rule = "DISPATCH"     // how it was sent must be said, for what goes by post
+	RuleFuture     Rule = "FUTURE"       // not after today
+	RuleEnded      Rule = "ENDED"        // the operator of the payment method has stopped
 )
 
 // Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.
@@ -60,6 +78,8 @@ type Problem struct {
 	Reason       Reason        // for SLOT_TAKEN and SLOT_NOT_OFFERED
 	Alternatives []time.Time   // the same: nearest free starts
 	RetryAfter   time.Duration // for RATE_LIMITED
+	Faults       []form.Fault  // for ANSWERS_INVALID, at Path: each is a problem of its own to whoever reads them
+	Clerk        string        // for ALREADY_CLAIMED: name of who did
 }
 
 // Error gives the code, for logs.

@@ -22,6 +22,14 @@ func checkText(s string, low, high int, path ...string) error {
 	return nil
 }
 
+// checkLines is checkText for texts of several lines.
+func checkLines(s string, low, high int, path ...string) error {
+	if err := checkText(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s), low, high, path...); err != nil {
+		return err
+	}
+	return nil
+}
+
 // ValidEmail tells whether an address can be written to: one addr-spec of RFC 5322 with at most 254 characters.
 func ValidEmail(s string) bool {
 	a, err := mail.ParseAddress(s)

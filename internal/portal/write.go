@@ -25,7 +25,7 @@ type Tx struct {
 	actor   identity.Actor
 	now     time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
 	nudges  []live.Key
-	written *ent.Appointment // as this transaction left it; nil where it wrote none
+	written any // the appointment or application as this transaction left it; nil where it wrote none
 }
 
 // nudge wakes watchers of the keys once the transaction has committed, and not before.
@@ -63,12 +63,12 @@ func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string
 			return err
 		}
 		if !first {
-			done.appointment = nil // of an attempt that was rolled back
+			done.written = nil // of an attempt that was rolled back
 			done.id, err = tx.replay(ctx, operation+" "+scope, key, digest)
 			return err
 		}
 		done.id, err = work(ctx, tx)
-		done.appointment = tx.written
+		done.written = tx.written
 		if err != nil || done.id == outcome {
 			return err
 		}
@@ -79,11 +79,11 @@ func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string
 	return done, err
 }
 
-// done is the outcome of a write: the id of what it left behind, and the appointment as it is now, where this call
-// wrote one. A repeat has the id alone.
+// done is the outcome of a write: the id of what it left behind, and the thing itself as it is now, where this call
+// wrote it last. A repeat has the id alone.
 type done struct {
-	id          string
-	appointment *ent.Appointment
+	id      string
+	written any
 }
 
 // remember claims the key, and waits for a transaction that is just about to. It tells whether this is the first.

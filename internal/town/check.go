@@ -84,6 +84,12 @@ func (l *loader) noticeText(n *NoticeText, field string) {
 	n.Text, n.SHA256 = string(raw), hex.EncodeToString(sum[:])
 }
 
+// EndedOn gives the last day of a method whose operator has stopped.
+func (m Method) EndedOn() (last Date, stopped bool) {
+	last, stopped = ended[m]
+	return last, stopped
+}
+
 // ended are the methods whose operators have stopped, with their last day.
 //
 //nolint:gochecknoglobals // a table, never changed
@@ -93,7 +99,7 @@ func (l *loader) paymentMethods(methods []PaymentMethod) {
 	for i, m := range methods {
 		at := fmt.Sprintf("paymentMethods[%d]", i)
 		l.span(m.ValidFrom, m.ValidTo, at+".validTo")
-		if last, dead := ended[m.Method]; dead && (m.ValidTo == "" || m.ValidTo > last) {
+		if last, dead := m.Method.EndedOn(); dead && (m.ValidTo == "" || m.ValidTo > last) {
 			l.fault(at+".validTo", "%s ended on %s, so it needs an end by then", m.Method, last)
 		}
 		for j, other := range methods[:i] {

@@ -1,0 +1,152 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"nelke/ent"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+	"time"
+)
+
+func (r *applicationResolver) Case(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error) {
+	ids := make([]string, len(objs))
+	for i, a := range objs {
+		ids[i] = a.CaseID
+	}
+	return r.Portal.Cases(ctx, ids)
+}
+
+func (r *applicationResolver) Service(ctx context.Context, obj *ent.Application) (*portal.Service, error) {
+	return r.Portal.ConcernService(ctx, obj.ServiceID)
+}
+
+func (r *applicationResolver) OpenSteps(ctx context.Context, objs []*ent.Application) ([][]portal.Step, error) {
+	return r.Portal.StepsOf(ctx, objs)
+}
+
+func (r *applicationResolver) Form(ctx context.Context, obj *ent.Application) (*ent.Form, error) {
+	return r.Portal.Form(ctx, obj.FormID)
+}
+
+func (r *applicationResolver) Answers(ctx context.Context, obj *ent.Application) (json.RawMessage, error) {
+	return json.RawMessage(obj.Answers), nil
+}
+
+func (r *applicationResolver) AcknowledgedNotice(ctx context.Context, objs []*ent.Application) ([]*ent.PrivacyNotice, error) {
+	all, err := r.Portal.AcknowledgedOf(ctx, objs)
+	return each(all, func(a portal.Acknowledged) *ent.PrivacyNotice { return a.Notice }), err
+}
+
+func (r *applicationResolver) AcknowledgedAt(ctx context.Context, objs []*ent.Application) ([]*time.Time, error) {
+	all, err := r.Portal.AcknowledgedOf(ctx, objs)
+	return each(all, func(a portal.Acknowledged) *time.Time { return a.At }), err
+}
+
+func (r *applicationResolver) Due(ctx context.Context, objs []*ent.Application) ([]*model.Money, error) {
+	all, err := r.Portal.DueOf(ctx, objs)
+	return each(all, func(cents int) *model.Money { return &model.Money{Cents: cents, Currency: euro} }), err
+}
+
+func (r *applicationResolver) Payment(ctx context.Context, objs []*ent.Application) ([]*ent.Payment, error) {
+	return r.Portal.PaymentOf(ctx, objs)
+}
+
+func (r *applicationResolver) Payments(ctx context.Context, objs []*ent.Application) ([][]*ent.Payment, error) {
+	return r.Portal.PaymentsOf(ctx, objs)
+}
+
+func (r *applicationResolver) Requests(ctx context.Context, objs []*ent.Application) ([][]*ent.InformationRequest, error) {
+	return r.Portal.RequestsOf(ctx, objs)
+}
+
+func (r *applicationResolver) Dispatch(ctx context.Context, obj *ent.Application) (*model.Dispatch, error) {
+	return dispatchOf(obj), nil
+}
+
+func (r *applicationResolver) Appointment(ctx context.Context, objs []*ent.Application) ([]*ent.Appointment, error) {
+	return r.Portal.AppointmentOf(ctx, objs)
+}
+
+func (r *applicationResolver) Events(ctx context.Context, objs []*ent.Application) ([][]*ent.Event, error) {
+	return r.Portal.ApplicationEventsOf(ctx, objs)
+}
+
+func (r *applicationResolver) LastEvent(ctx context.Context, objs []*ent.Application) ([]*ent.Event, error) {
+	return r.Portal.LastEventOf(ctx, objs)
+}
+
+func (r *applicationResolver) Clerk(ctx context.Context, obj *ent.Application) (*string, error) {
+	return orNil(r.Portal.ClerkOf(ctx, obj)), nil
+}
+
+func (r *applicationResolver) Rejection(ctx context.Context, obj *ent.Application) (*string, error) {
+	return orNil(obj.Rejection), nil
+}
+
+func (r *informationRequestResolver) Answer(ctx context.Context, obj *ent.InformationRequest) (*string, error) {
+	return orNil(obj.Answer), nil
+}
+
+func (r *informationRequestResolver) Corrections(ctx context.Context, obj *ent.InformationRequest) (json.RawMessage, error) {
+	return json.RawMessage(obj.Corrections), nil
+}
+
+func (r *mutationResolver) StartApplication(ctx context.Context, input portal.StartApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.StartApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) ConfirmInformation(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.ConfirmInformation(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) AcknowledgePrivacyNotice(ctx context.Context, input portal.AcknowledgePrivacyNoticeInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.AcknowledgePrivacyNotice(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) SaveAnswers(ctx context.Context, input portal.SaveAnswersInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.SaveAnswers(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) ReviewApplication(ctx context.Context, input portal.ReviewApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.ReviewApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) SubmitApplication(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.SubmitApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) AnswerRequest(ctx context.Context, input portal.AnswerRequestInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.AnswerRequest(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) WithdrawApplication(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.WithdrawApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *queryResolver) Application(ctx context.Context, id string) (*ent.Application, error) {
+	return r.Portal.Application(ctx, id)
+}
+
+func (r *subscriptionResolver) Application(ctx context.Context, id string) (<-chan *ent.Application, error) {
+	return follow(ctx, func() (*ent.Application, error) { return r.Portal.Application(ctx, id) })
+}
+
+func (r *Resolver) Application() ApplicationResolver { return &applicationResolver{r} }
+
+func (r *Resolver) InformationRequest() InformationRequestResolver {
+	return &informationRequestResolver{r}
+}
+
+type (
+	applicationResolver        struct{ *Resolver }
+	informationRequestResolver struct{ *Resolver }
+)

@@ -1,0 +1,37 @@
+package graph
+
+import (
+	"context"
+	"nelke/graph/model"
+	"nelke/internal/portal"
+)
+
+func (r *mutationResolver) ClaimApplication(ctx context.Context, input portal.ClaimApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.ClaimApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) RequestInformation(ctx context.Context, input portal.RequestInformationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.RequestInformation(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CompleteApplication(ctx context.Context, input portal.CompleteApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.CompleteApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) RejectApplication(ctx context.Context, input portal.RejectApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.RejectApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error) {
+	return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first, After: after}))
+}
+
+func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error) {
+	return follow(ctx, func() (*model.ApplicationConnection, error) {
+		return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first}))
+	})
+}

@@ -1,0 +1,282 @@
+package portal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/payment"
+	"nelke/internal/form"
+	"nelke/internal/schedule"
+)
+
+// Step is one thing that stands between a draft and its submission.
+type Step string
+
+// The steps, in the order in which a person takes them. Nobody takes the first two: they are the town's.
+const (
+	StepOpening     Step = "AWAIT_OPENING"
+	StepTrust       Step = "PROVE_IDENTITY"
+	StepInformation Step = "CONFIRM_INFORMATION"
+	StepPrivacy     Step = "ACKNOWLEDGE_PRIVACY"
+	StepAnswer      Step = "ANSWER"
+	StepReview      Step = "REVIEW"
+	StepPay         Step = "PAY"
+)
+
+// refused is the problem of somebody who goes on although a step stands open.
+func (s Step) refused() *Problem {
+	code := map[Step]Code{
+		StepOpening: ServiceClosed, StepTrust: TrustRequired, StepInformation: InformationNotConfirmed,
+		StepPrivacy: NoticeNotAcknowledged, StepAnswer: AnswersInvalid, StepReview: NotReviewed, StepPay: FeeUnpaid,
+	}[s]
+	return refuse(code, "input", "application")
+}
+
+// steps are the open steps of a draft at an instant: empty exactly if it can be submitted then. What is read of the case
+// is the notice that was acknowledged last.
+func (p *Portal) steps(f *file, now time.Time) ([]Step, error) {
+	var open []Step
+	stand := func(s Step, closed bool) {
+		if !closed {
+			open = append(open, s)
+		}
+	}
+	stand(StepOpening, f.service.Active && f.service.openAt(now))
+	stand(StepTrust, !f.service.beyond())
+	stand(StepInformation, f.InformationHash == informationHash(f.service.Information))
+	stand(StepPrivacy, f.service.Town.inForce(f.c.NoticeID, f.c.Language, now) != nil)
+	faults, err := p.faults(f.Application, f.service)
+	if err != nil {
+		return nil, err
+	}
+	stand(StepAnswer, f.Answers != "" && len(faults) == 0)
+	stand(StepReview, f.Revision > 0 && f.ReviewedRevision == f.Revision)
+	due, err := f.due(now)
+	if err != nil {
+		return nil, err
+	}
+	stand(StepPay, due == 0 || f.paid() != nil)
+	return open, nil
+}
+
+// ready refuses to go on past a step while that one, or one before it, is open. The town's own come last here: a draft can
+// be filled in before its service opens.
+func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
+	open, err := p.steps(f, now)
+	if err != nil {
+		return err
+	}
+	order := []Step{StepInformation, StepPrivacy, StepAnswer, StepReview, StepPay}
+	for _, s := range order[:slices.Index(order, upTo)+1] {
+		if !slices.Contains(open, s) {
+			continue
+		}
+		problem := s.refused()
+		if s == StepAnswer {
+			if problem.Faults, err = p.faults(f.Application, f.service); err != nil {
+				return err
+			}
+		}
+		return problem
+	}
+	if upTo != StepReview && upTo != StepPay {
+		return nil
+	}
+	for _, s := range []Step{StepOpening, StepTrust} {
+		if slices.Contains(open, s) {
+			return s.refused()
+		}
+	}
+	return nil
+}
+
+// schema is the compiled form of an application. Forms never change, so each is compiled once.
+func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
+	if known, ok := p.forms.Load(id); ok {
+		return known.(*form.Schema), nil
+	}
+	for _, f := range append(slices.Clone(s.Old), s.Form) {
+		if f == nil || f.ID != id {
+			continue
+		}
+		compiled, err := form.Compile(f.Schema)
+		if err != nil {
+			return nil, fmt.Errorf("form %s: %w", id, err)
+		}
+		p.forms.Store(id, compiled)
+		return compiled, nil
+	}
+	return nil, fmt.Errorf("form %s: not one of service %s", id, s.ID)
+}
+
+// faults are what is wrong with the answers of an application.
+func (p *Portal) faults(a *ent.Application, s *Service) ([]form.Fault, error) {
+	if a.Answers == "" {
+		return nil, nil
+	}
+	schema, err := p.schema(s, a.FormID)
+	if err != nil {
+		return nil, err
+	}
+	_, faults := schema.Accept([]byte(a.Answers), false)
+	return faults, nil
+}
+
+// SaveAnswersInput fills the form.
+type SaveAnswersInput struct {
+	IdempotencyKey string
+	Application    string
+	Revision       int
+	Answers        json.RawMessage
+	Incomplete     bool
+}
+
+// SaveAnswers keeps the answers of a draft, whole, if the form accepts them. Revision is that of the answers which the
+// person had before them: a second tab doesn't overwrite the first. Incomplete lets required answers be missing still.
+// It opens the review anew.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED, STALE_REVISION,
+// ANSWERS_INVALID.
+func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "SaveAnswers(%s)", in.Application)
+
+	return p.onDraft(ctx, "saveAnswers", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if err := p.ready(f, tx.now, StepPrivacy); err != nil {
+			return err
+		}
+		if f.paying() != nil || f.paid() != nil {
+			return refuse(WrongState, "input", "application")
+		}
+		if in.Revision != f.Revision {
+			return refuse(StaleRevision, "input", "revision")
+		}
+		schema, err := p.schema(f.service, f.FormID)
+		if err != nil {
+			return err
+		}
+		answers, faults := schema.Accept(in.Answers, in.Incomplete)
+		if len(faults) > 0 {
+			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
+		}
+		ends := tx.now.Add(draftLife)
+		return tx.amend(ctx, f, f.Status, "application.answered", func(next *ent.Application) {
+			next.Answers, next.Revision = answers, f.Revision+1
+			next.EditedAt, next.ExpiresAt = tx.now, &ends
+		})
+	})
+}
+
+// ReviewApplicationInput looks a draft over.
+type ReviewApplicationInput struct {
+	IdempotencyKey string
+	Application    string
+	Revision       int
+}
+
+// ReviewApplication notes that the person has looked over what they are about to declare (OZG § 9a): the answers of that
+// revision.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, STALE_REVISION, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED,
+// ANSWERS_INVALID.
+func (p *Portal) ReviewApplication(ctx context.Context, in ReviewApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "ReviewApplication(%s)", in.Application)
+
+	return p.onDraft(ctx, "reviewApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if in.Revision != f.Revision {
+			return refuse(StaleRevision, "input", "revision")
+		}
+		if err := p.ready(f, tx.now, StepAnswer); err != nil {
+			return err
+		}
+		return tx.amend(ctx, f, f.Status, "application.reviewed", func(next *ent.Application) { next.ReviewedRevision = f.Revision })
+	})
+}
+
+// paid is the payment that paid for the application; nil where none did.
+func (f *file) paid() *ent.Payment { return oneOf(f.payments, payment.StatusPAID) }
+
+// paying is the payment under way; nil where there is none.
+func (f *file) paying() *ent.Payment {
+	return oneOf(f.payments, payment.StatusCREATED, payment.StatusPENDING)
+}
+
+func oneOf(all []*ent.Payment, statuses ...payment.Status) *ent.Payment {
+	i := slices.IndexFunc(all, func(p *ent.Payment) bool { return slices.Contains(statuses, p.Status) })
+	if i < 0 {
+		return nil
+	}
+	return all[i]
+}
+
+// due is what the application costs at an instant, in cents: as it was when it was submitted, or when the payment that is
+// under way or done was started, or else by today's price.
+func (f *file) due(now time.Time) (int, error) {
+	switch frozen := oneOf(f.payments, payment.StatusCREATED, payment.StatusPENDING, payment.StatusPAID); {
+	case f.DueCents != nil:
+		return *f.DueCents, nil
+	case frozen != nil && f.Status == application.StatusDRAFT:
+		return frozen.Cents, nil
+	}
+	return f.service.price(f.Answers, f.service.Town.today(now))
+}
+
+// price is what the service costs by the price of a day with these answers, in cents. Answers that free from the fee, and
+// further copies, are named by pointers in the service's data; before there are answers it is the price of one.
+func (s *Service) price(answers string, day schedule.Date) (int, error) {
+	fee := s.FeeOn(day)
+	if fee == nil {
+		return 0, nil
+	}
+	var given any
+	if answers != "" {
+		if err := json.Unmarshal([]byte(answers), &given); err != nil {
+			return 0, fmt.Errorf("answers: %w", err)
+		}
+	}
+	for pointer, free := range s.FeeRules.FreeWhen {
+		if value, ok := at(given, pointer).(string); ok && slices.Contains(free, value) {
+			return 0, nil
+		}
+	}
+	cents := fee.Cents
+	if copies, ok := at(given, s.FeeRules.Copies).(float64); ok && copies > 1 {
+		further := fee.Cents
+		if fee.FurtherCopyCents != nil {
+			further = *fee.FurtherCopyCents
+		}
+		cents += (int(copies) - 1) * further
+	}
+	return cents, nil
+}
+
+// at gives the answer at a JSON pointer through objects (RFC 6901); nil where there is none.
+func at(answers any, pointer string) any {
+	if pointer == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		object, ok := answers.(map[string]any)
+		if !ok {
+			return nil
+		}
+		answers = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
+	}
+	return answers
+}
+
+// openAt tells whether the service can be applied for online at an instant.
+func (s *Service) openAt(now time.Time) bool {
+	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
+		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
+}
+
+// beyond tells that the town demands more proof of who applies than a case key gives.
+func (s *Service) beyond() bool {
+	return s.Town.EnforceTrust && (s.Trust.String() == "SUBSTANTIAL" || s.Trust.String() == "HIGH")
+}

@@ -1,0 +1,412 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/casefile"
+	"nelke/ent/payment"
+	"nelke/ent/predicate"
+	"nelke/ent/schema"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+// stages lists, for each state of an application, those it may be reached from. What isn't here can't happen.
+var stages = map[application.Status][]application.Status{ //nolint:gochecknoglobals // a table, never written
+	application.StatusSUBMITTED:             {application.StatusDRAFT},
+	application.StatusIN_PROGRESS:           {application.StatusSUBMITTED, application.StatusWAITING_FOR_APPLICANT},
+	application.StatusWAITING_FOR_APPLICANT: {application.StatusIN_PROGRESS},
+	application.StatusCOMPLETED:             {application.StatusIN_PROGRESS},
+	application.StatusREJECTED:              {application.StatusIN_PROGRESS},
+	application.StatusWITHDRAWN: {
+		application.StatusDRAFT, application.StatusSUBMITTED, application.StatusIN_PROGRESS, application.StatusWAITING_FOR_APPLICANT,
+	},
+	application.StatusEXPIRED: {application.StatusDRAFT},
+}
+
+// draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
+// (OZG § 8a(3), EGovG § 9b(3), here by analogy).
+const (
+	draftLife    = 30 * 24 * time.Hour
+	draftWarning = 7 * 24 * time.Hour
+)
+
+// maxDrafts is how many drafts one case may have at a time.
+const maxDrafts = 10
+
+// file is an application with what decides about it, as a write reads it behind the case's lock.
+type file struct {
+	*ent.Application
+	c        *ent.CaseFile
+	service  *Service
+	payments []*ent.Payment // oldest first
+}
+
+// step moves an application, if it is in a state that may lead there, and writes the event.
+func (tx *Tx) step(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
+	if !slices.Contains(stages[to], f.Status) {
+		return refuse(WrongState, "input", "application")
+	}
+	return tx.amend(ctx, f, to, action, set, also...)
+}
+
+// amend is step for changes within a state as well. set says what else changes in the row, and also what else the change
+// leaves behind.
+func (tx *Tx) amend(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
+	next := *f.Application
+	next.Status = to
+	if to != application.StatusDRAFT {
+		next.ExpiresAt = nil
+	}
+	if set != nil {
+		set(&next)
+	}
+	if err := tx.rewrite(ctx, f.Application, &next); err != nil {
+		return err
+	}
+	if err := tx.record(ctx, f.c, change{
+		subject: f.ID, action: action, before: f.Status.String(), after: to.String(), left: append([]any{&next, next.Answers, next.Rejection}, also...),
+	}); err != nil {
+		return err
+	}
+	f.Application = &next
+	tx.nudgeApplication(&next)
+	tx.written = &next
+	return nil
+}
+
+// rewrite writes every column that can change, if the row is still as it was read.
+func (tx *Tx) rewrite(ctx context.Context, was, next *ent.Application) error {
+	a := tx.Args()
+	n, err := tx.exec(ctx, a, `UPDATE applications SET status = `+a.Bind(next.Status.String())+
+		`, answers = `+a.Bind(next.Answers)+`, revision = `+a.Bind(next.Revision)+`, reviewed_revision = `+a.Bind(next.ReviewedRevision)+
+		`, information_hash = `+a.Bind(next.InformationHash)+`, information_at = `+a.Bind(next.InformationAt)+
+		`, notice_id = `+a.Bind(next.NoticeID)+`, notice_at = `+a.Bind(next.NoticeAt)+
+		`, due_cents = `+a.Bind(next.DueCents)+`, edited_at = `+a.Bind(next.EditedAt)+`, expires_at = `+a.Bind(next.ExpiresAt)+
+		`, submitted_at = `+a.Bind(next.SubmittedAt)+`, deadline = `+a.Bind(next.Deadline)+`, ended_at = `+a.Bind(next.EndedAt)+
+		`, clerk = `+a.Bind(next.Clerk)+`, clerk_name = `+a.Bind(next.ClerkName)+`, rejection = `+a.Bind(next.Rejection)+
+		`, dispatch_method = `+a.Bind(next.DispatchMethod)+`, dispatched_on = `+a.Bind(next.DispatchedOn)+
+		`, tracking_number = `+a.Bind(next.TrackingNumber)+
+		` WHERE id = `+a.Bind(was.ID)+
+		` AND status = `+a.Bind(was.Status.String())+
+		` AND revision = `+a.Bind(was.Revision)+
+		` AND clerk = `+a.Bind(was.Clerk))
+	if err != nil {
+		return err
+	}
+	if n != 1 {
+		return refuse(WrongState, "input", "application")
+	}
+	return nil
+}
+
+// nudgeApplication wakes those who watch the application, its case, and its town's work queue once it is in it.
+func (tx *Tx) nudgeApplication(a *ent.Application) {
+	tx.nudge(live.Application(a.ID), live.Case(a.CaseID))
+	if a.SubmittedAt != nil {
+		tx.nudge(live.WorkQueue(a.MunicipalityID))
+	}
+}
+
+// onApplication runs a write on an application that the actor may see: idempotency, the case's row, then work. A draft
+// whose time is over is treated as expired, whether or not a job has said so.
+func (p *Portal) onApplication(ctx context.Context, operation, key, id string, input any, may predicate.Application, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	done, err := p.onFile(ctx, operation, key, id, "application", input, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
+		return id, work(ctx, tx, f)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.applicationOf(ctx, done)
+}
+
+// onFile is onApplication for writes whose outcome is another thing. field names the input field with the id.
+func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, input any, may predicate.Application, work func(context.Context, *Tx, *file) (string, error)) (done, error) {
+	found, err := p.store.Reader().Application.Query().Where(application.IDIn(storable(id)...), may).
+		Select(application.FieldID, application.FieldCaseID, application.FieldServiceID).Only(ctx)
+	if ent.IsNotFound(err) {
+		return done{}, refuse(NotFound, "input", field)
+	}
+	if err != nil {
+		return done{}, err
+	}
+	service, err := p.anyService(ctx, found.ServiceID)
+	if err != nil {
+		return done{}, err
+	}
+	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+		f, err := tx.open(ctx, found.ID, found.CaseID, service, may)
+		if err != nil {
+			return "", err
+		}
+		if f == nil {
+			return "", refuse(NotFound, "input", field)
+		}
+		if f.Status == application.StatusDRAFT && !f.ExpiresAt.After(tx.now) {
+			return "", refuse(WrongState, "input", field)
+		}
+		return work(ctx, tx, f)
+	})
+}
+
+// open reads an application behind its case's lock; nil where the condition finds none.
+func (tx *Tx) open(ctx context.Context, id, caseID string, service *Service, may ...predicate.Application) (*file, error) {
+	if err := tx.tick(ctx); err != nil {
+		return nil, err
+	}
+	c, err := tx.lockCase(ctx, casefile.ID(caseID))
+	if err != nil || c == nil {
+		return nil, err
+	}
+	app, err := tx.Application.Query().Where(append(may, application.ID(id))...).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &file{Application: app, c: c, service: service}
+	f.payments, err = tx.Payment.Query().Where(payment.ApplicationID(id)).Order(payment.ByID()).All(ctx)
+	return f, err
+}
+
+// own is the condition under which a person writes on an application.
+func own(ctx context.Context) (predicate.Application, error) {
+	actor := identity.FromContext(ctx)
+	switch actor.Kind {
+	case identity.CaseHolder:
+		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
+	case identity.Staff:
+		return nil, refuse(NotFound, "input", "application")
+	default:
+		return nil, refuse(Unauthenticated)
+	}
+}
+
+// onOwn is onApplication for the person whose application it is.
+func (p *Portal) onOwn(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	may, err := own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.onApplication(ctx, operation, key, id, input, may, work)
+}
+
+// onDraft is onOwn for what can be done to a draft only.
+func (p *Portal) onDraft(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	return p.onOwn(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
+		if f.Status != application.StatusDRAFT {
+			return refuse(WrongState, "input", "application")
+		}
+		return work(ctx, tx, f)
+	})
+}
+
+// ApplicationInput names an application.
+type ApplicationInput struct {
+	IdempotencyKey string
+	Application    string
+}
+
+// StartApplicationInput begins a draft.
+type StartApplicationInput struct {
+	IdempotencyKey string
+	Service        string
+}
+
+// StartApplication begins a draft in the actor's case, with the newest version of the service's form. It keeps that
+// version, whatever is imported meanwhile.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, SERVICE_CLOSED, TRUST_REQUIRED, DRAFT_LIMIT.
+func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "StartApplication(%s)", in.Service)
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	s, err := p.anyService(ctx, in.Service)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, refuse(NotFound, "input", "service")
+	}
+	id := newID("application")
+	done, err := p.once(ctx, "startApplication", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		c, err := tx.lockCase(ctx, casefile.KeyHash(actor.CaseKeyHash))
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
+			return "", refuse(NotFound, "input", "service")
+		case !s.openAt(tx.now) || s.Form == nil:
+			return "", refuse(ServiceClosed, "input", "service")
+		case s.beyond():
+			return "", refuse(TrustRequired, "input", "service")
+		}
+		drafts, err := tx.Application.Query().Where(
+			application.CaseID(c.ID), application.StatusEQ(application.StatusDRAFT), application.ExpiresAtGT(tx.now),
+		).Count(ctx)
+		if err != nil {
+			return "", err
+		}
+		if drafts >= maxDrafts {
+			return "", &Problem{Code: DraftLimit, Max: maxDrafts}
+		}
+		ends := tx.now.Add(draftLife)
+		a, err := tx.Application.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetServiceID(s.ID).
+			SetFormID(s.Form.ID).SetReference(newReference(s.Town)).SetStatus(application.StatusDRAFT).
+			SetStartedAt(tx.now).SetEditedAt(tx.now).SetExpiresAt(ends).Save(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.record(ctx, c, change{subject: id, action: "application.started", after: "DRAFT", left: a}); err != nil {
+			return "", err
+		}
+		tx.nudgeApplication(a)
+		tx.written = a
+		return id, p.jobs.TendDraftAt(ctx, tx.SQL, id, ends.Add(-draftWarning))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.applicationOf(ctx, done)
+}
+
+// ConfirmInformation notes that the person has read the information about the service, as it is today.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) ConfirmInformation(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "ConfirmInformation(%s)", in.Application)
+
+	return p.onDraft(ctx, "confirmInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		return tx.amend(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
+			next.InformationHash, next.InformationAt = informationHash(f.service.Information), &tx.now
+		})
+	})
+}
+
+// informationHash is the SHA-256 of what must be read before applying, hex: another text has to be confirmed anew.
+func informationHash(sections []schema.Section) string {
+	b, _ := json.Marshal(sections) // strings only
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// AcknowledgePrivacyNoticeInput acknowledges a notice.
+type AcknowledgePrivacyNoticeInput struct {
+	IdempotencyKey string
+	Application    string
+	PrivacyNotice  string
+}
+
+// AcknowledgePrivacyNotice notes on the case that the notice in force was acknowledged: its version, language and
+// SHA-256 through its id, and when.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, NOTICE_NOT_ACKNOWLEDGED.
+func (p *Portal) AcknowledgePrivacyNotice(ctx context.Context, in AcknowledgePrivacyNoticeInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "AcknowledgePrivacyNotice(%s)", in.Application)
+
+	return p.onDraft(ctx, "acknowledgePrivacyNotice", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if err := p.acknowledge(ctx, tx, f.c, &in.PrivacyNotice); err != nil {
+			return err
+		}
+		tx.nudge(live.Application(f.ID))
+		return nil
+	})
+}
+
+// Application gives an application that the actor may see; nil for any other.
+func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application, err error) {
+	defer wrap(&err, "Application(%s)", id)
+
+	found, err := p.Applications(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// Applications is Application for many, in the order of the ids.
+func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Application, err error) {
+	defer wrap(&err, "Applications(%d)", len(ids))
+
+	found := make([]*ent.Application, len(ids))
+	visible, err := p.seesApplications(ctx)
+	if err != nil {
+		return found, unlessNobody(err)
+	}
+	for _, id := range ids {
+		p.depend(ctx, time.Time{}, live.Application(id))
+	}
+	rows, err := p.store.Reader().Application.Query().Where(application.IDIn(storable(ids...)...), visible).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.presentApplications(ctx, rows...); err != nil {
+		return nil, err
+	}
+	byID := map[string]*ent.Application{}
+	for _, a := range rows {
+		byID[a.ID] = a
+	}
+	for i, id := range ids {
+		found[i] = byID[id]
+	}
+	return found, nil
+}
+
+// applicationOf shows what a write left behind: as it wrote it, or, for a repeat, as it is by now.
+func (p *Portal) applicationOf(ctx context.Context, d done) (*ent.Application, error) {
+	a, ok := d.written.(*ent.Application)
+	if !ok || a.ID != d.id {
+		var err error
+		if a, err = p.store.Reader().Application.Get(ctx, d.id); err != nil {
+			return nil, err
+		}
+	}
+	return a, p.presentApplications(ctx, a)
+}
+
+// presentApplications shows applications as people see them: instants in the town's zone, and a draft whose time is over
+// as expired, whether or not anybody has swept it.
+func (p *Portal) presentApplications(ctx context.Context, all ...*ent.Application) error {
+	now := p.clock()
+	for _, a := range all {
+		t, err := p.town(ctx, a.MunicipalityID)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			continue
+		}
+		a.StartedAt, a.EditedAt = a.StartedAt.In(t.Zone), a.EditedAt.In(t.Zone)
+		for _, at := range []**time.Time{&a.InformationAt, &a.NoticeAt, &a.ExpiresAt, &a.SubmittedAt, &a.Deadline, &a.EndedAt} {
+			if *at != nil {
+				local := (*at).In(t.Zone)
+				*at = &local
+			}
+		}
+		if a.ExpiresAt == nil {
+			continue
+		}
+		if !a.ExpiresAt.After(now) {
+			a.Status, a.ExpiresAt = application.StatusEXPIRED, nil
+			continue
+		}
+		p.depend(ctx, *a.ExpiresAt, live.Application(a.ID))
+	}
+	return nil
+}

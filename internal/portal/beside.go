@@ -1,0 +1,342 @@
+package portal
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/appointment"
+	"nelke/ent/casefile"
+	"nelke/ent/event"
+	"nelke/ent/informationrequest"
+	entpayment "nelke/ent/payment"
+	"nelke/ent/predicate"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+// What stands beside an application, for many at once: each with a constant number of statements. Whoever sees an
+// application sees all of it.
+
+// ApplicationsOf gives the applications of cases that the actor may see, newest first, in the order of the cases.
+func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Application, err error) {
+	defer wrap(&err, "ApplicationsOf(%d)", len(cases))
+
+	of := make([][]*ent.Application, len(cases))
+	visible, err := p.seesApplications(ctx)
+	if err != nil {
+		return of, unlessNobody(err)
+	}
+	index, ids := p.dependOnCases(ctx, cases)
+	rows, err := p.store.Reader().Application.Query().Where(application.CaseIDIn(ids...), visible).
+		Order(ent.Desc(application.FieldID)).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range rows {
+		of[index[a.CaseID]] = append(of[index[a.CaseID]], a)
+	}
+	return of, p.presentApplications(ctx, rows...)
+}
+
+// dependOnCases notes what is read of cases, and says where each of them stands.
+func (p *Portal) dependOnCases(ctx context.Context, cases []*ent.CaseFile) (index map[string]int, ids []string) {
+	index = map[string]int{}
+	for i, c := range cases {
+		index[c.ID] = i
+		ids = append(ids, c.ID)
+		p.depend(ctx, time.Time{}, live.Case(c.ID))
+	}
+	return index, ids
+}
+
+// paymentsOf gives the payments of applications, oldest first.
+func (p *Portal) paymentsOf(ctx context.Context, apps []*ent.Application) (map[string][]*ent.Payment, error) {
+	of := map[string][]*ent.Payment{}
+	rows, err := p.store.Reader().Payment.Query().Where(entpayment.ApplicationIDIn(p.dependOn(ctx, apps)...)).Order(entpayment.ByID()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, pay := range rows {
+		of[pay.ApplicationID] = append(of[pay.ApplicationID], pay)
+	}
+	return of, p.presentPayments(ctx, rows...)
+}
+
+// dependOn notes what is read of applications, and gives their ids.
+func (p *Portal) dependOn(ctx context.Context, apps []*ent.Application) []string {
+	ids := make([]string, len(apps))
+	for i, a := range apps {
+		ids[i] = a.ID
+		p.depend(ctx, time.Time{}, live.Application(a.ID))
+	}
+	return ids
+}
+
+// PaymentOf gives the payment of each application that matters most: the one that paid for it, else the one under way,
+// else the last one; nil where there is none.
+func (p *Portal) PaymentOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Payment, err error) {
+	defer wrap(&err, "PaymentOf(%d)", len(apps))
+
+	all, err := p.paymentsOf(ctx, apps)
+	if err != nil {
+		return nil, err
+	}
+	of := make([]*ent.Payment, len(apps))
+	for i, a := range apps {
+		f := file{payments: all[a.ID]}
+		switch {
+		case f.paid() != nil:
+			of[i] = f.paid()
+		case f.paying() != nil:
+			of[i] = f.paying()
+		case len(f.payments) > 0:
+			of[i] = f.payments[len(f.payments)-1]
+		}
+	}
+	return of, nil
+}
+
+// PaymentsOf gives all payments of each application, oldest first.
+func (p *Portal) PaymentsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Payment, err error) {
+	defer wrap(&err, "PaymentsOf(%d)", len(apps))
+
+	all, err := p.paymentsOf(ctx, apps)
+	if err != nil {
+		return nil, err
+	}
+	of := make([][]*ent.Payment, len(apps))
+	for i, a := range apps {
+		of[i] = all[a.ID]
+	}
+	return of, nil
+}
+
+// StepsOf gives the open steps of drafts; none for what is no draft any more.
+func (p *Portal) StepsOf(ctx context.Context, apps []*ent.Application) (_ [][]Step, err error) {
+	defer wrap(&err, "StepsOf(%d)", len(apps))
+
+	steps := make([][]Step, len(apps))
+	return steps, p.files(ctx, apps, func(i int, f *file) (err error) {
+		steps[i] = []Step{}
+		if f.Status == application.StatusDRAFT {
+			steps[i], err = p.steps(f, p.clock())
+		}
+		return err
+	})
+}
+
+// DueOf gives what each application costs, in cents: see due.
+func (p *Portal) DueOf(ctx context.Context, apps []*ent.Application) (_ []int, err error) {
+	defer wrap(&err, "DueOf(%d)", len(apps))
+
+	due := make([]int, len(apps))
+	return due, p.files(ctx, apps, func(i int, f *file) (err error) {
+		due[i], err = f.due(p.clock())
+		return err
+	})
+}
+
+// files reads what decides about applications, and calls each for every one of them.
+func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i int, f *file) error) error {
+	payments, err := p.paymentsOf(ctx, apps)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, a := range apps {
+		ids = append(ids, a.CaseID)
+		p.depend(ctx, time.Time{}, live.Case(a.CaseID))
+	}
+	cases, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(ids...)).
+		Select(casefile.FieldID, casefile.FieldNoticeID, casefile.FieldNoticeAt, casefile.FieldLanguage).All(ctx)
+	if err != nil {
+		return err
+	}
+	for i, a := range apps {
+		s, err := p.anyService(ctx, a.ServiceID)
+		if err != nil {
+			return err
+		}
+		c := slices.IndexFunc(cases, func(c *ent.CaseFile) bool { return c.ID == a.CaseID })
+		if s == nil || c < 0 {
+			return errServiceGone
+		}
+		if err := each(i, &file{Application: a, c: cases[c], service: s, payments: payments[a.ID]}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RequestsOf gives the questions of the office about applications, oldest first.
+func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.InformationRequest, err error) {
+	defer wrap(&err, "RequestsOf(%d)", len(apps))
+
+	rows, err := p.store.Reader().InformationRequest.Query().Where(informationrequest.ApplicationIDIn(p.dependOn(ctx, apps)...)).
+		Order(informationrequest.ByID()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	of := make([][]*ent.InformationRequest, len(apps))
+	for i, a := range apps {
+		for _, r := range rows {
+			if r.ApplicationID != a.ID {
+				continue
+			}
+			// The application has been presented: its instants are in the zone of its town.
+			zone := a.StartedAt.Location()
+			r.AskedAt = r.AskedAt.In(zone)
+			if r.AnsweredAt != nil {
+				at := r.AnsweredAt.In(zone)
+				r.AnsweredAt = &at
+			}
+			of[i] = append(of[i], r)
+		}
+	}
+	return of, nil
+}
+
+// AppointmentOf gives for each application the visit that belongs to it: the next one of the same case in which the
+// same service is a concern, or else the last one; nil where there is none. What was given up, or never booked, is none.
+func (p *Portal) AppointmentOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Appointment, err error) {
+	defer wrap(&err, "AppointmentOf(%d)", len(apps))
+
+	ids := make([]string, len(apps))
+	for i, a := range apps {
+		ids[i] = a.CaseID
+		p.depend(ctx, time.Time{}, live.Case(a.CaseID))
+	}
+	rows, err := p.store.Reader().Appointment.Query().Where(appointment.CaseIDIn(ids...), appointment.StatusNotIn(
+		appointment.StatusHELD, appointment.StatusEXPIRED, appointment.StatusCANCELED,
+	)).Order(appointment.ByStartsAt()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.present(ctx, rows...); err != nil {
+		return nil, err
+	}
+	of := make([]*ent.Appointment, len(apps))
+	now := p.clock()
+	for i, a := range apps {
+		for _, visit := range rows {
+			if visit.CaseID != a.CaseID || !concerns(visit, a.ServiceID) || of[i] != nil && of[i].EndsAt.After(now) {
+				continue
+			}
+			of[i] = visit
+		}
+	}
+	return of, nil
+}
+
+func concerns(a *ent.Appointment, service string) bool {
+	for _, c := range a.Concerns {
+		if c.Service == service {
+			return true
+		}
+	}
+	return false
+}
+
+// ApplicationEventsOf gives what happened to applications and their payments, oldest first.
+func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Event, err error) {
+	defer wrap(&err, "ApplicationEventsOf(%d)", len(apps))
+
+	ids := p.dependOn(ctx, apps)
+	payments, err := p.store.Reader().Payment.Query().Where(entpayment.ApplicationIDIn(ids...)).
+		Select(entpayment.FieldID, entpayment.FieldApplicationID).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	index := map[string]int{}
+	for i, a := range apps {
+		index[a.ID] = i
+	}
+	for _, pay := range payments {
+		index[pay.ID] = index[pay.ApplicationID]
+		ids = append(ids, pay.ID)
+	}
+	rows, err := p.store.Reader().Event.Query().Where(event.SubjectIn(ids...)).Order(event.ByStream(), event.BySeq()).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	of := make([][]*ent.Event, len(apps))
+	for _, e := range rows {
+		i := index[e.Subject]
+		e.At = e.At.In(apps[i].StartedAt.Location())
+		of[i] = append(of[i], e)
+	}
+	return of, nil
+}
+
+// LastEventOf gives what happened to each application last.
+func (p *Portal) LastEventOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Event, err error) {
+	defer wrap(&err, "LastEventOf(%d)", len(apps))
+
+	all, err := p.ApplicationEventsOf(ctx, apps)
+	if err != nil {
+		return nil, err
+	}
+	last := make([]*ent.Event, len(apps))
+	for i, events := range all {
+		if len(events) > 0 {
+			last[i] = events[len(events)-1]
+		}
+	}
+	return last, nil
+}
+
+// eventsSeen is the condition under which the actor sees the events of cases: staff don't see those of drafts.
+func (p *Portal) eventsSeen(ctx context.Context, cases []string) ([]predicate.Event, error) {
+	if identity.FromContext(ctx).Kind != identity.Staff {
+		return nil, nil
+	}
+	drafts, err := p.store.Reader().Application.Query().Where(application.CaseIDIn(cases...), application.SubmittedAtIsNil()).IDs(ctx)
+	if err != nil || len(drafts) == 0 {
+		return nil, err
+	}
+	payments, err := p.store.Reader().Payment.Query().Where(entpayment.ApplicationIDIn(drafts...)).IDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return []predicate.Event{event.SubjectNotIn(append(drafts, payments...)...)}, nil
+}
+
+// Acknowledged is which privacy notice was acknowledged, and when.
+type Acknowledged struct {
+	Notice *ent.PrivacyNotice
+	At     *time.Time
+}
+
+// AcknowledgedOf gives the notice of each application: that of its submission, or, for a draft, the case's.
+func (p *Portal) AcknowledgedOf(ctx context.Context, apps []*ent.Application) (_ []Acknowledged, err error) {
+	defer wrap(&err, "AcknowledgedOf(%d)", len(apps))
+
+	of := make([]Acknowledged, len(apps))
+	return of, p.files(ctx, apps, func(i int, f *file) (err error) {
+		id, at := f.NoticeID, f.NoticeAt
+		if id == "" {
+			id, at = f.c.NoticeID, f.c.NoticeAt
+		}
+		if id == "" {
+			return nil
+		}
+		if at != nil {
+			local := at.In(f.service.Town.Zone)
+			at = &local
+		}
+		notice, err := p.PrivacyNotice(ctx, id)
+		of[i] = Acknowledged{notice, at}
+		return err
+	})
+}
+
+// ClerkOf is the name of who works on an application, for staff; empty for the person.
+func (p *Portal) ClerkOf(ctx context.Context, a *ent.Application) string {
+	if identity.FromContext(ctx).Kind != identity.Staff {
+		return ""
+	}
+	return a.ClerkName
+}

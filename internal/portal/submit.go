@@ -1,0 +1,145 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/payment"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+// The kinds of notices that applications call for.
+const (
+	noticeSubmitted = "application.submitted"
+	noticeExpiring  = "application.expiring"
+	noticeQuestion  = "application.question"
+	noticeCompleted = "application.completed"
+	noticeRejected  = "application.rejected"
+	noticeRefunded  = "payment.refunded"
+)
+
+// SubmitApplication hands a finished draft to the office. It is final: its answers never change from here on.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, and that of the first open step: INFORMATION_NOT_CONFIRMED,
+// NOTICE_NOT_ACKNOWLEDGED, ANSWERS_INVALID, NOT_REVIEWED, FEE_UNPAID, SERVICE_CLOSED, TRUST_REQUIRED.
+func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "SubmitApplication(%s)", in.Application)
+
+	return p.onDraft(ctx, "submitApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if err := p.ready(f, tx.now, StepPay); err != nil {
+			return err
+		}
+		due, err := f.due(tx.now)
+		if err != nil {
+			return err
+		}
+		noticed, err := tx.CaseFile.Get(ctx, f.CaseID)
+		if err != nil {
+			return err
+		}
+		deadline := f.service.deadline(tx.now)
+		if err := tx.step(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
+			next.SubmittedAt, next.Deadline, next.DueCents = &tx.now, &deadline, &due
+			next.NoticeID, next.NoticeAt = noticed.NoticeID, noticed.NoticeAt
+		}); err != nil {
+			return err
+		}
+		return p.oweNotice(ctx, tx, f.ID, noticeSubmitted, "")
+	})
+}
+
+// deadline is when the office should be done with what is submitted now: the end of the last of so many days.
+func (s *Service) deadline(now time.Time) time.Time {
+	days := s.Town.ProcessingDays
+	if s.ProcessingDays != nil {
+		days = *s.ProcessingDays
+	}
+	return s.Town.today(now).AddDays(days + 1).Midnight(s.Town.Zone)
+}
+
+// oweNotice owes the person a message about an application or payment, once per kind and occasion.
+func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion string) error {
+	return p.jobs.NoticeOwed(ctx, tx.SQL, subject, kind, subject+" "+kind+" "+occasion, tx.now)
+}
+
+// WithdrawApplication ends an application that isn't decided yet. What was paid goes back if no work on it has begun.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "WithdrawApplication(%s)", in.Application)
+
+	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		untouched := f.Status == application.StatusDRAFT || f.Status == application.StatusSUBMITTED
+		if err := tx.step(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) { next.EndedAt = &tx.now }); err != nil {
+			return err
+		}
+		if !untouched {
+			return nil
+		}
+		return p.unpay(ctx, tx, f, payment.RefundReasonWITHDRAWN)
+	})
+}
+
+// unpay ends what is under way or done to pay for an application that takes no money any more.
+func (p *Portal) unpay(ctx context.Context, tx *Tx, f *file, reason payment.RefundReason) error {
+	if pay := f.paying(); pay != nil {
+		if err := tx.pay(ctx, f, pay, payment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
+			return err
+		}
+		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
+	}
+	if pay := f.paid(); pay != nil {
+		return p.refund(ctx, tx, f, pay, reason)
+	}
+	return nil
+}
+
+// TendDraft warns of the end of a draft, or ends it. A draft that was edited since is looked at again when it is due.
+func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
+	defer wrap(&err, "TendDraft(%s)", id)
+
+	found, err := p.store.Reader().Application.Get(ctx, id)
+	if ent.IsNotFound(err) || err == nil && found.Status != application.StatusDRAFT {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	service, err := p.anyService(ctx, found.ServiceID)
+	if err != nil || service == nil {
+		return errors.Join(err, errServiceGone)
+	}
+	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+		f, err := tx.open(ctx, id, found.CaseID, service)
+		if err != nil || f == nil || f.Status != application.StatusDRAFT {
+			return err
+		}
+		warn := f.ExpiresAt.Add(-draftWarning)
+		switch {
+		case tx.now.Before(warn):
+			return p.jobs.TendDraftAt(ctx, tx.SQL, id, warn)
+		case tx.now.Before(*f.ExpiresAt):
+			if err := p.oweNotice(ctx, tx, id, noticeExpiring, f.ExpiresAt.UTC().Format(time.DateOnly)); err != nil {
+				return err
+			}
+			return p.jobs.TendDraftAt(ctx, tx.SQL, id, *f.ExpiresAt)
+		}
+		if err := tx.step(ctx, f, application.StatusEXPIRED, "application.expired", func(next *ent.Application) { next.EndedAt = &tx.now }); err != nil {
+			return err
+		}
+		return p.unpay(ctx, tx, f, payment.RefundReasonNOT_SUBMITTED)
+	})
+}
+
+// errServiceGone says that an application names a service that no row has: rows of services are never deleted.
+var errServiceGone = errors.New("the service of the application is gone")
+
+// nudgePayment wakes those who watch a payment, and the application and case it belongs to.
+func (tx *Tx) nudgePayment(f *file, pay *ent.Payment) {
+	tx.nudge(live.Payment(pay.ID))
+	tx.nudgeApplication(f.Application)
+}
