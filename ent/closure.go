@@ -33,6 +33,8 @@ type Closure struct {
 	ToMinute *int `json:"to_minute,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason schema.Text `json:"reason,omitempty"`
+	// "town" where the town set it itself: an import leaves it
+	Source string `json:"source,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ClosureQuery when eager-loading is set.
 	Edges        ClosureEdges `json:"edges"`
@@ -68,7 +70,7 @@ func (*Closure) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case closure.FieldFromMinute, closure.FieldToMinute:
 			values[i] = new(sql.NullInt64)
-		case closure.FieldID, closure.FieldOfficeID, closure.FieldCounterID, closure.FieldFromDate, closure.FieldToDate:
+		case closure.FieldID, closure.FieldOfficeID, closure.FieldCounterID, closure.FieldFromDate, closure.FieldToDate, closure.FieldSource:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -137,6 +139,12 @@ func (_m *Closure) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field reason: %w", err)
 				}
 			}
+		case closure.FieldSource:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field source", values[i])
+			} else if value.Valid {
+				_m.Source = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -202,6 +210,9 @@ func (_m *Closure) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("reason=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Reason))
+	builder.WriteString(", ")
+	builder.WriteString("source=")
+	builder.WriteString(_m.Source)
 	builder.WriteByte(')')
 	return builder.String()
 }

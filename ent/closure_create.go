@@ -90,6 +90,20 @@ func (_c *ClosureCreate) SetReason(v schema.Text) *ClosureCreate {
 	return _c
 }
 
+// SetSource sets the "source" field.
+func (_c *ClosureCreate) SetSource(v string) *ClosureCreate {
+	_c.mutation.SetSource(v)
+	return _c
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_c *ClosureCreate) SetNillableSource(v *string) *ClosureCreate {
+	if v != nil {
+		_c.SetSource(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ClosureCreate) SetID(v string) *ClosureCreate {
 	_c.mutation.SetID(v)
@@ -148,6 +162,10 @@ func (_c *ClosureCreate) defaults() {
 		v := closure.DefaultCounterID
 		_c.mutation.SetCounterID(v)
 	}
+	if _, ok := _c.mutation.Source(); !ok {
+		v := closure.DefaultSource
+		_c.mutation.SetSource(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := closure.DefaultID()
 		_c.mutation.SetID(v)
@@ -167,6 +185,9 @@ func (_c *ClosureCreate) check() error {
 	}
 	if _, ok := _c.mutation.ToDate(); !ok {
 		return &ValidationError{Name: "to_date", err: errors.New(`ent: missing required field "Closure.to_date"`)}
+	}
+	if _, ok := _c.mutation.Source(); !ok {
+		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "Closure.source"`)}
 	}
 	if len(_c.mutation.OfficeIDs()) == 0 {
 		return &ValidationError{Name: "office", err: errors.New(`ent: missing required edge "Closure.office"`)}
@@ -230,6 +251,10 @@ func (_c *ClosureCreate) createSpec() (*Closure, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Reason(); ok {
 		_spec.SetField(closure.FieldReason, field.TypeJSON, value)
 		_node.Reason = value
+	}
+	if value, ok := _c.mutation.Source(); ok {
+		_spec.SetField(closure.FieldSource, field.TypeString, value)
+		_node.Source = value
 	}
 	if nodes := _c.mutation.OfficeIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -402,6 +427,18 @@ func (u *ClosureUpsert) ClearReason() *ClosureUpsert {
 	return u
 }
 
+// SetSource sets the "source" field.
+func (u *ClosureUpsert) SetSource(v string) *ClosureUpsert {
+	u.Set(closure.FieldSource, v)
+	return u
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *ClosureUpsert) UpdateSource() *ClosureUpsert {
+	u.SetExcluded(closure.FieldSource)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -569,6 +606,20 @@ func (u *ClosureUpsertOne) UpdateReason() *ClosureUpsertOne {
 func (u *ClosureUpsertOne) ClearReason() *ClosureUpsertOne {
 	return u.Update(func(s *ClosureUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *ClosureUpsertOne) SetSource(v string) *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *ClosureUpsertOne) UpdateSource() *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateSource()
 	})
 }
 
@@ -906,6 +957,20 @@ func (u *ClosureUpsertBulk) UpdateReason() *ClosureUpsertBulk {
 func (u *ClosureUpsertBulk) ClearReason() *ClosureUpsertBulk {
 	return u.Update(func(s *ClosureUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *ClosureUpsertBulk) SetSource(v string) *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *ClosureUpsertBulk) UpdateSource() *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateSource()
 	})
 }
 

@@ -137,6 +137,20 @@ func (_u *ClosureUpdate) ClearReason() *ClosureUpdate {
 	return _u
 }
 
+// SetSource sets the "source" field.
+func (_u *ClosureUpdate) SetSource(v string) *ClosureUpdate {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *ClosureUpdate) SetNillableSource(v *string) *ClosureUpdate {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the ClosureMutation object of the builder.
 func (_u *ClosureUpdate) Mutation() *ClosureMutation {
 	return _u.mutation
@@ -227,6 +241,9 @@ func (_u *ClosureUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(closure.FieldReason, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(closure.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -358,6 +375,20 @@ func (_u *ClosureUpdateOne) ClearReason() *ClosureUpdateOne {
 	return _u
 }
 
+// SetSource sets the "source" field.
+func (_u *ClosureUpdateOne) SetSource(v string) *ClosureUpdateOne {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *ClosureUpdateOne) SetNillableSource(v *string) *ClosureUpdateOne {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the ClosureMutation object of the builder.
 func (_u *ClosureUpdateOne) Mutation() *ClosureMutation {
 	return _u.mutation
@@ -478,6 +509,9 @@ func (_u *ClosureUpdateOne) sqlSave(ctx context.Context) (_node *Closure, err er
 	}
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(closure.FieldReason, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(closure.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Closure{config: _u.config}

@@ -5694,6 +5694,7 @@ type ClosureMutation struct {
 	to_minute      *int
 	addto_minute   *int
 	reason         *schema.Text
+	source         *string
 	clearedFields  map[string]struct{}
 	office         *string
 	clearedoffice  bool
@@ -6139,6 +6140,42 @@ func (m *ClosureMutation) ResetReason() {
 	delete(m.clearedFields, closure.FieldReason)
 }
 
+// SetSource sets the "source" field.
+func (m *ClosureMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *ClosureMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Closure entity.
+// If the Closure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClosureMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *ClosureMutation) ResetSource() {
+	m.source = nil
+}
+
 // ClearOffice clears the "office" edge to the Office entity.
 func (m *ClosureMutation) ClearOffice() {
 	m.clearedoffice = true
@@ -6200,7 +6237,7 @@ func (m *ClosureMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ClosureMutation) Fields() []string {
-	fields := make([]string, 0, 7)
+	fields := make([]string, 0, 8)
 	if m.office != nil {
 		fields = append(fields, closure.FieldOfficeID)
 	}
@@ -6221,6 +6258,9 @@ func (m *ClosureMutation) Fields() []string {
 	}
 	if m.reason != nil {
 		fields = append(fields, closure.FieldReason)
+	}
+	if m.source != nil {
+		fields = append(fields, closure.FieldSource)
 	}
 	return fields
 }
@@ -6244,6 +6284,8 @@ func (m *ClosureMutation) Field(name string) (ent.Value, bool) {
 		return m.ToMinute()
 	case closure.FieldReason:
 		return m.Reason()
+	case closure.FieldSource:
+		return m.Source()
 	}
 	return nil, false
 }
@@ -6267,6 +6309,8 @@ func (m *ClosureMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldToMinute(ctx)
 	case closure.FieldReason:
 		return m.OldReason(ctx)
+	case closure.FieldSource:
+		return m.OldSource(ctx)
 	}
 	return nil, fmt.Errorf("unknown Closure field %s", name)
 }
@@ -6324,6 +6368,13 @@ func (m *ClosureMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetReason(v)
+		return nil
+	case closure.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Closure field %s", name)
@@ -6442,6 +6493,9 @@ func (m *ClosureMutation) ResetField(name string) error {
 		return nil
 	case closure.FieldReason:
 		m.ResetReason()
+		return nil
+	case closure.FieldSource:
+		m.ResetSource()
 		return nil
 	}
 	return fmt.Errorf("unknown Closure field %s", name)
@@ -16020,6 +16074,7 @@ type OpeningRuleMutation struct {
 	addto_minute   *int
 	valid_from     *string
 	valid_to       *string
+	source         *string
 	clearedFields  map[string]struct{}
 	office         *string
 	clearedoffice  bool
@@ -16480,6 +16535,42 @@ func (m *OpeningRuleMutation) ResetValidTo() {
 	m.valid_to = nil
 }
 
+// SetSource sets the "source" field.
+func (m *OpeningRuleMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *OpeningRuleMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the OpeningRule entity.
+// If the OpeningRule object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningRuleMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *OpeningRuleMutation) ResetSource() {
+	m.source = nil
+}
+
 // ClearOffice clears the "office" edge to the Office entity.
 func (m *OpeningRuleMutation) ClearOffice() {
 	m.clearedoffice = true
@@ -16541,7 +16632,7 @@ func (m *OpeningRuleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OpeningRuleMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 9)
 	if m.office != nil {
 		fields = append(fields, openingrule.FieldOfficeID)
 	}
@@ -16565,6 +16656,9 @@ func (m *OpeningRuleMutation) Fields() []string {
 	}
 	if m.valid_to != nil {
 		fields = append(fields, openingrule.FieldValidTo)
+	}
+	if m.source != nil {
+		fields = append(fields, openingrule.FieldSource)
 	}
 	return fields
 }
@@ -16590,6 +16684,8 @@ func (m *OpeningRuleMutation) Field(name string) (ent.Value, bool) {
 		return m.ValidFrom()
 	case openingrule.FieldValidTo:
 		return m.ValidTo()
+	case openingrule.FieldSource:
+		return m.Source()
 	}
 	return nil, false
 }
@@ -16615,6 +16711,8 @@ func (m *OpeningRuleMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldValidFrom(ctx)
 	case openingrule.FieldValidTo:
 		return m.OldValidTo(ctx)
+	case openingrule.FieldSource:
+		return m.OldSource(ctx)
 	}
 	return nil, fmt.Errorf("unknown OpeningRule field %s", name)
 }
@@ -16679,6 +16777,13 @@ func (m *OpeningRuleMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetValidTo(v)
+		return nil
+	case openingrule.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
 		return nil
 	}
 	return fmt.Errorf("unknown OpeningRule field %s", name)
@@ -16791,6 +16896,9 @@ func (m *OpeningRuleMutation) ResetField(name string) error {
 		return nil
 	case openingrule.FieldValidTo:
 		m.ResetValidTo()
+		return nil
+	case openingrule.FieldSource:
+		m.ResetSource()
 		return nil
 	}
 	return fmt.Errorf("unknown OpeningRule field %s", name)

@@ -33,6 +33,8 @@ type OpeningRule struct {
 	ValidFrom string `json:"valid_from,omitempty"`
 	// last local date; empty: open-ended
 	ValidTo string `json:"valid_to,omitempty"`
+	// "town" where the town set it itself: an import leaves it
+	Source string `json:"source,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the OpeningRuleQuery when eager-loading is set.
 	Edges        OpeningRuleEdges `json:"edges"`
@@ -66,7 +68,7 @@ func (*OpeningRule) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case openingrule.FieldWeekday, openingrule.FieldFromMinute, openingrule.FieldToMinute:
 			values[i] = new(sql.NullInt64)
-		case openingrule.FieldID, openingrule.FieldOfficeID, openingrule.FieldCounterID, openingrule.FieldKind, openingrule.FieldValidFrom, openingrule.FieldValidTo:
+		case openingrule.FieldID, openingrule.FieldOfficeID, openingrule.FieldCounterID, openingrule.FieldKind, openingrule.FieldValidFrom, openingrule.FieldValidTo, openingrule.FieldSource:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -137,6 +139,12 @@ func (_m *OpeningRule) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ValidTo = value.String
 			}
+		case openingrule.FieldSource:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field source", values[i])
+			} else if value.Valid {
+				_m.Source = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -201,6 +209,9 @@ func (_m *OpeningRule) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("valid_to=")
 	builder.WriteString(_m.ValidTo)
+	builder.WriteString(", ")
+	builder.WriteString("source=")
+	builder.WriteString(_m.Source)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -95,6 +95,20 @@ func (_c *OpeningRuleCreate) SetNillableValidTo(v *string) *OpeningRuleCreate {
 	return _c
 }
 
+// SetSource sets the "source" field.
+func (_c *OpeningRuleCreate) SetSource(v string) *OpeningRuleCreate {
+	_c.mutation.SetSource(v)
+	return _c
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_c *OpeningRuleCreate) SetNillableSource(v *string) *OpeningRuleCreate {
+	if v != nil {
+		_c.SetSource(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *OpeningRuleCreate) SetID(v string) *OpeningRuleCreate {
 	_c.mutation.SetID(v)
@@ -161,6 +175,10 @@ func (_c *OpeningRuleCreate) defaults() {
 		v := openingrule.DefaultValidTo
 		_c.mutation.SetValidTo(v)
 	}
+	if _, ok := _c.mutation.Source(); !ok {
+		v := openingrule.DefaultSource
+		_c.mutation.SetSource(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := openingrule.DefaultID()
 		_c.mutation.SetID(v)
@@ -197,6 +215,9 @@ func (_c *OpeningRuleCreate) check() error {
 	}
 	if _, ok := _c.mutation.ValidTo(); !ok {
 		return &ValidationError{Name: "valid_to", err: errors.New(`ent: missing required field "OpeningRule.valid_to"`)}
+	}
+	if _, ok := _c.mutation.Source(); !ok {
+		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "OpeningRule.source"`)}
 	}
 	if len(_c.mutation.OfficeIDs()) == 0 {
 		return &ValidationError{Name: "office", err: errors.New(`ent: missing required edge "OpeningRule.office"`)}
@@ -264,6 +285,10 @@ func (_c *OpeningRuleCreate) createSpec() (*OpeningRule, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.ValidTo(); ok {
 		_spec.SetField(openingrule.FieldValidTo, field.TypeString, value)
 		_node.ValidTo = value
+	}
+	if value, ok := _c.mutation.Source(); ok {
+		_spec.SetField(openingrule.FieldSource, field.TypeString, value)
+		_node.Source = value
 	}
 	if nodes := _c.mutation.OfficeIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -436,6 +461,18 @@ func (u *OpeningRuleUpsert) UpdateValidTo() *OpeningRuleUpsert {
 	return u
 }
 
+// SetSource sets the "source" field.
+func (u *OpeningRuleUpsert) SetSource(v string) *OpeningRuleUpsert {
+	u.Set(openingrule.FieldSource, v)
+	return u
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *OpeningRuleUpsert) UpdateSource() *OpeningRuleUpsert {
+	u.SetExcluded(openingrule.FieldSource)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -603,6 +640,20 @@ func (u *OpeningRuleUpsertOne) SetValidTo(v string) *OpeningRuleUpsertOne {
 func (u *OpeningRuleUpsertOne) UpdateValidTo() *OpeningRuleUpsertOne {
 	return u.Update(func(s *OpeningRuleUpsert) {
 		s.UpdateValidTo()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *OpeningRuleUpsertOne) SetSource(v string) *OpeningRuleUpsertOne {
+	return u.Update(func(s *OpeningRuleUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *OpeningRuleUpsertOne) UpdateSource() *OpeningRuleUpsertOne {
+	return u.Update(func(s *OpeningRuleUpsert) {
+		s.UpdateSource()
 	})
 }
 
@@ -940,6 +991,20 @@ func (u *OpeningRuleUpsertBulk) SetValidTo(v string) *OpeningRuleUpsertBulk {
 func (u *OpeningRuleUpsertBulk) UpdateValidTo() *OpeningRuleUpsertBulk {
 	return u.Update(func(s *OpeningRuleUpsert) {
 		s.UpdateValidTo()
+	})
+}
+
+// SetSource sets the "source" field.
+func (u *OpeningRuleUpsertBulk) SetSource(v string) *OpeningRuleUpsertBulk {
+	return u.Update(func(s *OpeningRuleUpsert) {
+		s.SetSource(v)
+	})
+}
+
+// UpdateSource sets the "source" field to the value that was provided on create.
+func (u *OpeningRuleUpsertBulk) UpdateSource() *OpeningRuleUpsertBulk {
+	return u.Update(func(s *OpeningRuleUpsert) {
+		s.UpdateSource()
 	})
 }
 

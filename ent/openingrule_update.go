@@ -147,6 +147,20 @@ func (_u *OpeningRuleUpdate) SetNillableValidTo(v *string) *OpeningRuleUpdate {
 	return _u
 }
 
+// SetSource sets the "source" field.
+func (_u *OpeningRuleUpdate) SetSource(v string) *OpeningRuleUpdate {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *OpeningRuleUpdate) SetNillableSource(v *string) *OpeningRuleUpdate {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the OpeningRuleMutation object of the builder.
 func (_u *OpeningRuleUpdate) Mutation() *OpeningRuleMutation {
 	return _u.mutation
@@ -239,6 +253,9 @@ func (_u *OpeningRuleUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.ValidTo(); ok {
 		_spec.SetField(openingrule.FieldValidTo, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(openingrule.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -381,6 +398,20 @@ func (_u *OpeningRuleUpdateOne) SetNillableValidTo(v *string) *OpeningRuleUpdate
 	return _u
 }
 
+// SetSource sets the "source" field.
+func (_u *OpeningRuleUpdateOne) SetSource(v string) *OpeningRuleUpdateOne {
+	_u.mutation.SetSource(v)
+	return _u
+}
+
+// SetNillableSource sets the "source" field if the given value is not nil.
+func (_u *OpeningRuleUpdateOne) SetNillableSource(v *string) *OpeningRuleUpdateOne {
+	if v != nil {
+		_u.SetSource(*v)
+	}
+	return _u
+}
+
 // Mutation returns the OpeningRuleMutation object of the builder.
 func (_u *OpeningRuleUpdateOne) Mutation() *OpeningRuleMutation {
 	return _u.mutation
@@ -503,6 +534,9 @@ func (_u *OpeningRuleUpdateOne) sqlSave(ctx context.Context) (_node *OpeningRule
 	}
 	if value, ok := _u.mutation.ValidTo(); ok {
 		_spec.SetField(openingrule.FieldValidTo, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Source(); ok {
+		_spec.SetField(openingrule.FieldSource, field.TypeString, value)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &OpeningRule{config: _u.config}

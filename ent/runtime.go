@@ -200,6 +200,10 @@ func init() {
 	closureDescCounterID := closureFields[1].Descriptor()
 	// closure.DefaultCounterID holds the default value on creation for the counter_id field.
 	closure.DefaultCounterID = closureDescCounterID.Default.(string)
+	// closureDescSource is the schema descriptor for source field.
+	closureDescSource := closureFields[7].Descriptor()
+	// closure.DefaultSource holds the default value on creation for the source field.
+	closure.DefaultSource = closureDescSource.Default.(string)
 	// closureDescID is the schema descriptor for id field.
 	closureDescID := closureMixinFields0[0].Descriptor()
 	// closure.DefaultID holds the default value on creation for the id field.
@@ -371,6 +375,10 @@ func init() {
 	openingruleDescValidTo := openingruleFields[7].Descriptor()
 	// openingrule.DefaultValidTo holds the default value on creation for the valid_to field.
 	openingrule.DefaultValidTo = openingruleDescValidTo.Default.(string)
+	// openingruleDescSource is the schema descriptor for source field.
+	openingruleDescSource := openingruleFields[8].Descriptor()
+	// openingrule.DefaultSource holds the default value on creation for the source field.
+	openingrule.DefaultSource = openingruleDescSource.Default.(string)
 	// openingruleDescID is the schema descriptor for id field.
 	openingruleDescID := openingruleMixinFields0[0].Descriptor()
 	// openingrule.DefaultID holds the default value on creation for the id field.

@@ -46,6 +46,7 @@ type ResolverRoot interface {
 	Appointment() AppointmentResolver
 	Case() CaseResolver
 	CaseEvent() CaseEventResolver
+	Closure() ClosureResolver
 	Concern() ConcernResolver
 	Counter() CounterResolver
 	Entity() EntityResolver
@@ -55,6 +56,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Office() OfficeResolver
 	Payment() PaymentResolver
+	PaymentOption() PaymentOptionResolver
 	PublicService() PublicServiceResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
@@ -200,6 +202,14 @@ type ComplexityRoot struct {
 		Problems func(childComplexity int) int
 	}
 
+	Closure struct {
+		Counter  func(childComplexity int) int
+		FromDate func(childComplexity int) int
+		Hours    func(childComplexity int) int
+		Reason   func(childComplexity int) int
+		ToDate   func(childComplexity int) int
+	}
+
 	Concern struct {
 		Minutes  func(childComplexity int) int
 		Quantity func(childComplexity int) int
@@ -284,6 +294,7 @@ type ComplexityRoot struct {
 		Name           func(childComplexity int) int
 		Offices        func(childComplexity int) int
 		PaymentMethods func(childComplexity int) int
+		Payments       func(childComplexity int) int
 		PrivacyNotice  func(childComplexity int, language *string) int
 		Services       func(childComplexity int, filter *portal.PublicServiceFilter, first *int, after *string) int
 		Slug           func(childComplexity int) int
@@ -303,6 +314,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	MunicipalityPayload struct {
+		Municipality func(childComplexity int) int
+		Problems     func(childComplexity int) int
+	}
+
 	MunicipalityRole struct {
 		Municipality func(childComplexity int) int
 		Role         func(childComplexity int) int
@@ -310,6 +326,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcknowledgePrivacyNotice func(childComplexity int, input portal.AcknowledgePrivacyNoticeInput) int
+		AddClosure               func(childComplexity int, input portal.AddClosureInput) int
 		AnswerRequest            func(childComplexity int, input portal.AnswerRequestInput) int
 		BookAppointment          func(childComplexity int, input portal.BookAppointmentInput) int
 		BookAppointmentFor       func(childComplexity int, input portal.BookAppointmentForInput) int
@@ -334,6 +351,8 @@ type ComplexityRoot struct {
 		SaveAnswers              func(childComplexity int, input portal.SaveAnswersInput) int
 		SetContact               func(childComplexity int, input portal.SetContactInput) int
 		SetFee                   func(childComplexity int, input portal.SetFeeInput) int
+		SetOpeningHours          func(childComplexity int, input portal.SetOpeningHoursInput) int
+		SetPaymentMethods        func(childComplexity int, input portal.SetPaymentMethodsInput) int
 		SetServiceState          func(childComplexity int, input portal.SetServiceStateInput) int
 		StartApplication         func(childComplexity int, input portal.StartApplicationInput) int
 		StartPayment             func(childComplexity int, input portal.StartPaymentInput) int
@@ -346,6 +365,7 @@ type ComplexityRoot struct {
 		Address        func(childComplexity int) int
 		Assumed        func(childComplexity int) int
 		Availability   func(childComplexity int, concerns []*portal.ConcernInput, from *schedule.Date, days int) int
+		Closures       func(childComplexity int) int
 		Email          func(childComplexity int) int
 		HoldMinutes    func(childComplexity int) int
 		ID             func(childComplexity int) int
@@ -394,6 +414,13 @@ type ComplexityRoot struct {
 		Reference    func(childComplexity int) int
 		RefundReason func(childComplexity int) int
 		Status       func(childComplexity int) int
+	}
+
+	PaymentOption struct {
+		Enabled   func(childComplexity int) int
+		Method    func(childComplexity int) int
+		ValidFrom func(childComplexity int) int
+		ValidTo   func(childComplexity int) int
 	}
 
 	PaymentPayload struct {
@@ -498,6 +525,13 @@ type ComplexityRoot struct {
 		RetryAfterSeconds func(childComplexity int) int
 	}
 
+	SchedulePayload struct {
+		AppointmentCount func(childComplexity int) int
+		Appointments     func(childComplexity int) int
+		Office           func(childComplexity int) int
+		Problems         func(childComplexity int) int
+	}
+
 	ServiceLink struct {
 		Label func(childComplexity int) int
 		URL   func(childComplexity int) int
@@ -590,6 +624,10 @@ type CaseResolver interface {
 type CaseEventResolver interface {
 	By(ctx context.Context, obj *ent.Event) (model.EventActor, error)
 }
+type ClosureResolver interface {
+	Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error)
+	Counter(ctx context.Context, obj *ent.Closure) (*ent.Counter, error)
+}
 type ConcernResolver interface {
 	Service(ctx context.Context, obj *schema.Concern) (*portal.Service, error)
 }
@@ -619,6 +657,7 @@ type InformationRequestResolver interface {
 type MunicipalityResolver interface {
 	Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
 	PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error)
+
 	PrivacyNotice(ctx context.Context, obj *portal.Town, language *string) (*ent.PrivacyNotice, error)
 }
 type MutationResolver interface {
@@ -640,6 +679,9 @@ type MutationResolver interface {
 	CancelAppointment(ctx context.Context, input portal.CancelAppointmentInput) (*model.AppointmentPayload, error)
 	OpenCase(ctx context.Context, input portal.OpenCaseInput) (*model.CasePayload, error)
 	SetContact(ctx context.Context, input portal.SetContactInput) (*model.CasePayload, error)
+	SetPaymentMethods(ctx context.Context, input portal.SetPaymentMethodsInput) (*model.MunicipalityPayload, error)
+	AddClosure(ctx context.Context, input portal.AddClosureInput) (*model.SchedulePayload, error)
+	SetOpeningHours(ctx context.Context, input portal.SetOpeningHoursInput) (*model.SchedulePayload, error)
 	StartPayment(ctx context.Context, input portal.StartPaymentInput) (*model.PaymentPayload, error)
 	CancelPayment(ctx context.Context, input portal.PaymentInput) (*model.PaymentPayload, error)
 	RefundPayment(ctx context.Context, input portal.RefundPaymentInput) (*model.PaymentPayload, error)
@@ -657,6 +699,7 @@ type OfficeResolver interface {
 	Address(ctx context.Context, obj *portal.Office) (*model.Address, error)
 
 	OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error)
+	Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error)
 	Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
 }
 type PaymentResolver interface {
@@ -666,6 +709,9 @@ type PaymentResolver interface {
 	RedirectURL(ctx context.Context, obj *ent.Payment) (*string, error)
 	Reference(ctx context.Context, obj *ent.Payment) (*string, error)
 	Received(ctx context.Context, obj *ent.Payment) (*model.Money, error)
+}
+type PaymentOptionResolver interface {
+	Method(ctx context.Context, obj *ent.PaymentOption) (string, error)
 }
 type PublicServiceResolver interface {
 	Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error)
@@ -1277,6 +1323,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CasePayload.Problems(childComplexity), true
 
+	case "Closure.counter":
+		if e.ComplexityRoot.Closure.Counter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closure.Counter(childComplexity), true
+	case "Closure.from":
+		if e.ComplexityRoot.Closure.FromDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closure.FromDate(childComplexity), true
+	case "Closure.hours":
+		if e.ComplexityRoot.Closure.Hours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closure.Hours(childComplexity), true
+	case "Closure.reason":
+		if e.ComplexityRoot.Closure.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closure.Reason(childComplexity), true
+	case "Closure.to":
+		if e.ComplexityRoot.Closure.ToDate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Closure.ToDate(childComplexity), true
+
 	case "Concern.minutes":
 		if e.ComplexityRoot.Concern.Minutes == nil {
 			break
@@ -1655,6 +1732,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Municipality.PaymentMethods(childComplexity), true
+	case "Municipality.paymentOptions":
+		if e.ComplexityRoot.Municipality.Payments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Municipality.Payments(childComplexity), true
 	case "Municipality.privacyNotice":
 		if e.ComplexityRoot.Municipality.PrivacyNotice == nil {
 			break
@@ -1734,6 +1817,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MunicipalityEdge.Node(childComplexity), true
 
+	case "MunicipalityPayload.municipality":
+		if e.ComplexityRoot.MunicipalityPayload.Municipality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MunicipalityPayload.Municipality(childComplexity), true
+	case "MunicipalityPayload.problems":
+		if e.ComplexityRoot.MunicipalityPayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MunicipalityPayload.Problems(childComplexity), true
+
 	case "MunicipalityRole.municipality":
 		if e.ComplexityRoot.MunicipalityRole.Municipality == nil {
 			break
@@ -1758,6 +1854,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcknowledgePrivacyNotice(childComplexity, args["input"].(portal.AcknowledgePrivacyNoticeInput)), true
+	case "Mutation.addClosure":
+		if e.ComplexityRoot.Mutation.AddClosure == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addClosure_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddClosure(childComplexity, args["input"].(portal.AddClosureInput)), true
 	case "Mutation.answerRequest":
 		if e.ComplexityRoot.Mutation.AnswerRequest == nil {
 			break
@@ -2022,6 +2129,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetFee(childComplexity, args["input"].(portal.SetFeeInput)), true
+	case "Mutation.setOpeningHours":
+		if e.ComplexityRoot.Mutation.SetOpeningHours == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setOpeningHours_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetOpeningHours(childComplexity, args["input"].(portal.SetOpeningHoursInput)), true
+	case "Mutation.setPaymentMethods":
+		if e.ComplexityRoot.Mutation.SetPaymentMethods == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setPaymentMethods_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetPaymentMethods(childComplexity, args["input"].(portal.SetPaymentMethodsInput)), true
 	case "Mutation.setServiceState":
 		if e.ComplexityRoot.Mutation.SetServiceState == nil {
 			break
@@ -2107,6 +2236,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Office.Availability(childComplexity, args["concerns"].([]*portal.ConcernInput), args["from"].(*schedule.Date), args["days"].(int)), true
+	case "Office.closures":
+		if e.ComplexityRoot.Office.Closures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Office.Closures(childComplexity), true
 	case "Office.email":
 		if e.ComplexityRoot.Office.Email == nil {
 			break
@@ -2315,6 +2450,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Payment.Status(childComplexity), true
+
+	case "PaymentOption.enabled":
+		if e.ComplexityRoot.PaymentOption.Enabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentOption.Enabled(childComplexity), true
+	case "PaymentOption.method":
+		if e.ComplexityRoot.PaymentOption.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentOption.Method(childComplexity), true
+	case "PaymentOption.validFrom":
+		if e.ComplexityRoot.PaymentOption.ValidFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentOption.ValidFrom(childComplexity), true
+	case "PaymentOption.validTo":
+		if e.ComplexityRoot.PaymentOption.ValidTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentOption.ValidTo(childComplexity), true
 
 	case "PaymentPayload.payment":
 		if e.ComplexityRoot.PaymentPayload.Payment == nil {
@@ -2807,6 +2967,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RateLimited.RetryAfterSeconds(childComplexity), true
 
+	case "SchedulePayload.appointmentCount":
+		if e.ComplexityRoot.SchedulePayload.AppointmentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SchedulePayload.AppointmentCount(childComplexity), true
+	case "SchedulePayload.appointments":
+		if e.ComplexityRoot.SchedulePayload.Appointments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SchedulePayload.Appointments(childComplexity), true
+	case "SchedulePayload.office":
+		if e.ComplexityRoot.SchedulePayload.Office == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SchedulePayload.Office(childComplexity), true
+	case "SchedulePayload.problems":
+		if e.ComplexityRoot.SchedulePayload.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SchedulePayload.Problems(childComplexity), true
+
 	case "ServiceLink.label":
 		if e.ComplexityRoot.ServiceLink.Label == nil {
 			break
@@ -3007,6 +3192,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcknowledgePrivacyNoticeInput", ec.unmarshalInputAcknowledgePrivacyNoticeInput),
+			graphql.NewInputUnmarshaler("AddClosureInput", ec.unmarshalInputAddClosureInput),
 			graphql.NewInputUnmarshaler("AnswerRequestInput", ec.unmarshalInputAnswerRequestInput),
 			graphql.NewInputUnmarshaler("ApplicationByIDsInput", ec.unmarshalInputApplicationByIDsInput),
 			graphql.NewInputUnmarshaler("AppointmentByIDsInput", ec.unmarshalInputAppointmentByIDsInput),
@@ -3036,7 +3222,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("OfficeByIDsInput", ec.unmarshalInputOfficeByIDsInput),
 			graphql.NewInputUnmarshaler("OfficeByMunicipalityArsAndSlugsInput", ec.unmarshalInputOfficeByMunicipalityArsAndSlugsInput),
 			graphql.NewInputUnmarshaler("OpenCaseInput", ec.unmarshalInputOpenCaseInput),
+			graphql.NewInputUnmarshaler("OpeningHoursInput", ec.unmarshalInputOpeningHoursInput),
 			graphql.NewInputUnmarshaler("PaymentByIDsInput", ec.unmarshalInputPaymentByIDsInput),
+			graphql.NewInputUnmarshaler("PaymentOptionInput", ec.unmarshalInputPaymentOptionInput),
 			graphql.NewInputUnmarshaler("PersonInput", ec.unmarshalInputPersonInput),
 			graphql.NewInputUnmarshaler("PostalAddressInput", ec.unmarshalInputPostalAddressInput),
 			graphql.NewInputUnmarshaler("PublicServiceByIDsInput", ec.unmarshalInputPublicServiceByIDsInput),
@@ -3053,11 +3241,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SaveAnswersInput", ec.unmarshalInputSaveAnswersInput),
 			graphql.NewInputUnmarshaler("SetContactInput", ec.unmarshalInputSetContactInput),
 			graphql.NewInputUnmarshaler("SetFeeInput", ec.unmarshalInputSetFeeInput),
+			graphql.NewInputUnmarshaler("SetOpeningHoursInput", ec.unmarshalInputSetOpeningHoursInput),
+			graphql.NewInputUnmarshaler("SetPaymentMethodsInput", ec.unmarshalInputSetPaymentMethodsInput),
 			graphql.NewInputUnmarshaler("SetServiceStateInput", ec.unmarshalInputSetServiceStateInput),
 			graphql.NewInputUnmarshaler("StartApplicationInput", ec.unmarshalInputStartApplicationInput),
 			graphql.NewInputUnmarshaler("StartPaymentInput", ec.unmarshalInputStartPaymentInput),
 			graphql.NewInputUnmarshaler("SubmitApplicationInput", ec.unmarshalInputSubmitApplicationInput),
 			graphql.NewInputUnmarshaler("TextInput", ec.unmarshalInputTextInput),
+			graphql.NewInputUnmarshaler("TimeSpanInput", ec.unmarshalInputTimeSpanInput),
 			graphql.NewInputUnmarshaler("WithdrawApplicationInput", ec.unmarshalInputWithdrawApplicationInput),
 			graphql.NewInputUnmarshaler("WorkQueueInput", ec.unmarshalInputWorkQueueInput),
 		)
@@ -3560,6 +3751,22 @@ func (ec *executionContext) childFields_CasePayload(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type CasePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Closure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_Closure_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Closure_to(ctx, field)
+	case "hours":
+		return ec.fieldContext_Closure_hours(ctx, field)
+	case "counter":
+		return ec.fieldContext_Closure_counter(ctx, field)
+	case "reason":
+		return ec.fieldContext_Closure_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Closure", field.Name)
+}
+
 func (ec *executionContext) childFields_Concern(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "service":
@@ -3710,6 +3917,8 @@ func (ec *executionContext) childFields_Municipality(ctx context.Context, field 
 		return ec.fieldContext_Municipality_services(ctx, field)
 	case "paymentMethods":
 		return ec.fieldContext_Municipality_paymentMethods(ctx, field)
+	case "paymentOptions":
+		return ec.fieldContext_Municipality_paymentOptions(ctx, field)
 	case "privacyNotice":
 		return ec.fieldContext_Municipality_privacyNotice(ctx, field)
 	}
@@ -3738,6 +3947,16 @@ func (ec *executionContext) childFields_MunicipalityEdge(ctx context.Context, fi
 		return ec.fieldContext_MunicipalityEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MunicipalityEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MunicipalityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "municipality":
+		return ec.fieldContext_MunicipalityPayload_municipality(ctx, field)
+	case "problems":
+		return ec.fieldContext_MunicipalityPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MunicipalityPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MunicipalityRole(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3774,6 +3993,8 @@ func (ec *executionContext) childFields_Office(ctx context.Context, field graphq
 		return ec.fieldContext_Office_counters(ctx, field)
 	case "openingHours":
 		return ec.fieldContext_Office_openingHours(ctx, field)
+	case "closures":
+		return ec.fieldContext_Office_closures(ctx, field)
 	case "availability":
 		return ec.fieldContext_Office_availability(ctx, field)
 	case "assumed":
@@ -3858,6 +4079,20 @@ func (ec *executionContext) childFields_Payment(ctx context.Context, field graph
 		return ec.fieldContext_Payment_paidAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Payment", field.Name)
+}
+
+func (ec *executionContext) childFields_PaymentOption(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "method":
+		return ec.fieldContext_PaymentOption_method(ctx, field)
+	case "enabled":
+		return ec.fieldContext_PaymentOption_enabled(ctx, field)
+	case "validFrom":
+		return ec.fieldContext_PaymentOption_validFrom(ctx, field)
+	case "validTo":
+		return ec.fieldContext_PaymentOption_validTo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PaymentOption", field.Name)
 }
 
 func (ec *executionContext) childFields_PaymentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4000,6 +4235,20 @@ func (ec *executionContext) childFields_PublicServicePayload(ctx context.Context
 		return ec.fieldContext_PublicServicePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublicServicePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "office":
+		return ec.fieldContext_SchedulePayload_office(ctx, field)
+	case "appointments":
+		return ec.fieldContext_SchedulePayload_appointments(ctx, field)
+	case "appointmentCount":
+		return ec.fieldContext_SchedulePayload_appointmentCount(ctx, field)
+	case "problems":
+		return ec.fieldContext_SchedulePayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchedulePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ServiceLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4362,6 +4611,20 @@ func (ec *executionContext) field_Mutation_acknowledgePrivacyNotice_args(ctx con
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addClosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AddClosureInput, error) {
+			return ec.unmarshalNAddClosureInput2nelkeᚋinternalᚋportalᚐAddClosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_answerRequest_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4690,6 +4953,34 @@ func (ec *executionContext) field_Mutation_setFee_args(ctx context.Context, rawA
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.SetFeeInput, error) {
 			return ec.unmarshalNSetFeeInput2nelkeᚋinternalᚋportalᚐSetFeeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setOpeningHours_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.SetOpeningHoursInput, error) {
+			return ec.unmarshalNSetOpeningHoursInput2nelkeᚋinternalᚋportalᚐSetOpeningHoursInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setPaymentMethods_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.SetPaymentMethodsInput, error) {
+			return ec.unmarshalNSetPaymentMethodsInput2nelkeᚋinternalᚋportalᚐSetPaymentMethodsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -8089,6 +8380,139 @@ func (ec *executionContext) fieldContext_CasePayload_problems(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Closure_from(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Closure", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Closure_to(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Closure", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Closure_hours(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_hours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Closure().Hours(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_hours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Closure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OpeningSpan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Closure_counter(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_counter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Closure().Counter(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Counter) graphql.Marshaler {
+			return ec.marshalOCounter2ᚖnelkeᚋentᚐCounter(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_counter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Closure",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Counter(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Closure_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalOString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Closure", field, false, false, "String")
+}
+
 func (ec *executionContext) _Concern_service(ctx context.Context, field graphql.CollectedField, obj *schema.Concern) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9685,6 +10109,38 @@ func (ec *executionContext) fieldContext_Municipality_paymentMethods(_ context.C
 	return graphql.NewScalarFieldContext("Municipality", field, true, true, "PaymentMethod")
 }
 
+func (ec *executionContext) _Municipality_paymentOptions(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_paymentOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Payments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.PaymentOption) graphql.Marshaler {
+			return ec.marshalNPaymentOption2ᚕᚖnelkeᚋentᚐPaymentOptionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_paymentOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PaymentOption(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9898,6 +10354,70 @@ func (ec *executionContext) fieldContext_MunicipalityEdge_node(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Municipality(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MunicipalityPayload_municipality(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MunicipalityPayload_municipality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Municipality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MunicipalityPayload_municipality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MunicipalityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Municipality(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MunicipalityPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MunicipalityPayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MunicipalityPayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MunicipalityPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -10750,6 +11270,138 @@ func (ec *executionContext) fieldContext_Mutation_setContact(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setPaymentMethods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setPaymentMethods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetPaymentMethods(ctx, fc.Args["input"].(portal.SetPaymentMethodsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityPayload) graphql.Marshaler {
+			return ec.marshalNMunicipalityPayload2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setPaymentMethods(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MunicipalityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setPaymentMethods_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addClosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addClosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddClosure(ctx, fc.Args["input"].(portal.AddClosureInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addClosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addClosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setOpeningHours(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setOpeningHours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetOpeningHours(ctx, fc.Args["input"].(portal.SetOpeningHoursInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setOpeningHours(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setOpeningHours_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_startPayment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11579,6 +12231,38 @@ func (ec *executionContext) fieldContext_Office_openingHours(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Office_closures(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Office_closures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Office().Closures(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Closure) graphql.Marshaler {
+			return ec.marshalNClosure2ᚕᚖnelkeᚋentᚐClosureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Office_closures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Office",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Closure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12264,6 +12948,98 @@ func (ec *executionContext) _Payment_paidAt(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Payment_paidAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Payment", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _PaymentOption_method(ctx context.Context, field graphql.CollectedField, obj *ent.PaymentOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentOption_method(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PaymentOption().Method(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNPaymentMethod2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentOption_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentOption", field, true, true, "PaymentMethod")
+}
+
+func (ec *executionContext) _PaymentOption_enabled(ctx context.Context, field graphql.CollectedField, obj *ent.PaymentOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentOption_enabled(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Enabled, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentOption_enabled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentOption", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _PaymentOption_validFrom(ctx context.Context, field graphql.CollectedField, obj *ent.PaymentOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentOption_validFrom(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidFrom, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalODate2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentOption_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentOption", field, false, false, "Date")
+}
+
+func (ec *executionContext) _PaymentOption_validTo(ctx context.Context, field graphql.CollectedField, obj *ent.PaymentOption) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PaymentOption_validTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValidTo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalODate2string(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PaymentOption_validTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PaymentOption", field, false, false, "Date")
 }
 
 func (ec *executionContext) _PaymentPayload_payment(ctx context.Context, field graphql.CollectedField, obj *model.PaymentPayload) (ret graphql.Marshaler) {
@@ -14337,6 +15113,125 @@ func (ec *executionContext) fieldContext_RateLimited_retryAfterSeconds(_ context
 	return graphql.NewScalarFieldContext("RateLimited", field, false, false, "Int")
 }
 
+func (ec *executionContext) _SchedulePayload_office(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_office(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Office, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SchedulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SchedulePayload_appointments(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_appointments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Appointments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Appointment) graphql.Marshaler {
+			return ec.marshalNAppointment2ᚕᚖnelkeᚋentᚐAppointmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_appointments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SchedulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Appointment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SchedulePayload_appointmentCount(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_appointmentCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AppointmentCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_appointmentCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SchedulePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SchedulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ServiceLink_url(ctx context.Context, field graphql.CollectedField, obj *schema.Link) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16204,6 +17099,101 @@ func UnmarshalAcknowledgePrivacyNoticeInput(ctx context.Context, raw any) (porta
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAddClosureInput(ctx context.Context, obj any) (portal.AddClosureInput, error) {
+	var it portal.AddClosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "office", "counter", "from", "to", "hours", "reason", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "office":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("office"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Office = data
+		case "counter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("counter"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Counter = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "hours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hours"))
+			data, err := ec.unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportalᚐTimeSpanInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hours = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNTextInput2nelkeᚋinternalᚋportalᚐTextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddClosureInput unmarshals raw into the AddClosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddClosureInput(ctx context.Context, raw any) (portal.AddClosureInput, error) {
+	var out portal.AddClosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddClosureInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAnswerRequestInput(ctx context.Context, obj any) (portal.AnswerRequestInput, error) {
 	var it portal.AnswerRequestInput
 	if obj == nil {
@@ -17764,6 +18754,69 @@ func UnmarshalOpenCaseInput(ctx context.Context, raw any) (portal.OpenCaseInput,
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputOpeningHoursInput(ctx context.Context, obj any) (portal.OpeningHoursInput, error) {
+	var it portal.OpeningHoursInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"weekday", "from", "to", "break"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "weekday":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("weekday"))
+			data, err := ec.unmarshalNWeekday2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Weekday = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNLocalTime2nelkeᚋinternalᚋscheduleᚐLocalTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNLocalTime2nelkeᚋinternalᚋscheduleᚐLocalTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "break":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("break"))
+			data, err := ec.unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportalᚐTimeSpanInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Break = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalOpeningHoursInput unmarshals raw into the OpeningHoursInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalOpeningHoursInput(ctx context.Context, raw any) (portal.OpeningHoursInput, error) {
+	var out portal.OpeningHoursInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "OpeningHoursInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPaymentByIDsInput(ctx context.Context, obj any) (model.PaymentByIDsInput, error) {
 	var it model.PaymentByIDsInput
 	if obj == nil {
@@ -17803,6 +18856,73 @@ func (ec *executionContext) unmarshalInputPaymentByIDsInput(ctx context.Context,
 func UnmarshalPaymentByIDsInput(ctx context.Context, raw any) (model.PaymentByIDsInput, error) {
 	var out model.PaymentByIDsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PaymentByIDsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPaymentOptionInput(ctx context.Context, obj any) (portal.PaymentOptionInput, error) {
+	var it portal.PaymentOptionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["enabled"]; !present {
+		asMap["enabled"] = true
+	}
+
+	fieldsInOrder := [...]string{"method", "enabled", "validFrom", "validTo"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "method":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("method"))
+			data, err := ec.unmarshalNPaymentMethod2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Method = data
+		case "enabled":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("enabled"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Enabled = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalODate2ᚖnelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
+		case "validTo":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validTo"))
+			data, err := ec.unmarshalODate2ᚖnelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidTo = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPaymentOptionInput unmarshals raw into the PaymentOptionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPaymentOptionInput(ctx context.Context, raw any) (portal.PaymentOptionInput, error) {
+	var out portal.PaymentOptionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PaymentOptionInput", raw, &out)
 	return out, err
 }
 
@@ -18766,6 +19886,150 @@ func UnmarshalSetFeeInput(ctx context.Context, raw any) (portal.SetFeeInput, err
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSetOpeningHoursInput(ctx context.Context, obj any) (portal.SetOpeningHoursInput, error) {
+	var it portal.SetOpeningHoursInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "office", "counter", "validFrom", "hours", "publicHours", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "office":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("office"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Office = data
+		case "counter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("counter"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Counter = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
+		case "hours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hours"))
+			data, err := ec.unmarshalNOpeningHoursInput2ᚕnelkeᚋinternalᚋportalᚐOpeningHoursInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hours = data
+		case "publicHours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("publicHours"))
+			data, err := ec.unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋportalᚐOpeningHoursInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PublicHours = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetOpeningHoursInput unmarshals raw into the SetOpeningHoursInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetOpeningHoursInput(ctx context.Context, raw any) (portal.SetOpeningHoursInput, error) {
+	var out portal.SetOpeningHoursInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetOpeningHoursInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetPaymentMethodsInput(ctx context.Context, obj any) (portal.SetPaymentMethodsInput, error) {
+	var it portal.SetPaymentMethodsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "municipality", "methods"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "municipality":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Municipality = data
+		case "methods":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("methods"))
+			data, err := ec.unmarshalNPaymentOptionInput2ᚕnelkeᚋinternalᚋportalᚐPaymentOptionInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Methods = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetPaymentMethodsInput unmarshals raw into the SetPaymentMethodsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetPaymentMethodsInput(ctx context.Context, raw any) (portal.SetPaymentMethodsInput, error) {
+	var out portal.SetPaymentMethodsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetPaymentMethodsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetServiceStateInput(ctx context.Context, obj any) (portal.SetServiceStateInput, error) {
 	var it portal.SetServiceStateInput
 	if obj == nil {
@@ -19050,6 +20314,55 @@ func (ec *executionContext) unmarshalInputTextInput(ctx context.Context, obj any
 func UnmarshalTextInput(ctx context.Context, raw any) (portal.TextInput, error) {
 	var out portal.TextInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TextInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputTimeSpanInput(ctx context.Context, obj any) (portal.TimeSpanInput, error) {
+	var it portal.TimeSpanInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"from", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNLocalTime2nelkeᚋinternalᚋscheduleᚐLocalTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNLocalTime2nelkeᚋinternalᚋscheduleᚐLocalTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTimeSpanInput unmarshals raw into the TimeSpanInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTimeSpanInput(ctx context.Context, raw any) (portal.TimeSpanInput, error) {
+	var out portal.TimeSpanInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TimeSpanInput", raw, &out)
 	return out, err
 }
 
@@ -20256,6 +21569,61 @@ func (ec *executionContext) _CasePayload(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var closureImplementors = []string{"Closure"}
+
+func (ec *executionContext) _Closure(ctx context.Context, sel ast.SelectionSet, obj *ent.Closure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, closureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Closure")
+		case "from":
+			out.Values[i] = ec._Closure_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "to":
+			out.Values[i] = ec._Closure_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "hours":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Closure_hours(ctx, field, obj)
+				})
+		case "counter":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Closure_counter(ctx, field, obj)
+				})
+		case "reason":
+			out.Values[i] = ec._Closure_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var concernImplementors = []string{"Concern"}
 
 func (ec *executionContext) _Concern(ctx context.Context, sel ast.SelectionSet, obj *schema.Concern) graphql.Marshaler {
@@ -20858,6 +22226,11 @@ func (ec *executionContext) _Municipality(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Municipality_paymentMethods(ctx, field, obj)
 				})
+		case "paymentOptions":
+			out.Values[i] = ec._Municipality_paymentOptions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "privacyNotice":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -20947,6 +22320,44 @@ func (ec *executionContext) _MunicipalityEdge(ctx context.Context, sel ast.Selec
 			}
 		case "node":
 			out.Values[i] = ec._MunicipalityEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var municipalityPayloadImplementors = []string{"MunicipalityPayload"}
+
+func (ec *executionContext) _MunicipalityPayload(ctx context.Context, sel ast.SelectionSet, obj *model.MunicipalityPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MunicipalityPayload")
+		case "municipality":
+			out.Values[i] = ec._MunicipalityPayload_municipality(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._MunicipalityPayload_problems(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -21150,6 +22561,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setPaymentMethods":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setPaymentMethods(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addClosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addClosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setOpeningHours":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setOpeningHours(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "startPayment":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_startPayment(ctx, field)
@@ -21318,6 +22750,12 @@ func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, o
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Office_openingHours(ctx, field, obj)
+				})
+		case "closures":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Office_closures(ctx, field, obj)
 				})
 		case "availability":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -21592,6 +23030,55 @@ func (ec *executionContext) _Payment(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "paidAt":
 			out.Values[i] = ec._Payment_paidAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var paymentOptionImplementors = []string{"PaymentOption"}
+
+func (ec *executionContext) _PaymentOption(ctx context.Context, sel ast.SelectionSet, obj *ent.PaymentOption) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, paymentOptionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PaymentOption")
+		case "method":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PaymentOption_method(ctx, field, obj)
+				})
+		case "enabled":
+			out.Values[i] = ec._PaymentOption_enabled(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "validFrom":
+			out.Values[i] = ec._PaymentOption_validFrom(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "validTo":
+			out.Values[i] = ec._PaymentOption_validTo(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -22304,6 +23791,54 @@ func (ec *executionContext) _RateLimited(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var schedulePayloadImplementors = []string{"SchedulePayload"}
+
+func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SchedulePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, schedulePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SchedulePayload")
+		case "office":
+			out.Values[i] = ec._SchedulePayload_office(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "appointments":
+			out.Values[i] = ec._SchedulePayload_appointments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "appointmentCount":
+			out.Values[i] = ec._SchedulePayload_appointmentCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._SchedulePayload_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var serviceLinkImplementors = []string{"ServiceLink"}
 
 func (ec *executionContext) _ServiceLink(ctx context.Context, sel ast.SelectionSet, obj *schema.Link) graphql.Marshaler {
@@ -22939,6 +24474,11 @@ func (ec *executionContext) marshalNActorKind2nelkeᚋinternalᚋidentityᚐKind
 	return res
 }
 
+func (ec *executionContext) unmarshalNAddClosureInput2nelkeᚋinternalᚋportalᚐAddClosureInput(ctx context.Context, v any) (portal.AddClosureInput, error) {
+	res, err := ec.unmarshalInputAddClosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNAddress2ᚖnelkeᚋgraphᚋmodelᚐAddress(ctx context.Context, sel ast.SelectionSet, v *model.Address) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Address!")
@@ -23330,6 +24870,30 @@ func (ec *executionContext) unmarshalNCheckInInput2nelkeᚋinternalᚋportalᚐA
 func (ec *executionContext) unmarshalNClaimApplicationInput2nelkeᚋinternalᚋportalᚐClaimApplicationInput(ctx context.Context, v any) (portal.ClaimApplicationInput, error) {
 	res, err := ec.unmarshalInputClaimApplicationInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNClosure2ᚕᚖnelkeᚋentᚐClosureᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Closure) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClosure2ᚖnelkeᚋentᚐClosure(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNClosure2ᚖnelkeᚋentᚐClosure(ctx context.Context, sel ast.SelectionSet, v *ent.Closure) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Closure!")
+		return graphql.Null
+	}
+	return ec._Closure(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCompleteApplicationInput2nelkeᚋinternalᚋportalᚐCompleteApplicationInput(ctx context.Context, v any) (portal.CompleteApplicationInput, error) {
@@ -23828,6 +25392,14 @@ func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNMunicipalityPayload2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityPayload(ctx context.Context, sel ast.SelectionSet, v *model.MunicipalityPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MunicipalityPayload!")
+		return graphql.Null
+	}
+	return ec._MunicipalityPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNMunicipalityRole2ᚕᚖnelkeᚋgraphᚋmodelᚐMunicipalityRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MunicipalityRole) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -23967,6 +25539,25 @@ func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOp
 	return ec._OpeningDay(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNOpeningHoursInput2nelkeᚋinternalᚋportalᚐOpeningHoursInput(ctx context.Context, v any) (portal.OpeningHoursInput, error) {
+	res, err := ec.unmarshalInputOpeningHoursInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNOpeningHoursInput2ᚕnelkeᚋinternalᚋportalᚐOpeningHoursInputᚄ(ctx context.Context, v any) ([]portal.OpeningHoursInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]portal.OpeningHoursInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOpeningHoursInput2nelkeᚋinternalᚋportalᚐOpeningHoursInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v portal.OpeningSpan) graphql.Marshaler {
 	return ec._OpeningSpan(ctx, sel, &v)
 }
@@ -24090,6 +25681,49 @@ func (ec *executionContext) marshalNPaymentMethod2ᚕstringᚄ(ctx context.Conte
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNPaymentOption2ᚕᚖnelkeᚋentᚐPaymentOptionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.PaymentOption) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPaymentOption2ᚖnelkeᚋentᚐPaymentOption(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPaymentOption2ᚖnelkeᚋentᚐPaymentOption(ctx context.Context, sel ast.SelectionSet, v *ent.PaymentOption) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PaymentOption!")
+		return graphql.Null
+	}
+	return ec._PaymentOption(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPaymentOptionInput2nelkeᚋinternalᚋportalᚐPaymentOptionInput(ctx context.Context, v any) (portal.PaymentOptionInput, error) {
+	res, err := ec.unmarshalInputPaymentOptionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNPaymentOptionInput2ᚕnelkeᚋinternalᚋportalᚐPaymentOptionInputᚄ(ctx context.Context, v any) ([]portal.PaymentOptionInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]portal.PaymentOptionInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPaymentOptionInput2nelkeᚋinternalᚋportalᚐPaymentOptionInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalNPaymentPayload2ᚖnelkeᚋgraphᚋmodelᚐPaymentPayload(ctx context.Context, sel ast.SelectionSet, v *model.PaymentPayload) graphql.Marshaler {
@@ -24316,6 +25950,14 @@ func (ec *executionContext) unmarshalNSaveAnswersInput2nelkeᚋinternalᚋportal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx context.Context, sel ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SchedulePayload!")
+		return graphql.Null
+	}
+	return ec._SchedulePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNServiceChannel2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalWord(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -24387,6 +26029,16 @@ func (ec *executionContext) unmarshalNSetContactInput2nelkeᚋinternalᚋportal�
 
 func (ec *executionContext) unmarshalNSetFeeInput2nelkeᚋinternalᚋportalᚐSetFeeInput(ctx context.Context, v any) (portal.SetFeeInput, error) {
 	res, err := ec.unmarshalInputSetFeeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSetOpeningHoursInput2nelkeᚋinternalᚋportalᚐSetOpeningHoursInput(ctx context.Context, v any) (portal.SetOpeningHoursInput, error) {
+	res, err := ec.unmarshalInputSetOpeningHoursInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSetPaymentMethodsInput2nelkeᚋinternalᚋportalᚐSetPaymentMethodsInput(ctx context.Context, v any) (portal.SetPaymentMethodsInput, error) {
+	res, err := ec.unmarshalInputSetPaymentMethodsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -24573,6 +26225,20 @@ func (ec *executionContext) marshalNViewer2ᚖnelkeᚋgraphᚋmodelᚐViewer(ctx
 		return graphql.Null
 	}
 	return ec._Viewer(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWeekday2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalWord(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWeekday2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalWord(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Weekday!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNWithdrawApplicationInput2nelkeᚋinternalᚋportalᚐApplicationInput(ctx context.Context, v any) (portal.ApplicationInput, error) {
@@ -25454,6 +27120,30 @@ func (ec *executionContext) unmarshalOOfficeByMunicipalityArsAndSlugsInput2ᚖne
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋportalᚐOpeningHoursInputᚄ(ctx context.Context, v any) ([]portal.OpeningHoursInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]portal.OpeningHoursInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOpeningHoursInput2nelkeᚋinternalᚋportalᚐOpeningHoursInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OpeningSpan(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOPayment2ᚕᚖnelkeᚋentᚐPayment(ctx context.Context, sel ast.SelectionSet, v []*ent.Payment) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -25716,6 +27406,14 @@ func (ec *executionContext) unmarshalOTextInput2ᚖnelkeᚋinternalᚋportalᚐT
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputTextInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportalᚐTimeSpanInput(ctx context.Context, v any) (*portal.TimeSpanInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTimeSpanInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 

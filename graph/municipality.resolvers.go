@@ -19,6 +19,15 @@ func (r *municipalityResolver) PrivacyNotice(ctx context.Context, obj *portal.To
 	return r.Portal.Notice(obj, languageOr(ctx, language)), nil
 }
 
+func (r *mutationResolver) SetPaymentMethods(ctx context.Context, input portal.SetPaymentMethodsInput) (*model.MunicipalityPayload, error) {
+	t, err := r.Portal.SetPaymentMethods(ctx, input)
+	return municipalityPayload(ctx, t, err)
+}
+
+func (r *paymentOptionResolver) Method(ctx context.Context, obj *ent.PaymentOption) (string, error) {
+	return obj.Method.String(), nil
+}
+
 func (r *queryResolver) Municipality(ctx context.Context, by portal.MunicipalityKey) (*portal.Town, error) {
 	return r.Portal.Municipality(ctx, by)
 }
@@ -29,4 +38,9 @@ func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *s
 
 func (r *Resolver) Municipality() MunicipalityResolver { return &municipalityResolver{r} }
 
-type municipalityResolver struct{ *Resolver }
+func (r *Resolver) PaymentOption() PaymentOptionResolver { return &paymentOptionResolver{r} }
+
+type (
+	municipalityResolver  struct{ *Resolver }
+	paymentOptionResolver struct{ *Resolver }
+)

@@ -8,8 +8,26 @@ import (
 	"nelke/internal/schedule"
 )
 
+func (r *closureResolver) Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error) {
+	return portal.ClosedHours(obj), nil
+}
+
+func (r *closureResolver) Counter(ctx context.Context, obj *ent.Closure) (*ent.Counter, error) {
+	return r.Portal.Counter(ctx, obj.CounterID)
+}
+
 func (r *counterResolver) Services(ctx context.Context, obj *ent.Counter) ([]*portal.Service, error) {
 	return r.Portal.ServicesAt(ctx, obj)
+}
+
+func (r *mutationResolver) AddClosure(ctx context.Context, input portal.AddClosureInput) (*model.SchedulePayload, error) {
+	s, err := r.Portal.AddClosure(ctx, input)
+	return schedulePayload(ctx, s, err)
+}
+
+func (r *mutationResolver) SetOpeningHours(ctx context.Context, input portal.SetOpeningHoursInput) (*model.SchedulePayload, error) {
+	s, err := r.Portal.SetOpeningHours(ctx, input)
+	return schedulePayload(ctx, s, err)
 }
 
 func (r *officeResolver) Address(ctx context.Context, obj *portal.Office) (*model.Address, error) {
@@ -18,6 +36,10 @@ func (r *officeResolver) Address(ctx context.Context, obj *portal.Office) (*mode
 
 func (r *officeResolver) OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error) {
 	return r.Portal.OpeningHours(obj, from, days)
+}
+
+func (r *officeResolver) Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error) {
+	return r.Portal.Closures(obj), nil
 }
 
 func (r *officeResolver) Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error) {
@@ -38,11 +60,14 @@ func (r *subscriptionResolver) Availability(ctx context.Context, input portal.Av
 	})
 }
 
+func (r *Resolver) Closure() ClosureResolver { return &closureResolver{r} }
+
 func (r *Resolver) Counter() CounterResolver { return &counterResolver{r} }
 
 func (r *Resolver) Office() OfficeResolver { return &officeResolver{r} }
 
 type (
+	closureResolver struct{ *Resolver }
 	counterResolver struct{ *Resolver }
 	officeResolver  struct{ *Resolver }
 )

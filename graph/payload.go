@@ -27,6 +27,19 @@ func casePayload(ctx context.Context, c *ent.CaseFile, err error) (*model.CasePa
 	return &model.CasePayload{Case: c, Problems: problems}, err
 }
 
+func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model.MunicipalityPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.MunicipalityPayload{Municipality: t, Problems: problems}, err
+}
+
+func schedulePayload(ctx context.Context, s *portal.Schedule, err error) (*model.SchedulePayload, error) {
+	problems, err := problemsOf(ctx, err)
+	if s == nil {
+		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, Problems: problems}, err
+	}
+	return &model.SchedulePayload{Office: s.Office, Appointments: s.Appointments, AppointmentCount: s.Count, Problems: problems}, err
+}
+
 func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.PublicServicePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.PublicServicePayload{PublicService: s, Problems: problems}, err
@@ -153,6 +166,11 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleReturn:     {"Zu dieser Adresse können wir Sie nach der Zahlung nicht zurückleiten.", "We can't send you back to this address after the payment."},
 		portal.RuleDispatch:   {"Bitte geben Sie genau dann an, wann verschickt wurde, wenn die Leistung per Post kommt.", "Say when it was sent exactly where the service is delivered by post."},
 		portal.RuleEnded:      {"Den Betrieb dieser Zahlungsart hat ihr Anbieter eingestellt.", "The operator of this payment method has stopped."},
+		portal.RuleOverlap:    {"Das überschneidet sich mit einem anderen Eintrag.", "This overlaps with another entry."},
+		portal.RuleGrid:       {"Möglich sind Zeiten im Abstand von fünf Minuten.", "Times must be multiples of five minutes."},
+		portal.RuleBreak:      {"Die Pause muss innerhalb der Öffnungszeit liegen.", "The break must lie within the opening hours."},
+		portal.RuleInside:     {"Die Zeiten eines Schalters müssen innerhalb der Öffnungszeiten liegen.", "A counter's hours must lie within the opening hours."},
+		portal.RuleCounter:    {"Das kann nur für einen Schalter festgelegt werden.", "This can be set for a counter only."},
 		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
 		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}

@@ -38,6 +38,9 @@ type Config struct {
 	Audience   string `env:"NELKE_AUDIENCE" default:"nelke" help:"Audience that a staff token must be for."`
 	RolesClaim string `env:"NELKE_ROLES_CLAIM" default:"nelke_roles" help:"Claim with the list of ROLE@ARS, or a dotted path to it such as realm_access.roles."`
 
+	PaymentURL    string `env:"NELKE_PAYMENT_URL" help:"Base URL of the payment provider, one that speaks the sandbox's protocol. Unless given, the demo brings the sandbox along, and without it nothing can be paid."`
+	PaymentSecret string `env:"NELKE_PAYMENT_SECRET" help:"Secret shared with the payment provider, of 32 characters at least. Several demo processes on one database need it too; one takes a random secret unless given."`
+
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For is believed. Separated by commas."`
 	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour."`
@@ -178,6 +181,7 @@ func (c Config) check(found *ConfigError) {
 	}
 	c.checkBackends(found)
 	c.checkIdentity(found)
+	c.checkPayments(found)
 	c.checkCallers(found)
 	if c.Log != "json" && c.Log != "text" {
 		found.add("NELKE_LOG", "must be json or text")
@@ -233,6 +237,21 @@ func (c Config) checkIdentity(found *ConfigError) {
 	}
 	if c.RolesClaim == "" {
 		found.add("NELKE_ROLES_CLAIM", "must not be empty")
+	}
+}
+
+// secretLength is the least that a secret must have, in bytes: no fewer than the keys that are derived from it.
+const secretLength = 32
+
+func (c Config) checkPayments(found *ConfigError) {
+	if c.PaymentURL != "" {
+		checkURL(found, "NELKE_PAYMENT_URL", c.PaymentURL)
+	}
+	switch {
+	case c.PaymentSecret != "" && len(c.PaymentSecret) < secretLength:
+		found.add("NELKE_PAYMENT_SECRET", "must have %d characters at least", secretLength)
+	case c.PaymentSecret == "" && c.PaymentURL != "":
+		found.add("NELKE_PAYMENT_SECRET", "must be given with NELKE_PAYMENT_URL")
 	}
 }
 

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ func TestLoad(t *testing.T) {
 			"NELKE_MAX_CONNS": "many", "NELKE_CACHE_BYTES": "1MB", "NELKE_DEMO": "true", "NELKE_ISSUER": "https://user:geheim@idp.example",
 			"NELKE_AUDIENCE": "", "NELKE_ORIGINS": "https://*.example.org", "NELKE_PROXIES": "10.0.0.1,10.0.0.0/8",
 			"NELKE_OPENINGS_PER_HOUR": "0", "NELKE_INTROSPECTION": "perhaps", "NELKE_LOG": "xml", "NELKE_LOG_LEVEL": "loud",
+			"NELKE_PAYMENT_URL": "https://user:geheim@pay.example", "NELKE_PAYMENT_SECRET": "geheim, and too short",
 			"NELKE_STOP_TIMEOUT": "9", "NELKE_STOP_DELAY": "-1s", "NELKE_SWEEPERS": "2",
 		}
 		_, err := server.Load(environment, server.Config{}, nil)
@@ -71,6 +73,29 @@ func TestLoad(t *testing.T) {
 		t.Parallel()
 		_, err := server.Load(map[string]string{"NELKE_DEMO": "1", "NELKE_ISSUER": "https://idp.example"}, server.Config{}, nil)
 		require.ErrorContains(t, err, "NELKE_ISSUER")
+	})
+
+	t.Run("a payment provider needs a secret, and the secret its length", func(t *testing.T) {
+		t.Parallel()
+		long := strings.Repeat("x", 32)
+		for _, right := range []map[string]string{
+			{"NELKE_PAYMENT_URL": "https://pay.example/api", "NELKE_PAYMENT_SECRET": long},
+			{"NELKE_PAYMENT_URL": "http://127.0.0.1:1", "NELKE_PAYMENT_SECRET": long, "NELKE_DEMO": "1"},
+			{"NELKE_PAYMENT_SECRET": long, "NELKE_DEMO": "1"},
+		} {
+			cfg, err := server.Load(right, server.Config{}, nil)
+			require.NoError(t, err)
+			require.Equal(t, long, cfg.PaymentSecret)
+		}
+		for _, wrong := range []map[string]string{
+			{"NELKE_PAYMENT_URL": "https://pay.example"},
+			{"NELKE_PAYMENT_URL": "https://pay.example", "NELKE_PAYMENT_SECRET": long[1:]},
+			{"NELKE_PAYMENT_SECRET": long[1:], "NELKE_DEMO": "1"},
+		} {
+			_, err := server.Load(wrong, server.Config{}, nil)
+			require.ErrorContains(t, err, "NELKE_PAYMENT_SECRET")
+			require.NotContains(t, err.Error(), "xxx")
+		}
 	})
 
 	t.Run("the zero configuration is refused", func(t *testing.T) {

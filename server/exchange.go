@@ -124,11 +124,13 @@ func sane(id string) bool {
 // route is the path, if it is one of ours: others are a stranger's words, and may tell of persons.
 func route(r *http.Request) string {
 	switch path := r.URL.Path; path {
-	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version":
+	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath:
 		return path
 	default:
-		if strings.HasPrefix(path, demoPath+"/") {
-			return demoPath
+		for _, folder := range []string{demoPath, returnPath, sandboxPath} {
+			if strings.HasPrefix(path, folder+"/") {
+				return folder
+			}
 		}
 		return "other"
 	}

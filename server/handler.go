@@ -51,7 +51,8 @@ func newWeb(p *parts, addr string) (*web, error) {
 	case p.cfg.Issuer != "":
 		health.issuer = "on"
 	}
-	mux.Handle("GET /{$}", page())
+	p.payments.handle(mux, p.portal, p.now, p.log)
+	mux.Handle("GET /{$}", startPage())
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)

@@ -30,7 +30,7 @@ func (h health) readyz(w http.ResponseWriter, r *http.Request) {
 		Status string            `json:"status"`
 		Parts  map[string]string `json:"parts"`
 	}{"ready", map[string]string{
-		"database": "reached", "redis": "absent", "issuer": h.issuer, "jobs": "on", "payments": "off", "mail": "off",
+		"database": "reached", "redis": "absent", "issuer": h.issuer, "jobs": "on", "payments": h.parts.payments.state, "mail": "off",
 	}}
 	if h.parts.relay != nil {
 		answer.Parts["redis"] = "not heard"

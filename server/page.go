@@ -11,8 +11,8 @@ var pageGerman []byte
 //go:embed page.en.html
 var pageEnglish []byte
 
-// page tells whoever comes by browser what this is.
-func page() http.HandlerFunc {
+// startPage tells whoever comes by browser what this is.
+func startPage() http.HandlerFunc {
 	match := newLanguages()
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

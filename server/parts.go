@@ -20,16 +20,18 @@ import (
 
 // parts are what every command works with: the heart, and what it stands on.
 type parts struct {
-	cfg    Config
-	log    *slog.Logger
-	now    func() time.Time
-	store  *store.Store
-	redis  redis.UniversalClient // nil: none
-	hub    *live.Hub
-	relay  *live.Relay // nil without Redis
-	cache  *cache.Cache
-	jobs   *job.Client
-	portal *portal.Portal
+	cfg   Config
+	log   *slog.Logger
+	now   func() time.Time
+	store *store.Store
+	redis redis.UniversalClient // nil: none
+	hub   *live.Hub
+	relay *live.Relay // nil without Redis
+	cache *cache.Cache
+	jobs  *job.Client
+
+	portal   *portal.Portal
+	payments *payments // nil until an address is known
 
 	endRelay func()
 }
@@ -66,11 +68,16 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err != nil {
 		return nil, err
 	}
-	p.portal = portal.New(portal.Options{
-		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,
-		Openings: newOpenings(p.redis, cfg.RedisPrefix, cfg.OpeningsPerHour, time.Now),
-	})
+	p.portal = portal.New(p.options())
 	return p, nil
+}
+
+// options are what every heart is made of. Nothing can be paid with them alone.
+func (p *parts) options() portal.Options {
+	return portal.Options{
+		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,
+		Openings: newOpenings(p.redis, p.cfg.RedisPrefix, p.cfg.OpeningsPerHour, time.Now),
+	}
 }
 
 func (p *parts) openRedis(ctx context.Context) (err error) {
@@ -91,8 +98,12 @@ func (p *parts) openRedis(ctx context.Context) (err error) {
 	return nil
 }
 
-// close ends what openParts began: the relay sends what is left, then Redis, then the database.
+// close ends what openParts began, and what came later: webhooks under way, the relay, which sends what is left, then
+// Redis, then the database.
 func (p *parts) close() error {
+	if p.payments != nil {
+		p.payments.stop()
+	}
 	p.endRelay()
 	var errs []error
 	if p.cache != nil {

@@ -36,6 +36,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return errors.Join(err, s.stop())
 	}
 	s.serve()
+	p.payments.start(ctx)
 	defer p.followClock()()
 	p.log.InfoContext(ctx, "ready", "addr", s.addr, "database", cfg.database(), "redis", cfg.RedisURL != "", "demo", cfg.Demo, "version", cfg.version())
 	if cfg.Demo && cfg.Options.Welcome != nil {
@@ -68,6 +69,7 @@ func (p *parts) followClock() (end func()) {
 				return
 			case <-p.cfg.Options.ClockMoved:
 				p.hub.Touch()
+				p.payments.wake()
 			}
 		}
 	})
@@ -104,6 +106,7 @@ func listen(ctx context.Context, p *parts) (_ *serving, err error) {
 		return nil, err
 	}
 	s.addr = s.accept[0].Addr().String()
+	p.takePayments(s.addr)
 	if p.cfg.MetricsAddr != "" {
 		if err := s.open(ctx, p.cfg.MetricsAddr); err != nil {
 			return nil, err

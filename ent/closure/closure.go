@@ -26,6 +26,8 @@ const (
 	FieldToMinute = "to_minute"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldSource holds the string denoting the source field in the database.
+	FieldSource = "source"
 	// EdgeOffice holds the string denoting the office edge name in mutations.
 	EdgeOffice = "office"
 	// Table holds the table name of the closure in the database.
@@ -49,6 +51,7 @@ var Columns = []string{
 	FieldFromMinute,
 	FieldToMinute,
 	FieldReason,
+	FieldSource,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -64,6 +67,8 @@ func ValidColumn(column string) bool {
 var (
 	// DefaultCounterID holds the default value on creation for the "counter_id" field.
 	DefaultCounterID string
+	// DefaultSource holds the default value on creation for the "source" field.
+	DefaultSource string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
@@ -104,6 +109,11 @@ func ByFromMinute(opts ...sql.OrderTermOption) OrderOption {
 // ByToMinute orders the results by the to_minute field.
 func ByToMinute(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldToMinute, opts...).ToFunc()
+}
+
+// BySource orders the results by the source field.
+func BySource(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSource, opts...).ToFunc()
 }
 
 // ByOfficeField orders the results by office field.

@@ -191,6 +191,7 @@ var (
 		{Name: "from_minute", Type: field.TypeInt, Nullable: true},
 		{Name: "to_minute", Type: field.TypeInt, Nullable: true},
 		{Name: "reason", Type: field.TypeJSON, Nullable: true},
+		{Name: "source", Type: field.TypeString, Default: ""},
 		{Name: "office_id", Type: field.TypeString},
 	}
 	// ClosuresTable holds the schema information for the "closures" table.
@@ -201,7 +202,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "closures_offices_closures",
-				Columns:    []*schema.Column{ClosuresColumns[7]},
+				Columns:    []*schema.Column{ClosuresColumns[8]},
 				RefColumns: []*schema.Column{OfficesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -210,7 +211,7 @@ var (
 			{
 				Name:    "closure_office_id_to_date",
 				Unique:  false,
-				Columns: []*schema.Column{ClosuresColumns[7], ClosuresColumns[3]},
+				Columns: []*schema.Column{ClosuresColumns[8], ClosuresColumns[3]},
 			},
 		},
 	}
@@ -526,6 +527,7 @@ var (
 		{Name: "to_minute", Type: field.TypeInt},
 		{Name: "valid_from", Type: field.TypeString, Default: ""},
 		{Name: "valid_to", Type: field.TypeString, Default: ""},
+		{Name: "source", Type: field.TypeString, Default: ""},
 		{Name: "office_id", Type: field.TypeString},
 	}
 	// OpeningRulesTable holds the schema information for the "opening_rules" table.
@@ -536,7 +538,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "opening_rules_offices_opening_rules",
-				Columns:    []*schema.Column{OpeningRulesColumns[8]},
+				Columns:    []*schema.Column{OpeningRulesColumns[9]},
 				RefColumns: []*schema.Column{OfficesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -545,7 +547,7 @@ var (
 			{
 				Name:    "openingrule_office_id",
 				Unique:  false,
-				Columns: []*schema.Column{OpeningRulesColumns[8]},
+				Columns: []*schema.Column{OpeningRulesColumns[9]},
 			},
 		},
 	}

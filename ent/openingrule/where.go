@@ -99,6 +99,11 @@ func ValidTo(v string) predicate.OpeningRule {
 	return predicate.OpeningRule(sql.FieldEQ(FieldValidTo, v))
 }
 
+// Source applies equality check predicate on the "source" field. It's identical to SourceEQ.
+func Source(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldEQ(FieldSource, v))
+}
+
 // OfficeIDEQ applies the EQ predicate on the "office_id" field.
 func OfficeIDEQ(v string) predicate.OpeningRule {
 	return predicate.OpeningRule(sql.FieldEQ(FieldOfficeID, v))
@@ -497,6 +502,71 @@ func ValidToEqualFold(v string) predicate.OpeningRule {
 // ValidToContainsFold applies the ContainsFold predicate on the "valid_to" field.
 func ValidToContainsFold(v string) predicate.OpeningRule {
 	return predicate.OpeningRule(sql.FieldContainsFold(FieldValidTo, v))
+}
+
+// SourceEQ applies the EQ predicate on the "source" field.
+func SourceEQ(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldEQ(FieldSource, v))
+}
+
+// SourceNEQ applies the NEQ predicate on the "source" field.
+func SourceNEQ(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldNEQ(FieldSource, v))
+}
+
+// SourceIn applies the In predicate on the "source" field.
+func SourceIn(vs ...string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldIn(FieldSource, vs...))
+}
+
+// SourceNotIn applies the NotIn predicate on the "source" field.
+func SourceNotIn(vs ...string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldNotIn(FieldSource, vs...))
+}
+
+// SourceGT applies the GT predicate on the "source" field.
+func SourceGT(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldGT(FieldSource, v))
+}
+
+// SourceGTE applies the GTE predicate on the "source" field.
+func SourceGTE(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldGTE(FieldSource, v))
+}
+
+// SourceLT applies the LT predicate on the "source" field.
+func SourceLT(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldLT(FieldSource, v))
+}
+
+// SourceLTE applies the LTE predicate on the "source" field.
+func SourceLTE(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldLTE(FieldSource, v))
+}
+
+// SourceContains applies the Contains predicate on the "source" field.
+func SourceContains(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldContains(FieldSource, v))
+}
+
+// SourceHasPrefix applies the HasPrefix predicate on the "source" field.
+func SourceHasPrefix(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldHasPrefix(FieldSource, v))
+}
+
+// SourceHasSuffix applies the HasSuffix predicate on the "source" field.
+func SourceHasSuffix(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldHasSuffix(FieldSource, v))
+}
+
+// SourceEqualFold applies the EqualFold predicate on the "source" field.
+func SourceEqualFold(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldEqualFold(FieldSource, v))
+}
+
+// SourceContainsFold applies the ContainsFold predicate on the "source" field.
+func SourceContainsFold(v string) predicate.OpeningRule {
+	return predicate.OpeningRule(sql.FieldContainsFold(FieldSource, v))
 }
 
 // HasOffice applies the HasEdge predicate on the "office" edge.

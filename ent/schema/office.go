@@ -102,6 +102,7 @@ func (OpeningRule) Fields() []ent.Field {
 		field.Int("to_minute"),
 		field.String("valid_from").Default("").Comment("local date; empty: always"),
 		field.String("valid_to").Default("").Comment("last local date; empty: open-ended"),
+		field.String("source").Default("").Comment("\"town\" where the town set it itself: an import leaves it"),
 	}
 }
 
@@ -131,6 +132,7 @@ func (Closure) Fields() []ent.Field {
 		field.Int("from_minute").Optional().Nillable().Comment("wall clock on each of the dates; null: the whole day"),
 		field.Int("to_minute").Optional().Nillable(),
 		field.JSON("reason", Text{}).Optional(),
+		field.String("source").Default("").Comment("\"town\" where the town set it itself: an import leaves it"),
 	}
 }
 

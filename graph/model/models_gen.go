@@ -117,6 +117,14 @@ type MunicipalityByIDsInput struct {
 	ID string `json:"ID"`
 }
 
+// A town after a write, or what kept it from being written.
+type MunicipalityPayload struct {
+	// The town as it is now; null when a problem kept it.
+	Municipality *portal.Town `json:"municipality,omitempty"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
+}
+
 // Roles in one municipality.
 type MunicipalityRole struct {
 	// The town.
@@ -232,6 +240,18 @@ type RateLimited struct {
 }
 
 func (RateLimited) IsProblem() {}
+
+// An office after a change of when it is open, or what kept it from being changed.
+type SchedulePayload struct {
+	// The office as it is now, without the change after a dry run; null when a problem kept it.
+	Office *portal.Office `json:"office,omitempty"`
+	// Held and booked appointments outside the open time, by start, at most 200. They stay as they are: staff reschedule them.
+	Appointments []*ent.Appointment `json:"appointments"`
+	// How many there are in all.
+	AppointmentCount int `json:"appointmentCount"`
+	// Empty when the write took place, or would have.
+	Problems []Problem `json:"problems"`
+}
 
 // The wanted time is gone, or never was there. The nearest free ones stand beside it.
 type SlotTaken struct {

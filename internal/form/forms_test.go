@@ -72,7 +72,7 @@ const richSchema = `{
     "count": {"type": "integer", "x-label": {"de": "Anzahl", "en": "Count"}, "minimum": 2, "maximum": 20, "multipleOf": 2},
     "ratio": {"type": "number", "x-label": {"de": "Anteil", "en": "Ratio"}, "exclusiveMinimum": 0.5, "exclusiveMaximum": 2.25},
     "score": {"type": "number", "x-label": {"de": "Wert", "en": "Score"}, "multipleOf": 0.25},
-    "mail": {"type": "string", "x-label": {"de": "E-Mail", "en": "Email"}, "format": "email", "maxLength": 80},
+    "mail": {"type": "string", "x-label": {"de": "E-Mail", "en": "Email"}, "format": "email", "maxLength": 40},
     "phone": {"type": "string", "x-label": {"de": "Telefon", "en": "Phone"}, "minLength": 3, "maxLength": 20, "pattern": "^\\+[0-9]+$",
       "x-hint": {"de": "Mit Vorwahl, wie +495235123.", "en": "With area code, like +495235123."}},
     "at": {"type": "string", "x-label": {"de": "Zeit", "en": "Time"}, "format": "date-time", "maxLength": 40},
@@ -112,6 +112,8 @@ const richAnswers = `{"kind": "A", "count": 10, "ratio": 0.75, "mail": "erika@ex
 const moreRichAnswers = `{"kind": "B", "count": 4, "score": 1.75, "declined": false, "notes": ["x"], "place": {"town": "Lage"}, "extra": "x",
   "marks": [1, 1, 1]}`
 
+const otherRichAnswers = `{"kind": "C", "count": 8, "place": {"geo": "51.9,9.1"}}`
+
 // rich gives the form with every keyword, and answers that meet each of its rules.
 func rich(t testing.TB) given {
 	t.Helper()
@@ -120,7 +122,7 @@ func rich(t testing.TB) given {
 	compiled, err := form.Compile([]byte(richSchema))
 	require.NoError(t, err)
 	f := given{name: "rich", raw: []byte(richSchema), schema: compiled}
-	for _, raw := range []string{richAnswers, moreRichAnswers} {
+	for _, raw := range []string{richAnswers, moreRichAnswers, otherRichAnswers} {
 		var v any
 		require.NoError(t, json.Unmarshal([]byte(raw), &v))
 		f.accepted = append(f.accepted, sample{raw, v})

@@ -4,6 +4,10 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strconv"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
 // Answers grow while somebody fills in a form: properties come to objects, and items to lists. Of a schema there are two
@@ -19,8 +23,8 @@ import (
 // growth writes may and must of a form's schema.
 type growth struct{ left int } // how many more schemas it writes
 
-// maxWritten bounds growth: conditions within conditions multiply what there is to write.
-const maxWritten = 20_000
+// maxWritten bounds growth: conditions within conditions multiply what there is to write. Real forms take less than 200.
+const maxWritten = 5_000
 
 // soFar gives what a form asks of incomplete answers: faults that more answers could mend are none.
 func soFar(schema any) (any, error) {
@@ -63,8 +67,7 @@ func (g *growth) may(schema any) any {
 		out["contains"], out["minContains"], out["maxContains"] = g.must(s["contains"]), 0, s["maxContains"]
 	}
 	if s["uniqueItems"] == true {
-		// Items that are alike may yet come to differ.
-		all = append(all, schemaOf("if", schemaOf("items", g.grown(s["items"])), "then", schemaOf("uniqueItems", true)))
+		out[unlikeKeyword] = g.grown(s["items"])
 	}
 	if condition, ok := s["if"]; ok {
 		if then, ok := s["then"]; ok {
@@ -76,10 +79,9 @@ func (g *growth) may(schema any) any {
 	}
 	if s["oneOf"] != nil {
 		// One at least can come to hold, and one at most holds for good.
-		some, sure := g.each(s["oneOf"], g.may), g.each(s["oneOf"], g.must)
 		all = append(all,
-			schemaOf("if", schemaOf("anyOf", some), "else", schemaOf("oneOf", some)),
-			schemaOf("if", schemaOf("anyOf", sure), "then", schemaOf("oneOf", sure)))
+			schemaOf("if", schemaOf("anyOf", g.each(s["oneOf"], g.may)), "else", schemaOf("oneOf", g.each(s["oneOf"], g.may))),
+			schemaOf("if", schemaOf("anyOf", g.each(s["oneOf"], g.must)), "then", schemaOf("oneOf", g.each(s["oneOf"], g.must))))
 	}
 	return conjoined(out, all)
 }
@@ -176,6 +178,41 @@ func (g *growth) grown(schema any) any {
 		inner[name] = g.grown(property)
 	}
 	return schemaOf("not", schemaOf("type", "array"), "required", names, "properties", inner)
+}
+
+// unlikeKeyword stands in the place of uniqueItems where answers are incomplete: two items that are alike may yet come to
+// differ, unless they are of its schema, which is that of items that can't grow.
+const unlikeKeyword = "x-unlike"
+
+type unlike struct{ grown *jsonschema.Schema }
+
+// Validate compares the items that can't grow.
+func (u unlike) Validate(ctx *jsonschema.ValidatorContext, v any) {
+	list, _ := v.([]any)
+	var grown []any
+	for i, item := range list {
+		if ctx.Validate(u.grown, item, []string{strconv.Itoa(i)}) == nil {
+			grown = append(grown, item)
+		}
+	}
+	i, j, err := ctx.Duplicates(grown)
+	if err != nil {
+		ctx.AddErr(err)
+	} else if i >= 0 {
+		ctx.AddError(&kind.UniqueItems{Duplicates: [2]int{i, j}})
+	}
+}
+
+func unlikeVocabulary() *jsonschema.Vocabulary {
+	return &jsonschema.Vocabulary{
+		URL: "form:///unlike",
+		Compile: func(ctx *jsonschema.CompilerContext, schema map[string]any) (jsonschema.SchemaExt, error) {
+			if _, ok := schema[unlikeKeyword]; !ok {
+				return nil, nil
+			}
+			return unlike{ctx.Enqueue([]string{unlikeKeyword})}, nil
+		},
+	}
 }
 
 func (g *growth) each(list any, write func(any) any) []any {

@@ -52,7 +52,7 @@ func Compile(schema []byte) (*Schema, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Compile: %w", err)
 	}
-	incomplete, err := compile(doc)
+	incomplete, err := compile(doc, unlikeVocabulary())
 	if err != nil {
 		return nil, fmt.Errorf("Compile: for incomplete answers: %w", err)
 	}
@@ -60,12 +60,16 @@ func Compile(schema []byte) (*Schema, error) {
 	return &Schema{whole, incomplete, root}, nil
 }
 
-func compile(doc any) (*jsonschema.Schema, error) {
+func compile(doc any, vocabularies ...*jsonschema.Vocabulary) (*jsonschema.Schema, error) {
 	const at = "form:///schema"
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
 	c.UseLoader(noLoader{})
+	for _, vocabulary := range vocabularies {
+		c.RegisterVocabulary(vocabulary)
+		c.AssertVocabs()
+	}
 	if err := c.AddResource(at, doc); err != nil {
 		return nil, err
 	}

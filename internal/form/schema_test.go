@@ -154,6 +154,8 @@ func TestInspectHoldsConditionsToTheProperties(t *testing.T) {
 		{`"then": {"required": ["to"]}`, `"then": {"properties": {"to": {"required": ["zip"]}}}`, "/then/properties/to/required/0"},
 		{`, "maxItems": 2`, ``, "/properties/tags/maxItems"},
 		{`"items": {"type": "string", "maxLength": 3}`, `"items": {"type": "string"}`, "/properties/tags/items/maxLength"},
+		{`{"const": "OTHER"}`, `{"const": {"a": 1}}`, "/if/properties/send/const"},
+		{`{"const": "OTHER"}`, `{"enum": ["OTHER", ["HOME"]]}`, "/if/properties/send/enum/1"},
 		{`"fields": ["city"]`, `"fields": ["town"]`, "/properties/to/x-layout/0/fields/0"},
 		{`"x-label": {"de": "An", "en": "To"}, "unevaluatedProperties": false`, `"x-label": {"de": "An", "en": "To"}`, "/properties/to/unevaluatedProperties"},
 		{`"format": "date"`, `"format": "date", "x-values": {}`, "/properties/born/x-values"},

@@ -12,7 +12,6 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
-	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
@@ -24,7 +23,7 @@ import (
 // Import writes a town as its files say: all of it in one transaction, or nothing. What hasn't changed isn't touched, so
 // a repeat does nothing, and says so. What a file no longer names is no longer offered, and stays readable. Versions of
 // forms and notices are never changed: a changed text under an old version is a fault. What the town has set itself
-// (states, prices) wins over the file.
+// (states, prices, payment methods, hours, closures) wins over the file.
 //
 // Errors: *town.Faults.
 func (p *Portal) Import(ctx context.Context, t *town.Town) (changed bool, err error) {
@@ -88,7 +87,8 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 	switch {
 	case ent.IsNotFound(err):
 		i.m, err = i.Municipality.Create().SetSlug(in.Slug).SetArs(in.ARS).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).
-			SetWebsite(in.Website).SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).Save(ctx)
+			SetWebsite(in.Website).SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).
+			SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).Save(ctx)
 		return err
 	case err != nil:
 		return err
@@ -104,7 +104,8 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 		return nil
 	}
 	return i.Municipality.UpdateOneID(i.m.ID).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).SetWebsite(in.Website).
-		SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).Exec(ctx)
+		SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).
+		SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).Exec(ctx)
 }
 
 func (i *importer) notices(ctx context.Context) error {
@@ -128,16 +129,11 @@ func (i *importer) notices(ctx context.Context) error {
 }
 
 func (i *importer) payments(ctx context.Context) error {
-	if _, err := i.PaymentOption.Delete().Where(paymentoption.MunicipalityID(i.m.ID)).Exec(ctx); err != nil {
-		return err
+	if i.m.MethodsSet { // once the town has said how it is paid, the file no longer does
+		return nil
 	}
-	for n, in := range i.town.PaymentMethods {
-		if err := i.PaymentOption.Create().SetMunicipalityID(i.m.ID).SetMethod(paymentoption.Method(in.Method)).SetEnabled(in.Enabled).
-			SetValidFrom(string(in.ValidFrom)).SetValidTo(string(in.ValidTo)).SetPosition(n).Exec(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := i.replaceMethods(ctx, i.m.ID, i.town.PaymentMethods)
+	return err
 }
 
 func text2(t town.Text) schema.Text { return schema.Text{"de": t.DE, "en": t.EN} }
@@ -215,6 +211,10 @@ func (i *importer) service(ctx context.Context, n int, row *ent.PublicService, i
 	rules := schema.FeeRules{}
 	if in.FeeRules != nil {
 		rules = schema.FeeRules{Copies: in.FeeRules.Copies, FreeWhen: in.FeeRules.FreeWhen}
+	}
+	u.SetNillableProcessingDays(in.ProcessingDays)
+	if in.ProcessingDays == nil {
+		u.ClearProcessingDays()
 	}
 	u.SetChannels(channels).SetInformation(sections).SetDocuments(documents).SetLinks(links).SetFeeRules(rules)
 	if !row.StateSet { // once the town has said when a service is open, the file no longer does

@@ -2,12 +2,16 @@ package portal
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
 	"nelke/ent"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
 
@@ -45,7 +49,7 @@ func (i *importer) offices(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := i.rules(ctx, row, in, counters); err != nil {
+		if err := i.rules(ctx, n, row, in, counters); err != nil {
 			return err
 		}
 	}
@@ -111,43 +115,27 @@ func (i *importer) nextNumber(ctx context.Context) (int64, error) {
 	return last.Number + 1, nil
 }
 
-func (i *importer) rules(ctx context.Context, o *ent.Office, in town.Office, counters map[string]string) error {
-	if _, err := i.OpeningRule.Delete().Where(openingrule.OfficeID(o.ID)).Exec(ctx); err != nil {
+// rules writes an office's hours and closures. From the first day of hours that the town has set itself, for the office or
+// for one counter, the file has no say.
+func (i *importer) rules(ctx context.Context, n int, o *ent.Office, in town.Office, counters map[string]string) error {
+	own, err := i.OpeningRule.Query().Where(openingrule.OfficeID(o.ID), openingrule.Source("town")).All(ctx)
+	if err != nil {
 		return err
 	}
-	if _, err := i.Closure.Delete().Where(closure.OfficeID(o.ID)).Exec(ctx); err != nil {
+	if _, err := i.OpeningRule.Delete().Where(openingrule.OfficeID(o.ID), openingrule.SourceNEQ("town")).Exec(ctx); err != nil {
 		return err
 	}
-	hours := func(counter string, kind openingrule.Kind, rows []town.Hours) error {
-		for _, h := range rows {
-			rule := func(kind openingrule.Kind, from, to town.Clock) error {
-				return i.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
-					SetFromMinute(int(from)).SetToMinute(int(to)).Exec(ctx)
-			}
-			if h.Break == nil {
-				if err := rule(kind, h.From, h.To); err != nil {
-					return err
-				}
-				continue
-			}
-			// A break parts one row in two. It isn't a rule of its own kind: another counter may work through it.
-			if err := rule(kind, h.From, h.Break.From); err != nil {
-				return err
-			}
-			if err := rule(kind, h.Break.To, h.To); err != nil {
-				return err
-			}
-		}
-		return nil
+	if _, err := i.Closure.Delete().Where(closure.OfficeID(o.ID), closure.SourceNEQ("town")).Exec(ctx); err != nil {
+		return err
 	}
-	if err := hours("", openingrule.KindOPEN, in.OpeningHours); err != nil {
+	if err := i.hours(ctx, o, "", openingrule.KindOPEN, in.OpeningHours, own); err != nil {
 		return err
 	}
 	for _, c := range in.Counters {
-		if err := hours(counters[c.Slug], openingrule.KindOPEN, c.Hours); err != nil {
+		if err := i.hours(ctx, o, counters[c.Slug], openingrule.KindOPEN, c.Hours, own); err != nil {
 			return err
 		}
-		if err := hours(counters[c.Slug], openingrule.KindONLINE, c.PublicHours); err != nil {
+		if err := i.hours(ctx, o, counters[c.Slug], openingrule.KindONLINE, c.PublicHours, own); err != nil {
 			return err
 		}
 	}
@@ -159,6 +147,56 @@ func (i *importer) rules(ctx context.Context, o *ent.Office, in town.Office, cou
 		if err := create.Exec(ctx); err != nil {
 			return err
 		}
+	}
+	if len(own) == 0 {
+		return nil // the file has been held against itself
+	}
+	return i.beyond(ctx, n, o.ID, in)
+}
+
+// hours writes the file's weekly hours of an office or a counter, up to the day before the town's own.
+func (i *importer) hours(ctx context.Context, o *ent.Office, counter string, kind openingrule.Kind, hours []town.Hours, own []*ent.OpeningRule) error {
+	from := "" // first day of the town's own hours
+	for _, r := range own {
+		if r.CounterID == counter && r.Kind == kind && (from == "" || r.ValidFrom < from) {
+			from = r.ValidFrom
+		}
+	}
+	to := ""
+	if from != "" {
+		to = date(from).AddDays(-1).String()
+	}
+	for _, h := range hours {
+		for _, piece := range pieces(h) {
+			if err := i.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
+				SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidTo(to).Exec(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// beyond refuses a file that, together with the hours that the town has set itself, leaves a counter open outside the
+// office's hours.
+func (i *importer) beyond(ctx context.Context, n int, office string, in town.Office) error {
+	counters, err := i.Counter.Query().Where(counter.OfficeID(office)).All(ctx)
+	if err != nil {
+		return err
+	}
+	rows, err := i.OpeningRule.Query().Where(openingrule.OfficeID(office)).All(ctx)
+	if err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(i.town.Municipality.TimeZone)
+	if err != nil {
+		return err
+	}
+	written := &Office{Counters: counters}
+	if c := written.beyond(rows, schedule.DateOf(i.now, zone).String()); c != nil {
+		at := slices.IndexFunc(in.Counters, func(one town.Counter) bool { return one.Slug == c.Slug })
+		i.fault(fmt.Sprintf("offices[%d].counters[%d].hours", n, at),
+			"%s would be open outside the office's hours, now that the town has set hours itself", c.Slug)
 	}
 	return nil
 }

@@ -67,6 +67,11 @@ const (
 	RuleDispatch   Rule = "DISPATCH"     // how it was sent must be said, for what goes by post
 	RuleFuture     Rule = "FUTURE"       // not after today
 	RuleEnded      Rule = "ENDED"        // the operator of the payment method has stopped
+	RuleOverlap    Rule = "OVERLAP"      // shares a time with another row of the list
+	RuleGrid       Rule = "GRID"         // a multiple of five minutes
+	RuleBreak      Rule = "BREAK"        // a break lies inside its span
+	RuleInside     Rule = "INSIDE"       // a counter's hours lie within the office's, its public ones within its own
+	RuleCounter    Rule = "COUNTER"      // only for a counter
 )
 
 // Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.

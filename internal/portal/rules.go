@@ -53,6 +53,10 @@ func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error)
 			o.rules.Counters[i].Public = append(o.rules.Counters[i].Public, rule)
 		}
 	}
+	for i := range o.rules.Counters {
+		c := &o.rules.Counters[i]
+		c.Openings, c.Public = since(c.Openings, o.rules.Openings), since(c.Public, wholeWeek())
+	}
 	for _, row := range o.Closures {
 		c := schedule.Closure{From: date(row.FromDate), To: date(row.ToDate), Counter: number[row.CounterID]}
 		if row.FromMinute != nil && row.ToMinute != nil {
@@ -62,6 +66,33 @@ func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error)
 	}
 	o.Calendar, err = schedule.NewCalendar(o.rules, schedule.DateOf(now, o.rules.Zone), o.HorizonDays+2)
 	return err
+}
+
+// since adds to a counter's own rules, where all of them begin on some day, the rules that hold for it until then.
+func since(own, before []schedule.Rule) []schedule.Rule {
+	if len(own) == 0 {
+		return own
+	}
+	last := own[0].ValidFrom
+	for _, r := range own {
+		if r.ValidFrom.Before(last) {
+			last = r.ValidFrom
+		}
+	}
+	if last.IsZero() {
+		return own
+	}
+	last = last.AddDays(-1)
+	for _, r := range before {
+		if last.Before(r.ValidFrom) {
+			continue
+		}
+		if r.ValidTo.IsZero() || last.Before(r.ValidTo) {
+			r.ValidTo = last
+		}
+		own = append(own, r)
+	}
+	return own
 }
 
 // date reads a date that the database holds; empty is none. The importer and the writes let nothing else in.

@@ -48,14 +48,13 @@ func (p *Portal) SettlePayment(ctx context.Context, id string) (err error) {
 		if !over {
 			return err
 		}
-		if err == nil {
-			// The page is closed before we stop waiting: whoever has paid by then has paid.
-			err = p.ask(ctx, pay, p.provider.Cancel)
-		}
 		if err != nil && now.Before(pay.ExpiresAt.Add(time.Hour)) {
 			return err // it may have been paid: ask again before giving up
 		}
-		return p.expire(ctx, pay)
+		if err := p.expire(ctx, pay); err != nil {
+			return err
+		}
+		return p.ask(ctx, pay, p.provider.Cancel) // whoever has paid in between has paid
 	case entpayment.StatusCANCELED, entpayment.StatusFAILED, entpayment.StatusEXPIRED:
 		if pay.TransactionID == "" {
 			return nil // the provider's page was never shown to anybody

@@ -34,9 +34,27 @@ func TestBlombergHasItsKeys(t *testing.T) {
 	require.Equal(t, town.Municipality{
 		Slug: "blomberg", ARS: "057660016016", AGS: "05766016", Name: "Blomberg",
 		Website: "https://www.blomberg-lippe.de", TimeZone: "Europe/Berlin", Holidays: "DE-NW",
-		Source: town.Sources{"ars": town.SourceAssumed},
+		ProcessingDays: 14, PaymentMinutes: 30, GraceMinutes: 24 * 60,
+		Source: town.Sources{
+			"ars": town.SourceAssumed, "processingDays": town.SourceAssumed, "paymentMinutes": town.SourceAssumed, "graceMinutes": town.SourceAssumed,
+		},
 	}, m)
-	require.Equal(t, []string{"ars"}, m.Source.Assumed())
+	require.Equal(t, []string{"ars", "graceMinutes", "paymentMinutes", "processingDays"}, m.Source.Assumed())
+}
+
+func TestBlombergPromisesSomeServicesSooner(t *testing.T) {
+	t.Parallel()
+	sooner := map[string]int{}
+	for _, s := range blomberg(t).Services {
+		if s.ProcessingDays != nil {
+			sooner[s.Slug] = *s.ProcessingDays
+			require.True(t, s.Online(), s.Slug)
+			require.Contains(t, s.Source.Assumed(), "processingDays", s.Slug)
+		}
+	}
+	require.Equal(t, map[string]int{
+		"briefwahlantrag": 2, "meldebescheinigung": 5, "sterbeurkunde": 3, "statusabfrage-ausweis-pass": 2,
+	}, sooner)
 }
 
 func TestBlombergOffersThirteenServicesOnline(t *testing.T) {

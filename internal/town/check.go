@@ -48,8 +48,14 @@ func (l *loader) municipality(m Municipality) {
 	if !slices.Contains(states, m.Holidays) {
 		l.fault(at+".holidays", "%q is none of %s", m.Holidays, strings.Join(states, ", "))
 	}
+	l.within(m.ProcessingDays, 1, maxProcessingDays, at+".processingDays")
+	l.within(m.PaymentMinutes, 5, 24*60, at+".paymentMinutes")
+	l.within(m.GraceMinutes, 30, 14*24*60, at+".graceMinutes")
 	l.sources(m.Source, m, at)
 }
+
+// maxProcessingDays is the longest that a town may promise to take.
+const maxProcessingDays = 365
 
 func (l *loader) notices(notices []Notice) {
 	if len(notices) == 0 {
@@ -96,18 +102,38 @@ func (m Method) EndedOn() (last Date, stopped bool) {
 var ended = map[Method]Date{Giropay: "2024-12-31", Paydirekt: "2024-12-31"}
 
 func (l *loader) paymentMethods(methods []PaymentMethod) {
+	for _, f := range CheckMethods(methods) {
+		at := fmt.Sprintf("paymentMethods[%d]", f.Index)
+		if f.Field != "" {
+			at += "." + f.Field
+		}
+		if f.Rule == RuleOverlap {
+			l.fault(at, "overlaps in time with paymentMethods[%d], which is %s too", f.Other, methods[f.Other].Method)
+			continue
+		}
+		l.fault(at, "%s", f.Message)
+	}
+}
+
+// CheckMethods holds dated payment methods to their rules: no row ends before it begins, a method whose operator has
+// stopped ends by its last day, and no two rows of one method share a day.
+func CheckMethods(methods []PaymentMethod) (faults []RowFault) {
 	for i, m := range methods {
-		at := fmt.Sprintf("paymentMethods[%d]", i)
-		l.span(m.ValidFrom, m.ValidTo, at+".validTo")
-		if last, dead := m.Method.EndedOn(); dead && (m.ValidTo == "" || m.ValidTo > last) {
-			l.fault(at+".validTo", "%s ended on %s, so it needs an end by then", m.Method, last)
+		if m.ValidFrom != "" && m.ValidTo != "" && m.ValidTo < m.ValidFrom {
+			faults = append(faults, RowFault{Index: i, Field: "validTo", Rule: RuleOrder,
+				Message: fmt.Sprintf("%s is before the first day, %s", m.ValidTo, m.ValidFrom)})
+		}
+		if last, stopped := m.Method.EndedOn(); stopped && (m.ValidTo == "" || m.ValidTo > last) {
+			faults = append(faults, RowFault{Index: i, Field: "validTo", Rule: RuleEnded,
+				Message: fmt.Sprintf("%s ended on %s, so it needs an end by then", m.Method, last)})
 		}
 		for j, other := range methods[:i] {
 			if m.Method == other.Method && overlap(m.ValidFrom, m.ValidTo, other.ValidFrom, other.ValidTo) {
-				l.fault(at, "overlaps in time with paymentMethods[%d], which is %s too", j, m.Method)
+				faults = append(faults, RowFault{Index: i, Rule: RuleOverlap, Other: j, Message: "overlaps in time with another row of " + string(m.Method)})
 			}
 		}
 	}
+	return faults
 }
 
 // span checks that a span of days does not end before it begins.

@@ -45,6 +45,8 @@ func TestLoadTakesASmallTown(t *testing.T) {
 	require.Equal(t, 1, got.Services[1].MaxQuantity)
 	require.Equal(t, "2026-11-01T07:00:00Z", got.Services[0].OpensAt.UTC().Format("2006-01-02T15:04:05Z07:00"))
 	require.Equal(t, "# Datenschutz\n", got.Notices[0].DE.Text)
+	require.Equal(t, [3]int{14, 30, 1440}, [3]int{got.Municipality.ProcessingDays, got.Municipality.PaymentMinutes, got.Municipality.GraceMinutes}, "what the file leaves out")
+	require.Nil(t, got.Services[0].ProcessingDays)
 }
 
 // TestLoadNamesFileLineAndField breaks the small town in one place at a time.
@@ -66,6 +68,12 @@ func TestLoadNamesFileLineAndField(t *testing.T) {
 		{"time zone of the machine", "", "Europe/Berlin", "Local", `small.yaml:6: municipality.timeZone: "Local" is no IANA time zone`},
 		{"unknown holidays", "", "DE-NW", "DE-XX", `small.yaml:7: municipality.holidays: "DE-XX" is none of DE-BB, DE-BE`},
 		{"website without TLS", "", "name: Kleinstadt", "name: Kleinstadt\n  website: http://k.de", `small.yaml:6: municipality.website: "http://k.de" is no https address`},
+		{"no processing days", "", "name: Kleinstadt", "name: Kleinstadt\n  processingDays: 0", `small.yaml:6: municipality.processingDays: 0 is not between 1 and 365`},
+		{"too many processing days", "", "name: Kleinstadt", "name: Kleinstadt\n  processingDays: 366", `small.yaml:6: municipality.processingDays: 366 is not between 1 and 365`},
+		{"too little time to pay", "", "name: Kleinstadt", "name: Kleinstadt\n  paymentMinutes: 4", `small.yaml:6: municipality.paymentMinutes: 4 is not between 5 and 1440`},
+		{"too much time to pay", "", "name: Kleinstadt", "name: Kleinstadt\n  paymentMinutes: 1441", `small.yaml:6: municipality.paymentMinutes: 1441 is not between 5 and 1440`},
+		{"too little grace", "", "name: Kleinstadt", "name: Kleinstadt\n  graceMinutes: 29", `small.yaml:6: municipality.graceMinutes: 29 is not between 30 and 20160`},
+		{"too much grace", "", "name: Kleinstadt", "name: Kleinstadt\n  graceMinutes: 20161", `small.yaml:6: municipality.graceMinutes: 20161 is not between 30 and 20160`},
 		{"unknown field", "", "name: Kleinstadt", "name: Kleinstadt\n  mayor: Erika", `small.yaml:6: municipality.mayor: unknown field`},
 		{"missing field", "", "  name: Kleinstadt\n", "", `small.yaml:1: municipality.name: missing`},
 		{"field twice", "", "name: Kleinstadt", "name: Kleinstadt\n  name: Grossstadt", `small.yaml:6: municipality.name: stands here twice`},
@@ -125,6 +133,7 @@ func TestLoadNamesFileLineAndField(t *testing.T) {
 		{"link without an address", "", "    links:\n      - {url: \"https://example.org\", label: {de: Mehr, en: More}}\n", "", `small.yaml:58: services[1].links: missing: channel LINK needs one`},
 		{"link to a script", "", "https://example.org", "javascript:alert(1)", `small.yaml:66: services[1].links[0].url: "javascript:alert(1)" is no https address`},
 		{"appointment of seven minutes", "", "appointmentMinutes: 15", "appointmentMinutes: 7", `small.yaml:67: services[1].appointmentMinutes: 7 is no multiple of five minutes`},
+		{"no processing days of a service", "", "appointmentMinutes: 15", "appointmentMinutes: 15\n    processingDays: 0", `small.yaml:68: services[1].processingDays: 0 is not between 1 and 365`},
 		{"quantity of zero", "", "appointmentMinutes: 15", "appointmentMinutes: 15\n    maxQuantity: 0", `small.yaml:68: services[1].maxQuantity: 0 is not between 1 and 20`},
 		{"one information section", "", "      - title: {de: Zwei, en: Two}\n        body: {de: Text., en: Text.}\n", "", `small.yaml:42: services[0].information: a service with an online form needs at least two sections`},
 		{"fee of nothing", "", "cents: 900", "cents: 0", `small.yaml:50: services[0].fees[1].cents: 0 is not between 1 and 99999900`},
@@ -136,6 +145,10 @@ func TestLoadNamesFileLineAndField(t *testing.T) {
 		{"further copies without a count", "", "copies: /copies, ", "", `small.yaml:49: services[0].fees[0].furtherCopyCents: needs feeRules.copies to know the number of copies`},
 		{"copies that the form lacks", "", "copies: /copies", "copies: /copys", `small.yaml:51: services[0].feeRules.copies: the form has no property "/copys"`},
 		{"copies that are a text", "", "copies: /copies", "copies: /name", `small.yaml:51: services[0].feeRules.copies: "/name" is of type string in the form, not integer`},
+		{"copies without a least number", smallForm, `"minimum": 1, `, ``, `small.yaml:51: services[0].feeRules.copies: "/copies" needs a minimum of 1 or more in the form`},
+		{"copies from none on", smallForm, `"minimum": 1`, `"minimum": 0`, `small.yaml:51: services[0].feeRules.copies: "/copies" needs a minimum of 1 or more in the form`},
+		{"copies without end", smallForm, `, "maximum": 9`, ``, `small.yaml:51: services[0].feeRules.copies: "/copies" needs a maximum of 99 or less in the form`},
+		{"too many copies", smallForm, `"maximum": 9`, `"maximum": 100`, `small.yaml:51: services[0].feeRules.copies: "/copies" needs a maximum of 99 or less in the form`},
 		{"pointer that the form lacks", "", `{"/purpose": [RENTE]}`, `{"/porpoise": [RENTE]}`, `small.yaml:51: services[0].feeRules.freeWhen["/porpoise"]: the form has no property "/porpoise"`},
 		{"value that the form lacks", "", `{"/purpose": [RENTE]}`, `{"/purpose": [RENTE, ERBE]}`, `small.yaml:51: services[0].feeRules.freeWhen["/purpose"][1]: "ERBE" is no value of "/purpose" in the form`},
 		{"window reversed", "", "closesAt: 2026-12-01T15", "closesAt: 2026-10-01T15", `small.yaml:55: services[0].closesAt: is not after opensAt`},

@@ -91,40 +91,24 @@ func (l *loader) counters(o Office, services []Service, at string, served map[st
 
 // hours checks spans by themselves, against each other, and against the hours that must contain them, if any.
 func (l *loader) hours(spans, around []Hours, field string) {
-	for i, h := range spans {
-		at := fmt.Sprintf("%s[%d]", field, i)
-		if !l.clocks(h.From, h.To, at) {
+	for _, f := range CheckHours(spans, around) {
+		at := fmt.Sprintf("%s[%d]", field, f.Index)
+		if f.Field != "" {
+			at += "." + f.Field
+		}
+		if f.Rule == RuleOverlap {
+			l.fault(at, "overlaps with %s[%d] on %s", field, f.Other, spans[f.Index].Weekday)
 			continue
 		}
-		if b := h.Break; b != nil && l.clocks(b.From, b.To, at+".break") && (b.From <= h.From || b.To >= h.To) {
-			l.fault(at+".break", "%s to %s is not inside %s to %s", b.From, b.To, h.From, h.To)
-		}
-		for j, other := range spans[:i] {
-			if h.Weekday == other.Weekday && h.From < other.To && other.From < h.To {
-				l.fault(at, "overlaps with %s[%d] on %s", field, j, h.Weekday)
-			}
-		}
-		inside := func(o Hours) bool { return o.Weekday == h.Weekday && o.From <= h.From && h.To <= o.To }
-		if around != nil && !slices.ContainsFunc(around, inside) {
-			l.fault(at, "%s, %s to %s, is not inside one span of the hours around it", h.Weekday, h.From, h.To)
-		}
+		l.fault(at, "%s", f.Message)
 	}
 }
 
 // clocks checks two times of one day.
-func (l *loader) clocks(from, to Clock, at string) bool {
-	ok := true
-	for name, c := range map[string]Clock{".from": from, ".to": to} {
-		if c%cell != 0 {
-			l.fault(at+name, "%s is no multiple of five minutes", c)
-			ok = false
-		}
+func (l *loader) clocks(from, to Clock, at string) {
+	for _, f := range (Span{from, to}).check() {
+		l.fault(at+"."+f.Field, "%s", f.Message)
 	}
-	if ok && to <= from {
-		l.fault(at+".to", "%s is not after %s", to, from)
-		ok = false
-	}
-	return ok
 }
 
 func (l *loader) within(n, low, high int, field string) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"nelke/internal/form"
 )
@@ -29,6 +30,9 @@ func (l *loader) services(services []Service) {
 		}
 		l.channels(*s, at)
 		l.appointment(*s, at)
+		if s.ProcessingDays != nil {
+			l.within(*s.ProcessingDays, 1, maxProcessingDays, at+".processingDays")
+		}
 		l.fees(s.Fees, at+".fees")
 		if s.OpensAt != nil && s.ClosesAt != nil && !s.ClosesAt.After(*s.OpensAt) {
 			l.fault(at+".closesAt", "is not after opensAt")
@@ -127,11 +131,7 @@ func (l *loader) feeRules(s Service, answers *form.Inspected, at string) {
 		return
 	}
 	if rules.Copies != "" {
-		if kind, ok := answers.Type(rules.Copies); !ok {
-			l.fault(at+".copies", "the form has no property %q", rules.Copies)
-		} else if kind != "integer" {
-			l.fault(at+".copies", "%q is of type %s in the form, not integer", rules.Copies, kind)
-		}
+		l.copies(s.Form.Schema, rules.Copies, answers, at+".copies")
 	}
 	for _, pointer := range slices.Sorted(maps.Keys(rules.FreeWhen)) {
 		field := join(at+".freeWhen", pointer)
@@ -148,6 +148,44 @@ func (l *loader) feeRules(s Service, answers *form.Inspected, at string) {
 			}
 		}
 	}
+}
+
+// maxCopies is how many copies one application may ask for. Together with the ceiling of a fee it bounds what is due.
+const maxCopies = 99
+
+// copies checks the answer that the fee is multiplied by: an integer that the form bounds.
+func (l *loader) copies(schema json.RawMessage, pointer string, answers *form.Inspected, field string) {
+	kind, ok := answers.Type(pointer)
+	switch {
+	case !ok:
+		l.fault(field, "the form has no property %q", pointer)
+		return
+	case kind != "integer":
+		l.fault(field, "%q is of type %s in the form, not integer", pointer, kind)
+		return
+	}
+	low, high := bounds(schema, pointer)
+	if low == nil || *low < 1 {
+		l.fault(field, "%q needs a minimum of 1 or more in the form", pointer)
+	} else if high == nil || *high > maxCopies {
+		l.fault(field, "%q needs a maximum of %d or less in the form", pointer, maxCopies)
+	}
+}
+
+// bounds are minimum and maximum of the number at a pointer into the answers, as far as the form has them.
+func bounds(schema json.RawMessage, pointer string) (low, high *float64) {
+	type property struct {
+		Properties       map[string]property
+		Minimum, Maximum *float64
+	}
+	var at property
+	if err := json.Unmarshal(schema, &at); err != nil {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		at = at.Properties[strings.NewReplacer("~1", "/", "~0", "~").Replace(name)]
+	}
+	return at.Minimum, at.Maximum
 }
 
 // form reads and inspects a form's schema. Its faults name the schema's own file and line.

@@ -66,15 +66,20 @@ func (s Sources) Assumed() []string { return slices.Sorted(maps.Keys(s)) }
 
 // Municipality is the tenant.
 type Municipality struct {
-	Slug         string  `yaml:"slug"`                  // lower-case words joined by hyphens
-	ARS          string  `yaml:"ars"`                   // Amtlicher Regionalschlüssel, 12 digits
-	AGS          string  `yaml:"ags"`                   // Amtlicher Gemeindeschlüssel, 8 digits, contained in the ARS
-	Name         string  `yaml:"name"`                  //
-	Website      string  `yaml:"website,optional"`      // https
-	TimeZone     string  `yaml:"timeZone"`              // IANA name, for example Europe/Berlin
-	Holidays     string  `yaml:"holidays"`              // ISO 3166-2 code of the state whose public holidays apply, for example DE-NW
-	EnforceTrust bool    `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only told
-	Source       Sources `yaml:"source,optional"`
+	Slug         string `yaml:"slug"`                  // lower-case words joined by hyphens
+	ARS          string `yaml:"ars"`                   // Amtlicher Regionalschlüssel, 12 digits
+	AGS          string `yaml:"ags"`                   // Amtlicher Gemeindeschlüssel, 8 digits, contained in the ARS
+	Name         string `yaml:"name"`                  //
+	Website      string `yaml:"website,optional"`      // https
+	TimeZone     string `yaml:"timeZone"`              // IANA name, for example Europe/Berlin
+	Holidays     string `yaml:"holidays"`              // ISO 3166-2 code of the state whose public holidays apply, for example DE-NW
+	EnforceTrust bool   `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only told
+
+	ProcessingDays int `yaml:"processingDays,optional" default:"14"` // from submission to the office's deadline, 1 to 365; see Service
+	PaymentMinutes int `yaml:"paymentMinutes,optional" default:"30"` // how long a person has to pay, 5 to 1440
+	GraceMinutes   int `yaml:"graceMinutes,optional" default:"1440"` // how long a paid draft may wait for its submission before it is refunded, 30 to 20160
+
+	Source Sources `yaml:"source,optional"`
 }
 
 // Notice is one version of the privacy notice (Datenschutzerklärung, GDPR Art. 13). A version is never changed once it
@@ -177,6 +182,8 @@ type Service struct {
 	MaxQuantity        int  `yaml:"maxQuantity,optional" default:"1"`   // how often it may be chosen in one appointment; the time multiplies
 	Combinable         bool `yaml:"combinable,optional" default:"true"` // may share an appointment with other services
 
+	ProcessingDays *int `yaml:"processingDays,optional"` // from submission to the office's deadline, 1 to 365; nil: the municipality's
+
 	Fees     []Fee     `yaml:"fees,optional"` // dated rows, ascending, not overlapping; on a day without a row the service is free
 	FeeRules *FeeRules `yaml:"feeRules,optional"`
 
@@ -216,7 +223,7 @@ type Fee struct {
 // FeeRules say how answers of the form change the fee. Keys and values are JSON pointers (RFC 6901) into the answers,
 // checked against the form.
 type FeeRules struct {
-	Copies   string              `yaml:"copies,optional"`   // an integer: the number of copies
+	Copies   string              `yaml:"copies,optional"`   // an integer from 1 or more to 99 or less: the number of copies
 	FreeWhen map[string][]string `yaml:"freeWhen,optional"` // free when the answer at the pointer is one of the values
 }
 

@@ -279,4 +279,3 @@ func count(list []string, s string) (n int) {
 	}
 	return n
 }
-

@@ -73,6 +73,15 @@ func occasions() []occasion {
 		{"setFee", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, suite.Vars{"service": w.place.Service, "cents": 5000, "legalBasis": basis(), "validFrom": "2027-01-01"}
 		}, []any{"cents", 6000}, "fees"},
+		{"setPaymentMethods", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"municipality": w.municipality(), "methods": []suite.Vars{{"method": "CREDIT_CARD"}, {"method": "PAYPAL"}}}
+		}, []any{"methods", []suite.Vars{{"method": "PAYPAL"}}}, "events"},
+		{"addClosure", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, with(w.closure(), "from", "2027-01-18", "to", "2027-01-18")
+		}, []any{"to", "2027-01-19"}, "closures"},
+		{"setOpeningHours", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, with(w.week(), "validFrom", "2027-01-25")
+		}, []any{"validFrom", "2027-01-26"}, "events"},
 		{"recordNoShow", func(w *world) (*suite.Client, suite.Vars) {
 			return w.clerk, appointment(booked(w, "2026-11-23T08:00:00+01:00"))
 		}, []any{"appointment", ""}, "events"},

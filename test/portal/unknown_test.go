@@ -56,6 +56,13 @@ func TestWritesByAWrongIDAreNotFound(t *testing.T) {
 			{"setFee", "input.service", w.admin, "service", func(id string) suite.Vars {
 				return suite.Vars{"service": id, "cents": 1, "legalBasis": basis(), "validFrom": "2027-01-01"}
 			}},
+			{"setPaymentMethods", "input.municipality", w.admin, "municipality", func(id string) suite.Vars {
+				return suite.Vars{"municipality": id, "methods": []suite.Vars{}}
+			}},
+			{"addClosure", "input.office", w.admin, "office", func(id string) suite.Vars { return with(w.closure(), "office", id) }},
+			{"addClosure", "input.counter", w.admin, "counter", func(id string) suite.Vars { return with(w.closure(), "counter", id) }},
+			{"setOpeningHours", "input.office", w.admin, "office", func(id string) suite.Vars { return with(w.week(), "office", id) }},
+			{"setOpeningHours", "input.counter", w.admin, "counter", func(id string) suite.Vars { return with(w.week(), "counter", id) }},
 		}
 		for _, row := range rows {
 			for name, id := range w.never(row.prefix) {
@@ -95,6 +102,9 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			"recordNoShow":          appointment(w.booked),
 			"setServiceState":       {"service": w.place.Service, "open": false},
 			"setFee":                {"service": w.place.Service, "cents": 1, "legalBasis": basis(), "validFrom": "2027-01-01"},
+			"setPaymentMethods":     {"municipality": w.municipality(), "methods": []suite.Vars{}},
+			"addClosure":            w.closure(),
+			"setOpeningHours":       w.week(),
 		}
 		neverOpened := &suite.Client{}
 		*neverOpened = *w.other
@@ -108,6 +118,7 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			{"a case holder, a clerk's or admin's work", w.holder, map[string]string{
 				"bookAppointmentFor": "NOT_FOUND", "checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "completeAppointment": "NOT_FOUND",
 				"recordNoShow": "NOT_FOUND", "setServiceState": "NOT_FOUND", "setFee": "NOT_FOUND",
+				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
 			}},
 			{"another case holder, with this one's ids", w.other, map[string]string{
 				"extendHold": "NOT_FOUND", "releaseHold": "NOT_FOUND", "bookAppointment": "NOT_FOUND",
@@ -121,16 +132,19 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 				"setContact": "UNAUTHENTICATED", "holdSlot": "UNAUTHENTICATED", "extendHold": "UNAUTHENTICATED",
 				"releaseHold": "UNAUTHENTICATED", "bookAppointment": "UNAUTHENTICATED",
 			}},
-			{"a clerk, an admin's work", w.clerk, map[string]string{"setServiceState": "FORBIDDEN", "setFee": "FORBIDDEN"}},
-			{"a supervisor, an admin's work", w.Staff("susi", "SUPERVISOR@"+suite.ARS), map[string]string{"setServiceState": "FORBIDDEN", "setFee": "FORBIDDEN"}},
+			{"a clerk, an admin's work", w.clerk, adminsWork("FORBIDDEN")},
+			{"a supervisor, an admin's work", w.Staff("susi", "SUPERVISOR@"+suite.ARS), adminsWork("FORBIDDEN")},
+			{"a clerk who is admin of another town, an admin's work", w.Staff("carla", "CLERK@"+suite.ARS, "ADMIN@"+suite.OtherARS), adminsWork("FORBIDDEN")},
 			{"clerk and admin of another town", w.foreign, map[string]string{
 				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "bookAppointmentFor": "NOT_FOUND",
 				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "completeAppointment": "NOT_FOUND", "recordNoShow": "NOT_FOUND",
 				"setServiceState": "NOT_FOUND", "setFee": "NOT_FOUND",
+				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
 			}},
 			{"staff without any role", w.Staff("nora"), map[string]string{
 				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "bookAppointmentFor": "NOT_FOUND",
 				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "setFee": "NOT_FOUND",
+				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
 			}},
 		}
 		for _, row := range rows {
@@ -146,6 +160,10 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			}
 		}
 	})
+}
+
+func adminsWork(code string) map[string]string {
+	return map[string]string{"setServiceState": code, "setFee": code, "setPaymentMethods": code, "addClosure": code, "setOpeningHours": code}
 }
 
 func all(code string) map[string]string {

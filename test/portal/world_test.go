@@ -45,6 +45,9 @@ var mutations = map[string]struct{ input, result string }{
 	"recordNoShow":          {"RecordNoShowInput", "appointment"},
 	"setServiceState":       {"SetServiceStateInput", "publicService"},
 	"setFee":                {"SetFeeInput", "publicService"},
+	"setPaymentMethods":     {"SetPaymentMethodsInput", "municipality"},
+	"addClosure":            {"AddClosureInput", "office"},
+	"setOpeningHours":       {"SetOpeningHoursInput", "office"},
 }
 
 const problems = ` problems { code message path ... on SlotTaken { reason alternatives } ... on RateLimited { retryAfterSeconds } }`
@@ -55,6 +58,8 @@ func mutation(name string) string {
 		"case":          `id contact { givenName familyName email language address { country } }`,
 		"appointment":   `id reference status start end heldUntil channel counter { id } person { givenName familyName }`,
 		"publicService": `id open opensAt closesAt stateMessage fee { amount { cents } validFrom }`,
+		"municipality":  `id paymentMethods paymentOptions { method enabled validFrom validTo }`,
+		"office":        `id closures { from to hours { from to } counter { id } reason }`,
 	}
 	m := mutations[name]
 	return `mutation($in: ` + m.input + `!) { ` + name + `(input: $in) { ` + m.result + ` { ` + fields[m.result] + ` }` + problems + ` } }`
@@ -113,7 +118,8 @@ func (w *world) service(slug string) string {
 // effects is everything that a write could have left behind.
 func (w *world) effects(t *testing.T) string {
 	t.Helper()
-	return suite.Dump(t, w.database, "allocation", "appointments", "cases", "events", "fees", "idempotencies", "municipalities", "public_services")
+	return suite.Dump(t, w.database, "allocation", "appointments", "cases", "closures", "events", "fees", "idempotencies", "municipalities", "offices",
+		"opening_rules", "payment_options", "public_services")
 }
 
 // unchanged runs something that must leave nothing behind.

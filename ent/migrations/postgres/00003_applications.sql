@@ -3,6 +3,10 @@
 ALTER TABLE "municipalities" ADD COLUMN "processing_days" bigint NOT NULL DEFAULT 14, ADD COLUMN "payment_minutes" bigint NOT NULL DEFAULT 30, ADD COLUMN "grace_minutes" bigint NOT NULL DEFAULT 1440, ADD COLUMN "methods_set" boolean NOT NULL DEFAULT false;
 -- modify "public_services" table
 ALTER TABLE "public_services" ADD COLUMN "processing_days" bigint NULL;
+-- modify "closures" table
+ALTER TABLE "closures" ADD COLUMN "source" character varying NOT NULL DEFAULT '';
+-- modify "opening_rules" table
+ALTER TABLE "opening_rules" ADD COLUMN "source" character varying NOT NULL DEFAULT '';
 -- create "sandbox_transactions" table
 CREATE TABLE "sandbox_transactions" ("id" character varying NOT NULL, "request_id" character varying NOT NULL, "cents" bigint NOT NULL, "currency" character varying NOT NULL, "method" character varying NOT NULL, "purpose" character varying NOT NULL, "return_url" character varying NOT NULL, "notify_url" character varying NOT NULL, "reference" character varying NOT NULL DEFAULT '', "status" character varying NOT NULL, "created_at" timestamptz NOT NULL, "changed_at" timestamptz NOT NULL, "notified_at" timestamptz NULL, "attempts" bigint NOT NULL DEFAULT 0, PRIMARY KEY ("id"));
 -- create index "sandbox_transactions_request_id_key" to table: "sandbox_transactions"
@@ -93,6 +97,10 @@ DROP INDEX "sandboxtransaction_notified_at_changed_at";
 DROP INDEX "sandbox_transactions_request_id_key";
 -- reverse: create "sandbox_transactions" table
 DROP TABLE "sandbox_transactions";
+-- reverse: modify "opening_rules" table
+ALTER TABLE "opening_rules" DROP COLUMN "source";
+-- reverse: modify "closures" table
+ALTER TABLE "closures" DROP COLUMN "source";
 -- reverse: modify "public_services" table
 ALTER TABLE "public_services" DROP COLUMN "processing_days";
 -- reverse: modify "municipalities" table

@@ -6,6 +6,10 @@ ALTER TABLE `municipalities` ADD COLUMN `grace_minutes` integer NOT NULL DEFAULT
 ALTER TABLE `municipalities` ADD COLUMN `methods_set` bool NOT NULL DEFAULT (false);
 -- add column "processing_days" to table: "public_services"
 ALTER TABLE `public_services` ADD COLUMN `processing_days` integer NULL;
+-- add column "source" to table: "closures"
+ALTER TABLE `closures` ADD COLUMN `source` text NOT NULL DEFAULT ('');
+-- add column "source" to table: "opening_rules"
+ALTER TABLE `opening_rules` ADD COLUMN `source` text NOT NULL DEFAULT ('');
 -- create "applications" table
 CREATE TABLE `applications` (`id` text NOT NULL, `municipality_id` text NOT NULL, `service_id` text NOT NULL, `form_id` text NOT NULL, `reference` text NOT NULL, `status` text NOT NULL, `answers` text NOT NULL DEFAULT (''), `revision` integer NOT NULL DEFAULT (0), `reviewed_revision` integer NOT NULL DEFAULT (0), `information_hash` text NOT NULL DEFAULT (''), `information_at` datetime NULL, `notice_id` text NOT NULL DEFAULT (''), `notice_at` datetime NULL, `due_cents` integer NULL, `started_at` datetime NOT NULL, `edited_at` datetime NOT NULL, `expires_at` datetime NULL, `submitted_at` datetime NULL, `deadline` datetime NULL, `ended_at` datetime NULL, `clerk` text NOT NULL DEFAULT (''), `clerk_name` text NOT NULL DEFAULT (''), `rejection` text NOT NULL DEFAULT (''), `dispatch_method` text NOT NULL DEFAULT (''), `dispatched_on` text NOT NULL DEFAULT (''), `tracking_number` text NOT NULL DEFAULT (''), `case_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `applications_cases_applications` FOREIGN KEY (`case_id`) REFERENCES `cases` (`id`) ON DELETE NO ACTION, CONSTRAINT `draft_has_an_end` CHECK ((status = 'DRAFT') = (expires_at IS NOT NULL)), CONSTRAINT `submitted_is_whole` CHECK (submitted_at IS NULL OR (deadline IS NOT NULL AND due_cents IS NOT NULL AND notice_id <> '' AND answers <> '' AND reviewed_revision = revision)), CONSTRAINT `worked_on_has_a_clerk` CHECK (status NOT IN ('IN_PROGRESS', 'WAITING_FOR_APPLICANT', 'COMPLETED', 'REJECTED') OR clerk <> ''), CONSTRAINT `worked_on_is_submitted` CHECK (status IN ('DRAFT', 'EXPIRED', 'WITHDRAWN') OR submitted_at IS NOT NULL));
 -- create index "applications_reference_key" to table: "applications"
@@ -92,6 +96,10 @@ DROP INDEX `application_case_id`;
 DROP INDEX `applications_reference_key`;
 -- reverse: create "applications" table
 DROP TABLE `applications`;
+-- reverse: add column "source" to table: "opening_rules"
+ALTER TABLE `opening_rules` DROP COLUMN `source`;
+-- reverse: add column "source" to table: "closures"
+ALTER TABLE `closures` DROP COLUMN `source`;
 -- reverse: add column "processing_days" to table: "public_services"
 ALTER TABLE `public_services` DROP COLUMN `processing_days`;
 -- reverse: add columns to table: "municipalities"

@@ -24,8 +24,9 @@ type Breakage struct {
 // Breakages breaks each rule of a schema that applies to accepted answers, one at a time: each property of each object
 // missing, of each wrong type, too long, too short, of another pattern, no date, not offered, too small, too large, one
 // item too many, one twice, a property that the form doesn't have, and so on. What a breakage brings along is at its
-// pointer too, or is the fault of a condition that it turned. Rules for properties that these answers don't have stay
-// unbroken: they take other accepted answers.
+// pointer too, or is the fault of a condition that it turned. Properties that these answers don't have are filled with an
+// example first, and conditions that don't hold are turned, where the form then accepts the answers still; where it
+// doesn't, those rules need other answers.
 //
 // It panics at a schema that isn't one. It asks the validator whether conditions hold, and never this repository's code.
 func Breakages(schema []byte, accepted any) []Breakage {
@@ -33,13 +34,14 @@ func Breakages(schema []byte, accepted any) []Breakage {
 	if err := json.Unmarshal(schema, &root); err != nil {
 		panic(fmt.Errorf("Breakages: schema: %w", err))
 	}
-	b := &breaker{whole: copied(accepted)}
+	b := &breaker{form: root, whole: copied(accepted)}
 	b.schema(root, "", nil, b.whole)
 	return b.all
 }
 
 type breaker struct {
-	whole any
+	form  any
+	whole any // the answers that it breaks
 	all   []Breakage
 }
 
@@ -84,12 +86,55 @@ func (b *breaker) schema(schema any, rule string, path []string, v any) {
 		branch := "else"
 		if holds(condition, v) {
 			branch = "then"
+		} else {
+			b.turn(s, at, v)
 		}
 		b.schema(s[branch], rule+"/"+branch, path, v)
 	}
 	for i, part := range listOf(s["allOf"]) {
 		b.schema(part, fmt.Sprintf("%s/allOf/%d", rule, i), path, v)
 	}
+}
+
+// turn makes a condition hold, with examples of what is required then, and breaks what it brings.
+func (b *breaker) turn(s map[string]any, at spot, v any) {
+	turned, ok := satisfied(s["if"], v).(map[string]any)
+	then, conditional := s["then"].(map[string]any)
+	if !ok || !conditional {
+		return
+	}
+	object, rule := b.described(at.path)
+	properties, _ := object["properties"].(map[string]any)
+	var added []string
+	for _, name := range listOf(then["required"]) {
+		if name := name.(string); turned[name] == nil {
+			turned[name] = example(properties[name])
+			added = append(added, name)
+		}
+	}
+	next := &breaker{form: b.form, whole: b.with(at.path, turned)}
+	if !holds(b.form, next.whole) {
+		return
+	}
+	next.schema(then, at.rule+"/then", at.path, turned)
+	for _, name := range added {
+		next.schema(properties[name], rule+"/properties/"+escaped(name), at.in(name), turned[name])
+	}
+	b.all = append(b.all, next.all...)
+}
+
+// described finds what describes the answer at a path by itself, and its place in the form.
+func (b *breaker) described(path []string) (schema map[string]any, rule string) {
+	schema, _ = b.form.(map[string]any)
+	for _, part := range path {
+		inner, of := schema["items"], "/items"
+		if properties, ok := schema["properties"].(map[string]any); ok {
+			inner, of = properties[part], "/properties/"+escaped(part)
+		}
+		schema, _ = inner.(map[string]any)
+		rule += of
+	}
+	return schema, rule
 }
 
 func (b *breaker) types(s map[string]any, at spot) {
@@ -137,7 +182,7 @@ func (b *breaker) choices(s map[string]any, at spot, v any) {
 		// Break one after the other, until none holds.
 		none := b.whole
 		for _, alternative := range alternatives {
-			next := &breaker{whole: none}
+			next := &breaker{form: b.form, whole: none}
 			if next.schema(alternative, "", at.path, value(none, at.path)); len(next.all) > 0 && holds(alternative, value(none, at.path)) {
 				none = next.all[0].Answers
 			}

@@ -30,14 +30,15 @@ func (b *breaker) text(s map[string]any, at spot, v string) {
 		if len(runes) > 0 {
 			last = string(runes[len(runes)-1])
 		}
-		b.instead(at, "maxLength", "one too long", v+strings.Repeat(last, high+1-len(runes)))
+		b.instead(at, "maxLength", "one too long", lengthened(s["format"], v, last, high+1-len(runes)))
 	}
 	pattern, ok := s["pattern"].(string)
 	if !ok {
 		return
 	}
 	expression := regexp.MustCompile(pattern)
-	others := []string{v + " ", " " + v, v + "?", "?" + v, "\t" + v[min(1, len(v)):], "?" + v[min(1, len(v)):], strings.ToLower(v), strings.ToUpper(v), v + "\n" + v, ""}
+	rest := string(runes[min(1, len(runes)):])
+	others := []string{v + " ", " " + v, v + "?", "?" + v, "\t" + rest, "?" + rest, strings.ToLower(v), strings.ToUpper(v), v + "\n" + v, ""}
 	if s["format"] == "date" {
 		others = []string{"1848-03-18", "2099-12-31", "2000-06-15"}
 	}
@@ -51,6 +52,21 @@ func (b *breaker) text(s map[string]any, at spot, v string) {
 	}
 }
 
+// lengthened makes a text longer, and leaves it in its format if that is possible.
+func lengthened(format any, v, last string, by int) string {
+	if format == nil {
+		return v + strings.Repeat(last, by)
+	}
+	for i := range v {
+		for _, more := range []string{strings.Repeat("x", by), "." + strings.Repeat("0", by)} {
+			if longer := v[:i] + more + v[i:]; holds(map[string]any{"format": format}, longer) {
+				return longer
+			}
+		}
+	}
+	return v + strings.Repeat(last, by)
+}
+
 // unlike gives texts that are not of a format.
 func unlike(format string) []string {
 	switch format {
@@ -61,7 +77,7 @@ func unlike(format string) []string {
 	case "date-time":
 		return []string{"2026-03-31", "2026-03-31 14:30"}
 	case "email":
-		return []string{"nobody", "@example.org", "a b@example.org"}
+		return []string{"nobody", "a b@example.org"}
 	case "uri", "iri":
 		return []string{"example", "//example.org"}
 	case "ipv4":
@@ -199,6 +215,12 @@ func (b *breaker) object(s map[string]any, at spot, v map[string]any) {
 			b.schema(properties[name], rule, path, inner)
 		case properties[name] == false:
 			b.add(spot{rule, path}, "", "ruled out", "unevaluatedProperties", path, b.with(path, "x"))
+		default:
+			filled := &breaker{form: b.form, whole: b.with(path, example(properties[name]))}
+			if holds(b.form, filled.whole) {
+				filled.schema(properties[name], rule, path, value(filled.whole, path))
+				b.all = append(b.all, filled.all...)
+			}
 		}
 	}
 }

@@ -1,0 +1,355 @@
+package form_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"nelke/internal/form"
+	"nelke/internal/form/formtest"
+)
+
+func TestAcceptLeavesOutOnlyWhatMoreAnswersCanMend(t *testing.T) {
+	t.Parallel()
+	r := rich(t)
+	plain := given{schema: compiled(t)}
+	for _, c := range []struct {
+		name    string
+		form    given
+		answers string
+		want    string // pointer and keyword of each fault
+	}{
+		{"nothing answered", plain, `{}`, ""},
+		{"the choice on which an answer depends is open", plain, `{"to": {}}`, ""},
+		{"the choice asks for more", plain, `{"send": "OTHER"}`, ""},
+		{"the choice rules the answer out", plain, `{"send": "HOME", "to": {}}`, "/to unevaluatedProperties"},
+		{"an empty text is one that is there", plain, `{"name": ""}`, "/name minLength, /name pattern"},
+		{"null is no missing answer", plain, `{"name": null}`, "/name type"},
+		{"surplus", plain, `{"nom": "Anna"}`, "/nom unevaluatedProperties"},
+		{"surplus within", plain, `{"to": {"zip": 1}}`, "/to/zip unevaluatedProperties"},
+		{"list too long", plain, `{"tags": ["a", "b", "c"]}`, "/tags maxItems"},
+		{"texts alike stay alike", plain, `{"tags": ["a", "a"]}`, "/tags uniqueItems"},
+
+		{"an answer that asks for another", r, `{"mail": "erika@example.org"}`, ""},
+		{"no alternative yet", r, `{"place": {}}`, ""},
+		{"one alternative too many", r, `{"place": {"town": "Lage", "geo": "1,2"}}`, "/place oneOf"},
+		{"list too short", r, `{"pets": []}`, ""},
+		{"list still without its entry", r, `{"pets": ["DOG"]}`, ""},
+		{"list with too many of an entry", r, `{"marks": [1, 1, 1, 1]}`, "/marks maxContains"},
+		{"people who may yet differ", r, `{"people": [{"name": "Bo"}, {"name": "Bo"}, {}]}`, ""},
+		{"people who can't", r, `{"people": [{"name": "Bo", "age": 1}, {}, {"name": "Bo", "age": 1}]}`, "/people uniqueItems"},
+		{"limit under a condition that is open", r, `{"count": 10}`, ""},
+		{"limit under a condition that holds", r, `{"count": 10, "kind": "B"}`, "/count maximum"},
+		{"limit under a condition that doesn't", r, `{"count": 10, "kind": "A"}`, ""},
+		{"ruled out unless a condition holds, which is open", r, `{"extra": "x", "spare": "x"}`, ""},
+		{"ruled out for good", r, `{"kind": "A", "extra": "x"}`, "/extra unevaluatedProperties"},
+		{"ruled out for good, by not", r, `{"code": "NO"}`, "/code not"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, faults := c.form.schema.Accept([]byte(c.answers), true)
+			var got []string
+			for _, f := range faults {
+				got = append(got, f.Pointer+" "+f.Keyword)
+			}
+			require.Equal(t, c.want, strings.Join(got, ", "))
+		})
+	}
+}
+
+// TestAnswersLackingAnythingAreIncomplete takes properties out of accepted answers: each alone, then any together.
+func TestAnswersLackingAnythingAreIncomplete(t *testing.T) {
+	t.Parallel()
+	forms := append(blomberg(t), rich(t))
+	n := 0
+	for _, f := range forms {
+		for _, s := range f.accepted {
+			for _, path := range properties(s.answers, nil) {
+				n++
+				requireIncomplete(t, f, without(s.answers, path))
+			}
+		}
+	}
+	t.Logf("%d properties taken out", n)
+	rapid.Check(t, func(t *rapid.T) {
+		f := rapid.SampledFrom(forms).Draw(t, "form")
+		answers := rapid.SampledFrom(f.accepted).Draw(t, "sample").answers
+		for range rapid.IntRange(2, 12).Draw(t, "times") {
+			if left := properties(answers, nil); len(left) > 0 {
+				answers = without(answers, rapid.SampledFrom(left).Draw(t, "property"))
+			}
+		}
+		requireIncomplete(t, f, answers)
+	})
+}
+
+func requireIncomplete(t require.TestingT, f given, answers any) {
+	raw, err := json.Marshal(answers)
+	require.NoError(t, err)
+	canonical, faults := f.schema.Accept(raw, true)
+	require.Empty(t, faults, "%s: %s", f.name, raw)
+	require.Equal(t, string(raw), canonical)
+}
+
+// TestWrongAnswersStayWrongWhateverElseIsMissing breaks a rule and takes properties out elsewhere.
+func TestWrongAnswersStayWrongWhateverElseIsMissing(t *testing.T) {
+	t.Parallel()
+	type broken struct {
+		form given
+		formtest.Breakage
+	}
+	var all []broken
+	for _, f := range append(blomberg(t), rich(t)) {
+		for _, s := range f.accepted {
+			for _, b := range formtest.Breakages(f.raw, s.answers) {
+				conditional := strings.Contains(b.Rule, "/then/") || strings.Contains(b.Rule, "/else/")
+				if !conditional && !slices.Contains(mendable, b.Keyword) && b.Pointer != "" {
+					all = append(all, broken{f, b})
+				}
+			}
+		}
+	}
+	require.Greater(t, len(all), 4000)
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SampledFrom(all).Draw(t, "breakage")
+		if b.Keyword == "oneOf" && strings.HasSuffix(b.Name, "no alternative") {
+			return // by what is missing
+		}
+		answers := b.Answers
+		for range rapid.IntRange(0, 12).Draw(t, "times") {
+			elsewhere := slices.DeleteFunc(properties(answers, nil), func(path []string) bool {
+				there := "/" + strings.Join(path, "/")
+				return strings.HasPrefix(b.Pointer+"/", there+"/") || strings.HasPrefix(there+"/", b.Pointer+"/") || strings.ContainsAny(there, "~")
+			})
+			if len(elsewhere) > 0 {
+				answers = without(answers, rapid.SampledFrom(elsewhere).Draw(t, "property"))
+			}
+		}
+		raw, err := json.Marshal(answers)
+		require.NoError(t, err)
+		_, faults := b.form.schema.Accept(raw, true)
+		require.True(t, slices.ContainsFunc(faults, func(f form.Fault) bool { return f.Pointer == b.Pointer && f.Keyword == b.Keyword }),
+			"%s: %s: %+v", b.Name, raw, faults)
+	})
+}
+
+// TestWhatCanStillBeCompletedIsAcceptedSoFar holds forms that nobody would write to the promise: if answers are accepted,
+// so are, as incomplete, all that they grow from, entries of lists included.
+func TestWhatCanStillBeCompletedIsAcceptedSoFar(t *testing.T) {
+	t.Parallel()
+	tried, accepted := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		schema := map[string]any{
+			"type": "object", "unevaluatedProperties": false,
+			"properties": map[string]any{
+				"a": map[string]any{"type": "string", "enum": []any{"x", "y"}},
+				"b": map[string]any{"type": "integer"},
+				"o": map[string]any{"type": "object", "unevaluatedProperties": false, "properties": map[string]any{
+					"a": map[string]any{"type": "string"}, "b": map[string]any{"type": "integer"},
+				}},
+				"l": map[string]any{"type": "array", "uniqueItems": rapid.Bool().Draw(t, "unique"), "items": map[string]any{
+					"type": "object", "properties": map[string]any{"a": map[string]any{"type": "string"}, "b": map[string]any{"type": "integer"}},
+				}},
+			},
+		}
+		var conditions []any
+		for range rapid.IntRange(1, 3).Draw(t, "conditions") {
+			conditions = append(conditions, condition(t, 3, true))
+		}
+		schema["allOf"] = conditions
+		raw, err := json.Marshal(schema)
+		require.NoError(t, err)
+		s, err := form.Compile(raw)
+		require.NoError(t, err)
+		for range 8 {
+			whole := answersOf(t, true)
+			tried++
+			if complete, err := json.Marshal(whole); err != nil || len(s.Check(whole)) > 0 {
+				require.NoError(t, err, complete)
+				continue
+			}
+			accepted++
+			less := lessOf(t, whole)
+			part, err := json.Marshal(less)
+			require.NoError(t, err)
+			_, faults := s.Accept(part, true)
+			require.Empty(t, faults, "%s is part of %v, which %s accepts", part, whole, raw)
+		}
+	})
+	t.Logf("%d of %d answers accepted", accepted, tried)
+	require.Greater(t, accepted*10, tried, "too few answers to prove anything")
+}
+
+// condition draws a schema such as stands beside the properties of an object with a, b, o and l; or a and b only, within.
+func condition(t *rapid.T, depth int, outer bool) map[string]any {
+	names := []any{"a", "b"}
+	if outer {
+		names = append(names, "o", "l")
+	}
+	name := func() string { return rapid.SampledFrom(names).Draw(t, "name").(string) }
+	kinds := []string{"required", "properties", "properties", "minProperties", "maxProperties", "dependentRequired"}
+	if depth > 0 {
+		kinds = append(kinds, "not", "allOf", "anyOf", "oneOf", "if", "if")
+	}
+	inner := func() map[string]any { return condition(t, depth-1, outer) }
+	switch kind := rapid.SampledFrom(kinds).Draw(t, "keyword"); kind {
+	case "required":
+		return map[string]any{kind: []any{name()}}
+	case "minProperties", "maxProperties":
+		return map[string]any{kind: rapid.IntRange(0, len(names)).Draw(t, "limit")}
+	case "dependentRequired":
+		return map[string]any{kind: map[string]any{name(): []any{name()}}}
+	case "not":
+		return map[string]any{kind: inner()}
+	case "allOf", "anyOf", "oneOf":
+		return map[string]any{kind: []any{inner(), inner()}}
+	case "if":
+		s := map[string]any{kind: inner()}
+		if rapid.Bool().Draw(t, "then") {
+			s["then"] = inner()
+		}
+		if rapid.Bool().Draw(t, "else") {
+			s["else"] = inner()
+		}
+		return s
+	default:
+		n := name()
+		return map[string]any{kind: map[string]any{n: propertyCondition(t, n, depth)}}
+	}
+}
+
+func propertyCondition(t *rapid.T, name string, depth int) any {
+	if rapid.IntRange(0, 9).Draw(t, "ruled out") == 0 {
+		return false
+	}
+	switch name {
+	case "a":
+		return rapid.SampledFrom([]any{map[string]any{"const": "x"}, map[string]any{"enum": []any{"y"}}, map[string]any{"not": map[string]any{"const": "x"}}}).Draw(t, "a")
+	case "b":
+		return rapid.SampledFrom([]any{map[string]any{"const": 1}, map[string]any{"minimum": 1}, true}).Draw(t, "b")
+	case "o":
+		return condition(t, min(depth, 1), false)
+	}
+	item := func() any { return condition(t, 0, false) }
+	limit := func() int { return rapid.IntRange(0, 2).Draw(t, "limit") }
+	switch kind := rapid.SampledFrom([]string{"minItems", "maxItems", "uniqueItems", "items", "contains", "minContains", "maxContains"}).Draw(t, "l"); kind {
+	case "minItems", "maxItems":
+		return map[string]any{kind: limit()}
+	case "uniqueItems":
+		return map[string]any{kind: true}
+	case "items", "contains":
+		return map[string]any{kind: item()}
+	default:
+		return map[string]any{"contains": item(), kind: limit()}
+	}
+}
+
+func answersOf(t *rapid.T, outer bool) map[string]any {
+	v := map[string]any{}
+	there := func() bool { return rapid.IntRange(0, 3).Draw(t, "there") > 0 }
+	if there() {
+		v["a"] = rapid.SampledFrom([]string{"x", "y"}).Draw(t, "a")
+	}
+	if there() {
+		v["b"] = rapid.IntRange(0, 1).Draw(t, "b")
+	}
+	if outer && there() {
+		v["o"] = answersOf(t, false)
+	}
+	if outer && there() {
+		list := []any{}
+		for range rapid.IntRange(0, 3).Draw(t, "entries") {
+			list = append(list, answersOf(t, false))
+		}
+		v["l"] = list
+	}
+	return v
+}
+
+// lessOf takes out properties and entries of lists.
+func lessOf(t *rapid.T, v any) any {
+	stays := func() bool { return rapid.Bool().Draw(t, "stays") }
+	switch v := v.(type) {
+	case map[string]any:
+		less := map[string]any{}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if stays() {
+				less[name] = lessOf(t, v[name])
+			}
+		}
+		return less
+	case []any:
+		less := []any{}
+		for _, item := range v {
+			if stays() {
+				less = append(less, lessOf(t, item))
+			}
+		}
+		return less
+	default:
+		return v
+	}
+}
+
+func TestCompileRefusesConditionsBeyondMeasure(t *testing.T) {
+	t.Parallel()
+	nested := `{"required": ["a"]}`
+	for range 12 {
+		nested = `{"oneOf": [` + nested + `]}`
+	}
+	_, err := form.Compile([]byte(nested))
+	require.ErrorContains(t, err, "nested too deep")
+}
+
+// properties gives the paths to all properties, at every level.
+func properties(v any, at []string) [][]string {
+	var all [][]string
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			path := append(slices.Clone(at), name)
+			all = append(append(all, path), properties(v[name], path)...)
+		}
+	case []any:
+		for i, item := range v {
+			all = append(all, properties(item, append(slices.Clone(at), strconv.Itoa(i)))...)
+		}
+	}
+	return all
+}
+
+// without copies answers but for the property at a path.
+func without(v any, path []string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		less := maps.Clone(v)
+		if len(path) == 1 {
+			delete(less, path[0])
+		} else {
+			less[path[0]] = without(v[path[0]], path[1:])
+		}
+		return less
+	case []any:
+		less := slices.Clone(v)
+		i, err := strconv.Atoi(path[0])
+		if err != nil {
+			panic(fmt.Errorf("without(%v): %w", path, err))
+		}
+		less[i] = without(less[i], path[1:])
+		return less
+	default:
+		return v
+	}
+}
+
+func sortedNames(names []string) []string {
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,432 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/ent/openingrule"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+	"nelke/internal/town"
+)
+
+// TimeSpanInput is a span of a day, wall clock, To excluded.
+type TimeSpanInput struct {
+	From, To schedule.LocalTime
+}
+
+// AddClosureInput closes an office, or one counter of it, on the days From to To: all day, or within Hours of each.
+type AddClosureInput struct {
+	IdempotencyKey string
+	Office         string
+	Counter        *string
+	From, To       schedule.Date // both included
+	Hours          *TimeSpanInput
+	Reason         TextInput
+	DryRun         bool
+}
+
+// OpeningHoursInput is one opening span of a weekday ("MONDAY"), wall clock.
+type OpeningHoursInput struct {
+	Weekday  string
+	From, To schedule.LocalTime
+	Break    *TimeSpanInput
+}
+
+// SetOpeningHoursInput sets the weekly hours of an office, or of one counter, from a day on.
+type SetOpeningHoursInput struct {
+	IdempotencyKey string
+	Office         string
+	Counter        *string
+	ValidFrom      schedule.Date
+	Hours          []OpeningHoursInput
+	PublicHours    []OpeningHoursInput // of a counter: its share for online bookings; nil: as it is
+	DryRun         bool
+}
+
+// Schedule is an office after a change of its hours, or as it is where the change was only tried.
+type Schedule struct {
+	Office       *Office
+	Appointments []*ent.Appointment // in the change's way, by start; no more than maxInTheWay of them
+	Count        int                // how many there are in all
+}
+
+const (
+	maxInTheWay = 200
+	maxSpans    = 50
+)
+
+// AddClosure closes an office, or one counter, for some days. What is held or booked in that time stays as it is, for
+// staff to move by hand, and is listed. A dry run changes nothing and lists the same. An import leaves the closure alone.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedule, err error) {
+	defer wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
+
+	if in.To.Before(in.From) {
+		return nil, invalid(RuleOrder, "input", "to")
+	}
+	if in.Hours != nil {
+		span := town.Hours{From: town.Clock(in.Hours.From), To: town.Clock(in.Hours.To)}
+		if faults := town.CheckHours([]town.Hours{span}, nil); len(faults) > 0 {
+			return nil, invalid(Rule(faults[0].Rule), "input", "hours", faults[0].Field)
+		}
+	}
+	if err := in.Reason.check(1, 300, "input", "reason"); err != nil {
+		return nil, err
+	}
+	return p.changeHours(ctx, hoursChange{
+		operation: "addClosure", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
+		from: in.From, field: "from", to: in.To,
+		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+			create := tx.Closure.Create().SetOfficeID(o.ID).SetFromDate(in.From.String()).SetToDate(in.To.String()).
+				SetReason(in.Reason.text()).SetSource("town")
+			if in.Counter != nil {
+				create.SetCounterID(*in.Counter)
+			}
+			if in.Hours != nil {
+				create.SetFromMinute(int(in.Hours.From)).SetToMinute(int(in.Hours.To))
+			}
+			row, err := create.Save(ctx)
+			if err != nil {
+				return change{}, err
+			}
+			return change{subject: o.ID, action: "office.closed", after: row.ID, left: in}, nil
+		},
+		open: func(o *Office) schedule.Rules {
+			shut := schedule.Closure{From: in.From, To: in.To}
+			if in.Hours != nil {
+				shut.TimeFrom, shut.TimeTo = in.Hours.From, in.Hours.To
+			}
+			return schedule.Rules{Openings: wholeWeek(), Closures: []schedule.Closure{shut}}
+		},
+	})
+}
+
+// SetOpeningHours sets the weekly hours of an office, or of one counter, from a day on, today or later. The hours before
+// end on the day before; what was to begin on that day or later is replaced. A counter's hours lie within the office's
+// day, and stay when the office's change. What is held or booked outside the new hours stays as it is, for staff to move
+// by hand, and is listed. A dry run changes nothing and lists the same. From that day on, an import leaves them alone.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (_ *Schedule, err error) {
+	defer wrap(&err, "SetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
+
+	hours, err := weekly(in.Hours, nil, "input", "hours")
+	if err != nil {
+		return nil, err
+	}
+	var public []town.Hours
+	if in.PublicHours != nil {
+		if in.Counter == nil {
+			return nil, invalid(RuleCounter, "input", "publicHours")
+		}
+		if public, err = weekly(in.PublicHours, hours, "input", "publicHours"); err != nil {
+			return nil, err
+		}
+	}
+	return p.changeHours(ctx, hoursChange{
+		operation: "setOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
+		from: in.ValidFrom, field: "validFrom",
+		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+			ch := change{subject: o.ID, action: "office.hours_set", after: in.ValidFrom.String(), left: in}
+			counter := ""
+			if in.Counter != nil {
+				counter, ch.subject = *in.Counter, *in.Counter
+			}
+			if err := tx.replaceHours(ctx, o, counter, openingrule.KindOPEN, in.ValidFrom, hours); err != nil {
+				return ch, err
+			}
+			if public != nil {
+				if err := tx.replaceHours(ctx, o, counter, openingrule.KindONLINE, in.ValidFrom, public); err != nil {
+					return ch, err
+				}
+			}
+			rows, err := tx.OpeningRule.Query().Where(openingrule.OfficeID(o.ID)).All(ctx)
+			if err != nil {
+				return ch, err
+			}
+			if o.beyond(rows, in.ValidFrom.String()) != nil {
+				return ch, invalid(RuleInside, "input", "hours")
+			}
+			return ch, nil
+		},
+		open: func(o *Office) schedule.Rules {
+			return schedule.Rules{Openings: o.rules.Openings, Counters: slices.Clone(o.rules.Counters)}
+		},
+	})
+}
+
+// weekly reads weekly hours and holds them to the rules of a town's file.
+func weekly(in []OpeningHoursInput, around []town.Hours, path ...string) ([]town.Hours, error) {
+	if len(in) < 1 || len(in) > maxSpans {
+		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxSpans, Path: path}
+	}
+	hours := make([]town.Hours, len(in))
+	for i, span := range in {
+		hours[i] = town.Hours{Weekday: town.Weekday(span.Weekday), From: town.Clock(span.From), To: town.Clock(span.To)}
+		if span.Break != nil {
+			hours[i].Break = &town.Span{From: town.Clock(span.Break.From), To: town.Clock(span.Break.To)}
+		}
+	}
+	return hours, firstFault(town.CheckHours(hours, around), path...)
+}
+
+// firstFault makes the first fault of a list that somebody sent their problem.
+func firstFault(faults []town.RowFault, path ...string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	f := faults[0]
+	path = append(path, fmt.Sprint(f.Index))
+	if f.Field != "" {
+		path = append(path, strings.Split(f.Field, ".")...)
+	}
+	return invalid(Rule(f.Rule), path...)
+}
+
+// hoursChange is a change of when an office, or one counter of it, is open.
+type hoursChange struct {
+	operation, key, office string
+	counter                *string
+	input                  any
+	dryRun                 bool
+	from                   schedule.Date // first day concerned
+	field                  string        // of the input, in which it stands
+	to                     schedule.Date // last day concerned; zero: none
+
+	work func(context.Context, *Tx, *Office) (change, error)
+	// open are the rules that an appointment must fit, as far as this change goes: zone, step and missing counters aside.
+	open func(*Office) schedule.Rules
+}
+
+// errTried says that a change was tried and must not stay.
+var errTried = errors.New("a dry run")
+
+// changeHours runs an admin's write on the hours of an office. The office's exclusive lock comes before anything is read:
+// each booking stands in the book by then, or waits and meets the new rules.
+func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, error) {
+	known, err := p.office(ctx, c.office)
+	if err != nil {
+		return nil, err
+	}
+	var m *ent.Municipality
+	if known != nil {
+		m = known.Town.Municipality
+	}
+	actor := identity.FromContext(ctx)
+	if err := mayServe(actor, m, identity.Admin, "input", "office"); err != nil {
+		return nil, err
+	}
+	var found *Schedule
+	_, err = p.once(ctx, c.operation, actor.Scope(), c.key, c.office, c.input, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.lockOffices(ctx, true, c.office); err != nil {
+			return "", err
+		}
+		m, err := tx.lockTown(ctx, m.ID)
+		if err != nil {
+			return "", err
+		}
+		o, err := readOffice(ctx, tx.Client, m.ID, c.office, tx.now)
+		if err != nil {
+			return "", err
+		}
+		if err := c.check(o, tx.now); err != nil {
+			return "", err
+		}
+		ch, err := c.work(ctx, tx, o)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.Office.UpdateOneID(o.ID).AddRevision(1).Exec(ctx); err != nil {
+			return "", err
+		}
+		tx.nudge(live.Catalogue(m.ID))
+		tx.nudge(c.days(o, tx.now)...)
+		if err := tx.recordTown(ctx, m, ch); err != nil {
+			return "", err
+		}
+		if c.dryRun {
+			if found, err = c.inTheWay(ctx, tx.Client, m.ID, tx.now); err == nil {
+				err = errTried
+			}
+		}
+		return c.office, err
+	})
+	if errors.Is(err, errTried) {
+		found.Office, err = known, nil // the other one has hours that never came
+	} else if err == nil {
+		found, err = c.inTheWay(ctx, p.store.Reader(), m.ID, p.clock())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, p.present(ctx, found.Appointments...)
+}
+
+// check holds the change against the office as it is.
+func (c *hoursChange) check(o *Office, now time.Time) error {
+	switch {
+	case o == nil:
+		return refuse(NotFound, "input", "office")
+	case c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
+		return refuse(NotFound, "input", "counter")
+	case c.from.Before(schedule.DateOf(now, o.rules.Zone)):
+		return invalid(RulePast, "input", c.field)
+	default:
+		return nil
+	}
+}
+
+// days are the keys of the days concerned that can be booked by now.
+func (c *hoursChange) days(o *Office, now time.Time) (keys []live.Key) {
+	last := schedule.DateOf(now, o.rules.Zone).AddDays(o.HorizonDays)
+	if !c.to.IsZero() && c.to.Before(last) {
+		last = c.to
+	}
+	for day := c.from; !last.Before(day); day = day.AddDays(1) {
+		keys = append(keys, live.Slots(o.ID, day.String()))
+	}
+	return keys
+}
+
+// inTheWay reads the office by its new rules, and what is held or booked and does not fit them.
+func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, municipality string, now time.Time) (*Schedule, error) {
+	o, err := readOffice(ctx, db, municipality, c.office, now)
+	if err != nil || o == nil {
+		return &Schedule{Appointments: []*ent.Appointment{}}, err
+	}
+	rules := c.open(o)
+	rules.Zone, rules.Step = o.rules.Zone, o.rules.Step
+	for _, one := range o.Counters { // those out of use have appointments too, and the office's hours
+		if !slices.ContainsFunc(rules.Counters, func(r schedule.Counter) bool { return r.Number == one.Number }) {
+			rules.Counters = append(rules.Counters, schedule.Counter{Number: one.Number})
+		}
+	}
+	calendar, err := schedule.NewCalendar(rules, c.from, 0)
+	if err != nil {
+		return nil, err
+	}
+	query := db.Appointment.Query().Where(
+		appointment.OfficeID(o.ID), appointment.DayGTE(c.from.String()), appointment.EndsAtGT(now),
+		appointment.Or(appointment.StatusEQ(appointment.StatusBOOKED),
+			appointment.And(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilGT(now))),
+	).Order(appointment.ByStartsAt(), appointment.ByID())
+	if !c.to.IsZero() {
+		query.Where(appointment.DayLTE(c.to.String()))
+	}
+	if c.counter != nil {
+		query.Where(appointment.CounterID(*c.counter))
+	}
+	rows, err := query.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(a *ent.Appointment) bool {
+		return calendar.Covers(a.CounterNumber, a.StartsAt, int(cellsOf(a)))
+	})
+	return &Schedule{Office: o, Appointments: rows[:min(len(rows), maxInTheWay)], Count: len(rows)}, nil
+}
+
+// readOffice reads an office past everything remembered; nil where it is no longer in use.
+func readOffice(ctx context.Context, db *ent.Client, municipality, id string, now time.Time) (*Office, error) {
+	t, err := readTown(ctx, db, municipality, now)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.office(id), nil
+}
+
+// replaceHours writes the weekly hours of an office or a counter from a day on. Rows that have begun are ended, never
+// changed.
+func (tx *Tx) replaceHours(ctx context.Context, o *Office, counter string, kind openingrule.Kind, from schedule.Date, hours []town.Hours) error {
+	of := openingrule.And(openingrule.OfficeID(o.ID), openingrule.CounterID(counter), openingrule.KindEQ(kind))
+	if _, err := tx.OpeningRule.Delete().Where(of, openingrule.ValidFromGTE(from.String())).Exec(ctx); err != nil {
+		return err
+	}
+	if err := tx.OpeningRule.Update().Where(of, openingrule.Or(openingrule.ValidTo(""), openingrule.ValidToGTE(from.String()))).
+		SetValidTo(from.AddDays(-1).String()).Exec(ctx); err != nil {
+		return err
+	}
+	for _, h := range hours {
+		for _, piece := range pieces(h) {
+			if err := tx.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
+				SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(from.String()).SetSource("town").Exec(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pieces are the stretches of one span of hours. A break parts it in two: it isn't a rule of its own kind, since another
+// counter may work through it.
+func pieces(h town.Hours) []town.Span {
+	if h.Break == nil {
+		return []town.Span{{From: h.From, To: h.To}}
+	}
+	return []town.Span{{From: h.From, To: h.Break.From}, {From: h.Break.To, To: h.To}}
+}
+
+// beyond finds a counter in use that, on some day from the given one on, is open before the office's first opening of that
+// weekday or after its last closing; nil where there is none. Between them it may be: a counter can work through a break.
+func (o *Office) beyond(rows []*ent.OpeningRule, from string) *ent.Counter {
+	days := []string{from}
+	for _, r := range rows {
+		if r.ValidFrom > from {
+			days = append(days, r.ValidFrom)
+		}
+	}
+	for _, day := range days {
+		hold := func(r *ent.OpeningRule) bool {
+			return r.Kind == openingrule.KindOPEN && r.ValidFrom <= day && (r.ValidTo == "" || day <= r.ValidTo)
+		}
+		var first, last [7]int
+		for _, r := range rows {
+			if hold(r) && r.CounterID == "" {
+				if last[r.Weekday] == 0 || r.FromMinute < first[r.Weekday] {
+					first[r.Weekday] = r.FromMinute
+				}
+				last[r.Weekday] = max(last[r.Weekday], r.ToMinute)
+			}
+		}
+		for _, r := range rows {
+			if !hold(r) || r.CounterID == "" || first[r.Weekday] <= r.FromMinute && r.ToMinute <= last[r.Weekday] {
+				continue
+			}
+			if i := slices.IndexFunc(o.ActiveCounters(), func(c *ent.Counter) bool { return c.ID == r.CounterID }); i >= 0 {
+				return o.ActiveCounters()[i]
+			}
+		}
+	}
+	return nil
+}
+
+// wholeWeek is every hour there is.
+func wholeWeek() (rules []schedule.Rule) {
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		rules = append(rules, schedule.Rule{Weekday: day, From: 0, To: 24 * 60})
+	}
+	return rules
+}
+
+// Closures are the closures of an office that are not over yet, by their first day.
+func (p *Portal) Closures(o *Office) []*ent.Closure {
+	today := schedule.DateOf(p.clock(), o.rules.Zone).String()
+	return slices.DeleteFunc(slices.Clone(o.Closures), func(c *ent.Closure) bool { return c.ToDate < today })
+}
+
+// ClosedHours are the hours of each day in which a closure closes; nil: all day.
+func ClosedHours(c *ent.Closure) *OpeningSpan {
+	if c.FromMinute == nil || c.ToMinute == nil {
+		return nil
+	}
+	return &OpeningSpan{From: schedule.LocalTime(*c.FromMinute), To: schedule.LocalTime(*c.ToMinute)}
+}

@@ -1,0 +1,116 @@
+package portal
+
+import (
+	"context"
+	"strings"
+
+	"nelke/ent"
+	"nelke/ent/paymentoption"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+	"nelke/internal/town"
+)
+
+// PaymentOptionInput is a payment method for a span of days, both ends included. No end: open.
+type PaymentOptionInput struct {
+	Method    string
+	Enabled   bool
+	ValidFrom *schedule.Date
+	ValidTo   *schedule.Date
+}
+
+// SetPaymentMethodsInput is all that a town is paid with.
+type SetPaymentMethodsInput struct {
+	IdempotencyKey string
+	Municipality   string
+	Methods        []PaymentOptionInput
+}
+
+const maxMethods = 50
+
+// SetPaymentMethods replaces the town's payment methods: past, present and to come. Payments that have begun go on. A
+// method whose operator has stopped must end by its last day, whatever day it is. An import leaves the methods alone from
+// then on.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
+func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *Town, err error) {
+	defer wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
+	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
+		return nil, err
+	}
+	methods, err := dated(in.Methods, "input", "methods")
+	if err != nil {
+		return nil, err
+	}
+	_, err = p.once(ctx, "setPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		m, err := tx.lockTown(ctx, m.ID)
+		if err != nil {
+			return "", err
+		}
+		t, err := readTown(ctx, tx.Client, m.ID, tx.now)
+		if err != nil {
+			return "", err
+		}
+		today := t.today(tx.now)
+		before := strings.Join(t.methodsOn(today), " ")
+		if t.Payments, err = tx.replaceMethods(ctx, m.ID, methods); err != nil {
+			return "", err
+		}
+		if err := tx.Municipality.UpdateOneID(m.ID).SetMethodsSet(true).Exec(ctx); err != nil {
+			return "", err
+		}
+		tx.nudge(live.Catalogue(m.ID))
+		return m.ID, tx.recordTown(ctx, m, change{
+			subject: m.ID, action: "municipality.methods_set", before: before, after: strings.Join(t.methodsOn(today), " "), left: in,
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+}
+
+// dated reads payment methods and holds them to the rules of a town's file.
+func dated(in []PaymentOptionInput, path ...string) ([]town.PaymentMethod, error) {
+	if len(in) > maxMethods {
+		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxMethods, Path: path}
+	}
+	methods := make([]town.PaymentMethod, len(in))
+	for i, o := range in {
+		methods[i] = town.PaymentMethod{Method: town.Method(o.Method), Enabled: o.Enabled}
+		if o.ValidFrom != nil {
+			methods[i].ValidFrom = town.Date(o.ValidFrom.String())
+		}
+		if o.ValidTo != nil {
+			methods[i].ValidTo = town.Date(o.ValidTo.String())
+		}
+	}
+	return methods, firstFault(town.CheckMethods(methods), path...)
+}
+
+// replaceMethods writes the payment methods of a town in place of those that are there.
+func (tx *Tx) replaceMethods(ctx context.Context, municipality string, methods []town.PaymentMethod) ([]*ent.PaymentOption, error) {
+	if _, err := tx.PaymentOption.Delete().Where(paymentoption.MunicipalityID(municipality)).Exec(ctx); err != nil {
+		return nil, err
+	}
+	rows := make([]*ent.PaymentOption, len(methods))
+	for i, m := range methods {
+		row, err := tx.PaymentOption.Create().SetMunicipalityID(municipality).SetMethod(paymentoption.Method(m.Method)).SetEnabled(m.Enabled).
+			SetValidFrom(string(m.ValidFrom)).SetValidTo(string(m.ValidTo)).SetPosition(i).Save(ctx)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = row
+	}
+	return rows, nil
+}
