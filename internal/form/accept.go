@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// MaxSize bounds answers, in bytes of their canonical JSON. The longest form filled to its last character has a
-	// fifth of that.
+	// MaxSize bounds answers, in bytes of their canonical JSON. The longest form, filled to its last character with
+	// letters of four bytes, has less than half of that.
 	MaxSize = 64 << 10
 	// maxRaw bounds answers as they come, in bytes: white space and escapes included.
 	maxRaw = 4 * MaxSize
@@ -100,7 +100,8 @@ func (r *answersReader) value() (any, bool) {
 	}
 	token, err := r.dec.Token()
 	if err != nil { // not after json.Valid
-		return nil, r.fault("type") && false
+		r.fault("type")
+		return nil, false
 	}
 	switch v := token.(type) {
 	case json.Delim:
@@ -145,7 +146,8 @@ func (r *answersReader) object() (any, bool) {
 		token, err := r.dec.Token()
 		name, ok := token.(string)
 		if err != nil || !ok {
-			return nil, r.fault("type") && false
+			r.fault("type")
+			return nil, false
 		}
 		r.path = append(r.path, name)
 		if strings.ContainsFunc(name, foul) && !r.fault("text") {

@@ -3,7 +3,6 @@ package form
 import (
 	"errors"
 	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -20,10 +19,12 @@ import (
 // holds for good, "else" once "if" can't come to hold any more. Both judge each rule by itself, so may lets pass too much
 // and must too little, never the other way round.
 
+type object = map[string]any
+
 // growth writes may and must of a form's schema.
 type growth struct{ left int } // how many more schemas it writes
 
-// maxWritten bounds growth: conditions within conditions multiply what there is to write. Real forms take less than 200.
+// maxWritten bounds growth: conditions within conditions multiply what there is to write. Real forms take less than 50.
 const maxWritten = 5_000
 
 // soFar gives what a form asks of incomplete answers: faults that more answers could mend are none.
@@ -37,13 +38,13 @@ func soFar(schema any) (any, error) {
 }
 
 // fixed tells that a schema looks ahead already: no number, text or boolean grows.
-func (g *growth) fixed(schema any) (map[string]any, bool) {
+func (g *growth) fixed(schema any) (object, bool) {
 	g.left--
-	s, ok := schema.(map[string]any)
+	s, ok := schema.(object)
 	return s, !ok || g.left < 0 || scalar(s)
 }
 
-func scalar(s map[string]any) bool {
+func scalar(s object) bool {
 	switch s["type"] {
 	case "string", "integer", "number", "boolean", "null":
 		return true
@@ -71,17 +72,17 @@ func (g *growth) may(schema any) any {
 	}
 	if condition, ok := s["if"]; ok {
 		if then, ok := s["then"]; ok {
-			all = append(all, schemaOf("if", g.must(condition), "then", g.may(then)))
+			all = append(all, object{"if": g.must(condition), "then": g.may(then)})
 		}
 		if otherwise, ok := s["else"]; ok {
-			all = append(all, schemaOf("if", g.may(condition), "else", g.may(otherwise)))
+			all = append(all, object{"if": g.may(condition), "else": g.may(otherwise)})
 		}
 	}
 	if s["oneOf"] != nil {
 		// One at least can come to hold, and one at most holds for good.
 		all = append(all,
-			schemaOf("if", schemaOf("anyOf", g.each(s["oneOf"], g.may)), "else", schemaOf("oneOf", g.each(s["oneOf"], g.may))),
-			schemaOf("if", schemaOf("anyOf", g.each(s["oneOf"], g.must)), "then", schemaOf("oneOf", g.each(s["oneOf"], g.must))))
+			object{"if": object{"anyOf": g.each(s["oneOf"], g.may)}, "else": object{"oneOf": g.each(s["oneOf"], g.may)}},
+			object{"if": object{"anyOf": g.each(s["oneOf"], g.must)}, "then": object{"oneOf": g.each(s["oneOf"], g.must)}})
 	}
 	return conjoined(out, all)
 }
@@ -103,7 +104,7 @@ func (g *growth) must(schema any) any {
 	} {
 		for _, keyword := range keywords {
 			if _, ok := out[keyword]; ok {
-				all = append(all, schemaOf("not", schemaOf("type", kind)))
+				all = append(all, object{"not": object{"type": kind}})
 				delete(out, keyword)
 			}
 		}
@@ -115,11 +116,11 @@ func (g *growth) must(schema any) any {
 	// What isn't there yet may come with any value.
 	for name, property := range objectOf(s["properties"]) {
 		if property != true {
-			all = append(all, schemaOf("required", []any{name}))
+			all = append(all, object{"required": []any{name}})
 		}
 	}
 	for _, names := range objectOf(s["dependentRequired"]) {
-		all = append(all, schemaOf("required", names))
+		all = append(all, object{"required": names})
 	}
 	if condition, ok := s["if"]; ok {
 		then, otherwise := any(true), any(true)
@@ -130,24 +131,24 @@ func (g *growth) must(schema any) any {
 			otherwise = g.must(e)
 		}
 		all = append(all,
-			schemaOf("anyOf", []any{schemaOf("not", g.may(condition)), then}),
-			schemaOf("anyOf", []any{g.must(condition), otherwise}))
+			object{"anyOf": []any{object{"not": g.may(condition)}, then}},
+			object{"anyOf": []any{g.must(condition), otherwise}})
 	}
 	if s["oneOf"] != nil {
-		all = append(all, schemaOf("oneOf", g.each(s["oneOf"], g.may)), schemaOf("anyOf", g.each(s["oneOf"], g.must)))
+		all = append(all, object{"oneOf": g.each(s["oneOf"], g.may)}, object{"anyOf": g.each(s["oneOf"], g.must)})
 	}
 	return conjoined(out, all)
 }
 
 // inside writes the schemas within a schema, all in the same way but for the one below not.
-func (g *growth) inside(out, s map[string]any, same, opposite func(any) any) map[string]any {
+func (g *growth) inside(out, s object, same, opposite func(any) any) object {
 	for _, keyword := range []string{"items", "unevaluatedProperties", "additionalProperties"} {
 		if inner, ok := out[keyword]; ok {
 			out[keyword] = same(inner)
 		}
 	}
 	if properties := objectOf(s["properties"]); properties != nil {
-		written := map[string]any{}
+		written := object{}
 		for name, property := range properties {
 			written[name] = same(property)
 		}
@@ -170,14 +171,14 @@ func (g *growth) grown(schema any) any {
 	}
 	properties := objectOf(s["properties"])
 	if len(properties) == 0 {
-		return schemaOf("not", schemaOf("type", []any{"object", "array"}))
+		return object{"not": object{"type": []any{"object", "array"}}}
 	}
-	inner, names := map[string]any{}, []any{}
+	inner, names := object{}, []any{}
 	for name, property := range properties {
 		names = append(names, name)
 		inner[name] = g.grown(property)
 	}
-	return schemaOf("not", schemaOf("type", "array"), "required", names, "properties", inner)
+	return object{"not": object{"type": "array"}, "required": names, "properties": inner}
 }
 
 // unlikeKeyword stands in the place of uniqueItems where answers are incomplete: two items that are alike may yet come to
@@ -206,7 +207,7 @@ func (u unlike) Validate(ctx *jsonschema.ValidatorContext, v any) {
 func unlikeVocabulary() *jsonschema.Vocabulary {
 	return &jsonschema.Vocabulary{
 		URL: "form:///unlike",
-		Compile: func(ctx *jsonschema.CompilerContext, schema map[string]any) (jsonschema.SchemaExt, error) {
+		Compile: func(ctx *jsonschema.CompilerContext, schema object) (jsonschema.SchemaExt, error) {
 			if _, ok := schema[unlikeKeyword]; !ok {
 				return nil, nil
 			}
@@ -224,7 +225,7 @@ func (g *growth) each(list any, write func(any) any) []any {
 }
 
 // conjoined puts schemas beside a schema, all of which must hold.
-func conjoined(s map[string]any, all []any) map[string]any {
+func conjoined(s object, all []any) object {
 	delete(s, "allOf")
 	if len(all) > 0 {
 		s["allOf"] = all
@@ -232,20 +233,12 @@ func conjoined(s map[string]any, all []any) map[string]any {
 	return s
 }
 
-func schemaOf(pairs ...any) map[string]any {
-	s := map[string]any{}
-	for i := 0; i < len(pairs); i += 2 {
-		s[pairs[i].(string)] = pairs[i+1]
-	}
-	return s
-}
-
-func objectOf(v any) map[string]any {
-	object, _ := v.(map[string]any)
-	return object
+func objectOf(v any) object {
+	o, _ := v.(object)
+	return o
 }
 
 func listOf(v any) []any {
 	list, _ := v.([]any)
-	return slices.Clone(list)
+	return list
 }

@@ -120,12 +120,16 @@ func (l *loader) paymentMethods(methods []PaymentMethod) {
 func CheckMethods(methods []PaymentMethod) (faults []RowFault) {
 	for i, m := range methods {
 		if m.ValidFrom != "" && m.ValidTo != "" && m.ValidTo < m.ValidFrom {
-			faults = append(faults, RowFault{Index: i, Field: "validTo", Rule: RuleOrder,
-				Message: fmt.Sprintf("%s is before the first day, %s", m.ValidTo, m.ValidFrom)})
+			faults = append(faults, RowFault{
+				Index: i, Field: "validTo", Rule: RuleOrder,
+				Message: fmt.Sprintf("%s is before the first day, %s", m.ValidTo, m.ValidFrom),
+			})
 		}
 		if last, stopped := m.Method.EndedOn(); stopped && (m.ValidTo == "" || m.ValidTo > last) {
-			faults = append(faults, RowFault{Index: i, Field: "validTo", Rule: RuleEnded,
-				Message: fmt.Sprintf("%s ended on %s, so it needs an end by then", m.Method, last)})
+			faults = append(faults, RowFault{
+				Index: i, Field: "validTo", Rule: RuleEnded,
+				Message: fmt.Sprintf("%s ended on %s, so it needs an end by then", m.Method, last),
+			})
 		}
 		for j, other := range methods[:i] {
 			if m.Method == other.Method && overlap(m.ValidFrom, m.ValidTo, other.ValidFrom, other.ValidTo) {

@@ -25,8 +25,10 @@ func CheckHours(spans, around []Hours) []RowFault {
 		}
 		inside := func(o Hours) bool { return o.Weekday == h.Weekday && o.From <= h.From && h.To <= o.To }
 		if around != nil && !slices.ContainsFunc(around, inside) {
-			faults = append(faults, RowFault{Index: i, Rule: RuleInside,
-				Message: fmt.Sprintf("%s, %s to %s, is not inside one span of the hours around it", h.Weekday, h.From, h.To)})
+			faults = append(faults, RowFault{
+				Index: i, Rule: RuleInside,
+				Message: fmt.Sprintf("%s, %s to %s, is not inside one span of the hours around it", h.Weekday, h.From, h.To),
+			})
 		}
 	}
 	return faults
@@ -45,8 +47,10 @@ func (h Hours) check() []RowFault {
 		return faults
 	}
 	if h.Break.From <= h.From || h.Break.To >= h.To {
-		faults = append(faults, RowFault{Field: "break", Rule: RuleBreak,
-			Message: fmt.Sprintf("%s to %s is not inside %s to %s", h.Break.From, h.Break.To, h.From, h.To)})
+		faults = append(faults, RowFault{
+			Field: "break", Rule: RuleBreak,
+			Message: fmt.Sprintf("%s to %s is not inside %s to %s", h.Break.From, h.Break.To, h.From, h.To),
+		})
 	}
 	return faults
 }

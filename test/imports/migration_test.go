@@ -56,7 +56,7 @@ func TestADatabaseOfVersion2IsTakenOver(t *testing.T) {
 			`SELECT count(*) FROM public_services WHERE processing_days IS NOT NULL`:                                                               0,
 			`SELECT count(*) FROM opening_rules WHERE source <> ''`:                                                                                0,
 			`SELECT count(*) FROM closures WHERE source <> ''`:                                                                                     0,
-			`SELECT count(*) FROM applications`: 0, `SELECT count(*) FROM payments`: 0,
+			`SELECT count(*) FROM applications`:                                                                                                    0, `SELECT count(*) FROM payments`: 0,
 		} {
 			n := -1
 			require.NoError(t, p.db.QueryRow(query).Scan(&n))
@@ -139,7 +139,6 @@ func empty(t *testing.T, b *suite.Backend) *sql.DB {
 	return db
 }
 
-
 // shape is every table, index and constraint of ours, as the database describes it.
 func shape(t *testing.T, db *sql.DB) string {
 	t.Helper()
@@ -188,6 +187,7 @@ func columnsOf(t *testing.T, db *sql.DB) map[string][]string {
 		require.NoError(t, err)
 		columns[table], err = found.Columns()
 		require.NoError(t, err)
+		require.NoError(t, found.Err())
 		require.NoError(t, found.Close()) //nolint:sqlclosecheck // in a loop, before the next table
 	}
 	return columns

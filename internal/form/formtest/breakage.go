@@ -34,14 +34,15 @@ func Breakages(schema []byte, accepted any) []Breakage {
 	if err := json.Unmarshal(schema, &root); err != nil {
 		panic(fmt.Errorf("Breakages: schema: %w", err))
 	}
-	b := &breaker{form: root, whole: copied(accepted)}
+	b := &breaker{form: root, fits: holding(root), whole: copied(accepted)}
 	b.schema(root, "", nil, b.whole)
 	return b.all
 }
 
 type breaker struct {
 	form  any
-	whole any // the answers that it breaks
+	fits  func(any) bool // whether the form accepts
+	whole any            // the answers that it breaks
 	all   []Breakage
 }
 
@@ -112,8 +113,8 @@ func (b *breaker) turn(s map[string]any, at spot, v any) {
 			added = append(added, name)
 		}
 	}
-	next := &breaker{form: b.form, whole: b.with(at.path, turned)}
-	if !holds(b.form, next.whole) {
+	next := &breaker{form: b.form, fits: b.fits, whole: b.with(at.path, turned)}
+	if !b.fits(next.whole) {
 		return
 	}
 	next.schema(then, at.rule+"/then", at.path, turned)
@@ -182,7 +183,7 @@ func (b *breaker) choices(s map[string]any, at spot, v any) {
 		// Break one after the other, until none holds.
 		none := b.whole
 		for _, alternative := range alternatives {
-			next := &breaker{form: b.form, whole: none}
+			next := &breaker{form: b.form, fits: b.fits, whole: none}
 			if next.schema(alternative, "", at.path, value(none, at.path)); len(next.all) > 0 && holds(alternative, value(none, at.path)) {
 				none = next.all[0].Answers
 			}
@@ -250,7 +251,9 @@ func satisfied(schema, v any) any {
 }
 
 // holds asks the validator.
-func holds(schema, v any) bool {
+func holds(schema, v any) bool { return holding(schema)(v) }
+
+func holding(schema any) func(any) bool {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
@@ -262,7 +265,7 @@ func holds(schema, v any) bool {
 	if err != nil {
 		panic(fmt.Errorf("Breakages: %w", err))
 	}
-	return compiled.Validate(v) == nil
+	return func(v any) bool { return compiled.Validate(v) == nil }
 }
 
 // with gives the answers with another value at a path.

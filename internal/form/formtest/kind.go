@@ -216,8 +216,8 @@ func (b *breaker) object(s map[string]any, at spot, v map[string]any) {
 		case properties[name] == false:
 			b.add(spot{rule, path}, "", "ruled out", "unevaluatedProperties", path, b.with(path, "x"))
 		default:
-			filled := &breaker{form: b.form, whole: b.with(path, example(properties[name]))}
-			if holds(b.form, filled.whole) {
+			filled := &breaker{form: b.form, fits: b.fits, whole: b.with(path, example(properties[name]))}
+			if b.fits(filled.whole) {
 				filled.schema(properties[name], rule, path, value(filled.whole, path))
 				b.all = append(b.all, filled.all...)
 			}

@@ -1,0 +1,175 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/appointment"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+)
+
+// Schedule is an office after a change of its hours, or as it is where the change was only tried.
+type Schedule struct {
+	Office       *Office
+	Appointments []*ent.Appointment // in the change's way, by start; no more than maxInTheWay of them
+	Count        int                // how many there are in all
+}
+
+const maxInTheWay = 200
+
+// hoursChange is a change of when an office, or one counter of it, is open.
+type hoursChange struct {
+	operation, key, office string
+	counter                *string
+	input                  any
+	dryRun                 bool
+	from                   schedule.Date // first day concerned
+	field                  string        // of the input, in which it stands
+	to                     schedule.Date // last day concerned; zero: none
+
+	work func(context.Context, *Tx, *Office) (change, error)
+	// open are the rules that an appointment must fit, as far as this change goes: zone, step and missing counters aside.
+	open func(*Office) schedule.Rules
+}
+
+// errTried says that a change was tried and must not stay.
+var errTried = errors.New("a dry run")
+
+// changeHours runs an admin's write on the hours of an office. The office's exclusive lock comes before anything is read:
+// each booking stands in the book by then, or waits and meets the new rules.
+func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, error) {
+	known, err := p.office(ctx, c.office)
+	if err != nil {
+		return nil, err
+	}
+	var m *ent.Municipality
+	if known != nil {
+		m = known.Town.Municipality
+	}
+	actor := identity.FromContext(ctx)
+	if err := mayServe(actor, m, identity.Admin, "input", "office"); err != nil {
+		return nil, err
+	}
+	var found *Schedule
+	_, err = p.once(ctx, c.operation, actor.Scope(), c.key, c.office, c.input, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.lockOffices(ctx, true, c.office); err != nil {
+			return "", err
+		}
+		m, err := tx.lockTown(ctx, m.ID)
+		if err != nil {
+			return "", err
+		}
+		o, err := readOffice(ctx, tx.Client, m.ID, c.office, tx.now)
+		if err != nil {
+			return "", err
+		}
+		if err := c.check(o, tx.now); err != nil {
+			return "", err
+		}
+		ch, err := c.work(ctx, tx, o)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.Office.UpdateOneID(o.ID).AddRevision(1).Exec(ctx); err != nil {
+			return "", err
+		}
+		tx.nudge(live.Catalogue(m.ID))
+		tx.nudge(c.days(o, tx.now)...)
+		if err := tx.recordTown(ctx, m, ch); err != nil {
+			return "", err
+		}
+		if c.dryRun {
+			if found, err = c.inTheWay(ctx, tx.Client, m.ID, tx.now); err == nil {
+				err = errTried
+			}
+		}
+		return c.office, err
+	})
+	if errors.Is(err, errTried) {
+		found.Office, err = known, nil // the other one has hours that never came
+	} else if err == nil {
+		found, err = c.inTheWay(ctx, p.store.Reader(), m.ID, p.clock())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found, p.present(ctx, found.Appointments...)
+}
+
+// check holds the change against the office as it is.
+func (c *hoursChange) check(o *Office, now time.Time) error {
+	switch {
+	case o == nil:
+		return refuse(NotFound, "input", "office")
+	case c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
+		return refuse(NotFound, "input", "counter")
+	case c.from.Before(schedule.DateOf(now, o.rules.Zone)):
+		return invalid(RulePast, "input", c.field)
+	default:
+		return nil
+	}
+}
+
+// days are the keys of the days concerned that can be booked by now.
+func (c *hoursChange) days(o *Office, now time.Time) (keys []live.Key) {
+	last := schedule.DateOf(now, o.rules.Zone).AddDays(o.HorizonDays)
+	if !c.to.IsZero() && c.to.Before(last) {
+		last = c.to
+	}
+	for day := c.from; !last.Before(day); day = day.AddDays(1) {
+		keys = append(keys, live.Slots(o.ID, day.String()))
+	}
+	return keys
+}
+
+// inTheWay reads the office by its new rules, and what is held or booked and does not fit them.
+func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, municipality string, now time.Time) (*Schedule, error) {
+	o, err := readOffice(ctx, db, municipality, c.office, now)
+	if err != nil || o == nil {
+		return &Schedule{Appointments: []*ent.Appointment{}}, err
+	}
+	rules := c.open(o)
+	rules.Zone, rules.Step = o.rules.Zone, o.rules.Step
+	for _, one := range o.Counters { // those out of use have appointments too, and the office's hours
+		if !slices.ContainsFunc(rules.Counters, func(r schedule.Counter) bool { return r.Number == one.Number }) {
+			rules.Counters = append(rules.Counters, schedule.Counter{Number: one.Number})
+		}
+	}
+	calendar, err := schedule.NewCalendar(rules, c.from, 0)
+	if err != nil {
+		return nil, err
+	}
+	query := db.Appointment.Query().Where(
+		appointment.OfficeID(o.ID), appointment.DayGTE(c.from.String()), appointment.EndsAtGT(now),
+		appointment.Or(appointment.StatusEQ(appointment.StatusBOOKED),
+			appointment.And(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilGT(now))),
+	).Order(appointment.ByStartsAt(), appointment.ByID())
+	if !c.to.IsZero() {
+		query.Where(appointment.DayLTE(c.to.String()))
+	}
+	if c.counter != nil {
+		query.Where(appointment.CounterID(*c.counter))
+	}
+	rows, err := query.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(a *ent.Appointment) bool {
+		return calendar.Covers(a.CounterNumber, a.StartsAt, int(cellsOf(a)))
+	})
+	return &Schedule{Office: o, Appointments: rows[:min(len(rows), maxInTheWay)], Count: len(rows)}, nil
+}
+
+// readOffice reads an office past everything remembered; nil where it is no longer in use.
+func readOffice(ctx context.Context, db *ent.Client, municipality, id string, now time.Time) (*Office, error) {
+	t, err := readTown(ctx, db, municipality, now)
+	if err != nil || t == nil {
+		return nil, err
+	}
+	return t.office(id), nil
+}
