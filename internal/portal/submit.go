@@ -9,7 +9,6 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/payment"
 	"nelke/internal/identity"
-	"nelke/internal/live"
 )
 
 // The kinds of notices that applications call for.
@@ -137,9 +136,3 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 
 // errServiceGone says that an application names a service that no row has: rows of services are never deleted.
 var errServiceGone = errors.New("the service of the application is gone")
-
-// nudgePayment wakes those who watch a payment, and the application and case it belongs to.
-func (tx *Tx) nudgePayment(f *file, pay *ent.Payment) {
-	tx.nudge(live.Payment(pay.ID))
-	tx.nudgeApplication(f.Application)
-}

@@ -1,0 +1,131 @@
+package portal
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/casefile"
+	"nelke/ent/schema"
+	"nelke/internal/identity"
+	"nelke/internal/live"
+)
+
+// maxDrafts is how many drafts one case may have at a time.
+const maxDrafts = 10
+
+// StartApplicationInput begins a draft.
+type StartApplicationInput struct {
+	IdempotencyKey string
+	Service        string
+}
+
+// StartApplication begins a draft in the actor's case, with the newest version of the service's form. It keeps that
+// version, whatever is imported meanwhile.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, SERVICE_CLOSED, TRUST_REQUIRED, DRAFT_LIMIT.
+func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "StartApplication(%s)", in.Service)
+
+	actor := identity.FromContext(ctx)
+	if actor.Kind != identity.CaseHolder {
+		return nil, refuse(Unauthenticated)
+	}
+	s, err := p.anyService(ctx, in.Service)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, refuse(NotFound, "input", "service")
+	}
+	id := newID("application")
+	done, err := p.once(ctx, "startApplication", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		c, err := tx.lockCase(ctx, casefile.KeyHash(actor.CaseKeyHash))
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
+			return "", refuse(NotFound, "input", "service")
+		case !s.openAt(tx.now) || s.Form == nil:
+			return "", refuse(ServiceClosed, "input", "service")
+		case s.beyond():
+			return "", refuse(TrustRequired, "input", "service")
+		}
+		drafts, err := tx.Application.Query().Where(
+			application.CaseID(c.ID), application.StatusEQ(application.StatusDRAFT), application.ExpiresAtGT(tx.now),
+		).Count(ctx)
+		if err != nil {
+			return "", err
+		}
+		if drafts >= maxDrafts {
+			return "", &Problem{Code: DraftLimit, Max: maxDrafts}
+		}
+		ends := tx.now.Add(draftLife)
+		a, err := tx.Application.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetServiceID(s.ID).
+			SetFormID(s.Form.ID).SetReference(newReference(s.Town)).SetStatus(application.StatusDRAFT).
+			SetStartedAt(tx.now).SetEditedAt(tx.now).SetExpiresAt(ends).Save(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.record(ctx, c, change{subject: id, action: "application.started", after: "DRAFT", left: a}); err != nil {
+			return "", err
+		}
+		tx.nudgeApplication(a)
+		tx.written = a
+		return id, p.jobs.TendDraftAt(ctx, tx.SQL, id, ends.Add(-draftWarning))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p.applicationOf(ctx, done)
+}
+
+// ConfirmInformation notes that the person has read the information about the service, as it is today.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) ConfirmInformation(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "ConfirmInformation(%s)", in.Application)
+
+	return p.onDraft(ctx, "confirmInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		return tx.amend(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
+			next.InformationHash, next.InformationAt = informationHash(f.service.Information), &tx.now
+		})
+	})
+}
+
+// informationHash is the SHA-256 of what must be read before applying, hex: another text has to be confirmed anew.
+func informationHash(sections []schema.Section) string {
+	b, _ := json.Marshal(sections) // strings only
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// AcknowledgePrivacyNoticeInput acknowledges a notice.
+type AcknowledgePrivacyNoticeInput struct {
+	IdempotencyKey string
+	Application    string
+	PrivacyNotice  string
+}
+
+// AcknowledgePrivacyNotice notes on the case that the notice in force was acknowledged: its version, language and
+// SHA-256 through its id, and when.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, NOTICE_NOT_ACKNOWLEDGED.
+func (p *Portal) AcknowledgePrivacyNotice(ctx context.Context, in AcknowledgePrivacyNoticeInput) (_ *ent.Application, err error) {
+	defer wrap(&err, "AcknowledgePrivacyNotice(%s)", in.Application)
+
+	return p.onDraft(ctx, "acknowledgePrivacyNotice", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if err := p.acknowledge(ctx, tx, f.c, &in.PrivacyNotice); err != nil {
+			return err
+		}
+		tx.nudge(live.Application(f.ID))
+		return nil
+	})
+}

@@ -1,0 +1,188 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/application"
+	"nelke/ent/casefile"
+	entpayment "nelke/ent/payment"
+	"nelke/internal/identity"
+	"nelke/internal/schedule"
+	"nelke/internal/town"
+)
+
+// StartPaymentInput begins to pay for an application.
+type StartPaymentInput struct {
+	IdempotencyKey string
+	Application    string
+	Method         string
+	ReturnURL      *string
+}
+
+// looks are when the provider is asked how a payment stands, after it was started, unless it tells by itself. The last
+// two come after we gave up: a success that is reported to nobody must not get lost.
+func looks(pay *ent.Payment) []time.Time {
+	return []time.Time{
+		pay.CreatedAt.Add(time.Minute), pay.CreatedAt.Add(5 * time.Minute), pay.CreatedAt.Add(15 * time.Minute),
+		pay.ExpiresAt, pay.ExpiresAt.Add(time.Hour), pay.ExpiresAt.Add(24 * time.Hour),
+	}
+}
+
+// StartPayment begins to pay for a reviewed application: the price of this day, frozen from here on. The page to pay on
+// is the payment's redirectUrl; where the provider doesn't answer at once, the payment stays CREATED and gets it later.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, that of an open step before PAY, NOTHING_DUE, PAYMENT_UNDER_WAY,
+// METHOD_NOT_OFFERED, INVALID_INPUT.
+func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent.Payment, err error) {
+	defer wrap(&err, "StartPayment(%s)", in.Application)
+
+	may, err := own(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if in.ReturnURL != nil && !p.mayReturn(*in.ReturnURL) {
+		return nil, invalid(RuleReturn, "input", "returnUrl")
+	}
+	done, err := p.onFile(ctx, "startPayment", in.IdempotencyKey, in.Application, "application", in, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
+		if f.Status != application.StatusDRAFT {
+			return "", refuse(WrongState, "input", "application")
+		}
+		if err := p.ready(f, tx.now, StepReview); err != nil {
+			return "", err
+		}
+		due, err := f.due(tx.now)
+		if err != nil {
+			return "", err
+		}
+		switch {
+		case f.paying() != nil || f.paid() != nil:
+			return "", refuse(PaymentUnderWay, "input", "application")
+		case due == 0:
+			return "", refuse(NothingDue, "input", "application")
+		case !f.service.Town.takes(in.Method, f.service.Town.today(tx.now)) || p.provider == nil:
+			return "", refuse(MethodNotOffered, "input", "method")
+		}
+		pay, err := tx.Payment.Create().SetApplicationID(f.ID).SetCaseID(f.CaseID).SetMunicipalityID(f.MunicipalityID).
+			SetCents(due).SetMethod(entpayment.Method(in.Method)).SetStatus(entpayment.StatusCREATED).SetReturnURL(value(in.ReturnURL)).
+			SetCreatedAt(tx.now).SetExpiresAt(tx.now.Add(time.Duration(f.service.Town.PaymentMinutes) * time.Minute)).Save(ctx)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.record(ctx, f.c, change{subject: pay.ID, action: "payment.created", after: "CREATED", left: pay}); err != nil {
+			return "", err
+		}
+		tx.nudgePayment(f, pay)
+		for _, at := range looks(pay) {
+			if err := p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, at); err != nil {
+				return "", err
+			}
+		}
+		return pay.ID, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	// The order goes out after the commit: a process that dies before has a payment that its job will order, and one that
+	// dies behind it orders the same thing once more.
+	patient, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := p.SettlePayment(patient, done.id); err != nil {
+		p.log.WarnContext(ctx, "the payment provider doesn't answer; asked again later", "payment", done.id, "err", err)
+	}
+	return p.paymentOf(ctx, done.id)
+}
+
+// callTimeout is how long a person waits for the provider before the order is left to a job.
+const callTimeout = 5 * time.Second
+
+// takes tells whether the town can be paid by a method on a day. A method whose operator has stopped is refused also
+// where a row says otherwise.
+func (t *Town) takes(method string, day schedule.Date) bool {
+	if last, ended := town.Method(method).EndedOn(); ended && day.String() > string(last) {
+		return false
+	}
+	return slices.Contains(t.methodsOn(day), method)
+}
+
+// mayReturn tells whether the payer's browser may be sent to an address: a page of those that may call this service.
+func (p *Portal) mayReturn(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(address) > 2000 {
+		return false
+	}
+	return slices.Contains(p.pages, "*") || slices.Contains(p.pages, u.Scheme+"://"+u.Host)
+}
+
+// PaymentInput names a payment.
+type PaymentInput struct {
+	IdempotencyKey string
+	Payment        string
+}
+
+// CancelPayment gives a payment up that isn't paid. Should the money be on its way already, it counts when it comes.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) CancelPayment(ctx context.Context, in PaymentInput) (_ *ent.Payment, err error) {
+	defer wrap(&err, "CancelPayment(%s)", in.Payment)
+
+	actor := identity.FromContext(ctx)
+	switch actor.Kind {
+	case identity.Anonymous:
+		return nil, refuse(Unauthenticated)
+	case identity.Staff:
+		return nil, refuse(NotFound, "input", "payment")
+	}
+	visible := entpayment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)))
+	return p.onPayment(ctx, "cancelPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+		if err := tx.pay(ctx, f, pay, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
+			return err
+		}
+		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
+	})
+}
+
+// RefundPaymentInput gives money back.
+type RefundPaymentInput struct {
+	IdempotencyKey string
+	Payment        string
+}
+
+// RefundPayment gives what was paid back to the person, whole. Asked for one that is REFUND_DUE already, it makes the
+// provider be asked once more. Role SUPERVISOR.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE.
+func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *ent.Payment, err error) {
+	defer wrap(&err, "RefundPayment(%s)", in.Payment)
+
+	visible, err := p.seesPayments(ctx)
+	switch actor := identity.FromContext(ctx); {
+	case actor.Kind == identity.Anonymous:
+		return nil, refuse(Unauthenticated)
+	case actor.Kind != identity.Staff || errors.Is(err, errNobody):
+		return nil, refuse(NotFound, "input", "payment")
+	case err != nil:
+		return nil, err
+	}
+	return p.onPayment(ctx, "refundPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+		if err := mayServe(identity.FromContext(ctx), f.service.Town.Municipality, identity.Supervisor, "input", "payment"); err != nil {
+			return err
+		}
+		if pay.Status == entpayment.StatusREFUND_DUE {
+			return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
+		}
+		return p.refund(ctx, tx, f, pay, entpayment.RefundReasonSTAFF)
+	})
+}
+
+// refund makes what was paid due for refund, and owes the asking for it.
+func (p *Portal) refund(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, reason entpayment.RefundReason) error {
+	if err := tx.pay(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundReason = &reason }); err != nil {
+		return err
+	}
+	return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
+}
