@@ -96,11 +96,16 @@ func (h *heart) SweepHolds(ctx context.Context) error           { return h.calle
 func (h *heart) DeliverNotice(ctx context.Context, subject, kind, key string) error {
 	return h.called(ctx, "notice "+subject+" "+kind+" "+key)
 }
-func (h *heart) TendDraft(ctx context.Context, a string) error     { return h.called(ctx, "tend "+a) }
+
+func (h *heart) TendDraft(ctx context.Context, a string) error { return h.called(ctx, "tend "+a) }
+
 func (h *heart) SettlePayment(ctx context.Context, p string) error { return h.called(ctx, "settle "+p) }
-func (h *heart) SettlePayments(ctx context.Context) error          { return h.called(ctx, "settle all") }
-func (h *heart) DigestHeads(ctx context.Context) error             { return h.called(ctx, "digest") }
-func (h *heart) ForgetIdempotency(ctx context.Context) error       { return h.called(ctx, "forget") }
+
+func (h *heart) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
+
+func (h *heart) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
+
+func (h *heart) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }
 
 // await reads calls until each of the wanted has come, and gives all that came.
 func (h *heart) await(t *testing.T, wanted ...string) (came []string) {

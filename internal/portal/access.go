@@ -21,8 +21,8 @@ import (
 // errNobody says that the actor can see nothing of the kind, so no statement need ask.
 var errNobody = errors.New("nothing to see")
 
-// staffed are the ids of the municipalities in which the actor has the role.
-func (p *Portal) staffed(ctx context.Context, actor identity.Actor, role identity.Role) ([]string, error) {
+// staffed are the ids of the municipalities in which the actor is a clerk, or more than that.
+func (p *Portal) staffed(ctx context.Context, actor identity.Actor) ([]string, error) {
 	if actor.Kind != identity.Staff {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (p *Portal) staffed(ctx context.Context, actor identity.Actor, role identit
 	}
 	var ids []string
 	for _, m := range d.towns {
-		if actor.Has(m.Ars, role) {
+		if actor.Has(m.Ars, identity.Clerk) {
 			ids = append(ids, m.ID)
 		}
 	}
@@ -45,7 +45,7 @@ func (p *Portal) seesCases(ctx context.Context) (predicate.CaseFile, error) {
 	case identity.CaseHolder:
 		return casefile.KeyHash(actor.CaseKeyHash), nil
 	case identity.Staff:
-		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		towns, err := p.staffed(ctx, actor)
 		if err != nil || len(towns) == 0 {
 			return nil, errors.Join(err, errNobody)
 		}
@@ -64,7 +64,7 @@ func (p *Portal) seesAppointments(ctx context.Context) (predicate.Appointment, e
 	case identity.CaseHolder:
 		return appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff:
-		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		towns, err := p.staffed(ctx, actor)
 		if err != nil || len(towns) == 0 {
 			return nil, errors.Join(err, errNobody)
 		}
@@ -80,7 +80,7 @@ func (p *Portal) seesApplications(ctx context.Context) (predicate.Application, e
 	case identity.CaseHolder:
 		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff:
-		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		towns, err := p.staffed(ctx, actor)
 		if err != nil || len(towns) == 0 {
 			return nil, errors.Join(err, errNobody)
 		}
@@ -96,7 +96,7 @@ func (p *Portal) seesPayments(ctx context.Context) (predicate.Payment, error) {
 	case identity.CaseHolder:
 		return payment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))), nil
 	case identity.Staff:
-		towns, err := p.staffed(ctx, actor, identity.Clerk)
+		towns, err := p.staffed(ctx, actor)
 		if err != nil || len(towns) == 0 {
 			return nil, errors.Join(err, errNobody)
 		}

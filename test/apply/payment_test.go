@@ -155,7 +155,7 @@ func TestAWebhookIsBelievedWhenItIsProvedAndMakesSense(t *testing.T) {
 		still(http.StatusUnauthorized, body, sandbox.Sign(w.bank.Secret, now.Add(-5*time.Minute-time.Second), body))
 		still(http.StatusUnauthorized, body, sandbox.Sign(w.bank.Secret, now.Add(5*time.Minute+time.Second), body))
 		for name, change := range map[string]func(d *suite.Deal){
-			"a state that there isn't": func(d *suite.Deal) { d.Status = "PAYED" },
+			"a state that there isn't": func(d *suite.Deal) { d.Status = "SETTLED" },
 			"another currency":         func(d *suite.Deal) { d.Currency = "USD" },
 			"another transaction":      func(d *suite.Deal) { d.ID = "T-99" },
 			"no transaction":           func(d *suite.Deal) { d.ID = "" },

@@ -8,16 +8,13 @@ import (
 )
 
 // watch: others have the same day open.
-func (s *story) watch(ctx context.Context) {
+func (s *visiting) watch(ctx context.Context) {
 	s.chapter("Others watch the same day")
 	s.step("Max, whom nobody knows, has the same calendar open.")
-	s.calendar = watching[freeDays](ctx, s, s.max, watchFreeDays, vars{"in": vars{"office": s.office.ID, "concerns": s.concern(), "days": 1}})
-	token, err := s.scene.token("Frau Amtmann", "CLERK@"+blomberg)
-	s.must(err, "nelke token")
-	s.clerk.Token = token
+	s.calendar = watching[freeDays](ctx, s.story, s.max, watchFreeDays, vars{"in": vars{"office": s.office.ID, "concerns": s.concern(), "days": 1}})
 
 	s.step("Frau Amtmann, a clerk, opens the day's board.")
-	s.board = watching[dayOfOffice](ctx, s, s.clerk, watchBoard, vars{"office": s.office.ID, "date": s.today()})
+	s.board = watching[dayOfOffice](ctx, s.story, s.clerk, watchBoard, vars{"office": s.office.ID, "date": s.today()})
 
 	s.step("Frau Brand phones; the clerk books %s for her.", hour(s.first))
 	s.brand = s.byPhone(ctx, "Karin", "Brand", s.first)
@@ -26,7 +23,7 @@ func (s *story) watch(ctx context.Context) {
 }
 
 // byPhone books for somebody who phoned.
-func (s *story) byPhone(ctx context.Context, givenName, familyName string, start time.Time) appointment {
+func (s *visiting) byPhone(ctx context.Context, givenName, familyName string, start time.Time) appointment {
 	return s.do(ctx, s.clerk, "bookAppointmentFor", "BOOKED", vars{
 		"office": s.office.ID, "start": start, "concerns": s.concern(), "channel": "PHONE",
 		"person": vars{"givenName": givenName, "familyName": familyName, "phone": "+495235504999"},
@@ -34,7 +31,7 @@ func (s *story) byPhone(ctx context.Context, givenName, familyName string, start
 }
 
 // book: Erika holds the last counter, Max comes too late, and she books.
-func (s *story) book(ctx context.Context) {
+func (s *visiting) book(ctx context.Context) {
 	s.chapter("Erika books")
 	s.step("Erika opens a case, with a key of her own making.")
 	s.call(openCase.name(), s.erika.At.Name, s.openCase(ctx, s.erika))
@@ -51,7 +48,7 @@ func (s *story) book(ctx context.Context) {
 	s.confirm(ctx)
 }
 
-func (s *story) holdFirst(ctx context.Context) {
+func (s *visiting) holdFirst(ctx context.Context) {
 	s.step("She holds %s, the last counter for it.", hour(s.first))
 	s.mine = s.do(ctx, s.erika, "holdSlot", "HELD", vars{"office": s.office.ID, "start": s.first, "concerns": s.concern()})
 	s.check(s.mine.Start.Equal(s.first) && s.mine.HeldUntil != nil && s.mine.Person == nil && s.mine.Counter == nil, "holdSlot",
@@ -59,13 +56,13 @@ func (s *story) holdFirst(ctx context.Context) {
 	s.seeCalendar(ctx, hour(s.first)+" is gone", func(f freeDays) bool { return f.counters(s.first) == 0 })
 	s.seeBoard(ctx, s.mine, "HELD")
 	s.step("It is hers until %s. She leaves the page open.", s.local(*s.mine.HeldUntil))
-	s.own = watching[oneAppointment](ctx, s, s.erika, watchOwn, vars{"id": s.mine.ID})
+	s.own = watching[oneAppointment](ctx, s.story, s.erika, watchOwn, vars{"id": s.mine.ID})
 }
 
-func (s *story) tooLate(ctx context.Context) {
+func (s *visiting) tooLate(ctx context.Context) {
 	s.step("Max opens a case too and clicks %s, a moment too late.", hour(s.first))
 	s.openCase(ctx, s.max)
-	taken := s.refused(ctx, s.max, "holdSlot", "SLOT_TAKEN", vars{"office": s.office.ID, "start": s.first, "concerns": s.concern()})
+	taken := s.refused(ctx, s.max, mutation("holdSlot"), "SLOT_TAKEN", vars{"office": s.office.ID, "start": s.first, "concerns": s.concern()})
 	s.check(taken.Reason == "FULL" && len(taken.Alternatives) > 0, "SLOT_TAKEN", "alternatives", taken)
 	shown := s.calendar.all()
 	for i, at := range taken.Alternatives {
@@ -74,12 +71,12 @@ func (s *story) tooLate(ctx context.Context) {
 	}
 	s.note("SLOT_TAKEN “%s” Nearest: %s.", taken.Message, hours(taken.Alternatives[:min(3, len(taken.Alternatives))]))
 	s.step("He asks for her appointment by its id: null.")
-	seen := ask[oneAppointment](ctx, s, s.max, readAppointment, vars{"id": s.mine.ID})
+	seen := ask[oneAppointment](ctx, s.story, s.max, readAppointment, vars{"id": s.mine.ID})
 	s.check(seen.Appointment == nil, "appointment", "null", seen.Appointment)
 }
 
 // confirm: the privacy notice, the booking, an answer that is lost, and the same request again.
-func (s *story) confirm(ctx context.Context) {
+func (s *visiting) confirm(ctx context.Context) {
 	input := func(key string) vars {
 		return vars{
 			"idempotencyKey": key, "appointment": s.mine.ID, "reminder": true,
@@ -87,10 +84,10 @@ func (s *story) confirm(ctx context.Context) {
 		}
 	}
 	s.step("She books, and skips the Datenschutzerklärung.")
-	skipped := s.refused(ctx, s.erika, "bookAppointment", "NOTICE_NOT_ACKNOWLEDGED", input(uuid.NewString()))
+	skipped := s.refused(ctx, s.erika, mutation("bookAppointment"), "NOTICE_NOT_ACKNOWLEDGED", input(uuid.NewString()))
 	s.note("NOTICE_NOT_ACKNOWLEDGED “%s”", skipped.Message)
 	s.step("She reads it.")
-	text := ask[notice](ctx, s, s.erika, readNotice, nil).Municipality.PrivacyNotice
+	text := ask[notice](ctx, s.story, s.erika, readNotice, nil).Municipality.PrivacyNotice
 	s.check(text.ID != "" && len(text.Sha256) == 64, "privacyNotice", "a notice with its SHA-256", text)
 	s.note("Version %d, in force since %s, SHA-256 %s…", text.Version, text.ValidFrom, text.Sha256[:12])
 
@@ -110,7 +107,7 @@ func (s *story) confirm(ctx context.Context) {
 		where = " at B"
 	}
 	s.step("Her browser repeats it%s, same idempotency key.", where)
-	other := s.erika.at(s.scene.others())
+	other := s.erika.at(s.scene.second())
 	got := s.do(ctx, other, "bookAppointment", "BOOKED", again)
 	s.check(got.ID == s.mine.ID && got.Reference == s.mine.Reference && got.Reminder && got.Start.Equal(s.first), "the repeat", s.mine, got)
 	var read ownCase
@@ -129,6 +126,6 @@ func (s *story) confirm(ctx context.Context) {
 }
 
 // local is a time of day with seconds, for what lasts minutes.
-func (s *story) local(at time.Time) string {
+func (s *visiting) local(at time.Time) string {
 	return at.In(s.scene.zone).Format("15:04:05")
 }

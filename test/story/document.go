@@ -15,18 +15,20 @@ func (d document) name() string {
 
 // The documents of the story.
 const (
-	listServices document = `query publicServices($ars: String!) {
-		publicServices(first: 100, filter: {ars: $ars}) {
+	listServices document = `query publicServices($filter: PublicServiceFilter!) {
+		publicServices(first: 100, filter: $filter) {
 			totalCount
-			nodes { id slug name fee { amount { cents } } appointmentMinutes }
+			nodes { id slug name channels delivery fee { ` + price + ` } appointmentMinutes }
 		}
 	}`
 	readService document = `query publicService($slug: String!) {
 		publicService(by: {slug: {municipality: "blomberg", service: $slug}}) {
-			name summary appointmentMinutes documents fee { amount { cents } legalBasis } information { title body }
+			id name summary appointmentMinutes delivery documents fee { ` + price + ` legalBasis } information { title body }
 			municipality { offices { id name address { street houseNumber } counters { id label } } }
 		}
 	}`
+	price = `amount { cents } furtherCopy { cents }`
+
 	readFreeDays  document = "query availability" + availability
 	watchFreeDays document = "subscription availability" + availability
 	availability           = `($in: AvailabilityInput!) {
@@ -56,13 +58,9 @@ const (
 	fields = `id reference status start heldUntil extendable channel reminder person { familyName } counter { label }`
 )
 
-// mutation is one of those that give an appointment or problems. The names of their inputs follow theirs.
+// mutation is one of those that give an appointment or problems.
 func mutation(name string) document {
-	input := strings.ToUpper(name[:1]) + name[1:] + "Input"
-	return document(`mutation ` + name + `($in: ` + input + `!) { payload: ` + name + `(input: $in) {
-		appointment { ` + fields + ` }
-		problems { code message ... on SlotTaken { reason alternatives } }
-	} }`)
+	return write(name, "appointment { "+fields+" }", "... on SlotTaken { reason alternatives }")
 }
 
 // What comes back, in the shape of the documents.
@@ -74,12 +72,13 @@ type (
 		}
 	}
 	service struct {
-		ID, Slug, Name, Summary string
-		AppointmentMinutes      *int
-		Documents               []string
-		Fee                     *struct {
-			Amount     struct{ Cents int }
-			LegalBasis string
+		ID, Slug, Name, Summary, Delivery string
+		Channels, Documents               []string
+		AppointmentMinutes                *int
+		Fee                               *struct {
+			Amount      money
+			FurtherCopy *money
+			LegalBasis  string
 		}
 		Information  []struct{ Title, Body string }
 		Municipality struct{ Offices []office }
@@ -106,12 +105,15 @@ type (
 		Counter                        *struct{ Label string }
 	}
 	problem struct {
-		Code, Message, Reason string
-		Alternatives          []time.Time
+		Code, Message, Reason, Clerk string
+		Path                         []string
+		Alternatives                 []time.Time
 	}
 	written struct {
 		Payload struct {
 			Appointment *appointment
+			Application *application
+			Payment     *payment
 			Case        *struct{ ID string }
 			Problems    []problem
 		}

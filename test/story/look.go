@@ -7,21 +7,21 @@ import (
 )
 
 // look: what the town offers, what is to be known about it, and when there is time.
-func (s *story) look(ctx context.Context) {
+func (s *visiting) look(ctx context.Context) {
 	s.chapter("Erika looks")
 	s.step("Erika Mustermann asks what Blomberg offers.")
-	s.offers(ask[services](ctx, s, s.erika.speaking("de"), listServices, vars{"ars": blomberg}))
+	s.offers(ask[services](ctx, s.story, s.erika.speaking("de"), listServices, vars{"filter": vars{"ars": blomberg}}))
 
 	s.step("She reads about the Personalausweis.")
-	s.information(ask[struct{ PublicService *service }](ctx, s, s.erika, readService, vars{"slug": "personalausweis"}).PublicService)
+	s.information(s.about(ctx, s.erika, "personalausweis"))
 
 	s.step("She looks for a free day before Christmas.")
 	until := time.Date(2026, time.December, 25, 0, 0, 0, 0, s.scene.zone)
 	days := int(until.Sub(s.now())/(24*time.Hour)) + 2
-	s.days(ask[freeDays](ctx, s, s.erika, readFreeDays, vars{"in": vars{"office": s.office.ID, "concerns": s.concern(), "days": days}}))
+	s.days(ask[freeDays](ctx, s.story, s.erika, readFreeDays, vars{"in": vars{"office": s.office.ID, "concerns": s.concern(), "days": days}}))
 }
 
-func (s *story) offers(found services) {
+func (s *visiting) offers(found services) {
 	all := found.PublicServices
 	prices, free := map[string]string{}, 0
 	for _, one := range all.Nodes {
@@ -47,8 +47,8 @@ func (s *story) offers(found services) {
 	}
 }
 
-func (s *story) information(found *service) {
-	s.check(found != nil && found.Fee != nil && len(found.Information) > 0, "publicService", "a fee and information", found)
+func (s *visiting) information(found service) {
+	s.check(found.Fee != nil && len(found.Information) > 0, "publicService", "a fee and information", found)
 	s.check(len(found.Municipality.Offices) > 0, "publicService", "an office", found)
 	s.office = found.Municipality.Offices[0]
 	s.note("“%s”", found.Summary)
@@ -60,7 +60,7 @@ func (s *story) information(found *service) {
 }
 
 // days tells of one week, and of the last days, which are those before Christmas: free days left, closed ones right.
-func (s *story) days(found freeDays) {
+func (s *visiting) days(found freeDays) {
 	s.check(found.Availability != nil, "availability", "days", found)
 	words := map[string]string{"CLOSED": "closed", "HOLIDAY": "a public holiday"}
 	reasons := map[string]int{}

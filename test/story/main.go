@@ -1,10 +1,14 @@
-// Command story tells how a person gets an appointment for a Personalausweis: over HTTP and WebSocket, against servers
-// that it starts itself, once on the embedded default and once on PostgreSQL and Redis with two processes. Each step is
-// checked; one that doesn't hold ends the story with exit status 1.
+// Command story tells a day of the town: an appointment for a Personalausweis, a Meldebescheinigung that is paid and
+// comes by post, a Sterbeurkunde in two copies, one who changes her mind, and every online service to its end. It does so
+// over HTTP and WebSocket, with a browser where people need one, against servers that it starts itself, once on the
+// embedded default and once on PostgreSQL and Redis with two processes. Each step is checked; one that doesn't hold ends
+// the story with exit status 1.
 //
-// The reading order: story.go has the cast, the order of the chapters and how steps are checked; look.go, book.go and
-// visit.go have the chapters. scene.go starts the servers, process.go and serve.go being the two ends of one. client.go
-// and window.go talk to them in the words of document.go, and teller.go prints.
+// The reading order: story.go has the cast, the order of the parts and how steps are checked. personalausweis.go with
+// look.go, book.go and visit.go is the first part, meldebescheinigung.go with office.go the second; sterbeurkunde.go,
+// withdrawal.go, services.go and accounts.go follow. What the parts about applications share stands in apply.go and
+// pay.go. scene.go starts the servers, process.go and serve.go being the two ends of one. client.go, window.go and
+// browser.go talk to them, in the words of document.go and filing.go, and teller.go prints.
 package main
 
 import (
@@ -45,7 +49,7 @@ func both(ctx context.Context, out io.Writer) (err error) {
 		return errors.New("NELKE_TEST_DATABASE_URL and NELKE_TEST_REDIS_URL are unset: script/services run -- go run ./test/story")
 	}
 	began := time.Now()
-	if err := tell(ctx, out, embedded()); err != nil {
+	if err := tell(ctx, out, embedded(), whole()...); err != nil {
 		return err
 	}
 	database, drop, err := freshDatabase(ctx, maintenance)
@@ -53,7 +57,7 @@ func both(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	if err := tell(ctx, out, atScale(database, redis)); err != nil {
+	if err := tell(ctx, out, atScale(database, redis), whole()...); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(out, "\n  Told twice in %.1f s; every step was checked.\n", time.Since(began).Seconds())

@@ -18,6 +18,9 @@ type setUp struct {
 	title                 string
 	databaseURL, redisURL string
 	processes             []string // their names
+
+	// network stands between people and the servers; nil: nothing does.
+	network func(http.RoundTripper) http.RoundTripper
 }
 
 // embedded is the default: one process, an SQLite file, nothing else.
@@ -43,10 +46,18 @@ type scene struct {
 	migrated int // migrations applied before the processes began; 0: they did it themselves
 }
 
-// erika and others say which process they talk to: with two, what one person does must reach the other through the
+// first and second say which process somebody talks to: with two, what one person does must reach the other through the
 // database and Redis.
-func (s *scene) erika() *process  { return s.running[0] }
-func (s *scene) others() *process { return s.running[len(s.running)-1] }
+func (s *scene) first() *process  { return s.running[0] }
+func (s *scene) second() *process { return s.running[len(s.running)-1] }
+
+// elsewhere is where else somebody at a process may come out: the other one, if there is one.
+func (s *scene) elsewhere(from *process) *process {
+	if from == s.first() {
+		return s.second()
+	}
+	return s.first()
+}
 
 // raise starts the servers, in a temporary folder. drop ends them and removes it; only a graceful end is a good one.
 func raise(ctx context.Context, up setUp) (_ *scene, drop func() error, err error) {
@@ -62,9 +73,13 @@ func raise(ctx context.Context, up setUp) (_ *scene, drop func() error, err erro
 		clock: &clock{}, zone: zone, http: &http.Client{Transport: &http.Transport{}},
 		settings: settings{
 			Data: folder, DatabaseURL: up.databaseURL, RedisURL: up.redisURL, RedisPrefix: "nelke-story-" + rand.Text()[:10],
+			PaymentSecret: rand.Text() + rand.Text(),
 		},
 	}
-	drop = func() error {
+	if up.network != nil {
+		s.http.Transport = up.network(s.http.Transport)
+	}
+	end := func() error {
 		s.http.CloseIdleConnections()
 		var errs []error
 		for _, p := range s.running {
@@ -74,7 +89,7 @@ func raise(ctx context.Context, up setUp) (_ *scene, drop func() error, err erro
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, drop())
+			err = errors.Join(err, end())
 		}
 	}()
 	// A Monday before the office opens. The real date and hour would make another story each time, and none on Sundays.
@@ -91,7 +106,7 @@ func raise(ctx context.Context, up setUp) (_ *scene, drop func() error, err erro
 		}
 		s.running = append(s.running, p)
 	}
-	return s, drop, nil
+	return s, end, nil
 }
 
 // config is for what the program does beside serving: migrate, token, audit.

@@ -23,16 +23,20 @@ type orders struct {
 
 // settings are the part of the configuration in which the story's servers differ.
 type settings struct {
-	Data, DatabaseURL, RedisURL, RedisPrefix string
+	Data, DatabaseURL, RedisURL, RedisPrefix, PaymentSecret string
 }
+
+// publicURL is where people reach the service, whichever process answers them.
+const publicURL = "http://nelke.localhost"
 
 // config is what `nelke serve --demo` makes of the settings. All processes of one scene have the same.
 func (s settings) config(clock func() time.Time, log *slog.Logger) server.Config {
 	cfg := server.Defaults()
 	cfg.Addr = "127.0.0.1:0"
 	// Tokens name the issuer under it, so that processes on different ports accept the same ones.
-	cfg.PublicURL = "http://nelke.localhost"
+	cfg.PublicURL = publicURL
 	cfg.Data, cfg.DatabaseURL, cfg.RedisURL, cfg.RedisPrefix = s.Data, s.DatabaseURL, s.RedisURL, s.RedisPrefix
+	cfg.PaymentSecret = s.PaymentSecret // the sandbox of one process sends payers to any of them
 	cfg.Demo = true
 	cfg.StopDelay = 0
 	cfg.Options = server.Options{Version: "story", Clock: clock, Logger: log}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -43,9 +44,13 @@ func TestStory(t *testing.T) {
 func holds(t *testing.T, up setUp) {
 	t.Helper()
 	var told bytes.Buffer
-	err := tell(t.Context(), &told, up)
+	err := tell(t.Context(), &told, up, whole()...)
 	require.NoError(t, err, "%s", told.String())
-	require.Contains(t, told.String(), "no fault; the chain is whole.")
+	for _, end := range []string{
+		"Tschüss, Erika", "13 of its 30 services", "received €139.00  =  kept €130.00  +  given back €9.00", "no fault; the chain is whole.",
+	} {
+		require.Contains(t, told.String(), end)
+	}
 	for line := range strings.Lines(told.String()) {
 		require.LessOrEqual(t, len([]rune(line)), width+1, line)
 	}
@@ -70,6 +75,19 @@ func TestStep(t *testing.T) {
 		})
 		require.EqualError(t, err, "the story breaks off at 09:30: holdSlot: expected HELD, got \"EXPIRED\"")
 	})
+	t.Run("that does not hold is told with whose it was where nothing else is told", func(t *testing.T) {
+		t.Parallel()
+		err := told(func(s *story) {
+			s.aside("briefwahlantrag", func() { s.check(false, "openSteps", "none", "PAY") })
+			t.Error("the story goes on")
+		})
+		require.EqualError(t, err, "briefwahlantrag: the story breaks off at 09:30: openSteps: expected none, got \"PAY\"")
+	})
+	t.Run("that does not hold makes the program's exit status 1", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, 1, report(told(func(s *story) { s.check(false, "holdSlot", "HELD", "EXPIRED") })))
+		require.Zero(t, report(told(func(s *story) { s.check(true, "holdSlot", "HELD", "HELD") })))
+	})
 	t.Run("that panics is no step that does not hold", func(t *testing.T) {
 		t.Parallel()
 		require.PanicsWithValue(t, "a bug", func() { _ = told(func(*story) { panic("a bug") }) })
@@ -84,5 +102,12 @@ func TestStart(t *testing.T) {
 		_, err := start("A", settings{Data: t.TempDir(), RedisURL: "not a URL", RedisPrefix: "story"}, 0)
 		require.ErrorContains(t, err, "start process A: it ended")
 		require.ErrorContains(t, err, "REDIS_URL must be a URL")
+	})
+
+	t.Run("that fails is the story's error", func(t *testing.T) {
+		t.Parallel()
+		up := embedded()
+		up.redisURL = "not a URL"
+		require.ErrorContains(t, tell(t.Context(), io.Discard, up), "REDIS_URL must be a URL")
 	})
 }

@@ -38,9 +38,28 @@ func (t *teller) step(format string, args ...any) {
 	t.pending = " " + hour(t.now()) + "  " + fmt.Sprintf(format, args...)
 }
 
-// note is what comes of it.
+// note is what comes of it. What is too long for a line goes on below, further in.
 func (t *teller) note(format string, args ...any) {
-	t.line("          %s", fmt.Sprintf(format, args...))
+	margin := strings.Repeat(" ", 10)
+	for text := fmt.Sprintf(format, args...); text != ""; margin += "  " {
+		now, rest := fold(text, width-len(margin))
+		t.line("%s%s", margin, now)
+		if text = rest; len(margin) > 10 {
+			margin = margin[2:]
+		}
+	}
+}
+
+// fold cuts a text at the last space with which it fits into a number of characters. Spaces at its beginning stay.
+func fold(text string, most int) (now, rest string) {
+	if utf8.RuneCountInString(text) <= most {
+		return text, ""
+	}
+	cut := len(string([]rune(text)[:most+1]))
+	if i := strings.LastIndexByte(text[:cut], ' '); i > 0 {
+		return text[:i], text[i+1:]
+	}
+	return text, ""
 }
 
 // call is the operation that a step sent, to which process, and how long the answer took; 0: it was lost.
@@ -52,9 +71,14 @@ func (t *teller) call(name, process string, took time.Duration) {
 	if process != "" {
 		after = process + " · " + after
 	}
+	t.ends(fmt.Sprintf("%s  %11s", name, after))
+}
+
+// ends ends the line of a step.
+func (t *teller) ends(right string) {
 	left := t.pending
 	t.pending = ""
-	t.sides(left, fmt.Sprintf("%s  %11s", name, after))
+	t.sides(left, right)
 }
 
 // shows is a window that shows something by itself, so long after the request that caused it was sent.

@@ -25,6 +25,7 @@ type window[T any] struct {
 	err    error
 	came   chan struct{} // holds one when something came
 	seen   int           // index of the state that await gave last
+	closed bool
 }
 
 // state is one message.
@@ -163,8 +164,12 @@ func (w *window[T]) all() []state[T] {
 	return append([]state[T](nil), w.states...)
 }
 
-// close closes the window. The error says that it had ended before, or didn't end in order.
+// close closes the window, once. The error says that it had ended before, or didn't end in order.
 func (w *window[T]) close() error {
+	if w.closed {
+		return nil
+	}
+	w.closed = true
 	err := w.conn.Close(websocket.StatusNormalClosure, "")
 	<-w.ended
 	if err != nil {
