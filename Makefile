@@ -41,7 +41,7 @@ test/mutants: deps ## small patches that must each turn a test red
 	script/services run -- go run ./test/mutants
 
 .PHONY: story
-story: deps/servers ## the booking story, told step by step against running servers
+story: deps/servers ## the stories of an appointment and of applications, told step by step against running servers
 	script/services run -- go run ./test/story
 
 .PHONY: bench

@@ -10,11 +10,9 @@ import (
 )
 
 func (r *applicationResolver) Case(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error) {
-	ids := make([]string, len(objs))
-	for i, a := range objs {
-		ids[i] = a.CaseID
-	}
-	return r.Portal.Cases(ctx, ids)
+	return batch(ctx, objs, func(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error) {
+		return r.Portal.Cases(ctx, each(objs, func(a *ent.Application) string { return a.CaseID }))
+	})
 }
 
 func (r *applicationResolver) Service(ctx context.Context, obj *ent.Application) (*portal.Service, error) {
@@ -22,7 +20,7 @@ func (r *applicationResolver) Service(ctx context.Context, obj *ent.Application)
 }
 
 func (r *applicationResolver) OpenSteps(ctx context.Context, objs []*ent.Application) ([][]portal.Step, error) {
-	return r.Portal.StepsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.StepsOf)
 }
 
 func (r *applicationResolver) Form(ctx context.Context, obj *ent.Application) (*ent.Form, error) {
@@ -34,30 +32,30 @@ func (r *applicationResolver) Answers(ctx context.Context, obj *ent.Application)
 }
 
 func (r *applicationResolver) AcknowledgedNotice(ctx context.Context, objs []*ent.Application) ([]*ent.PrivacyNotice, error) {
-	all, err := r.Portal.AcknowledgedOf(ctx, objs)
+	all, err := batch(ctx, objs, r.Portal.AcknowledgedOf)
 	return each(all, func(a portal.Acknowledged) *ent.PrivacyNotice { return a.Notice }), err
 }
 
 func (r *applicationResolver) AcknowledgedAt(ctx context.Context, objs []*ent.Application) ([]*time.Time, error) {
-	all, err := r.Portal.AcknowledgedOf(ctx, objs)
+	all, err := batch(ctx, objs, r.Portal.AcknowledgedOf)
 	return each(all, func(a portal.Acknowledged) *time.Time { return a.At }), err
 }
 
 func (r *applicationResolver) Due(ctx context.Context, objs []*ent.Application) ([]*model.Money, error) {
-	all, err := r.Portal.DueOf(ctx, objs)
+	all, err := batch(ctx, objs, r.Portal.DueOf)
 	return each(all, func(cents int) *model.Money { return &model.Money{Cents: cents, Currency: euro} }), err
 }
 
 func (r *applicationResolver) Payment(ctx context.Context, objs []*ent.Application) ([]*ent.Payment, error) {
-	return r.Portal.PaymentOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.PaymentOf)
 }
 
 func (r *applicationResolver) Payments(ctx context.Context, objs []*ent.Application) ([][]*ent.Payment, error) {
-	return r.Portal.PaymentsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.PaymentsOf)
 }
 
 func (r *applicationResolver) Requests(ctx context.Context, objs []*ent.Application) ([][]*ent.InformationRequest, error) {
-	return r.Portal.RequestsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.RequestsOf)
 }
 
 func (r *applicationResolver) Dispatch(ctx context.Context, obj *ent.Application) (*model.Dispatch, error) {
@@ -65,15 +63,15 @@ func (r *applicationResolver) Dispatch(ctx context.Context, obj *ent.Application
 }
 
 func (r *applicationResolver) Appointment(ctx context.Context, objs []*ent.Application) ([]*ent.Appointment, error) {
-	return r.Portal.AppointmentOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.AppointmentOf)
 }
 
 func (r *applicationResolver) Events(ctx context.Context, objs []*ent.Application) ([][]*ent.Event, error) {
-	return r.Portal.ApplicationEventsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.ApplicationEventsOf)
 }
 
 func (r *applicationResolver) LastEvent(ctx context.Context, objs []*ent.Application) ([]*ent.Event, error) {
-	return r.Portal.LastEventOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.LastEventOf)
 }
 
 func (r *applicationResolver) Clerk(ctx context.Context, obj *ent.Application) (*string, error) {

@@ -9,11 +9,9 @@ import (
 )
 
 func (r *appointmentResolver) Case(ctx context.Context, objs []*ent.Appointment) ([]*ent.CaseFile, error) {
-	ids := make([]string, len(objs))
-	for i, a := range objs {
-		ids[i] = a.CaseID
-	}
-	return r.Portal.Cases(ctx, ids)
+	return batch(ctx, objs, func(ctx context.Context, objs []*ent.Appointment) ([]*ent.CaseFile, error) {
+		return r.Portal.Cases(ctx, each(objs, func(a *ent.Appointment) string { return a.CaseID }))
+	})
 }
 
 func (r *appointmentResolver) Office(ctx context.Context, obj *ent.Appointment) (*portal.Office, error) {

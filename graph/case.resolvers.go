@@ -21,15 +21,15 @@ func (r *caseResolver) AcknowledgedNotice(ctx context.Context, obj *ent.CaseFile
 }
 
 func (r *caseResolver) Appointments(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Appointment, error) {
-	return r.Portal.AppointmentsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.AppointmentsOf)
 }
 
 func (r *caseResolver) Applications(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Application, error) {
-	return r.Portal.ApplicationsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.ApplicationsOf)
 }
 
 func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error) {
-	return r.Portal.EventsOf(ctx, objs)
+	return batch(ctx, objs, r.Portal.EventsOf)
 }
 
 func (r *caseEventResolver) By(ctx context.Context, obj *ent.Event) (model.EventActor, error) {

@@ -37,6 +37,29 @@ func idsOf[R any](reps []R, id func(R) string) ([]string, error) {
 	return ids, nil
 }
 
+// batch reads what belongs to many things at once. In the place of what isn't there, or isn't the caller's to see, _entities
+// leaves nothing; it gets nothing.
+func batch[T, R any](ctx context.Context, objs []*T, read func(context.Context, []*T) ([]R, error)) ([]R, error) {
+	there := make([]*T, 0, len(objs))
+	for _, obj := range objs {
+		if obj != nil {
+			there = append(there, obj)
+		}
+	}
+	found, err := read(ctx, there)
+	if err != nil || len(found) == len(objs) {
+		return found, err
+	}
+	all, next := make([]R, len(objs)), 0
+	for i, obj := range objs {
+		if obj != nil {
+			all[i] = found[next]
+			next++
+		}
+	}
+	return all, nil
+}
+
 // officeOf finds an office by its town's ARS and its slug.
 func (r *Resolver) officeOf(ctx context.Context, ars, slug string) (*portal.Office, error) {
 	t, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})

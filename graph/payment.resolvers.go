@@ -23,11 +23,9 @@ func (r *mutationResolver) RefundPayment(ctx context.Context, input portal.Refun
 }
 
 func (r *paymentResolver) Application(ctx context.Context, objs []*ent.Payment) ([]*ent.Application, error) {
-	ids := make([]string, len(objs))
-	for i, p := range objs {
-		ids[i] = p.ApplicationID
-	}
-	return r.Portal.Applications(ctx, ids)
+	return batch(ctx, objs, func(ctx context.Context, objs []*ent.Payment) ([]*ent.Application, error) {
+		return r.Portal.Applications(ctx, each(objs, func(p *ent.Payment) string { return p.ApplicationID }))
+	})
 }
 
 func (r *paymentResolver) Amount(ctx context.Context, obj *ent.Payment) (*model.Money, error) {

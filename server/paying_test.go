@@ -66,6 +66,17 @@ func (a answer) to(t *testing.T) string {
 	return a.header.Get("Location")
 }
 
+// pageOf is where a payment is paid. On a machine that is too busy for an answer in time, a job orders it after a minute.
+func pageOf(t *testing.T, p *suite.Process, me *suite.Client, id string) (page string) {
+	t.Helper()
+	there := func() bool { page = me.Payment(id).Get("redirectUrl").String(); return page != "" }
+	if !there() {
+		p.Clock.Advance(time.Minute)
+		require.Eventually(t, there, patience, 10*time.Millisecond)
+	}
+	return page
+}
+
 // TestPayingAtTheSandbox is the way of a payer through the demo: to the page, back, and on.
 func TestPayingAtTheSandbox(t *testing.T) {
 	t.Parallel()
@@ -77,9 +88,8 @@ func TestPayingAtTheSandbox(t *testing.T) {
 	for choice, want := range map[string]string{"failure": "FAILED", "cancel": "CANCELED", "success": "PAID"} {
 		application := me.Reviewed(filing, filing.Accepted[0])
 		paying := me.Mutate("startPayment", suite.Vars{"application": application, "method": "CREDIT_CARD", "returnUrl": "https://town.example/done"}).OK("startPayment.payment")
-		require.Equal(t, "PENDING", paying.Get("status").String())
 		id := paying.Get("id").String()
-		page := strings.Replace(paying.Get("redirectUrl").String(), "http://nelke.test", p.URL, 1)
+		page := strings.Replace(pageOf(t, p, me, id), "http://nelke.test", p.URL, 1)
 		require.True(t, strings.HasPrefix(page, p.URL+"/sandbox/pay/"), page)
 		shown := web.get(t, page)
 		require.Equal(t, http.StatusOK, shown.status)
@@ -93,26 +103,31 @@ func TestPayingAtTheSandbox(t *testing.T) {
 	}
 }
 
-// TestWebhookAloneSettles has a payer who never comes back, and a provider of its own that several servers could use.
+// TestWebhookAloneSettles has a payer who never comes back, and a provider elsewhere, whose first answer is lost: the order
+// is repeated, and is the same transaction.
 func TestWebhookAloneSettles(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret that only the bank and the town know"
-	clock := suite.NewRunning(suite.Start())
-	db, err := store.Open(t.Context(), store.Config{DataDir: t.TempDir(), Clock: clock.Now})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	require.NoError(t, db.Migrate(t.Context()))
 	mux := http.NewServeMux()
 	bank := httptest.NewServer(mux)
 	t.Cleanup(bank.Close)
-	transport := &http.Transport{}
-	provider := sandbox.New(sandbox.Options{Store: db, Secret: secret, URL: bank.URL, HTTP: &http.Client{Transport: transport}})
-	mux.Handle("/", provider.API())
-	mux.Handle("/pay/", provider.Page())
-
-	p := suite.Serve(t, suite.SQLite(), clock.By, func(cfg *server.Config) {
+	p := suite.Serve(t, suite.SQLite(), func(cfg *server.Config) {
 		cfg.PaymentURL, cfg.PaymentSecret, cfg.PublicURL = bank.URL, secret, ""
 	})
+	db, err := store.Open(t.Context(), store.Config{DataDir: t.TempDir(), Clock: p.Clock.Now})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	require.NoError(t, db.Migrate(t.Context()))
+	provider := sandbox.New(sandbox.Options{Store: db, Secret: secret, URL: bank.URL, HTTP: &http.Client{Transport: &http.Transport{}}})
+	var once sync.Once
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		once.Do(func() {
+			provider.API().ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		})
+		provider.API().ServeHTTP(w, r)
+	})
+	mux.Handle("/pay/", provider.Page())
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { provider.Run(ctx) })
@@ -123,8 +138,12 @@ func TestWebhookAloneSettles(t *testing.T) {
 	filing, me := p.Filing("meldebescheinigung"), p.Case()
 	application := me.Reviewed(filing, filing.Accepted[0])
 	paying := me.Mutate("startPayment", suite.Vars{"application": application, "method": "CREDIT_CARD", "returnUrl": p.URL + "/done"}).OK("startPayment.payment")
-	page := paying.Get("redirectUrl").String()
+	require.Equal(t, "CREATED", paying.Get("status").String())
+	page := pageOf(t, p, me, paying.Get("id").String())
 	require.True(t, strings.HasPrefix(page, bank.URL+"/pay/sandbox_"), page)
+	transactions := 0
+	require.NoError(t, db.ReadDB().QueryRowContext(t.Context(), `SELECT count(*) FROM sandbox_transactions`).Scan(&transactions))
+	require.Equal(t, 1, transactions)
 	require.Equal(t, p.URL+"/payments/return/"+paying.Get("id").String(), web.choose(t, page, "success").to(t))
 	require.Eventually(t, func() bool { return me.Payment(paying.Get("id").String()).Get("status").String() == "PAID" }, patience, 10*time.Millisecond)
 	me.Mutate("submitApplication", suite.Vars{"application": application}).OK("submitApplication.application.id")

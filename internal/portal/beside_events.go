@@ -38,6 +38,7 @@ func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Applicatio
 		i := index[e.Subject]
 		e.At = e.At.In(apps[i].StartedAt.Location())
 		of[i] = append(of[i], e)
+		e.Seq = len(of[i]) // that of the case would tell of what else is in it
 	}
 	return of, nil
 }

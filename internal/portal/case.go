@@ -389,6 +389,7 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 		// The case has been presented: its instants are in the zone of its town.
 		e.At = e.At.In(cases[index[e.Stream]].OpenedAt.Location())
 		of[index[e.Stream]] = append(of[index[e.Stream]], e)
+		e.Seq = len(of[index[e.Stream]]) // a gap would tell of what isn't shown
 	}
 	return of, nil
 }

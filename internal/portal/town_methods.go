@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"strings"
+	"time"
 
 	"nelke/ent"
 	"nelke/ent/paymentoption"
@@ -57,8 +58,11 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 		if err != nil {
 			return "", err
 		}
-		t, err := readTown(ctx, tx.Client, m.ID, tx.now)
-		if err != nil {
+		t := &Town{Municipality: m}
+		if t.Zone, err = time.LoadLocation(m.TimeZone); err != nil {
+			return "", err
+		}
+		if t.Payments, err = tx.PaymentOption.Query().Where(paymentoption.MunicipalityID(m.ID)).Order(paymentoption.ByPosition()).All(ctx); err != nil {
 			return "", err
 		}
 		today := t.today(tx.now)

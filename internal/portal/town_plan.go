@@ -64,7 +64,7 @@ func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, err
 		if err != nil {
 			return "", err
 		}
-		o, err := readOffice(ctx, tx.Client, m.ID, c.office, tx.now)
+		o, err := readOffice(ctx, tx.Client, m, c.office, tx.now)
 		if err != nil {
 			return "", err
 		}
@@ -83,22 +83,35 @@ func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, err
 		if err := tx.recordTown(ctx, m, ch); err != nil {
 			return "", err
 		}
-		if c.dryRun {
-			if found, err = c.inTheWay(ctx, tx.Client, m.ID, tx.now); err == nil {
-				err = errTried
-			}
+		if !c.dryRun {
+			return c.office, nil
 		}
-		return c.office, err
+		if o, err = readOffice(ctx, tx.Client, m, c.office, tx.now); err != nil {
+			return "", err
+		}
+		if found, err = c.inTheWay(ctx, tx.Client, o, tx.now); err != nil {
+			return "", err
+		}
+		return "", errTried
 	})
 	if errors.Is(err, errTried) {
 		found.Office, err = known, nil // the other one has hours that never came
 	} else if err == nil {
-		found, err = c.inTheWay(ctx, p.store.Reader(), m.ID, p.clock())
+		found, err = p.changed(ctx, c, m.ID)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return found, p.present(ctx, found.Appointments...)
+}
+
+// changed reads the office after its change, past everything remembered.
+func (p *Portal) changed(ctx context.Context, c hoursChange, municipality string) (*Schedule, error) {
+	t, err := readTown(ctx, p.store.Reader(), municipality, p.clock())
+	if err != nil || t == nil {
+		return &Schedule{}, err
+	}
+	return c.inTheWay(ctx, p.store.Reader(), t.office(c.office), p.clock())
 }
 
 // check holds the change against the office as it is.
@@ -127,11 +140,10 @@ func (c *hoursChange) days(o *Office, now time.Time) (keys []live.Key) {
 	return keys
 }
 
-// inTheWay reads the office by its new rules, and what is held or booked and does not fit them.
-func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, municipality string, now time.Time) (*Schedule, error) {
-	o, err := readOffice(ctx, db, municipality, c.office, now)
-	if err != nil || o == nil {
-		return &Schedule{Appointments: []*ent.Appointment{}}, err
+// inTheWay finds what is held or booked and does not fit the office as it is after the change.
+func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, now time.Time) (*Schedule, error) {
+	if o == nil {
+		return &Schedule{Appointments: []*ent.Appointment{}}, nil // a repeat, and the office is no longer in use
 	}
 	rules := c.open(o)
 	rules.Zone, rules.Step = o.rules.Zone, o.rules.Step
@@ -165,10 +177,11 @@ func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, municipality
 	return &Schedule{Office: o, Appointments: rows[:min(len(rows), maxInTheWay)], Count: len(rows)}, nil
 }
 
-// readOffice reads an office past everything remembered; nil where it is no longer in use.
-func readOffice(ctx context.Context, db *ent.Client, municipality, id string, now time.Time) (*Office, error) {
-	t, err := readTown(ctx, db, municipality, now)
-	if err != nil || t == nil {
+// readOffice reads an office with its rules, and nothing else of its town: others wait for the lock meanwhile. It is nil
+// where the office is no longer in use.
+func readOffice(ctx context.Context, db *ent.Client, m *ent.Municipality, id string, now time.Time) (*Office, error) {
+	t := &Town{Municipality: m}
+	if err := t.readOffices(ctx, db, now); err != nil {
 		return nil, err
 	}
 	return t.office(id), nil
