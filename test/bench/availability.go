@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"nelke/test/bench/tap"
 )
 
 func benchAvailability(ctx context.Context, s *stage, results *report) (err error) {
@@ -62,11 +64,11 @@ func benchAvailability(ctx context.Context, s *stage, results *report) (err erro
 // countAvailability asks a server of its own, counts its statements on the wire, and returns the one that each request
 // takes: the baseline will send the same.
 func (s *stage) countAvailability(ctx context.Context, d *database, a *asking) (_ string, err error) {
-	tap, url, err := newTap(ctx, d)
+	heard, url, err := tap.New(ctx, d.url)
 	if err != nil {
 		return "", err
 	}
-	defer tap.close()
+	defer heard.Close()
 	server, err := s.serve(ctx, settings{database: d, url: url})
 	if err != nil {
 		return "", err
@@ -78,13 +80,13 @@ func (s *stage) countAvailability(ctx context.Context, d *database, a *asking) (
 		if _, err := ask(ctx, server.addr, a.different(nil)); err != nil {
 			return "", err
 		}
-		seen := tap.take()
+		seen := heard.Take()
 		if i == 0 {
 			continue // the first one reads the town, too
 		}
 		for _, executed := range seen {
-			if !executed.housekeeping() {
-				texts[executed.sql]++
+			if !executed.Housekeeping() {
+				texts[executed.SQL]++
 			}
 		}
 	}

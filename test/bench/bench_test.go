@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net"
@@ -20,6 +21,7 @@ import (
 
 	"nelke/internal/schedule"
 	townfile "nelke/internal/town"
+	"nelke/test/bench/backlog"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -188,6 +190,79 @@ func TestRushHasFortyPlacesADay(t *testing.T) {
 	request := schedule.Request{Services: []string{ours.service(0)}, Cells: serviceMinutes / 5, Online: true, Now: from.Midnight(ours.zone)}
 	calendar.Fill(&slots, request, from.AddDays(1), 1, nil)
 	require.Equal(t, rushPlaces, len(slots.Days[0].Starts)*rush.counters)
+}
+
+func TestTheWorstFilterOfTheQueueIsJudged(t *testing.T) {
+	t.Parallel()
+	filters := []backlog.Filter{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+	all := make([]seen, len(filters))
+	for i, slow := range []time.Duration{1100, 1400, 900} {
+		for range 3 {
+			all[i].add([2]latencies{{1000, 1000, 5000}, {slow, slow, 9000}})
+		}
+	}
+	rows := queueRows(filters, all)
+	require.Len(t, rows, 4)
+	for i, ratio := range []float64{1.1, 1.4, 0.9, 1.4} {
+		require.Equal(t, []float64{ratio, ratio, ratio}, rows[i].values)
+		require.Equal(t, i == 3, rows[i].bar != nil)
+	}
+	require.Equal(t, "worst of 3 filters: b", rows[3].what)
+	require.False(t, rows[3].bar.met(median(rows[3].values)))
+}
+
+func TestAListIsCheckedForWhatStandsBesideItsApplications(t *testing.T) {
+	t.Parallel()
+	list := func(n int, paid bool) (list []json.RawMessage) {
+		for i := range n {
+			payment := "null"
+			if paid && i%2 == 0 {
+				payment = `{"status":"PAID"}`
+			}
+			list = append(list, json.RawMessage(fmt.Sprintf(`{"id":"%d","service":{"name":"x"},"payment":%s,"lastEvent":{"action":"application.completed"}}`, i, payment)))
+		}
+		return list
+	}
+	require.NoError(t, sameHead(nil, list(10, true), 10))
+	require.NoError(t, sameHead(list(10, true), list(20, true), 20))
+	require.Error(t, sameHead(nil, list(9, true), 10), "one is missing")
+	require.Error(t, sameHead(nil, list(10, false), 10), "the payments are missing")
+	require.Error(t, sameHead(list(10, true), list(21, true)[1:], 20), "another one is the first")
+	broken := list(10, true)
+	broken[3] = json.RawMessage(`{"id":"3","service":{"name":"x"},"lastEvent":null}`)
+	require.Error(t, sameHead(nil, broken, 10), "the last event is missing")
+}
+
+func TestFiltersAskForPagesOfTheTown(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, f := range backlog.Filters("messstadt", "service_1") {
+		require.False(t, names[f.Name], f.Name)
+		names[f.Name] = true
+		var asked struct {
+			Query     string
+			Variables struct {
+				In    struct{ Municipality map[string]string }
+				First int
+				After *string
+			}
+		}
+		require.NoError(t, json.Unmarshal(f.Request(backlog.Query, 7, "x"), &asked))
+		require.Equal(t, backlog.Query, asked.Query)
+		require.Equal(t, map[string]string{"slug": "messstadt"}, asked.Variables.In.Municipality)
+		require.Equal(t, 7, asked.Variables.First)
+		require.Equal(t, "x", *asked.Variables.After)
+		require.NotContains(t, string(f.Request(backlog.Query, 7, "")), `"after"`)
+	}
+	require.Len(t, names, 13)
+}
+
+func TestApplicantsHaveAnswers(t *testing.T) {
+	t.Parallel()
+	answers, err := sampleAnswers()
+	require.NoError(t, err)
+	require.True(t, json.Valid(answers))
+	require.Contains(t, string(answers), "familyName")
 }
 
 func TestSocketReadsLongMessagesAndAnswersPings(t *testing.T) {

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -135,18 +133,7 @@ func (c *caller) graphql(token, query string, input map[string]any, data any) er
 	return json.Unmarshal(answer, &struct{ Data any }{data})
 }
 
-// bookingSize says how many pairs of hold and book a round has, and how many more come before it, to warm up.
-func (s *stage) bookingSize() (warm, measured int) {
-	if s.opts.short {
-		return connections, 2 * connections
-	}
-	// Some 200 a second, as far as that matters: both sides do the same number.
-	return 4 * connections, max(connections, int(200*s.opts.seconds.Seconds())/connections*connections)
-}
-
-// benchBooking compares pairs of hold and book through HTTP with the same statements sent by bare pgx. The statements
-// are recorded first, with their values, from pairs made one after another; then both sides begin with the same
-// database, each in a copy of its own.
+// benchBooking compares pairs of hold and book through HTTP with the same statements sent by bare pgx.
 func benchBooking(ctx context.Context, s *stage, results *report) (err error) {
 	base, err := s.base(ctx)
 	if err != nil {
@@ -156,7 +143,7 @@ func benchBooking(ctx context.Context, s *stage, results *report) (err error) {
 	if err != nil {
 		return err
 	}
-	warm, measured := s.bookingSize()
+	defer func() { err = errors.Join(err, s.drop(ctx, first)) }()
 	var r *reception
 	if err := s.serving(ctx, settings{database: first}, func(server *child) (err error) {
 		r, err = s.receive(ctx, first, server, "buchung", 62, connections)
@@ -164,74 +151,15 @@ func benchBooking(ctx context.Context, s *stage, results *report) (err error) {
 	}); err != nil {
 		return err
 	}
+	warm, measured := s.trialSize()
 	if len(r.starts) < warm+measured {
 		return fmt.Errorf("%d pairs need as many starts, there are %d", warm+measured, len(r.starts))
 	}
-	tape, err := s.record(ctx, first, r, warm, measured)
-	if err != nil {
-		return fmt.Errorf("record: %w", err)
-	}
-	var direct, through series
-	for range s.opts.rounds {
-		o, err := s.replay(ctx, first, tape, warm)
-		if err != nil {
-			return fmt.Errorf("bare pgx: %w", err)
-		}
-		direct.add(o)
-		if o, err = s.bookThroughHTTP(ctx, first, r, warm, measured); err != nil {
-			return fmt.Errorf("through HTTP: %w", err)
-		}
-		through.add(o)
-	}
-	if s.opts.profile != "" {
-		if err := os.WriteFile(filepath.Join(s.opts.profile, "booking.sql"), tape.script(), 0o600); err != nil {
-			return err
-		}
-	}
-	inside, outside := tape.statements()
-	const part = "booking"
-	results.add(
-		row{part: part, what: "bare pgx, no HTTP", values: direct.rates, unit: "/s", times: direct.times, note: fmt.Sprintf("%d clients, %d connections", connections, maxConns())},
-		row{part: part, what: "hold + book by HTTP", values: through.rates, unit: "/s", times: through.times, note: fmt.Sprintf("%.1f statements in transactions, %.1f outside", inside, outside)},
-		row{part: part, what: "by HTTP : bare pgx", values: ratios(through.rates, direct.rates), bar: atLeast(0.5, "")},
-	)
-	return s.drop(ctx, first)
-}
-
-// serving runs work while a server runs.
-func (s *stage) serving(ctx context.Context, c settings, work func(*child) error) error {
-	server, err := s.serve(ctx, c)
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(server), server.stop())
-}
-
-// bookThroughHTTP makes the pairs, from as many clients as there are cases.
-func (s *stage) bookThroughHTTP(ctx context.Context, first *database, r *reception, warm, measured int) (o outcome, err error) {
-	d, err := s.copy(ctx, first)
-	if err != nil {
-		return o, err
-	}
-	defer func() { err = errors.Join(err, s.drop(ctx, d)) }()
-	err = s.serving(ctx, settings{database: d}, func(server *child) (err error) {
-		pairs := func(from, n int) (outcome, error) {
-			return drive(ctx, server.addr, connections, 0, n/connections, func(c *caller, client, i int) error {
-				return r.holdAndBook(c, r.keys[client], r.starts[from+i*connections+client])
-			})
-		}
-		if _, err = pairs(0, warm); err != nil {
-			return err
-		}
-		return s.profile(ctx, server, "booking", func() error {
-			o, err = pairs(warm, measured)
-			return err
-		})
-	})
-	if err != nil {
-		return o, err
-	}
-	return o, d.booked(ctx, r.office, warm+measured, warm+measured)
+	return s.compare(ctx, &trial{
+		part: "booking", what: "hold + book", first: first, warm: warm, measured: measured, transactions: 2,
+		turn:  func(c *caller, i int) error { return r.holdAndBook(c, r.keys[i%connections], r.starts[i]) },
+		check: func(ctx context.Context, d *database, turns int) error { return d.booked(ctx, r.office, turns, turns) },
+	}, results)
 }
 
 // booked checks how many appointments of an office the database holds, over how many pairs of counter and start.

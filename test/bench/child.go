@@ -35,12 +35,19 @@ type settings struct {
 	url      string    // in place of the database's own
 	redis    string
 	folder   string
+	staff    bool // whether there are members of staff, with tokens of the demo's issuer
 }
+
+// publicURL is where servers with staff say they are, so that all of them take the same tokens.
+const publicURL = "http://bench.test"
 
 func (c settings) environment(addr string) []string {
 	environment := []string{
 		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s", "NELKE_OPENINGS_PER_HOUR=1000000000",
-		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=false",
+		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
+	}
+	if c.staff {
+		environment = append(environment, "NELKE_PUBLIC_URL="+publicURL)
 	}
 	if c.database != nil && c.url == "" {
 		environment = append(environment, "DATABASE_URL="+c.database.url)

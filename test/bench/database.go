@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"path/filepath"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+
+	"nelke/data"
 )
 
 // database is one on the PostgreSQL of this run.
@@ -16,16 +19,39 @@ type database struct {
 	name, url string
 }
 
-// base is a database with the town in it, from which others are copied. It is made once.
+// base is a database with the town in it, from which others are copied.
 func (s *stage) base(ctx context.Context) (*database, error) {
-	if s.template != nil {
-		return s.template, nil
+	return s.once("town", func() (*database, error) {
+		file, err := s.town.write(s.folder)
+		if err != nil {
+			return nil, err
+		}
+		return s.imported(ctx, file)
+	})
+}
+
+// blomberg is a database with Blomberg in it, whose services have forms.
+func (s *stage) blomberg(ctx context.Context) (*database, error) {
+	return s.once("Blomberg", func() (*database, error) {
+		return s.imported(ctx, filepath.Join("data", filepath.FromSlash(data.Blomberg)))
+	})
+}
+
+// once makes a database when it is first asked for. It stays to the end.
+func (s *stage) once(name string, create func() (*database, error)) (*database, error) {
+	if d := s.kept[name]; d != nil {
+		return d, nil
 	}
+	d, err := create()
+	if err == nil {
+		s.kept[name] = d
+	}
+	return d, err
+}
+
+// imported is a new database with a town from its file.
+func (s *stage) imported(ctx context.Context, file string) (*database, error) {
 	d, err := s.create(ctx, "template0")
-	if err != nil {
-		return nil, err
-	}
-	file, err := s.town.write(s.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +59,7 @@ func (s *stage) base(ctx context.Context) (*database, error) {
 	if err := s.command(ctx, environment, "migrate"); err != nil {
 		return nil, err
 	}
-	if err := s.command(ctx, environment, "import", file); err != nil {
-		return nil, err
-	}
-	s.template = d
-	return d, nil
+	return d, s.command(ctx, environment, "import", file)
 }
 
 // copy is a database of the same content as another, to which nobody may be connected.

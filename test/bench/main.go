@@ -10,7 +10,8 @@
 // databases share the machine, so only ratios of one run say anything.
 //
 // The reading order: parts.go has the parts, and each part a file. stage.go builds the program and prepares the
-// database; town.go is the town in it; load.go asks, the same for both sides; report.go judges.
+// database; town.go is the town in it, backlog/ what fills a work queue; load.go asks, the same for both sides; trial.go
+// and replay.go send to PostgreSQL what tap/ heard a server send; report.go judges.
 package main
 
 import (
@@ -81,7 +82,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&opts.rounds, "rounds", 3, "how often each measure is taken")
 	flags.DurationVar(&opts.seconds, "seconds", 5*time.Second, "how long a round of load lasts, such as 10s")
 	flags.BoolVar(&opts.short, "short", false, "tiny rounds, to see that everything works; the figures mean nothing")
-	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the availability and booking servers, which then run inside this program")
+	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the servers of availability, listing, booking and apply, which then run inside this program")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
 	}

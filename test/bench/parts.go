@@ -17,7 +17,10 @@ func parts() []part {
 	return []part{
 		{"starts", benchStarts},
 		{"availability", benchAvailability},
+		{"queue", benchQueue},
+		{"listing", benchListing},
 		{"booking", benchBooking},
+		{"apply", benchApply},
 		{"rush", benchRush},
 		{"live", benchLive},
 		{"process", benchProcess},

@@ -27,13 +27,13 @@ type stage struct {
 	admin    string // URL of the maintenance database
 	redis    string
 
-	template *database // migrated, with the town; made when it is first asked for
-	made     []*database
+	kept map[string]*database // by name; made when they are first asked for
+	made []*database
 }
 
 func newStage(ctx context.Context, opts options, progress io.Writer) (_ *stage, err error) {
 	s := &stage{
-		opts: opts, progress: progress, town: newTown(), began: time.Now(),
+		opts: opts, progress: progress, town: newTown(), began: time.Now(), kept: map[string]*database{},
 		admin: os.Getenv("NELKE_TEST_DATABASE_URL"), redis: os.Getenv("NELKE_TEST_REDIS_URL"),
 	}
 	if s.admin == "" || s.redis == "" {

@@ -1,8 +1,10 @@
 // Package faults takes away what the service stands on, and the service itself: Redis is killed and paused, PostgreSQL
-// restarted, processes are killed in mid-load and at the very instant between COMMIT and everything that follows it.
+// restarted, processes are killed in mid-load, at the very instant between COMMIT and everything that follows it, and at
+// every step of paying.
 package faults
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,8 +43,11 @@ func TestMain(m *testing.M) {
 
 // settings are what a child is told.
 type settings struct {
+	Addr                        string // empty: a free port
 	Data, DatabaseURL, RedisURL string
+	PaymentURL, PaymentSecret   string        // no URL: the demo's own provider
 	Ahead                       time.Duration // of the machine's clock
+	Dies                        death         // of its own hand, while it writes to SQLite
 }
 
 // beChild serves until it is told to stop, or until whoever started it is gone.
@@ -51,6 +56,7 @@ func beChild(text string) error {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return err
 	}
+	s.Dies.lurk()
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(1)
@@ -62,9 +68,10 @@ func beChild(text string) error {
 
 func (s settings) config(ready func(addr string)) server.Config {
 	cfg := server.Defaults()
-	cfg.Addr = "127.0.0.1:0"
+	cfg.Addr = cmp.Or(s.Addr, "127.0.0.1:0")
 	cfg.PublicURL = "http://nelke.test"
 	cfg.Data, cfg.DatabaseURL, cfg.RedisURL = s.Data, s.DatabaseURL, s.RedisURL
+	cfg.PaymentURL, cfg.PaymentSecret = s.PaymentURL, s.PaymentSecret
 	cfg.Demo = true
 	cfg.OpeningsPerHour = 100_000
 	cfg.LogLevel = "warn"

@@ -13,7 +13,8 @@ import (
 )
 
 // proxy stands between a process and PostgreSQL and reads along. When PostgreSQL says that it has committed the
-// transaction that is waited for, the process doesn't hear of it any more: shot is called, and nothing is passed on.
+// transaction that is waited for, the process doesn't hear of it any more: shot is called, and nothing is passed on. Or,
+// where it is armed for the statement itself, PostgreSQL doesn't hear of that.
 type proxy struct {
 	addr    string
 	target  string
@@ -21,6 +22,7 @@ type proxy struct {
 
 	mu     sync.Mutex
 	marker []byte // part of a statement of the transaction that is waited for; nil: none is
+	early  bool   // the statement is waited for, not the commit
 	shot   func()
 	open   map[net.Conn]struct{}
 }
@@ -56,13 +58,21 @@ func newProxy(t *testing.T, target string) *proxy {
 func (p *proxy) arm(marker string, shot func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.marker, p.shot = []byte(marker), shot
+	p.marker, p.early, p.shot = []byte(marker), false, shot
 }
 
-func (p *proxy) armed() []byte {
+// armEarly waits for the statement itself, in the middle of its transaction. The marker may be a value as well: texts are
+// sent as they are.
+func (p *proxy) armEarly(marker string, shot func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.marker
+	p.marker, p.early, p.shot = []byte(marker), true, shot
+}
+
+func (p *proxy) armed() (marker []byte, early bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.marker, p.early
 }
 
 func (p *proxy) fire() {
@@ -118,9 +128,13 @@ func (p *proxy) requests(from io.Reader, to io.Writer, marked *flag) {
 	chunk := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(chunk)
-		if marker := p.armed(); marker != nil && n > 0 {
+		if marker, early := p.armed(); marker != nil && n > 0 {
 			text := slices.Concat(before, chunk[:n])
 			if bytes.Contains(text, marker) {
+				if early {
+					p.fire()
+					return
+				}
 				marked.put(true)
 			}
 			before = bytes.Clone(text[max(0, len(text)-len(marker)):])

@@ -132,10 +132,9 @@ func TestOpeningHoursListWhatIsInTheirWay(t *testing.T) {
 			require.Equal(t, int64(len(want)), a.Get("data.setOpeningHours.appointmentCount").Int())
 			require.NotContains(t, a.Raw, closedAnyway, "in the way of something else")
 		}
-		everything := func() string { return suite.Dump(t, w.database, suite.Tables(t, w.database)...) }
-		before := everything()
+		before := w.everything(t)
 		inTheWay(plan(w.admin, "setOpeningHours", with(in, "dryRun", true)), booked, held)
-		require.Equal(t, before, everything(), "a dry run leaves no trace")
+		require.Equal(t, before, w.everything(t), "a dry run leaves no trace")
 
 		book := func() string { return suite.Dump(t, w.database, "allocation", "appointments", "cases") }
 		before = book()

@@ -141,6 +141,7 @@ func serve(t testing.TB, b *Backend, clock *Clock, folder string, options ...Opt
 		cfg.RedisURL = b.Redis.URL()
 	}
 	cfg.Demo = true
+	cfg.PaymentSecret = "shared by all processes of one test"
 	cfg.StopDelay = 0
 	cfg.OpeningsPerHour = 100_000
 	p := &Process{Clock: clock, Log: &Log{}, t: t, done: make(chan struct{})}

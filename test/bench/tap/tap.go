@@ -1,4 +1,6 @@
-package main
+// Package tap counts what a server asks of PostgreSQL, on the wire: so a proof holds for the statements that are sent, and
+// not for a copy of them that may differ one day.
+package tap
 
 import (
 	"bufio"
@@ -14,31 +16,44 @@ import (
 	"sync"
 )
 
-// tap stands between a server and PostgreSQL, passes everything on, and notes which statements are executed, as they
+// Tap stands between a server and PostgreSQL, passes everything on, and notes which statements are executed, as they
 // stand on the wire. Servers are counted through it, and never timed.
-type tap struct {
+type Tap struct {
 	listener net.Listener
 	target   string
 	running  sync.WaitGroup
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
-	seen  []statement
+	seen  []Statement
 	next  int // number of the next connection
 }
 
-// statement is one execution.
-type statement struct {
-	conn    int
-	sql     string
-	simple  bool // sent as a simple query, as BEGIN and COMMIT are
-	params  [][]byte
-	formats []int16 // of params
-	results []int16 // formats of the columns
+// Statement is one execution.
+type Statement struct {
+	Conn    int // number of the connection
+	SQL     string
+	Simple  bool     // sent as a simple query, as BEGIN and COMMIT are
+	Params  [][]byte // nil: NULL
+	Formats []int16  // of Params: 0 is text, 1 binary
+	Results []int16  // formats of the columns
 }
 
-func newTap(ctx context.Context, d *database) (*tap, string, error) {
-	u, err := url.Parse(d.url)
+// Format is that of the i-th parameter: one that stands alone holds for all of them, and none at all is text.
+func (s Statement) Format(i int) int16 {
+	switch len(s.Formats) {
+	case 0:
+		return 0
+	case 1:
+		return s.Formats[0]
+	default:
+		return s.Formats[i]
+	}
+}
+
+// New puts a tap before the database of a URL, and gives the URL by which it is reached through the tap. Close it.
+func New(ctx context.Context, database string) (*Tap, string, error) {
+	u, err := url.Parse(database)
 	if err != nil {
 		return nil, "", err
 	}
@@ -46,13 +61,13 @@ func newTap(ctx context.Context, d *database) (*tap, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	t := &tap{listener: l, target: u.Host, conns: map[net.Conn]bool{}}
+	t := &Tap{listener: l, target: u.Host, conns: map[net.Conn]bool{}}
 	u.Host = l.Addr().String()
 	t.running.Go(t.accept)
 	return t, u.String(), nil
 }
 
-func (t *tap) accept() {
+func (t *Tap) accept() {
 	for {
 		conn, err := t.listener.Accept()
 		if err != nil {
@@ -69,7 +84,7 @@ func (t *tap) accept() {
 	}
 }
 
-func (t *tap) enter(conn net.Conn) (int, bool) {
+func (t *Tap) enter(conn net.Conn) (int, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.conns == nil {
@@ -81,15 +96,15 @@ func (t *tap) enter(conn net.Conn) (int, bool) {
 	return t.next, true
 }
 
-func (t *tap) leave(conn net.Conn) {
+func (t *Tap) leave(conn net.Conn) {
 	_ = conn.Close()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.conns, conn)
 }
 
-// close ends every connection and waits.
-func (t *tap) close() {
+// Close ends every connection and waits.
+func (t *Tap) Close() {
 	_ = t.listener.Close()
 	t.mu.Lock()
 	for conn := range t.conns {
@@ -100,8 +115,8 @@ func (t *tap) close() {
 	t.running.Wait()
 }
 
-// take returns what was executed since the last call.
-func (t *tap) take() []statement {
+// Take returns what was executed since the last call.
+func (t *Tap) Take() []Statement {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	seen := t.seen
@@ -109,7 +124,7 @@ func (t *tap) take() []statement {
 	return seen
 }
 
-func (t *tap) pass(client net.Conn, number int) error {
+func (t *Tap) pass(client net.Conn, number int) error {
 	server, err := net.Dial("tcp", t.target)
 	if err != nil {
 		return err
@@ -130,7 +145,7 @@ func (t *tap) pass(client net.Conn, number int) error {
 	if _, err := out.Write(startup); err != nil {
 		return err
 	}
-	l := listener{conn: number, texts: map[string]string{}, portals: map[string]statement{}}
+	l := listener{conn: number, texts: map[string]string{}, portals: map[string]Statement{}}
 	for {
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {
@@ -177,25 +192,25 @@ func message(in *bufio.Reader, head []byte) ([]byte, error) {
 type listener struct {
 	conn    int
 	texts   map[string]string    // prepared statements
-	portals map[string]statement // bound ones
+	portals map[string]Statement // bound ones
 }
 
 // hear returns the statement that a message executes, if it does.
-func (l *listener) hear(kind byte, payload []byte) (statement, bool) {
+func (l *listener) hear(kind byte, payload []byte) (Statement, bool) {
 	r := &reader{rest: payload}
 	switch kind {
 	case 'Q':
-		return statement{conn: l.conn, sql: r.text(), simple: true}, true
+		return Statement{Conn: l.conn, SQL: r.text(), Simple: true}, true
 	case 'P':
 		name := r.text()
 		l.texts[name] = r.text()
 	case 'B':
 		portal, name := r.text(), r.text()
-		s := statement{conn: l.conn, sql: l.texts[name], formats: r.shorts()}
+		s := Statement{Conn: l.conn, SQL: l.texts[name], Formats: r.shorts()}
 		for range r.short() {
-			s.params = append(s.params, r.value())
+			s.Params = append(s.Params, r.value())
 		}
-		s.results = r.shorts()
+		s.Results = r.shorts()
 		if r.err == nil {
 			l.portals[portal] = s
 		}
@@ -203,7 +218,7 @@ func (l *listener) hear(kind byte, payload []byte) (statement, bool) {
 		s, ok := l.portals[r.text()]
 		return s, ok
 	}
-	return statement{}, false
+	return Statement{}, false
 }
 
 // reader takes a message apart. After its end everything is empty, and err is set.
@@ -259,7 +274,7 @@ func (r *reader) value() []byte {
 	return bytes.Clone(append([]byte{}, r.bytes(int(n))...))
 }
 
-// housekeeping tells of what the job queue and the connection pool do by themselves, whether or not anybody asks for anything.
-func (s statement) housekeeping() bool {
-	return strings.HasPrefix(s.sql, "--") || strings.Contains(s.sql, "river_")
+// Housekeeping tells of what the job queue and the connection pool do by themselves, whether or not anybody asks for anything.
+func (s Statement) Housekeeping() bool {
+	return strings.HasPrefix(s.SQL, "--") || strings.Contains(s.SQL, "river_")
 }
