@@ -125,4 +125,6 @@ func (SandboxTransaction) Fields() []ent.Field {
 }
 
 // Indexes of a SandboxTransaction.
-func (SandboxTransaction) Indexes() []ent.Index { return []ent.Index{index.Fields("notified_at", "changed_at")} }
+func (SandboxTransaction) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("notified_at", "changed_at")}
+}
