@@ -36,6 +36,10 @@ func (r *caseEventResolver) By(ctx context.Context, obj *ent.Event) (model.Event
 	return eventActor(obj), nil
 }
 
+func (r *caseEventResolver) Before(ctx context.Context, obj *ent.Event) (*string, error) {
+	return orNil(obj.Before), nil
+}
+
 func (r *mutationResolver) OpenCase(ctx context.Context, input portal.OpenCaseInput) (*model.CasePayload, error) {
 	c, err := r.Portal.OpenCase(ctx, input, networkOf(ctx), scalar.LanguageOf(ctx))
 	return casePayload(ctx, c, err)

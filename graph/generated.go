@@ -623,6 +623,8 @@ type CaseResolver interface {
 }
 type CaseEventResolver interface {
 	By(ctx context.Context, obj *ent.Event) (model.EventActor, error)
+
+	Before(ctx context.Context, obj *ent.Event) (*string, error)
 }
 type ClosureResolver interface {
 	Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error)
@@ -8279,18 +8281,18 @@ func (ec *executionContext) _CaseEvent_before(ctx context.Context, field graphql
 			return ec.fieldContext_CaseEvent_before(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Before, nil
+			return ec.Resolvers.CaseEvent().Before(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalOString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
 		},
 		true,
 		false,
 	)
 }
 func (ec *executionContext) fieldContext_CaseEvent_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("CaseEvent", field, false, false, "String")
+	return graphql.NewScalarFieldContext("CaseEvent", field, true, true, "String")
 }
 
 func (ec *executionContext) _CaseEvent_after(ctx context.Context, field graphql.CollectedField, obj *ent.Event) (ret graphql.Marshaler) {
@@ -21505,10 +21507,11 @@ func (ec *executionContext) _CaseEvent(ctx context.Context, sel ast.SelectionSet
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "before":
-			out.Values[i] = ec._CaseEvent_before(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._CaseEvent_before(ctx, field, obj)
+				})
 		case "after":
 			out.Values[i] = ec._CaseEvent_after(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
