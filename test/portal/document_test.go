@@ -121,7 +121,7 @@ func TestADocumentOfEqualFieldsCostsLittle(t *testing.T) {
 		a := p.Anonymous().Do(`{ `+strings.Repeat("__typename ", n)+`}`, nil)
 		a.Clean()
 		require.Equal(t, code, a.ErrorCode(), first(a.Raw))
-		require.Less(t, time.Since(start), 10*time.Second, n)
+		require.Less(t, time.Since(start), 30*time.Second, n)
 	}
 }
 
