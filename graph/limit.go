@@ -96,8 +96,8 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 func costs(c *ComplexityRoot) {
 	page := func(child int, first *int) int {
 		n := 20
-		if first != nil && *first > 0 && *first <= 100 {
-			n = *first
+		if first != nil {
+			n = min(max(*first, 1), 1000) // no list gives more
 		}
 		return 1 + n*max(1, child)
 	}
@@ -105,6 +105,8 @@ func costs(c *ComplexityRoot) {
 	c.Query.PublicServices = func(child int, first *int, _ *string, _ *portal.PublicServiceFilter) int { return page(child, first) }
 	c.Municipality.Services = func(child int, _ *portal.PublicServiceFilter, first *int, _ *string) int { return page(child, first) }
 	c.Subscription.PublicServices = func(child int, first *int, _ *portal.PublicServiceFilter) int { return page(child, first) }
+	c.Query.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int, _ *string) int { return page(child, first) }
+	c.Subscription.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int) int { return page(child, first) }
 	// A day's starts are one list of scalars; its slots are forty objects or more.
 	c.AvailabilityDay.Slots = func(child int) int { return 1 + 40*child }
 	days := func(child, n int) int { return 1 + min(max(n, 1), 62)*child/4 }

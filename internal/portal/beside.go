@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"nelke/ent"
@@ -153,16 +152,19 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 	if err != nil {
 		return err
 	}
+	byID := map[string]*ent.CaseFile{}
+	for _, c := range cases {
+		byID[c.ID] = c
+	}
 	for i, a := range apps {
 		s, err := p.anyService(ctx, a.ServiceID)
 		if err != nil {
 			return err
 		}
-		c := slices.IndexFunc(cases, func(c *ent.CaseFile) bool { return c.ID == a.CaseID })
-		if s == nil || c < 0 {
+		if s == nil || byID[a.CaseID] == nil {
 			return errServiceGone
 		}
-		if err := each(i, &file{Application: a, c: cases[c], service: s, payments: payments[a.ID]}); err != nil {
+		if err := each(i, &file{Application: a, c: byID[a.CaseID], service: s, payments: payments[a.ID]}); err != nil {
 			return err
 		}
 	}
@@ -178,20 +180,20 @@ func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][
 	if err != nil {
 		return nil, err
 	}
+	all := map[string][]*ent.InformationRequest{}
+	for _, r := range rows {
+		all[r.ApplicationID] = append(all[r.ApplicationID], r)
+	}
 	of := make([][]*ent.InformationRequest, len(apps))
 	for i, a := range apps {
-		for _, r := range rows {
-			if r.ApplicationID != a.ID {
-				continue
-			}
-			// The application has been presented: its instants are in the zone of its town.
-			zone := a.StartedAt.Location()
+		of[i] = all[a.ID]
+		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
+		for _, r := range of[i] {
 			r.AskedAt = r.AskedAt.In(zone)
 			if r.AnsweredAt != nil {
 				at := r.AnsweredAt.In(zone)
 				r.AnsweredAt = &at
 			}
-			of[i] = append(of[i], r)
 		}
 	}
 	return of, nil
@@ -216,14 +218,17 @@ func (p *Portal) AppointmentOf(ctx context.Context, apps []*ent.Application) (_ 
 	if err := p.present(ctx, rows...); err != nil {
 		return nil, err
 	}
+	visits := map[string][]*ent.Appointment{}
+	for _, visit := range rows {
+		visits[visit.CaseID] = append(visits[visit.CaseID], visit)
+	}
 	of := make([]*ent.Appointment, len(apps))
 	now := p.clock()
 	for i, a := range apps {
-		for _, visit := range rows {
-			if visit.CaseID != a.CaseID || !concerns(visit, a.ServiceID) || of[i] != nil && of[i].EndsAt.After(now) {
-				continue
+		for _, visit := range visits[a.CaseID] {
+			if concerns(visit, a.ServiceID) && (of[i] == nil || !of[i].EndsAt.After(now)) {
+				of[i] = visit
 			}
-			of[i] = visit
 		}
 	}
 	return of, nil

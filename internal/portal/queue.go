@@ -96,8 +96,8 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 	}
 	now := p.clock()
 	a := p.store.Args()
-	town, rows := a.Bind(municipality), a.Bind(limit)
-	where := ` WHERE municipality_id = ` + town
+	rows := strconv.Itoa(limit) // in the text: with an argument, PostgreSQL would plan each page anew
+	where := ` WHERE municipality_id = ` + a.Bind(municipality)
 	if in.Service != nil {
 		where += ` AND service_id = ` + a.Bind(*in.Service)
 	}

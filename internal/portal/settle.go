@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -353,7 +354,8 @@ func (tx *Tx) report(ctx context.Context, id string, via paymentreport.Via, t pa
 
 // printable keeps what somebody else said short, and free of what PostgreSQL takes in no text.
 func printable(s string) string {
-	return fmt.Sprintf("%.60s", fmt.Sprintf("%+q", s)[1:])
+	quoted := strconv.QuoteToASCII(s)
+	return fmt.Sprintf("%.60s", quoted[1:len(quoted)-1])
 }
 
 // purpose is what stands on the account statement: the reference, so that the office finds it, and the service's name, in

@@ -36,14 +36,10 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		if err != nil {
 			return err
 		}
-		noticed, err := tx.CaseFile.Get(ctx, f.CaseID)
-		if err != nil {
-			return err
-		}
 		deadline := f.service.deadline(tx.now)
 		if err := tx.step(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
 			next.SubmittedAt, next.Deadline, next.DueCents = &tx.now, &deadline, &due
-			next.NoticeID, next.NoticeAt = noticed.NoticeID, noticed.NoticeAt
+			next.NoticeID, next.NoticeAt = f.c.NoticeID, f.c.NoticeAt
 		}); err != nil {
 			return err
 		}

@@ -142,7 +142,7 @@ func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.Case
 		query.Modify(func(s *sql.Selector) { s.For("NO KEY UPDATE") })
 	}
 	c, err := query.Select(casefile.FieldID, casefile.FieldMunicipalityID, casefile.FieldLanguage, casefile.FieldNoticeID,
-		casefile.FieldEventCount, casefile.FieldEventHead).Only(ctx)
+		casefile.FieldNoticeAt, casefile.FieldEventCount, casefile.FieldEventHead).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
 	}

@@ -93,8 +93,8 @@ func wallClock(d Date, zone *time.Location, first int64, cells int) stretches {
 		at := time.Unix(CellStart(first+int64(lo)), 0).In(zone)
 		_, offset := at.Zone()
 		hi := cells
-		if _, to := at.ZoneBounds(); !to.IsZero() {
-			hi = int(min(int64(cells), ceilDiv(to.Unix(), cellSeconds)-first))
+		if change := clockChange(at); !change.IsZero() {
+			hi = int(min(int64(cells), ceilDiv(change.Unix(), cellSeconds)-first))
 		}
 		clock = append(clock, stretch{lo, hi, int(floorDiv(at.Unix()+int64(offset)-civil, 60))})
 		lo = hi

@@ -65,17 +65,26 @@ func (d Date) Compare(o Date) int {
 func (d Date) Midnight(loc *time.Location) time.Time {
 	civil := d.utc().Unix()
 	for at := time.Unix(civil, 0).Add(-36 * time.Hour).In(loc); ; {
-		from, to := at.ZoneBounds() // zero from, to: no bound
 		_, offset := at.Zone()
 		first := time.Unix(civil-int64(offset), 0).In(loc)
-		if !from.IsZero() && first.Before(from) {
-			first = from
+		if first.Before(at) {
+			first = at
 		}
-		if to.IsZero() || first.Before(to) {
+		change := clockChange(at)
+		if change.IsZero() || first.Before(change) {
 			return first
 		}
-		at = to
+		at = change
 	}
+}
+
+// clockChange is the next instant at which the wall clock of at's zone may jump; zero where none comes soon.
+func clockChange(at time.Time) time.Time {
+	_, to := at.ZoneBounds()
+	if !to.After(at) {
+		return time.Time{} // by a zone's last rule, which holds from 2038 on, Go lets leap years end a day early, and then time stands
+	}
+	return to
 }
 
 func (d Date) utc() time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }

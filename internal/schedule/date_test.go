@@ -108,6 +108,14 @@ func TestMidnight(t *testing.T) {
 	})
 }
 
+func TestEveryDayOfTheCenturyBeginsAtMidnight(t *testing.T) {
+	t.Parallel()
+	berlin := zone(t, "Europe/Berlin")
+	for d := (schedule.Date{Year: 2026, Month: 1, Day: 1}); d.Year < 2101; d = d.AddDays(1) {
+		require.Equal(t, time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, berlin), d.Midnight(berlin), d)
+	}
+}
+
 func TestLocalTime(t *testing.T) {
 	t.Parallel()
 

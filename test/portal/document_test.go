@@ -67,6 +67,8 @@ func TestDocumentsThatAskForTooMuchAreRefused(t *testing.T) {
 			{"201 aliases by spreading a fragment of 67 in three places", `{ one: municipality(by: {slug: "a"}) { ...f } two: municipality(by: {slug: "b"}) { ...f } three: municipality(by: {slug: "c"}) { ...f } } fragment f on Municipality { ` + aliases(66) + `}`, "TOO_MANY_ALIASES"},
 			{"more than it may cost", wide, "TOO_COMPLEX"},
 			{"the same by a variable", `query($n: Int = 100) { municipalities(first: $n) { nodes { services(first: $n) { nodes { id name slug } } } } }`, "TOO_COMPLEX"},
+			{"a thousand applications with all that happened to each", `{ workQueue(input: {municipality: {slug: "blomberg"}}, first: 1000) { nodes { id status revision answers deadline submittedAt
+				payments { id status amount { cents } received { cents } } events { at action by before after subject sequence } } } }`, "TOO_COMPLEX"},
 			{"fragments that unfold into a million million fields", bomb, "TOO_COMPLEX"},
 			{"fragments in a circle", `{ ...a } fragment a on Query { __typename ...b } fragment b on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED"},
 			{"a fragment that spreads itself", `{ ...a } fragment a on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED"},
