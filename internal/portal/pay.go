@@ -172,10 +172,13 @@ func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *e
 		if err := mayServe(identity.FromContext(ctx), f.service.Town.Municipality, identity.Supervisor, "input", "payment"); err != nil {
 			return err
 		}
-		if pay.Status == entpayment.StatusREFUND_DUE {
+		switch pay.Status {
+		case entpayment.StatusPAID:
+			return p.refund(ctx, tx, f, pay, entpayment.RefundReasonSTAFF)
+		case entpayment.StatusREFUND_DUE:
 			return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 		}
-		return p.refund(ctx, tx, f, pay, entpayment.RefundReasonSTAFF)
+		return refuse(WrongState, "input", "payment")
 	})
 }
 

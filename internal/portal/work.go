@@ -35,7 +35,7 @@ func (p *Portal) onWork(ctx context.Context, operation, key, id string, input an
 func (p *Portal) onMine(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
 		switch {
-		case f.Status == application.StatusSUBMITTED:
+		case f.Clerk == "":
 			return refuse(WrongState, "input", "application")
 		case f.Clerk != tx.actor.Subject:
 			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}

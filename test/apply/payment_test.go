@@ -290,6 +290,13 @@ func TestMoneyGoesBackWhereNothingComesOfIt(t *testing.T) {
 		withdraw(w.person, waiting)
 		require.Equal(t, "WITHDRAWN", w.settles(t, w.person, payment, "REFUNDED").Get("refundReason").String())
 
+		retried := w.due(w.person)
+		given := w.pay(w.person, retried).Get("id").String()
+		w.person.Mutate("cancelPayment", suite.Vars{"payment": given}).OK("cancelPayment.payment.id")
+		w.bank.Paid(w.Process, w.pay(w.person, retried).Get("id").String())
+		w.person.Mutate("submitApplication", suite.Vars{"application": retried}).OK("submitApplication.application.id")
+		refused(t, refund(w.supervisor, given), "WRONG_STATE", "input.payment") // nothing was paid
+
 		worked, payment := submitted(w.person)
 		w.clerk.Mutate("claimApplication", suite.Vars{"application": worked}).OK("claimApplication.application.id")
 		withdraw(w.person, worked)

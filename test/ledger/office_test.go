@@ -77,10 +77,9 @@ func refusalOfMine(who actor, a *application, state string) string {
 	switch {
 	case not != "":
 		return not
-	case a.status == "SUBMITTED":
+	case a.clerk == "":
 		return "WRONG_STATE"
 	case a.clerk != who.name:
-		// TODO: for what was withdrawn before anybody claimed it this should be WRONG_STATE: nobody works on it.
 		return "ALREADY_CLAIMED"
 	default:
 		return when(a.status != state, "WRONG_STATE")
@@ -132,10 +131,6 @@ func (m *machine) refund(rt *rapid.T) {
 		not = "NOT_FOUND"
 	case !supervises(who):
 		not = "FORBIDDEN"
-	case p.unsettled():
-		// TODO: the service makes REFUND_DUE of it, which a constraint of the table prevents: INTERNAL. Take this return away
-		// once it says WRONG_STATE.
-		return
 	case p.status != "PAID" && p.status != "REFUND_DUE":
 		not = "WRONG_STATE"
 	}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/stretchr/testify/require"
+)
+
+// Whatever a transaction is doing when its caller's time is over, the error says so: what the driver makes of a connection
+// that is taken away in the middle means nothing to anybody.
+func TestTimeThatIsOverIsTheError(t *testing.T) {
+	t.Parallel()
+	for _, db := range []string{dialect.SQLite, dialect.Postgres} {
+		t.Run(db, func(t *testing.T) {
+			t.Parallel()
+			s := migrated(t, db)
+			require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *Tx) error {
+				for _, key := range []string{"1", "2", "3", "4", "5", "6", "7", "8"} {
+					if err := notice(ctx, tx, key); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			for range 500 {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.IntN(3000))*time.Microsecond)
+				err := s.Write(ctx, func(ctx context.Context, tx *Tx) error {
+					for {
+						if _, err := tx.Notice.Query().All(ctx); err != nil {
+							return err
+						}
+						if _, err := tx.SQL.ExecContext(ctx, `UPDATE notices SET kind = 'l' WHERE key = '1'`); err != nil {
+							return err
+						}
+						if _, err := tx.Now(ctx); err != nil {
+							return err
+						}
+					}
+				})
+				cancel()
+				require.True(t, errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled), err)
+			}
+		})
+	}
+}
