@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"nelke/ent/form"
 	"nelke/ent/publicservice"
+	"nelke/ent/schema"
 	"strings"
 
 	"entgo.io/ent"
@@ -28,6 +29,8 @@ type Form struct {
 	Layout json.RawMessage `json:"layout,omitempty"`
 	// of the schema and layout as canonical JSON
 	Sha256 string `json:"sha256,omitempty"`
+	// how its answers change the fee
+	FeeRules schema.FeeRules `json:"fee_rules,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the FormQuery when eager-loading is set.
 	Edges        FormEdges `json:"edges"`
@@ -59,7 +62,7 @@ func (*Form) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case form.FieldSchema, form.FieldLayout:
+		case form.FieldSchema, form.FieldLayout, form.FieldFeeRules:
 			values[i] = new([]byte)
 		case form.FieldVersion:
 			values[i] = new(sql.NullInt64)
@@ -120,6 +123,14 @@ func (_m *Form) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Sha256 = value.String
 			}
+		case form.FieldFeeRules:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field fee_rules", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.FeeRules); err != nil {
+					return fmt.Errorf("unmarshal field fee_rules: %w", err)
+				}
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -175,6 +186,9 @@ func (_m *Form) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("sha256=")
 	builder.WriteString(_m.Sha256)
+	builder.WriteString(", ")
+	builder.WriteString("fee_rules=")
+	builder.WriteString(fmt.Sprintf("%v", _m.FeeRules))
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"nelke/ent/form"
 	"nelke/ent/publicservice"
+	"nelke/ent/schema"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -51,6 +52,20 @@ func (_c *FormCreate) SetLayout(v json.RawMessage) *FormCreate {
 // SetSha256 sets the "sha256" field.
 func (_c *FormCreate) SetSha256(v string) *FormCreate {
 	_c.mutation.SetSha256(v)
+	return _c
+}
+
+// SetFeeRules sets the "fee_rules" field.
+func (_c *FormCreate) SetFeeRules(v schema.FeeRules) *FormCreate {
+	_c.mutation.SetFeeRules(v)
+	return _c
+}
+
+// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
+func (_c *FormCreate) SetNillableFeeRules(v *schema.FeeRules) *FormCreate {
+	if v != nil {
+		_c.SetFeeRules(*v)
+	}
 	return _c
 }
 
@@ -183,6 +198,10 @@ func (_c *FormCreate) createSpec() (*Form, *sqlgraph.CreateSpec) {
 		_spec.SetField(form.FieldSha256, field.TypeString, value)
 		_node.Sha256 = value
 	}
+	if value, ok := _c.mutation.FeeRules(); ok {
+		_spec.SetField(form.FieldFeeRules, field.TypeJSON, value)
+		_node.FeeRules = value
+	}
 	if nodes := _c.mutation.ServiceIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -252,6 +271,24 @@ type (
 	}
 )
 
+// SetFeeRules sets the "fee_rules" field.
+func (u *FormUpsert) SetFeeRules(v schema.FeeRules) *FormUpsert {
+	u.Set(form.FieldFeeRules, v)
+	return u
+}
+
+// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
+func (u *FormUpsert) UpdateFeeRules() *FormUpsert {
+	u.SetExcluded(form.FieldFeeRules)
+	return u
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (u *FormUpsert) ClearFeeRules() *FormUpsert {
+	u.SetNull(form.FieldFeeRules)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -313,6 +350,27 @@ func (u *FormUpsertOne) Update(set func(*FormUpsert)) *FormUpsertOne {
 		set(&FormUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetFeeRules sets the "fee_rules" field.
+func (u *FormUpsertOne) SetFeeRules(v schema.FeeRules) *FormUpsertOne {
+	return u.Update(func(s *FormUpsert) {
+		s.SetFeeRules(v)
+	})
+}
+
+// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
+func (u *FormUpsertOne) UpdateFeeRules() *FormUpsertOne {
+	return u.Update(func(s *FormUpsert) {
+		s.UpdateFeeRules()
+	})
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (u *FormUpsertOne) ClearFeeRules() *FormUpsertOne {
+	return u.Update(func(s *FormUpsert) {
+		s.ClearFeeRules()
+	})
 }
 
 // Exec executes the query.
@@ -543,6 +601,27 @@ func (u *FormUpsertBulk) Update(set func(*FormUpsert)) *FormUpsertBulk {
 		set(&FormUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetFeeRules sets the "fee_rules" field.
+func (u *FormUpsertBulk) SetFeeRules(v schema.FeeRules) *FormUpsertBulk {
+	return u.Update(func(s *FormUpsert) {
+		s.SetFeeRules(v)
+	})
+}
+
+// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
+func (u *FormUpsertBulk) UpdateFeeRules() *FormUpsertBulk {
+	return u.Update(func(s *FormUpsert) {
+		s.UpdateFeeRules()
+	})
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (u *FormUpsertBulk) ClearFeeRules() *FormUpsertBulk {
+	return u.Update(func(s *FormUpsert) {
+		s.ClearFeeRules()
+	})
 }
 
 // Exec executes the query.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"nelke/ent/form"
 	"nelke/ent/predicate"
+	"nelke/ent/schema"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -25,6 +26,26 @@ type FormUpdate struct {
 // Where appends a list predicates to the FormUpdate builder.
 func (_u *FormUpdate) Where(ps ...predicate.Form) *FormUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetFeeRules sets the "fee_rules" field.
+func (_u *FormUpdate) SetFeeRules(v schema.FeeRules) *FormUpdate {
+	_u.mutation.SetFeeRules(v)
+	return _u
+}
+
+// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
+func (_u *FormUpdate) SetNillableFeeRules(v *schema.FeeRules) *FormUpdate {
+	if v != nil {
+		_u.SetFeeRules(*v)
+	}
+	return _u
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (_u *FormUpdate) ClearFeeRules() *FormUpdate {
+	_u.mutation.ClearFeeRules()
 	return _u
 }
 
@@ -89,6 +110,12 @@ func (_u *FormUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.LayoutCleared() {
 		_spec.ClearField(form.FieldLayout, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.FeeRules(); ok {
+		_spec.SetField(form.FieldFeeRules, field.TypeJSON, value)
+	}
+	if _u.mutation.FeeRulesCleared() {
+		_spec.ClearField(form.FieldFeeRules, field.TypeJSON)
+	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
@@ -109,6 +136,26 @@ type FormUpdateOne struct {
 	hooks     []Hook
 	mutation  *FormMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetFeeRules sets the "fee_rules" field.
+func (_u *FormUpdateOne) SetFeeRules(v schema.FeeRules) *FormUpdateOne {
+	_u.mutation.SetFeeRules(v)
+	return _u
+}
+
+// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
+func (_u *FormUpdateOne) SetNillableFeeRules(v *schema.FeeRules) *FormUpdateOne {
+	if v != nil {
+		_u.SetFeeRules(*v)
+	}
+	return _u
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (_u *FormUpdateOne) ClearFeeRules() *FormUpdateOne {
+	_u.mutation.ClearFeeRules()
+	return _u
 }
 
 // Mutation returns the FormMutation object of the builder.
@@ -201,6 +248,12 @@ func (_u *FormUpdateOne) sqlSave(ctx context.Context) (_node *Form, err error) {
 	}
 	if _u.mutation.LayoutCleared() {
 		_spec.ClearField(form.FieldLayout, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.FeeRules(); ok {
+		_spec.SetField(form.FieldFeeRules, field.TypeJSON, value)
+	}
+	if _u.mutation.FeeRulesCleared() {
+		_spec.ClearField(form.FieldFeeRules, field.TypeJSON)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Form{config: _u.config}

@@ -9268,6 +9268,7 @@ type FormMutation struct {
 	layout         *json.RawMessage
 	appendlayout   json.RawMessage
 	sha256         *string
+	fee_rules      *schema.FeeRules
 	clearedFields  map[string]struct{}
 	service        *string
 	clearedservice bool
@@ -9624,6 +9625,55 @@ func (m *FormMutation) ResetSha256() {
 	m.sha256 = nil
 }
 
+// SetFeeRules sets the "fee_rules" field.
+func (m *FormMutation) SetFeeRules(sr schema.FeeRules) {
+	m.fee_rules = &sr
+}
+
+// FeeRules returns the value of the "fee_rules" field in the mutation.
+func (m *FormMutation) FeeRules() (r schema.FeeRules, exists bool) {
+	v := m.fee_rules
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFeeRules returns the old "fee_rules" field's value of the Form entity.
+// If the Form object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *FormMutation) OldFeeRules(ctx context.Context) (v schema.FeeRules, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFeeRules is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFeeRules requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFeeRules: %w", err)
+	}
+	return oldValue.FeeRules, nil
+}
+
+// ClearFeeRules clears the value of the "fee_rules" field.
+func (m *FormMutation) ClearFeeRules() {
+	m.fee_rules = nil
+	m.clearedFields[form.FieldFeeRules] = struct{}{}
+}
+
+// FeeRulesCleared returns if the "fee_rules" field was cleared in this mutation.
+func (m *FormMutation) FeeRulesCleared() bool {
+	_, ok := m.clearedFields[form.FieldFeeRules]
+	return ok
+}
+
+// ResetFeeRules resets all changes to the "fee_rules" field.
+func (m *FormMutation) ResetFeeRules() {
+	m.fee_rules = nil
+	delete(m.clearedFields, form.FieldFeeRules)
+}
+
 // ClearService clears the "service" edge to the PublicService entity.
 func (m *FormMutation) ClearService() {
 	m.clearedservice = true
@@ -9685,7 +9735,7 @@ func (m *FormMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *FormMutation) Fields() []string {
-	fields := make([]string, 0, 5)
+	fields := make([]string, 0, 6)
 	if m.service != nil {
 		fields = append(fields, form.FieldServiceID)
 	}
@@ -9700,6 +9750,9 @@ func (m *FormMutation) Fields() []string {
 	}
 	if m.sha256 != nil {
 		fields = append(fields, form.FieldSha256)
+	}
+	if m.fee_rules != nil {
+		fields = append(fields, form.FieldFeeRules)
 	}
 	return fields
 }
@@ -9719,6 +9772,8 @@ func (m *FormMutation) Field(name string) (ent.Value, bool) {
 		return m.Layout()
 	case form.FieldSha256:
 		return m.Sha256()
+	case form.FieldFeeRules:
+		return m.FeeRules()
 	}
 	return nil, false
 }
@@ -9738,6 +9793,8 @@ func (m *FormMutation) OldField(ctx context.Context, name string) (ent.Value, er
 		return m.OldLayout(ctx)
 	case form.FieldSha256:
 		return m.OldSha256(ctx)
+	case form.FieldFeeRules:
+		return m.OldFeeRules(ctx)
 	}
 	return nil, fmt.Errorf("unknown Form field %s", name)
 }
@@ -9781,6 +9838,13 @@ func (m *FormMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSha256(v)
+		return nil
+	case form.FieldFeeRules:
+		v, ok := value.(schema.FeeRules)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFeeRules(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Form field %s", name)
@@ -9830,6 +9894,9 @@ func (m *FormMutation) ClearedFields() []string {
 	if m.FieldCleared(form.FieldLayout) {
 		fields = append(fields, form.FieldLayout)
 	}
+	if m.FieldCleared(form.FieldFeeRules) {
+		fields = append(fields, form.FieldFeeRules)
+	}
 	return fields
 }
 
@@ -9846,6 +9913,9 @@ func (m *FormMutation) ClearField(name string) error {
 	switch name {
 	case form.FieldLayout:
 		m.ClearLayout()
+		return nil
+	case form.FieldFeeRules:
+		m.ClearFeeRules()
 		return nil
 	}
 	return fmt.Errorf("unknown Form nullable field %s", name)
@@ -9869,6 +9939,9 @@ func (m *FormMutation) ResetField(name string) error {
 		return nil
 	case form.FieldSha256:
 		m.ResetSha256()
+		return nil
+	case form.FieldFeeRules:
+		m.ResetFeeRules()
 		return nil
 	}
 	return fmt.Errorf("unknown Form field %s", name)
@@ -16981,40 +17054,44 @@ func (m *OpeningRuleMutation) ResetEdge(name string) error {
 // PaymentMutation represents an operation that mutates the Payment nodes in the graph.
 type PaymentMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *string
-	case_id            *string
-	municipality_id    *string
-	cents              *int
-	addcents           *int
-	currency           *string
-	method             *payment.Method
-	status             *payment.Status
-	transaction_id     *string
-	redirect_url       *string
-	return_url         *string
-	reference          *string
-	received_cents     *int
-	addreceived_cents  *int
-	refunded_cents     *int
-	addrefunded_cents  *int
-	refund_reason      *payment.RefundReason
-	created_at         *time.Time
-	expires_at         *time.Time
-	paid_at            *time.Time
-	ended_at           *time.Time
-	revision           *int
-	addrevision        *int
-	clearedFields      map[string]struct{}
-	application        *string
-	clearedapplication bool
-	reports            map[int]struct{}
-	removedreports     map[int]struct{}
-	clearedreports     bool
-	done               bool
-	oldValue           func(context.Context) (*Payment, error)
-	predicates         []predicate.Payment
+	op                  Op
+	typ                 string
+	id                  *string
+	case_id             *string
+	municipality_id     *string
+	cents               *int
+	addcents            *int
+	currency            *string
+	answers_revision    *int
+	addanswers_revision *int
+	purpose             *string
+	method              *payment.Method
+	status              *payment.Status
+	transaction_id      *string
+	redirect_url        *string
+	return_url          *string
+	reference           *string
+	received_cents      *int
+	addreceived_cents   *int
+	refunded_cents      *int
+	addrefunded_cents   *int
+	refund_reason       *payment.RefundReason
+	created_at          *time.Time
+	expires_at          *time.Time
+	paid_at             *time.Time
+	ended_at            *time.Time
+	swept_at            *time.Time
+	revision            *int
+	addrevision         *int
+	clearedFields       map[string]struct{}
+	application         *string
+	clearedapplication  bool
+	reports             map[int]struct{}
+	removedreports      map[int]struct{}
+	clearedreports      bool
+	done                bool
+	oldValue            func(context.Context) (*Payment, error)
+	predicates          []predicate.Payment
 }
 
 var _ ent.Mutation = (*PaymentMutation)(nil)
@@ -17319,6 +17396,98 @@ func (m *PaymentMutation) OldCurrency(ctx context.Context) (v string, err error)
 // ResetCurrency resets all changes to the "currency" field.
 func (m *PaymentMutation) ResetCurrency() {
 	m.currency = nil
+}
+
+// SetAnswersRevision sets the "answers_revision" field.
+func (m *PaymentMutation) SetAnswersRevision(i int) {
+	m.answers_revision = &i
+	m.addanswers_revision = nil
+}
+
+// AnswersRevision returns the value of the "answers_revision" field in the mutation.
+func (m *PaymentMutation) AnswersRevision() (r int, exists bool) {
+	v := m.answers_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnswersRevision returns the old "answers_revision" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldAnswersRevision(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnswersRevision is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnswersRevision requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnswersRevision: %w", err)
+	}
+	return oldValue.AnswersRevision, nil
+}
+
+// AddAnswersRevision adds i to the "answers_revision" field.
+func (m *PaymentMutation) AddAnswersRevision(i int) {
+	if m.addanswers_revision != nil {
+		*m.addanswers_revision += i
+	} else {
+		m.addanswers_revision = &i
+	}
+}
+
+// AddedAnswersRevision returns the value that was added to the "answers_revision" field in this mutation.
+func (m *PaymentMutation) AddedAnswersRevision() (r int, exists bool) {
+	v := m.addanswers_revision
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetAnswersRevision resets all changes to the "answers_revision" field.
+func (m *PaymentMutation) ResetAnswersRevision() {
+	m.answers_revision = nil
+	m.addanswers_revision = nil
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *PaymentMutation) SetPurpose(s string) {
+	m.purpose = &s
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *PaymentMutation) Purpose() (r string, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldPurpose(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *PaymentMutation) ResetPurpose() {
+	m.purpose = nil
 }
 
 // SetMethod sets the "method" field.
@@ -17868,6 +18037,55 @@ func (m *PaymentMutation) ResetEndedAt() {
 	delete(m.clearedFields, payment.FieldEndedAt)
 }
 
+// SetSweptAt sets the "swept_at" field.
+func (m *PaymentMutation) SetSweptAt(t time.Time) {
+	m.swept_at = &t
+}
+
+// SweptAt returns the value of the "swept_at" field in the mutation.
+func (m *PaymentMutation) SweptAt() (r time.Time, exists bool) {
+	v := m.swept_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSweptAt returns the old "swept_at" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldSweptAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSweptAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSweptAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSweptAt: %w", err)
+	}
+	return oldValue.SweptAt, nil
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (m *PaymentMutation) ClearSweptAt() {
+	m.swept_at = nil
+	m.clearedFields[payment.FieldSweptAt] = struct{}{}
+}
+
+// SweptAtCleared returns if the "swept_at" field was cleared in this mutation.
+func (m *PaymentMutation) SweptAtCleared() bool {
+	_, ok := m.clearedFields[payment.FieldSweptAt]
+	return ok
+}
+
+// ResetSweptAt resets all changes to the "swept_at" field.
+func (m *PaymentMutation) ResetSweptAt() {
+	m.swept_at = nil
+	delete(m.clearedFields, payment.FieldSweptAt)
+}
+
 // SetRevision sets the "revision" field.
 func (m *PaymentMutation) SetRevision(i int) {
 	m.revision = &i
@@ -18039,7 +18257,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 19)
+	fields := make([]string, 0, 22)
 	if m.application != nil {
 		fields = append(fields, payment.FieldApplicationID)
 	}
@@ -18054,6 +18272,12 @@ func (m *PaymentMutation) Fields() []string {
 	}
 	if m.currency != nil {
 		fields = append(fields, payment.FieldCurrency)
+	}
+	if m.answers_revision != nil {
+		fields = append(fields, payment.FieldAnswersRevision)
+	}
+	if m.purpose != nil {
+		fields = append(fields, payment.FieldPurpose)
 	}
 	if m.method != nil {
 		fields = append(fields, payment.FieldMethod)
@@ -18094,6 +18318,9 @@ func (m *PaymentMutation) Fields() []string {
 	if m.ended_at != nil {
 		fields = append(fields, payment.FieldEndedAt)
 	}
+	if m.swept_at != nil {
+		fields = append(fields, payment.FieldSweptAt)
+	}
 	if m.revision != nil {
 		fields = append(fields, payment.FieldRevision)
 	}
@@ -18115,6 +18342,10 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.Cents()
 	case payment.FieldCurrency:
 		return m.Currency()
+	case payment.FieldAnswersRevision:
+		return m.AnswersRevision()
+	case payment.FieldPurpose:
+		return m.Purpose()
 	case payment.FieldMethod:
 		return m.Method()
 	case payment.FieldStatus:
@@ -18141,6 +18372,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.PaidAt()
 	case payment.FieldEndedAt:
 		return m.EndedAt()
+	case payment.FieldSweptAt:
+		return m.SweptAt()
 	case payment.FieldRevision:
 		return m.Revision()
 	}
@@ -18162,6 +18395,10 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldCents(ctx)
 	case payment.FieldCurrency:
 		return m.OldCurrency(ctx)
+	case payment.FieldAnswersRevision:
+		return m.OldAnswersRevision(ctx)
+	case payment.FieldPurpose:
+		return m.OldPurpose(ctx)
 	case payment.FieldMethod:
 		return m.OldMethod(ctx)
 	case payment.FieldStatus:
@@ -18188,6 +18425,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldPaidAt(ctx)
 	case payment.FieldEndedAt:
 		return m.OldEndedAt(ctx)
+	case payment.FieldSweptAt:
+		return m.OldSweptAt(ctx)
 	case payment.FieldRevision:
 		return m.OldRevision(ctx)
 	}
@@ -18233,6 +18472,20 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCurrency(v)
+		return nil
+	case payment.FieldAnswersRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnswersRevision(v)
+		return nil
+	case payment.FieldPurpose:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
 		return nil
 	case payment.FieldMethod:
 		v, ok := value.(payment.Method)
@@ -18325,6 +18578,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetEndedAt(v)
 		return nil
+	case payment.FieldSweptAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSweptAt(v)
+		return nil
 	case payment.FieldRevision:
 		v, ok := value.(int)
 		if !ok {
@@ -18342,6 +18602,9 @@ func (m *PaymentMutation) AddedFields() []string {
 	var fields []string
 	if m.addcents != nil {
 		fields = append(fields, payment.FieldCents)
+	}
+	if m.addanswers_revision != nil {
+		fields = append(fields, payment.FieldAnswersRevision)
 	}
 	if m.addreceived_cents != nil {
 		fields = append(fields, payment.FieldReceivedCents)
@@ -18362,6 +18625,8 @@ func (m *PaymentMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case payment.FieldCents:
 		return m.AddedCents()
+	case payment.FieldAnswersRevision:
+		return m.AddedAnswersRevision()
 	case payment.FieldReceivedCents:
 		return m.AddedReceivedCents()
 	case payment.FieldRefundedCents:
@@ -18383,6 +18648,13 @@ func (m *PaymentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddCents(v)
+		return nil
+	case payment.FieldAnswersRevision:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddAnswersRevision(v)
 		return nil
 	case payment.FieldReceivedCents:
 		v, ok := value.(int)
@@ -18422,6 +18694,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	if m.FieldCleared(payment.FieldEndedAt) {
 		fields = append(fields, payment.FieldEndedAt)
 	}
+	if m.FieldCleared(payment.FieldSweptAt) {
+		fields = append(fields, payment.FieldSweptAt)
+	}
 	return fields
 }
 
@@ -18445,6 +18720,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 	case payment.FieldEndedAt:
 		m.ClearEndedAt()
 		return nil
+	case payment.FieldSweptAt:
+		m.ClearSweptAt()
+		return nil
 	}
 	return fmt.Errorf("unknown Payment nullable field %s", name)
 }
@@ -18467,6 +18745,12 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldCurrency:
 		m.ResetCurrency()
+		return nil
+	case payment.FieldAnswersRevision:
+		m.ResetAnswersRevision()
+		return nil
+	case payment.FieldPurpose:
+		m.ResetPurpose()
 		return nil
 	case payment.FieldMethod:
 		m.ResetMethod()
@@ -18506,6 +18790,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldEndedAt:
 		m.ResetEndedAt()
+		return nil
+	case payment.FieldSweptAt:
+		m.ResetSweptAt()
 		return nil
 	case payment.FieldRevision:
 		m.ResetRevision()
@@ -20767,7 +21054,6 @@ type PublicServiceMutation struct {
 	combinable             *bool
 	delivery               *publicservice.Delivery
 	trust                  *publicservice.Trust
-	fee_rules              *schema.FeeRules
 	processing_days        *int
 	addprocessing_days     *int
 	closed                 *bool
@@ -21658,55 +21944,6 @@ func (m *PublicServiceMutation) ResetTrust() {
 	m.trust = nil
 }
 
-// SetFeeRules sets the "fee_rules" field.
-func (m *PublicServiceMutation) SetFeeRules(sr schema.FeeRules) {
-	m.fee_rules = &sr
-}
-
-// FeeRules returns the value of the "fee_rules" field in the mutation.
-func (m *PublicServiceMutation) FeeRules() (r schema.FeeRules, exists bool) {
-	v := m.fee_rules
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldFeeRules returns the old "fee_rules" field's value of the PublicService entity.
-// If the PublicService object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *PublicServiceMutation) OldFeeRules(ctx context.Context) (v schema.FeeRules, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldFeeRules is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldFeeRules requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldFeeRules: %w", err)
-	}
-	return oldValue.FeeRules, nil
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (m *PublicServiceMutation) ClearFeeRules() {
-	m.fee_rules = nil
-	m.clearedFields[publicservice.FieldFeeRules] = struct{}{}
-}
-
-// FeeRulesCleared returns if the "fee_rules" field was cleared in this mutation.
-func (m *PublicServiceMutation) FeeRulesCleared() bool {
-	_, ok := m.clearedFields[publicservice.FieldFeeRules]
-	return ok
-}
-
-// ResetFeeRules resets all changes to the "fee_rules" field.
-func (m *PublicServiceMutation) ResetFeeRules() {
-	m.fee_rules = nil
-	delete(m.clearedFields, publicservice.FieldFeeRules)
-}
-
 // SetProcessingDays sets the "processing_days" field.
 func (m *PublicServiceMutation) SetProcessingDays(i int) {
 	m.processing_days = &i
@@ -22378,7 +22615,7 @@ func (m *PublicServiceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PublicServiceMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 26)
 	if m.municipality != nil {
 		fields = append(fields, publicservice.FieldMunicipalityID)
 	}
@@ -22426,9 +22663,6 @@ func (m *PublicServiceMutation) Fields() []string {
 	}
 	if m.trust != nil {
 		fields = append(fields, publicservice.FieldTrust)
-	}
-	if m.fee_rules != nil {
-		fields = append(fields, publicservice.FieldFeeRules)
 	}
 	if m.processing_days != nil {
 		fields = append(fields, publicservice.FieldProcessingDays)
@@ -22500,8 +22734,6 @@ func (m *PublicServiceMutation) Field(name string) (ent.Value, bool) {
 		return m.Delivery()
 	case publicservice.FieldTrust:
 		return m.Trust()
-	case publicservice.FieldFeeRules:
-		return m.FeeRules()
 	case publicservice.FieldProcessingDays:
 		return m.ProcessingDays()
 	case publicservice.FieldClosed:
@@ -22563,8 +22795,6 @@ func (m *PublicServiceMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldDelivery(ctx)
 	case publicservice.FieldTrust:
 		return m.OldTrust(ctx)
-	case publicservice.FieldFeeRules:
-		return m.OldFeeRules(ctx)
 	case publicservice.FieldProcessingDays:
 		return m.OldProcessingDays(ctx)
 	case publicservice.FieldClosed:
@@ -22705,13 +22935,6 @@ func (m *PublicServiceMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetTrust(v)
-		return nil
-	case publicservice.FieldFeeRules:
-		v, ok := value.(schema.FeeRules)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetFeeRules(v)
 		return nil
 	case publicservice.FieldProcessingDays:
 		v, ok := value.(int)
@@ -22894,9 +23117,6 @@ func (m *PublicServiceMutation) ClearedFields() []string {
 	if m.FieldCleared(publicservice.FieldAppointmentMinutes) {
 		fields = append(fields, publicservice.FieldAppointmentMinutes)
 	}
-	if m.FieldCleared(publicservice.FieldFeeRules) {
-		fields = append(fields, publicservice.FieldFeeRules)
-	}
 	if m.FieldCleared(publicservice.FieldProcessingDays) {
 		fields = append(fields, publicservice.FieldProcessingDays)
 	}
@@ -22943,9 +23163,6 @@ func (m *PublicServiceMutation) ClearField(name string) error {
 		return nil
 	case publicservice.FieldAppointmentMinutes:
 		m.ClearAppointmentMinutes()
-		return nil
-	case publicservice.FieldFeeRules:
-		m.ClearFeeRules()
 		return nil
 	case publicservice.FieldProcessingDays:
 		m.ClearProcessingDays()
@@ -23017,9 +23234,6 @@ func (m *PublicServiceMutation) ResetField(name string) error {
 		return nil
 	case publicservice.FieldTrust:
 		m.ResetTrust()
-		return nil
-	case publicservice.FieldFeeRules:
-		m.ResetFeeRules()
 		return nil
 	case publicservice.FieldProcessingDays:
 		m.ResetProcessingDays()

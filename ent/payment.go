@@ -28,6 +28,10 @@ type Payment struct {
 	Cents int `json:"cents,omitempty"`
 	// Currency holds the value of the "currency" field.
 	Currency string `json:"currency,omitempty"`
+	// the revision of the answers that it was asked for
+	AnswersRevision int `json:"answers_revision,omitempty"`
+	// what the payer is told that it is for
+	Purpose string `json:"purpose,omitempty"`
 	// Method holds the value of the "method" field.
 	Method payment.Method `json:"method,omitempty"`
 	// Status holds the value of the "status" field.
@@ -54,6 +58,8 @@ type Payment struct {
 	PaidAt *time.Time `json:"paid_at,omitempty"`
 	// EndedAt holds the value of the "ended_at" field.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
+	// when the sweep looked after it last; no part of its state
+	SweptAt *time.Time `json:"swept_at,omitempty"`
 	// Revision holds the value of the "revision" field.
 	Revision int `json:"revision,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
@@ -98,11 +104,11 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case payment.FieldCents, payment.FieldReceivedCents, payment.FieldRefundedCents, payment.FieldRevision:
+		case payment.FieldCents, payment.FieldAnswersRevision, payment.FieldReceivedCents, payment.FieldRefundedCents, payment.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case payment.FieldID, payment.FieldApplicationID, payment.FieldCaseID, payment.FieldMunicipalityID, payment.FieldCurrency, payment.FieldMethod, payment.FieldStatus, payment.FieldTransactionID, payment.FieldRedirectURL, payment.FieldReturnURL, payment.FieldReference, payment.FieldRefundReason:
+		case payment.FieldID, payment.FieldApplicationID, payment.FieldCaseID, payment.FieldMunicipalityID, payment.FieldCurrency, payment.FieldPurpose, payment.FieldMethod, payment.FieldStatus, payment.FieldTransactionID, payment.FieldRedirectURL, payment.FieldReturnURL, payment.FieldReference, payment.FieldRefundReason:
 			values[i] = new(sql.NullString)
-		case payment.FieldCreatedAt, payment.FieldExpiresAt, payment.FieldPaidAt, payment.FieldEndedAt:
+		case payment.FieldCreatedAt, payment.FieldExpiresAt, payment.FieldPaidAt, payment.FieldEndedAt, payment.FieldSweptAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -154,6 +160,18 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field currency", values[i])
 			} else if value.Valid {
 				_m.Currency = value.String
+			}
+		case payment.FieldAnswersRevision:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field answers_revision", values[i])
+			} else if value.Valid {
+				_m.AnswersRevision = int(value.Int64)
+			}
+		case payment.FieldPurpose:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field purpose", values[i])
+			} else if value.Valid {
+				_m.Purpose = value.String
 			}
 		case payment.FieldMethod:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -236,6 +254,13 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 				_m.EndedAt = new(time.Time)
 				*_m.EndedAt = value.Time
 			}
+		case payment.FieldSweptAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field swept_at", values[i])
+			} else if value.Valid {
+				_m.SweptAt = new(time.Time)
+				*_m.SweptAt = value.Time
+			}
 		case payment.FieldRevision:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
 				return fmt.Errorf("unexpected type %T for field revision", values[i])
@@ -303,6 +328,12 @@ func (_m *Payment) String() string {
 	builder.WriteString("currency=")
 	builder.WriteString(_m.Currency)
 	builder.WriteString(", ")
+	builder.WriteString("answers_revision=")
+	builder.WriteString(fmt.Sprintf("%v", _m.AnswersRevision))
+	builder.WriteString(", ")
+	builder.WriteString("purpose=")
+	builder.WriteString(_m.Purpose)
+	builder.WriteString(", ")
 	builder.WriteString("method=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Method))
 	builder.WriteString(", ")
@@ -345,6 +376,11 @@ func (_m *Payment) String() string {
 	builder.WriteString(", ")
 	if v := _m.EndedAt; v != nil {
 		builder.WriteString("ended_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.SweptAt; v != nil {
+		builder.WriteString("swept_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

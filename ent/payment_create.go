@@ -63,6 +63,34 @@ func (_c *PaymentCreate) SetNillableCurrency(v *string) *PaymentCreate {
 	return _c
 }
 
+// SetAnswersRevision sets the "answers_revision" field.
+func (_c *PaymentCreate) SetAnswersRevision(v int) *PaymentCreate {
+	_c.mutation.SetAnswersRevision(v)
+	return _c
+}
+
+// SetNillableAnswersRevision sets the "answers_revision" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableAnswersRevision(v *int) *PaymentCreate {
+	if v != nil {
+		_c.SetAnswersRevision(*v)
+	}
+	return _c
+}
+
+// SetPurpose sets the "purpose" field.
+func (_c *PaymentCreate) SetPurpose(v string) *PaymentCreate {
+	_c.mutation.SetPurpose(v)
+	return _c
+}
+
+// SetNillablePurpose sets the "purpose" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillablePurpose(v *string) *PaymentCreate {
+	if v != nil {
+		_c.SetPurpose(*v)
+	}
+	return _c
+}
+
 // SetMethod sets the "method" field.
 func (_c *PaymentCreate) SetMethod(v payment.Method) *PaymentCreate {
 	_c.mutation.SetMethod(v)
@@ -213,6 +241,20 @@ func (_c *PaymentCreate) SetNillableEndedAt(v *time.Time) *PaymentCreate {
 	return _c
 }
 
+// SetSweptAt sets the "swept_at" field.
+func (_c *PaymentCreate) SetSweptAt(v time.Time) *PaymentCreate {
+	_c.mutation.SetSweptAt(v)
+	return _c
+}
+
+// SetNillableSweptAt sets the "swept_at" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableSweptAt(v *time.Time) *PaymentCreate {
+	if v != nil {
+		_c.SetSweptAt(*v)
+	}
+	return _c
+}
+
 // SetRevision sets the "revision" field.
 func (_c *PaymentCreate) SetRevision(v int) *PaymentCreate {
 	_c.mutation.SetRevision(v)
@@ -300,6 +342,14 @@ func (_c *PaymentCreate) defaults() {
 		v := payment.DefaultCurrency
 		_c.mutation.SetCurrency(v)
 	}
+	if _, ok := _c.mutation.AnswersRevision(); !ok {
+		v := payment.DefaultAnswersRevision
+		_c.mutation.SetAnswersRevision(v)
+	}
+	if _, ok := _c.mutation.Purpose(); !ok {
+		v := payment.DefaultPurpose
+		_c.mutation.SetPurpose(v)
+	}
 	if _, ok := _c.mutation.TransactionID(); !ok {
 		v := payment.DefaultTransactionID
 		_c.mutation.SetTransactionID(v)
@@ -355,6 +405,12 @@ func (_c *PaymentCreate) check() error {
 	}
 	if _, ok := _c.mutation.Currency(); !ok {
 		return &ValidationError{Name: "currency", err: errors.New(`ent: missing required field "Payment.currency"`)}
+	}
+	if _, ok := _c.mutation.AnswersRevision(); !ok {
+		return &ValidationError{Name: "answers_revision", err: errors.New(`ent: missing required field "Payment.answers_revision"`)}
+	}
+	if _, ok := _c.mutation.Purpose(); !ok {
+		return &ValidationError{Name: "purpose", err: errors.New(`ent: missing required field "Payment.purpose"`)}
 	}
 	if _, ok := _c.mutation.Method(); !ok {
 		return &ValidationError{Name: "method", err: errors.New(`ent: missing required field "Payment.method"`)}
@@ -469,6 +525,14 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 		_spec.SetField(payment.FieldCurrency, field.TypeString, value)
 		_node.Currency = value
 	}
+	if value, ok := _c.mutation.AnswersRevision(); ok {
+		_spec.SetField(payment.FieldAnswersRevision, field.TypeInt, value)
+		_node.AnswersRevision = value
+	}
+	if value, ok := _c.mutation.Purpose(); ok {
+		_spec.SetField(payment.FieldPurpose, field.TypeString, value)
+		_node.Purpose = value
+	}
 	if value, ok := _c.mutation.Method(); ok {
 		_spec.SetField(payment.FieldMethod, field.TypeEnum, value)
 		_node.Method = value
@@ -520,6 +584,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EndedAt(); ok {
 		_spec.SetField(payment.FieldEndedAt, field.TypeTime, value)
 		_node.EndedAt = &value
+	}
+	if value, ok := _c.mutation.SweptAt(); ok {
+		_spec.SetField(payment.FieldSweptAt, field.TypeTime, value)
+		_node.SweptAt = &value
 	}
 	if value, ok := _c.mutation.Revision(); ok {
 		_spec.SetField(payment.FieldRevision, field.TypeInt, value)
@@ -760,6 +828,24 @@ func (u *PaymentUpsert) ClearEndedAt() *PaymentUpsert {
 	return u
 }
 
+// SetSweptAt sets the "swept_at" field.
+func (u *PaymentUpsert) SetSweptAt(v time.Time) *PaymentUpsert {
+	u.Set(payment.FieldSweptAt, v)
+	return u
+}
+
+// UpdateSweptAt sets the "swept_at" field to the value that was provided on create.
+func (u *PaymentUpsert) UpdateSweptAt() *PaymentUpsert {
+	u.SetExcluded(payment.FieldSweptAt)
+	return u
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (u *PaymentUpsert) ClearSweptAt() *PaymentUpsert {
+	u.SetNull(payment.FieldSweptAt)
+	return u
+}
+
 // SetRevision sets the "revision" field.
 func (u *PaymentUpsert) SetRevision(v int) *PaymentUpsert {
 	u.Set(payment.FieldRevision, v)
@@ -809,6 +895,12 @@ func (u *PaymentUpsertOne) UpdateNewValues() *PaymentUpsertOne {
 		}
 		if _, exists := u.create.mutation.Currency(); exists {
 			s.SetIgnore(payment.FieldCurrency)
+		}
+		if _, exists := u.create.mutation.AnswersRevision(); exists {
+			s.SetIgnore(payment.FieldAnswersRevision)
+		}
+		if _, exists := u.create.mutation.Purpose(); exists {
+			s.SetIgnore(payment.FieldPurpose)
 		}
 		if _, exists := u.create.mutation.Method(); exists {
 			s.SetIgnore(payment.FieldMethod)
@@ -1022,6 +1114,27 @@ func (u *PaymentUpsertOne) UpdateEndedAt() *PaymentUpsertOne {
 func (u *PaymentUpsertOne) ClearEndedAt() *PaymentUpsertOne {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearEndedAt()
+	})
+}
+
+// SetSweptAt sets the "swept_at" field.
+func (u *PaymentUpsertOne) SetSweptAt(v time.Time) *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetSweptAt(v)
+	})
+}
+
+// UpdateSweptAt sets the "swept_at" field to the value that was provided on create.
+func (u *PaymentUpsertOne) UpdateSweptAt() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateSweptAt()
+	})
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (u *PaymentUpsertOne) ClearSweptAt() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearSweptAt()
 	})
 }
 
@@ -1244,6 +1357,12 @@ func (u *PaymentUpsertBulk) UpdateNewValues() *PaymentUpsertBulk {
 			if _, exists := b.mutation.Currency(); exists {
 				s.SetIgnore(payment.FieldCurrency)
 			}
+			if _, exists := b.mutation.AnswersRevision(); exists {
+				s.SetIgnore(payment.FieldAnswersRevision)
+			}
+			if _, exists := b.mutation.Purpose(); exists {
+				s.SetIgnore(payment.FieldPurpose)
+			}
 			if _, exists := b.mutation.Method(); exists {
 				s.SetIgnore(payment.FieldMethod)
 			}
@@ -1457,6 +1576,27 @@ func (u *PaymentUpsertBulk) UpdateEndedAt() *PaymentUpsertBulk {
 func (u *PaymentUpsertBulk) ClearEndedAt() *PaymentUpsertBulk {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearEndedAt()
+	})
+}
+
+// SetSweptAt sets the "swept_at" field.
+func (u *PaymentUpsertBulk) SetSweptAt(v time.Time) *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetSweptAt(v)
+	})
+}
+
+// UpdateSweptAt sets the "swept_at" field to the value that was provided on create.
+func (u *PaymentUpsertBulk) UpdateSweptAt() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateSweptAt()
+	})
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (u *PaymentUpsertBulk) ClearSweptAt() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearSweptAt()
 	})
 }
 

@@ -202,6 +202,26 @@ func (_u *PaymentUpdate) ClearEndedAt() *PaymentUpdate {
 	return _u
 }
 
+// SetSweptAt sets the "swept_at" field.
+func (_u *PaymentUpdate) SetSweptAt(v time.Time) *PaymentUpdate {
+	_u.mutation.SetSweptAt(v)
+	return _u
+}
+
+// SetNillableSweptAt sets the "swept_at" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableSweptAt(v *time.Time) *PaymentUpdate {
+	if v != nil {
+		_u.SetSweptAt(*v)
+	}
+	return _u
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (_u *PaymentUpdate) ClearSweptAt() *PaymentUpdate {
+	_u.mutation.ClearSweptAt()
+	return _u
+}
+
 // SetRevision sets the "revision" field.
 func (_u *PaymentUpdate) SetRevision(v int) *PaymentUpdate {
 	_u.mutation.ResetRevision()
@@ -381,6 +401,12 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.EndedAtCleared() {
 		_spec.ClearField(payment.FieldEndedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SweptAt(); ok {
+		_spec.SetField(payment.FieldSweptAt, field.TypeTime, value)
+	}
+	if _u.mutation.SweptAtCleared() {
+		_spec.ClearField(payment.FieldSweptAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(payment.FieldRevision, field.TypeInt, value)
@@ -627,6 +653,26 @@ func (_u *PaymentUpdateOne) ClearEndedAt() *PaymentUpdateOne {
 	return _u
 }
 
+// SetSweptAt sets the "swept_at" field.
+func (_u *PaymentUpdateOne) SetSweptAt(v time.Time) *PaymentUpdateOne {
+	_u.mutation.SetSweptAt(v)
+	return _u
+}
+
+// SetNillableSweptAt sets the "swept_at" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableSweptAt(v *time.Time) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetSweptAt(*v)
+	}
+	return _u
+}
+
+// ClearSweptAt clears the value of the "swept_at" field.
+func (_u *PaymentUpdateOne) ClearSweptAt() *PaymentUpdateOne {
+	_u.mutation.ClearSweptAt()
+	return _u
+}
+
 // SetRevision sets the "revision" field.
 func (_u *PaymentUpdateOne) SetRevision(v int) *PaymentUpdateOne {
 	_u.mutation.ResetRevision()
@@ -836,6 +882,12 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.EndedAtCleared() {
 		_spec.ClearField(payment.FieldEndedAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.SweptAt(); ok {
+		_spec.SetField(payment.FieldSweptAt, field.TypeTime, value)
+	}
+	if _u.mutation.SweptAtCleared() {
+		_spec.ClearField(payment.FieldSweptAt, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Revision(); ok {
 		_spec.SetField(payment.FieldRevision, field.TypeInt, value)

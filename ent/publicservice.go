@@ -52,8 +52,6 @@ type PublicService struct {
 	Delivery publicservice.Delivery `json:"delivery,omitempty"`
 	// what the law asks today
 	Trust publicservice.Trust `json:"trust,omitempty"`
-	// FeeRules holds the value of the "fee_rules" field.
-	FeeRules schema.FeeRules `json:"fee_rules,omitempty"`
 	// from submission to the office's deadline; null: the town's figure
 	ProcessingDays *int `json:"processing_days,omitempty"`
 	// closed online by the town, whatever the window says
@@ -127,7 +125,7 @@ func (*PublicService) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case publicservice.FieldName, publicservice.FieldSummary, publicservice.FieldInformation, publicservice.FieldDocuments, publicservice.FieldLinks, publicservice.FieldSynonyms, publicservice.FieldChannels, publicservice.FieldFeeRules, publicservice.FieldStateMessage, publicservice.FieldAssumed:
+		case publicservice.FieldName, publicservice.FieldSummary, publicservice.FieldInformation, publicservice.FieldDocuments, publicservice.FieldLinks, publicservice.FieldSynonyms, publicservice.FieldChannels, publicservice.FieldStateMessage, publicservice.FieldAssumed:
 			values[i] = new([]byte)
 		case publicservice.FieldCombinable, publicservice.FieldClosed, publicservice.FieldStateSet, publicservice.FieldActive:
 			values[i] = new(sql.NullBool)
@@ -269,14 +267,6 @@ func (_m *PublicService) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field trust", values[i])
 			} else if value.Valid {
 				_m.Trust = publicservice.Trust(value.String)
-			}
-		case publicservice.FieldFeeRules:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field fee_rules", values[i])
-			} else if value != nil && len(*value) > 0 {
-				if err := json.Unmarshal(*value, &_m.FeeRules); err != nil {
-					return fmt.Errorf("unmarshal field fee_rules: %w", err)
-				}
 			}
 		case publicservice.FieldProcessingDays:
 			if value, ok := values[i].(*sql.NullInt64); !ok {
@@ -447,9 +437,6 @@ func (_m *PublicService) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("trust=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Trust))
-	builder.WriteString(", ")
-	builder.WriteString("fee_rules=")
-	builder.WriteString(fmt.Sprintf("%v", _m.FeeRules))
 	builder.WriteString(", ")
 	if v := _m.ProcessingDays; v != nil {
 		builder.WriteString("processing_days=")

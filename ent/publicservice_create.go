@@ -155,20 +155,6 @@ func (_c *PublicServiceCreate) SetTrust(v publicservice.Trust) *PublicServiceCre
 	return _c
 }
 
-// SetFeeRules sets the "fee_rules" field.
-func (_c *PublicServiceCreate) SetFeeRules(v schema.FeeRules) *PublicServiceCreate {
-	_c.mutation.SetFeeRules(v)
-	return _c
-}
-
-// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
-func (_c *PublicServiceCreate) SetNillableFeeRules(v *schema.FeeRules) *PublicServiceCreate {
-	if v != nil {
-		_c.SetFeeRules(*v)
-	}
-	return _c
-}
-
 // SetProcessingDays sets the "processing_days" field.
 func (_c *PublicServiceCreate) SetProcessingDays(v int) *PublicServiceCreate {
 	_c.mutation.SetProcessingDays(v)
@@ -567,10 +553,6 @@ func (_c *PublicServiceCreate) createSpec() (*PublicService, *sqlgraph.CreateSpe
 		_spec.SetField(publicservice.FieldTrust, field.TypeEnum, value)
 		_node.Trust = value
 	}
-	if value, ok := _c.mutation.FeeRules(); ok {
-		_spec.SetField(publicservice.FieldFeeRules, field.TypeJSON, value)
-		_node.FeeRules = value
-	}
 	if value, ok := _c.mutation.ProcessingDays(); ok {
 		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
 		_node.ProcessingDays = &value
@@ -925,24 +907,6 @@ func (u *PublicServiceUpsert) SetTrust(v publicservice.Trust) *PublicServiceUpse
 // UpdateTrust sets the "trust" field to the value that was provided on create.
 func (u *PublicServiceUpsert) UpdateTrust() *PublicServiceUpsert {
 	u.SetExcluded(publicservice.FieldTrust)
-	return u
-}
-
-// SetFeeRules sets the "fee_rules" field.
-func (u *PublicServiceUpsert) SetFeeRules(v schema.FeeRules) *PublicServiceUpsert {
-	u.Set(publicservice.FieldFeeRules, v)
-	return u
-}
-
-// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
-func (u *PublicServiceUpsert) UpdateFeeRules() *PublicServiceUpsert {
-	u.SetExcluded(publicservice.FieldFeeRules)
-	return u
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (u *PublicServiceUpsert) ClearFeeRules() *PublicServiceUpsert {
-	u.SetNull(publicservice.FieldFeeRules)
 	return u
 }
 
@@ -1417,27 +1381,6 @@ func (u *PublicServiceUpsertOne) SetTrust(v publicservice.Trust) *PublicServiceU
 func (u *PublicServiceUpsertOne) UpdateTrust() *PublicServiceUpsertOne {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.UpdateTrust()
-	})
-}
-
-// SetFeeRules sets the "fee_rules" field.
-func (u *PublicServiceUpsertOne) SetFeeRules(v schema.FeeRules) *PublicServiceUpsertOne {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.SetFeeRules(v)
-	})
-}
-
-// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
-func (u *PublicServiceUpsertOne) UpdateFeeRules() *PublicServiceUpsertOne {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.UpdateFeeRules()
-	})
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (u *PublicServiceUpsertOne) ClearFeeRules() *PublicServiceUpsertOne {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.ClearFeeRules()
 	})
 }
 
@@ -2107,27 +2050,6 @@ func (u *PublicServiceUpsertBulk) SetTrust(v publicservice.Trust) *PublicService
 func (u *PublicServiceUpsertBulk) UpdateTrust() *PublicServiceUpsertBulk {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.UpdateTrust()
-	})
-}
-
-// SetFeeRules sets the "fee_rules" field.
-func (u *PublicServiceUpsertBulk) SetFeeRules(v schema.FeeRules) *PublicServiceUpsertBulk {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.SetFeeRules(v)
-	})
-}
-
-// UpdateFeeRules sets the "fee_rules" field to the value that was provided on create.
-func (u *PublicServiceUpsertBulk) UpdateFeeRules() *PublicServiceUpsertBulk {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.UpdateFeeRules()
-	})
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (u *PublicServiceUpsertBulk) ClearFeeRules() *PublicServiceUpsertBulk {
-	return u.Update(func(s *PublicServiceUpsert) {
-		s.ClearFeeRules()
 	})
 }
 

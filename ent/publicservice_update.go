@@ -247,26 +247,6 @@ func (_u *PublicServiceUpdate) SetNillableTrust(v *publicservice.Trust) *PublicS
 	return _u
 }
 
-// SetFeeRules sets the "fee_rules" field.
-func (_u *PublicServiceUpdate) SetFeeRules(v schema.FeeRules) *PublicServiceUpdate {
-	_u.mutation.SetFeeRules(v)
-	return _u
-}
-
-// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
-func (_u *PublicServiceUpdate) SetNillableFeeRules(v *schema.FeeRules) *PublicServiceUpdate {
-	if v != nil {
-		_u.SetFeeRules(*v)
-	}
-	return _u
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (_u *PublicServiceUpdate) ClearFeeRules() *PublicServiceUpdate {
-	_u.mutation.ClearFeeRules()
-	return _u
-}
-
 // SetProcessingDays sets the "processing_days" field.
 func (_u *PublicServiceUpdate) SetProcessingDays(v int) *PublicServiceUpdate {
 	_u.mutation.ResetProcessingDays()
@@ -674,12 +654,6 @@ func (_u *PublicServiceUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	if value, ok := _u.mutation.Trust(); ok {
 		_spec.SetField(publicservice.FieldTrust, field.TypeEnum, value)
 	}
-	if value, ok := _u.mutation.FeeRules(); ok {
-		_spec.SetField(publicservice.FieldFeeRules, field.TypeJSON, value)
-	}
-	if _u.mutation.FeeRulesCleared() {
-		_spec.ClearField(publicservice.FieldFeeRules, field.TypeJSON)
-	}
 	if value, ok := _u.mutation.ProcessingDays(); ok {
 		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
 	}
@@ -1062,26 +1036,6 @@ func (_u *PublicServiceUpdateOne) SetNillableTrust(v *publicservice.Trust) *Publ
 	if v != nil {
 		_u.SetTrust(*v)
 	}
-	return _u
-}
-
-// SetFeeRules sets the "fee_rules" field.
-func (_u *PublicServiceUpdateOne) SetFeeRules(v schema.FeeRules) *PublicServiceUpdateOne {
-	_u.mutation.SetFeeRules(v)
-	return _u
-}
-
-// SetNillableFeeRules sets the "fee_rules" field if the given value is not nil.
-func (_u *PublicServiceUpdateOne) SetNillableFeeRules(v *schema.FeeRules) *PublicServiceUpdateOne {
-	if v != nil {
-		_u.SetFeeRules(*v)
-	}
-	return _u
-}
-
-// ClearFeeRules clears the value of the "fee_rules" field.
-func (_u *PublicServiceUpdateOne) ClearFeeRules() *PublicServiceUpdateOne {
-	_u.mutation.ClearFeeRules()
 	return _u
 }
 
@@ -1521,12 +1475,6 @@ func (_u *PublicServiceUpdateOne) sqlSave(ctx context.Context) (_node *PublicSer
 	}
 	if value, ok := _u.mutation.Trust(); ok {
 		_spec.SetField(publicservice.FieldTrust, field.TypeEnum, value)
-	}
-	if value, ok := _u.mutation.FeeRules(); ok {
-		_spec.SetField(publicservice.FieldFeeRules, field.TypeJSON, value)
-	}
-	if _u.mutation.FeeRulesCleared() {
-		_spec.ClearField(publicservice.FieldFeeRules, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.ProcessingDays(); ok {
 		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)

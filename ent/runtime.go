@@ -396,36 +396,44 @@ func init() {
 	paymentDescCurrency := paymentFields[4].Descriptor()
 	// payment.DefaultCurrency holds the default value on creation for the currency field.
 	payment.DefaultCurrency = paymentDescCurrency.Default.(string)
+	// paymentDescAnswersRevision is the schema descriptor for answers_revision field.
+	paymentDescAnswersRevision := paymentFields[5].Descriptor()
+	// payment.DefaultAnswersRevision holds the default value on creation for the answers_revision field.
+	payment.DefaultAnswersRevision = paymentDescAnswersRevision.Default.(int)
+	// paymentDescPurpose is the schema descriptor for purpose field.
+	paymentDescPurpose := paymentFields[6].Descriptor()
+	// payment.DefaultPurpose holds the default value on creation for the purpose field.
+	payment.DefaultPurpose = paymentDescPurpose.Default.(string)
 	// paymentDescTransactionID is the schema descriptor for transaction_id field.
-	paymentDescTransactionID := paymentFields[7].Descriptor()
+	paymentDescTransactionID := paymentFields[9].Descriptor()
 	// payment.DefaultTransactionID holds the default value on creation for the transaction_id field.
 	payment.DefaultTransactionID = paymentDescTransactionID.Default.(string)
 	// paymentDescRedirectURL is the schema descriptor for redirect_url field.
-	paymentDescRedirectURL := paymentFields[8].Descriptor()
+	paymentDescRedirectURL := paymentFields[10].Descriptor()
 	// payment.DefaultRedirectURL holds the default value on creation for the redirect_url field.
 	payment.DefaultRedirectURL = paymentDescRedirectURL.Default.(string)
 	// paymentDescReturnURL is the schema descriptor for return_url field.
-	paymentDescReturnURL := paymentFields[9].Descriptor()
+	paymentDescReturnURL := paymentFields[11].Descriptor()
 	// payment.DefaultReturnURL holds the default value on creation for the return_url field.
 	payment.DefaultReturnURL = paymentDescReturnURL.Default.(string)
 	// paymentDescReference is the schema descriptor for reference field.
-	paymentDescReference := paymentFields[10].Descriptor()
+	paymentDescReference := paymentFields[12].Descriptor()
 	// payment.DefaultReference holds the default value on creation for the reference field.
 	payment.DefaultReference = paymentDescReference.Default.(string)
 	// paymentDescReceivedCents is the schema descriptor for received_cents field.
-	paymentDescReceivedCents := paymentFields[11].Descriptor()
+	paymentDescReceivedCents := paymentFields[13].Descriptor()
 	// payment.DefaultReceivedCents holds the default value on creation for the received_cents field.
 	payment.DefaultReceivedCents = paymentDescReceivedCents.Default.(int)
 	// payment.ReceivedCentsValidator is a validator for the "received_cents" field. It is called by the builders before save.
 	payment.ReceivedCentsValidator = paymentDescReceivedCents.Validators[0].(func(int) error)
 	// paymentDescRefundedCents is the schema descriptor for refunded_cents field.
-	paymentDescRefundedCents := paymentFields[12].Descriptor()
+	paymentDescRefundedCents := paymentFields[14].Descriptor()
 	// payment.DefaultRefundedCents holds the default value on creation for the refunded_cents field.
 	payment.DefaultRefundedCents = paymentDescRefundedCents.Default.(int)
 	// payment.RefundedCentsValidator is a validator for the "refunded_cents" field. It is called by the builders before save.
 	payment.RefundedCentsValidator = paymentDescRefundedCents.Validators[0].(func(int) error)
 	// paymentDescRevision is the schema descriptor for revision field.
-	paymentDescRevision := paymentFields[18].Descriptor()
+	paymentDescRevision := paymentFields[21].Descriptor()
 	// payment.DefaultRevision holds the default value on creation for the revision field.
 	payment.DefaultRevision = paymentDescRevision.Default.(int)
 	// paymentDescID is the schema descriptor for id field.
@@ -476,23 +484,23 @@ func init() {
 	// publicservice.DefaultCombinable holds the default value on creation for the combinable field.
 	publicservice.DefaultCombinable = publicserviceDescCombinable.Default.(bool)
 	// publicserviceDescClosed is the schema descriptor for closed field.
-	publicserviceDescClosed := publicserviceFields[18].Descriptor()
+	publicserviceDescClosed := publicserviceFields[17].Descriptor()
 	// publicservice.DefaultClosed holds the default value on creation for the closed field.
 	publicservice.DefaultClosed = publicserviceDescClosed.Default.(bool)
 	// publicserviceDescStateSet is the schema descriptor for state_set field.
-	publicserviceDescStateSet := publicserviceFields[22].Descriptor()
+	publicserviceDescStateSet := publicserviceFields[21].Descriptor()
 	// publicservice.DefaultStateSet holds the default value on creation for the state_set field.
 	publicservice.DefaultStateSet = publicserviceDescStateSet.Default.(bool)
 	// publicserviceDescActive is the schema descriptor for active field.
-	publicserviceDescActive := publicserviceFields[23].Descriptor()
+	publicserviceDescActive := publicserviceFields[22].Descriptor()
 	// publicservice.DefaultActive holds the default value on creation for the active field.
 	publicservice.DefaultActive = publicserviceDescActive.Default.(bool)
 	// publicserviceDescPosition is the schema descriptor for position field.
-	publicserviceDescPosition := publicserviceFields[24].Descriptor()
+	publicserviceDescPosition := publicserviceFields[23].Descriptor()
 	// publicservice.DefaultPosition holds the default value on creation for the position field.
 	publicservice.DefaultPosition = publicserviceDescPosition.Default.(int)
 	// publicserviceDescRevision is the schema descriptor for revision field.
-	publicserviceDescRevision := publicserviceFields[26].Descriptor()
+	publicserviceDescRevision := publicserviceFields[25].Descriptor()
 	// publicservice.DefaultRevision holds the default value on creation for the revision field.
 	publicservice.DefaultRevision = publicserviceDescRevision.Default.(int)
 	// publicserviceDescID is the schema descriptor for id field.

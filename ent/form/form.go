@@ -22,6 +22,8 @@ const (
 	FieldLayout = "layout"
 	// FieldSha256 holds the string denoting the sha256 field in the database.
 	FieldSha256 = "sha256"
+	// FieldFeeRules holds the string denoting the fee_rules field in the database.
+	FieldFeeRules = "fee_rules"
 	// EdgeService holds the string denoting the service edge name in mutations.
 	EdgeService = "service"
 	// Table holds the table name of the form in the database.
@@ -43,6 +45,7 @@ var Columns = []string{
 	FieldSchema,
 	FieldLayout,
 	FieldSha256,
+	FieldFeeRules,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).

@@ -259,6 +259,16 @@ func Sha256ContainsFold(v string) predicate.Form {
 	return predicate.Form(sql.FieldContainsFold(FieldSha256, v))
 }
 
+// FeeRulesIsNil applies the IsNil predicate on the "fee_rules" field.
+func FeeRulesIsNil() predicate.Form {
+	return predicate.Form(sql.FieldIsNull(FieldFeeRules))
+}
+
+// FeeRulesNotNil applies the NotNil predicate on the "fee_rules" field.
+func FeeRulesNotNil() predicate.Form {
+	return predicate.Form(sql.FieldNotNull(FieldFeeRules))
+}
+
 // HasService applies the HasEdge predicate on the "service" edge.
 func HasService() predicate.Form {
 	return predicate.Form(func(s *sql.Selector) {

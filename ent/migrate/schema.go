@@ -322,6 +322,7 @@ var (
 		{Name: "schema", Type: field.TypeJSON},
 		{Name: "layout", Type: field.TypeJSON, Nullable: true},
 		{Name: "sha256", Type: field.TypeString},
+		{Name: "fee_rules", Type: field.TypeJSON, Nullable: true},
 		{Name: "service_id", Type: field.TypeString},
 	}
 	// FormsTable holds the schema information for the "forms" table.
@@ -332,7 +333,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "forms_public_services_forms",
-				Columns:    []*schema.Column{FormsColumns[5]},
+				Columns:    []*schema.Column{FormsColumns[6]},
 				RefColumns: []*schema.Column{PublicServicesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -341,7 +342,7 @@ var (
 			{
 				Name:    "form_service_id_version",
 				Unique:  true,
-				Columns: []*schema.Column{FormsColumns[5], FormsColumns[1]},
+				Columns: []*schema.Column{FormsColumns[6], FormsColumns[1]},
 			},
 		},
 	}
@@ -558,6 +559,8 @@ var (
 		{Name: "municipality_id", Type: field.TypeString},
 		{Name: "cents", Type: field.TypeInt},
 		{Name: "currency", Type: field.TypeString, Default: "EUR"},
+		{Name: "answers_revision", Type: field.TypeInt, Default: 0},
+		{Name: "purpose", Type: field.TypeString, Default: ""},
 		{Name: "method", Type: field.TypeEnum, Enums: []string{"CREDIT_CARD", "GIROPAY", "PAYDIREKT", "PAYPAL", "WERO"}},
 		{Name: "status", Type: field.TypeEnum, Enums: []string{"CREATED", "PENDING", "PAID", "FAILED", "CANCELED", "EXPIRED", "REFUND_DUE", "REFUNDED"}},
 		{Name: "transaction_id", Type: field.TypeString, Default: ""},
@@ -571,6 +574,7 @@ var (
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "swept_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "application_id", Type: field.TypeString},
 	}
@@ -582,7 +586,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_applications_payments",
-				Columns:    []*schema.Column{PaymentsColumns[19]},
+				Columns:    []*schema.Column{PaymentsColumns[22]},
 				RefColumns: []*schema.Column{ApplicationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -591,12 +595,12 @@ var (
 			{
 				Name:    "payment_application_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[19]},
+				Columns: []*schema.Column{PaymentsColumns[22]},
 			},
 			{
 				Name:    "payment_paid_once",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentsColumns[19]},
+				Columns: []*schema.Column{PaymentsColumns[22]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status = 'PAID'",
 				},
@@ -609,12 +613,12 @@ var (
 			{
 				Name:    "payment_status_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[6], PaymentsColumns[15]},
+				Columns: []*schema.Column{PaymentsColumns[8], PaymentsColumns[17]},
 			},
 			{
 				Name:    "payment_municipality_id_status_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[2], PaymentsColumns[6], PaymentsColumns[0]},
+				Columns: []*schema.Column{PaymentsColumns[2], PaymentsColumns[8], PaymentsColumns[0]},
 			},
 		},
 	}
@@ -730,7 +734,6 @@ var (
 		{Name: "combinable", Type: field.TypeBool, Default: true},
 		{Name: "delivery", Type: field.TypeEnum, Enums: []string{"POST", "PICK_UP", "ELECTRONIC", "NONE"}},
 		{Name: "trust", Type: field.TypeEnum, Enums: []string{"NONE", "BASIC", "SUBSTANTIAL", "HIGH"}},
-		{Name: "fee_rules", Type: field.TypeJSON, Nullable: true},
 		{Name: "processing_days", Type: field.TypeInt, Nullable: true},
 		{Name: "closed", Type: field.TypeBool, Default: false},
 		{Name: "opens_at", Type: field.TypeTime, Nullable: true},
@@ -751,7 +754,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "public_services_municipalities_services",
-				Columns:    []*schema.Column{PublicServicesColumns[27]},
+				Columns:    []*schema.Column{PublicServicesColumns[26]},
 				RefColumns: []*schema.Column{MunicipalitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -760,7 +763,7 @@ var (
 			{
 				Name:    "publicservice_municipality_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{PublicServicesColumns[27], PublicServicesColumns[1]},
+				Columns: []*schema.Column{PublicServicesColumns[26], PublicServicesColumns[1]},
 			},
 			{
 				Name:    "publicservice_leika_key",

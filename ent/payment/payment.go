@@ -24,6 +24,10 @@ const (
 	FieldCents = "cents"
 	// FieldCurrency holds the string denoting the currency field in the database.
 	FieldCurrency = "currency"
+	// FieldAnswersRevision holds the string denoting the answers_revision field in the database.
+	FieldAnswersRevision = "answers_revision"
+	// FieldPurpose holds the string denoting the purpose field in the database.
+	FieldPurpose = "purpose"
 	// FieldMethod holds the string denoting the method field in the database.
 	FieldMethod = "method"
 	// FieldStatus holds the string denoting the status field in the database.
@@ -50,6 +54,8 @@ const (
 	FieldPaidAt = "paid_at"
 	// FieldEndedAt holds the string denoting the ended_at field in the database.
 	FieldEndedAt = "ended_at"
+	// FieldSweptAt holds the string denoting the swept_at field in the database.
+	FieldSweptAt = "swept_at"
 	// FieldRevision holds the string denoting the revision field in the database.
 	FieldRevision = "revision"
 	// EdgeApplication holds the string denoting the application edge name in mutations.
@@ -82,6 +88,8 @@ var Columns = []string{
 	FieldMunicipalityID,
 	FieldCents,
 	FieldCurrency,
+	FieldAnswersRevision,
+	FieldPurpose,
 	FieldMethod,
 	FieldStatus,
 	FieldTransactionID,
@@ -95,6 +103,7 @@ var Columns = []string{
 	FieldExpiresAt,
 	FieldPaidAt,
 	FieldEndedAt,
+	FieldSweptAt,
 	FieldRevision,
 }
 
@@ -113,6 +122,10 @@ var (
 	CentsValidator func(int) error
 	// DefaultCurrency holds the default value on creation for the "currency" field.
 	DefaultCurrency string
+	// DefaultAnswersRevision holds the default value on creation for the "answers_revision" field.
+	DefaultAnswersRevision int
+	// DefaultPurpose holds the default value on creation for the "purpose" field.
+	DefaultPurpose string
 	// DefaultTransactionID holds the default value on creation for the "transaction_id" field.
 	DefaultTransactionID string
 	// DefaultRedirectURL holds the default value on creation for the "redirect_url" field.
@@ -250,6 +263,16 @@ func ByCurrency(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCurrency, opts...).ToFunc()
 }
 
+// ByAnswersRevision orders the results by the answers_revision field.
+func ByAnswersRevision(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAnswersRevision, opts...).ToFunc()
+}
+
+// ByPurpose orders the results by the purpose field.
+func ByPurpose(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPurpose, opts...).ToFunc()
+}
+
 // ByMethod orders the results by the method field.
 func ByMethod(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMethod, opts...).ToFunc()
@@ -313,6 +336,11 @@ func ByPaidAt(opts ...sql.OrderTermOption) OrderOption {
 // ByEndedAt orders the results by the ended_at field.
 func ByEndedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldEndedAt, opts...).ToFunc()
+}
+
+// BySweptAt orders the results by the swept_at field.
+func BySweptAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSweptAt, opts...).ToFunc()
 }
 
 // ByRevision orders the results by the revision field.

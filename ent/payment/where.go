@@ -90,6 +90,16 @@ func Currency(v string) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldCurrency, v))
 }
 
+// AnswersRevision applies equality check predicate on the "answers_revision" field. It's identical to AnswersRevisionEQ.
+func AnswersRevision(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAnswersRevision, v))
+}
+
+// Purpose applies equality check predicate on the "purpose" field. It's identical to PurposeEQ.
+func Purpose(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldPurpose, v))
+}
+
 // TransactionID applies equality check predicate on the "transaction_id" field. It's identical to TransactionIDEQ.
 func TransactionID(v string) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldTransactionID, v))
@@ -138,6 +148,11 @@ func PaidAt(v time.Time) predicate.Payment {
 // EndedAt applies equality check predicate on the "ended_at" field. It's identical to EndedAtEQ.
 func EndedAt(v time.Time) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldEndedAt, v))
+}
+
+// SweptAt applies equality check predicate on the "swept_at" field. It's identical to SweptAtEQ.
+func SweptAt(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldSweptAt, v))
 }
 
 // Revision applies equality check predicate on the "revision" field. It's identical to RevisionEQ.
@@ -443,6 +458,111 @@ func CurrencyEqualFold(v string) predicate.Payment {
 // CurrencyContainsFold applies the ContainsFold predicate on the "currency" field.
 func CurrencyContainsFold(v string) predicate.Payment {
 	return predicate.Payment(sql.FieldContainsFold(FieldCurrency, v))
+}
+
+// AnswersRevisionEQ applies the EQ predicate on the "answers_revision" field.
+func AnswersRevisionEQ(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldAnswersRevision, v))
+}
+
+// AnswersRevisionNEQ applies the NEQ predicate on the "answers_revision" field.
+func AnswersRevisionNEQ(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldAnswersRevision, v))
+}
+
+// AnswersRevisionIn applies the In predicate on the "answers_revision" field.
+func AnswersRevisionIn(vs ...int) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldAnswersRevision, vs...))
+}
+
+// AnswersRevisionNotIn applies the NotIn predicate on the "answers_revision" field.
+func AnswersRevisionNotIn(vs ...int) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldAnswersRevision, vs...))
+}
+
+// AnswersRevisionGT applies the GT predicate on the "answers_revision" field.
+func AnswersRevisionGT(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldAnswersRevision, v))
+}
+
+// AnswersRevisionGTE applies the GTE predicate on the "answers_revision" field.
+func AnswersRevisionGTE(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldAnswersRevision, v))
+}
+
+// AnswersRevisionLT applies the LT predicate on the "answers_revision" field.
+func AnswersRevisionLT(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldAnswersRevision, v))
+}
+
+// AnswersRevisionLTE applies the LTE predicate on the "answers_revision" field.
+func AnswersRevisionLTE(v int) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldAnswersRevision, v))
+}
+
+// PurposeEQ applies the EQ predicate on the "purpose" field.
+func PurposeEQ(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldPurpose, v))
+}
+
+// PurposeNEQ applies the NEQ predicate on the "purpose" field.
+func PurposeNEQ(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldPurpose, v))
+}
+
+// PurposeIn applies the In predicate on the "purpose" field.
+func PurposeIn(vs ...string) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldPurpose, vs...))
+}
+
+// PurposeNotIn applies the NotIn predicate on the "purpose" field.
+func PurposeNotIn(vs ...string) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldPurpose, vs...))
+}
+
+// PurposeGT applies the GT predicate on the "purpose" field.
+func PurposeGT(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldPurpose, v))
+}
+
+// PurposeGTE applies the GTE predicate on the "purpose" field.
+func PurposeGTE(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldPurpose, v))
+}
+
+// PurposeLT applies the LT predicate on the "purpose" field.
+func PurposeLT(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldPurpose, v))
+}
+
+// PurposeLTE applies the LTE predicate on the "purpose" field.
+func PurposeLTE(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldPurpose, v))
+}
+
+// PurposeContains applies the Contains predicate on the "purpose" field.
+func PurposeContains(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldContains(FieldPurpose, v))
+}
+
+// PurposeHasPrefix applies the HasPrefix predicate on the "purpose" field.
+func PurposeHasPrefix(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldHasPrefix(FieldPurpose, v))
+}
+
+// PurposeHasSuffix applies the HasSuffix predicate on the "purpose" field.
+func PurposeHasSuffix(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldHasSuffix(FieldPurpose, v))
+}
+
+// PurposeEqualFold applies the EqualFold predicate on the "purpose" field.
+func PurposeEqualFold(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEqualFold(FieldPurpose, v))
+}
+
+// PurposeContainsFold applies the ContainsFold predicate on the "purpose" field.
+func PurposeContainsFold(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldContainsFold(FieldPurpose, v))
 }
 
 // MethodEQ applies the EQ predicate on the "method" field.
@@ -1033,6 +1153,56 @@ func EndedAtIsNil() predicate.Payment {
 // EndedAtNotNil applies the NotNil predicate on the "ended_at" field.
 func EndedAtNotNil() predicate.Payment {
 	return predicate.Payment(sql.FieldNotNull(FieldEndedAt))
+}
+
+// SweptAtEQ applies the EQ predicate on the "swept_at" field.
+func SweptAtEQ(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldSweptAt, v))
+}
+
+// SweptAtNEQ applies the NEQ predicate on the "swept_at" field.
+func SweptAtNEQ(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldSweptAt, v))
+}
+
+// SweptAtIn applies the In predicate on the "swept_at" field.
+func SweptAtIn(vs ...time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldSweptAt, vs...))
+}
+
+// SweptAtNotIn applies the NotIn predicate on the "swept_at" field.
+func SweptAtNotIn(vs ...time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldSweptAt, vs...))
+}
+
+// SweptAtGT applies the GT predicate on the "swept_at" field.
+func SweptAtGT(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldSweptAt, v))
+}
+
+// SweptAtGTE applies the GTE predicate on the "swept_at" field.
+func SweptAtGTE(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldSweptAt, v))
+}
+
+// SweptAtLT applies the LT predicate on the "swept_at" field.
+func SweptAtLT(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldSweptAt, v))
+}
+
+// SweptAtLTE applies the LTE predicate on the "swept_at" field.
+func SweptAtLTE(v time.Time) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldSweptAt, v))
+}
+
+// SweptAtIsNil applies the IsNil predicate on the "swept_at" field.
+func SweptAtIsNil() predicate.Payment {
+	return predicate.Payment(sql.FieldIsNull(FieldSweptAt))
+}
+
+// SweptAtNotNil applies the NotNil predicate on the "swept_at" field.
+func SweptAtNotNil() predicate.Payment {
+	return predicate.Payment(sql.FieldNotNull(FieldSweptAt))
 }
 
 // RevisionEQ applies the EQ predicate on the "revision" field.

@@ -46,8 +46,6 @@ const (
 	FieldDelivery = "delivery"
 	// FieldTrust holds the string denoting the trust field in the database.
 	FieldTrust = "trust"
-	// FieldFeeRules holds the string denoting the fee_rules field in the database.
-	FieldFeeRules = "fee_rules"
 	// FieldProcessingDays holds the string denoting the processing_days field in the database.
 	FieldProcessingDays = "processing_days"
 	// FieldClosed holds the string denoting the closed field in the database.
@@ -118,7 +116,6 @@ var Columns = []string{
 	FieldCombinable,
 	FieldDelivery,
 	FieldTrust,
-	FieldFeeRules,
 	FieldProcessingDays,
 	FieldClosed,
 	FieldOpensAt,

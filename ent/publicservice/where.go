@@ -590,16 +590,6 @@ func TrustNotIn(vs ...Trust) predicate.PublicService {
 	return predicate.PublicService(sql.FieldNotIn(FieldTrust, vs...))
 }
 
-// FeeRulesIsNil applies the IsNil predicate on the "fee_rules" field.
-func FeeRulesIsNil() predicate.PublicService {
-	return predicate.PublicService(sql.FieldIsNull(FieldFeeRules))
-}
-
-// FeeRulesNotNil applies the NotNil predicate on the "fee_rules" field.
-func FeeRulesNotNil() predicate.PublicService {
-	return predicate.PublicService(sql.FieldNotNull(FieldFeeRules))
-}
-
 // ProcessingDaysEQ applies the EQ predicate on the "processing_days" field.
 func ProcessingDaysEQ(v int) predicate.PublicService {
 	return predicate.PublicService(sql.FieldEQ(FieldProcessingDays, v))

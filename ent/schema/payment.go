@@ -23,6 +23,8 @@ func (Payment) Fields() []ent.Field {
 		field.String("municipality_id").Immutable(),
 		field.Int("cents").Positive().Immutable().Comment("what is asked, by the price of the day on which it was started"),
 		field.String("currency").Default("EUR").Immutable(),
+		field.Int("answers_revision").Default(0).Immutable().Comment("the revision of the answers that it was asked for"),
+		field.String("purpose").Default("").Immutable().Comment("what the payer is told that it is for"),
 		field.Enum("method").Values("CREDIT_CARD", "GIROPAY", "PAYDIREKT", "PAYPAL", "WERO").Immutable(),
 		field.Enum("status").Values("CREATED", "PENDING", "PAID", "FAILED", "CANCELED", "EXPIRED", "REFUND_DUE", "REFUNDED"),
 		field.String("transaction_id").Default("").Comment("the provider's id of it"),
@@ -36,6 +38,7 @@ func (Payment) Fields() []ent.Field {
 		field.Time("expires_at").Comment("when we give up waiting"),
 		field.Time("paid_at").Optional().Nillable(),
 		field.Time("ended_at").Optional().Nillable(),
+		field.Time("swept_at").Optional().Nillable().Comment("when the sweep looked after it last; no part of its state"),
 		field.Int("revision").Default(1),
 	}
 }

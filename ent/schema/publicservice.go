@@ -34,7 +34,6 @@ func (PublicService) Fields() []ent.Field {
 		field.Bool("combinable").Default(true).Comment("may share an appointment with other services"),
 		field.Enum("delivery").Values("POST", "PICK_UP", "ELECTRONIC", "NONE"),
 		field.Enum("trust").Values("NONE", "BASIC", "SUBSTANTIAL", "HIGH").Comment("what the law asks today"),
-		field.JSON("fee_rules", FeeRules{}).Optional(),
 		field.Int("processing_days").Optional().Nillable().Comment("from submission to the office's deadline; null: the town's figure"),
 		field.Bool("closed").Default(false).Comment("closed online by the town, whatever the window says"),
 		field.Time("opens_at").Optional().Nillable(),
@@ -111,6 +110,7 @@ func (Form) Fields() []ent.Field {
 		field.JSON("schema", json.RawMessage{}).Immutable(),
 		field.JSON("layout", json.RawMessage{}).Optional().Immutable(),
 		field.String("sha256").Immutable().Comment("of the schema and layout as canonical JSON"),
+		field.JSON("fee_rules", FeeRules{}).Optional().Comment("how its answers change the fee"),
 	}
 }
 

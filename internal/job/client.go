@@ -38,6 +38,8 @@ type Operations interface {
 	SettlePayment(ctx context.Context, payment string) error
 	// SettlePayments does the same for every payment that something is owed on and whose own jobs are over.
 	SettlePayments(ctx context.Context) error
+	// TendDrafts ends every draft whose time is over and whose own jobs are lost.
+	TendDrafts(ctx context.Context) error
 	// DigestHeads writes the digest of all event chains of each municipality.
 	DigestHeads(ctx context.Context) error
 	// ForgetIdempotency removes idempotency rows that nobody will ask for again.

@@ -102,6 +102,7 @@ func (h *heart) TendDraft(ctx context.Context, a string) error { return h.called
 func (h *heart) SettlePayment(ctx context.Context, p string) error { return h.called(ctx, "settle "+p) }
 
 func (h *heart) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
+func (h *heart) TendDrafts(ctx context.Context) error     { return h.called(ctx, "tend all") }
 
 func (h *heart) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
 

@@ -10,8 +10,12 @@ import (
 // sweepEvery: holds end by their own jobs; the sweep finds those whose job was lost or given up.
 const sweepEvery = 30 * time.Second
 
-// settleEvery is the same for payments whose provider was away for longer than their own jobs had patience.
-const settleEvery = 10 * time.Minute
+// settleEvery is the same for payments whose provider was away for longer than their own jobs had patience, and tendEvery for
+// drafts.
+const (
+	settleEvery = 10 * time.Minute
+	tendEvery   = time.Hour
+)
 
 // periodic is what recurs. One process of all does the asking (River elects it), and a job that hasn't ended yet
 // isn't asked for again. The daily ones are asked for at each start too, since a day on which no process ran at the
@@ -36,6 +40,8 @@ func (c *Client) periodic() []*river.PeriodicJob {
 	}
 	jobs = append(jobs, river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(settleEvery)), func() (river.JobArgs, *river.InsertOpts) {
 		return settlePayments{}, sweep
+	}, atStart), river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(tendEvery)), func() (river.JobArgs, *river.InsertOpts) {
+		return tendDrafts{}, sweep
 	}, atStart))
 	if c.opts.NoSweepers {
 		return jobs

@@ -23,6 +23,7 @@ type (
 		Payment string `json:"payment"`
 	}
 	settlePayments    struct{}
+	tendDrafts        struct{}
 	sweepHolds        struct{}
 	digestHeads       struct{}
 	forgetIdempotency struct{}
@@ -35,6 +36,7 @@ const (
 	KindTendDraft         = "tend_draft"
 	KindSettlePayment     = "settle_payment"
 	KindSettlePayments    = "settle_payments"
+	KindTendDrafts        = "tend_drafts"
 	KindSweepHolds        = "sweep_holds"
 	KindDigestHeads       = "digest_heads"
 	KindForgetIdempotency = "forget_idempotency"
@@ -45,6 +47,7 @@ func (deliverNotice) Kind() string     { return KindDeliverNotice }
 func (tendDraft) Kind() string         { return KindTendDraft }
 func (settlePayment) Kind() string     { return KindSettlePayment }
 func (settlePayments) Kind() string    { return KindSettlePayments }
+func (tendDrafts) Kind() string        { return KindTendDrafts }
 func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
@@ -58,6 +61,7 @@ func (c *Client) workers(ops Operations) *river.Workers {
 	add(c, w, func(ctx context.Context, a tendDraft) error { return ops.TendDraft(ctx, a.Application) })
 	add(c, w, func(ctx context.Context, a settlePayment) error { return ops.SettlePayment(ctx, a.Payment) })
 	add(c, w, func(ctx context.Context, _ settlePayments) error { return ops.SettlePayments(ctx) })
+	add(c, w, func(ctx context.Context, _ tendDrafts) error { return ops.TendDrafts(ctx) })
 	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })
 	add(c, w, func(ctx context.Context, _ digestHeads) error { return ops.DigestHeads(ctx) })
 	add(c, w, func(ctx context.Context, _ forgetIdempotency) error { return ops.ForgetIdempotency(ctx) })

@@ -11,6 +11,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/payment"
+	"nelke/ent/schema"
 	"nelke/internal/form"
 	"nelke/internal/schedule"
 )
@@ -101,18 +102,27 @@ func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
 	if known, ok := p.forms.Load(id); ok {
 		return known.(*form.Schema), nil
 	}
-	for _, f := range append(slices.Clone(s.Old), s.Form) {
-		if f == nil || f.ID != id {
-			continue
-		}
-		compiled, err := form.Compile(f.Schema)
-		if err != nil {
-			return nil, fmt.Errorf("form %s: %w", id, err)
-		}
-		p.forms.Store(id, compiled)
-		return compiled, nil
+	f := s.form(id)
+	if f == nil {
+		return nil, fmt.Errorf("form %s: not one of service %s", id, s.ID)
 	}
-	return nil, fmt.Errorf("form %s: not one of service %s", id, s.ID)
+	compiled, err := form.Compile(f.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("form %s: %w", id, err)
+	}
+	p.forms.Store(id, compiled)
+	return compiled, nil
+}
+
+// form is one version of the service's form; nil where there is none.
+func (s *Service) form(id string) *ent.Form {
+	if s.Form != nil && s.Form.ID == id {
+		return s.Form
+	}
+	if i := slices.IndexFunc(s.Old, func(f *ent.Form) bool { return f.ID == id }); i >= 0 {
+		return s.Old[i]
+	}
+	return nil
 }
 
 // faults are what is wrong with the answers of an application.
@@ -223,29 +233,33 @@ func (f *file) due(now time.Time) (int, error) {
 	case frozen != nil && f.Status == application.StatusDRAFT:
 		return frozen.Cents, nil
 	}
-	return f.service.price(f.Answers, f.service.Town.today(now))
+	return f.price(f.service.Town.today(now))
 }
 
-// price is what the service costs by the price of a day with these answers, in cents. Answers that free from the fee, and
-// further copies, are named by pointers in the service's data; before there are answers it is the price of one.
-func (s *Service) price(answers string, day schedule.Date) (int, error) {
-	fee := s.FeeOn(day)
+// price is what the application costs by the price of a day with its answers, in cents. Answers that free from the fee, and
+// further copies, are named by pointers that belong to its form; before there are answers it is the price of one.
+func (f *file) price(day schedule.Date) (int, error) {
+	fee := f.service.FeeOn(day)
 	if fee == nil {
 		return 0, nil
 	}
 	var given any
-	if answers != "" {
-		if err := json.Unmarshal([]byte(answers), &given); err != nil {
+	if f.Answers != "" {
+		if err := json.Unmarshal([]byte(f.Answers), &given); err != nil {
 			return 0, fmt.Errorf("answers: %w", err)
 		}
 	}
-	for pointer, free := range s.FeeRules.FreeWhen {
+	rules := schema.FeeRules{}
+	if form := f.service.form(f.FormID); form != nil {
+		rules = form.FeeRules
+	}
+	for pointer, free := range rules.FreeWhen {
 		if value, ok := at(given, pointer).(string); ok && slices.Contains(free, value) {
 			return 0, nil
 		}
 	}
 	cents := fee.Cents
-	if copies, ok := at(given, s.FeeRules.Copies).(float64); ok && copies > 1 {
+	if copies, ok := at(given, rules.Copies).(float64); ok && copies > 1 {
 		further := fee.Cents
 		if fee.FurtherCopyCents != nil {
 			further = *fee.FurtherCopyCents

@@ -2,12 +2,14 @@ package portal
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/casefile"
+	"nelke/ent/municipality"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
@@ -73,6 +75,15 @@ func (tx *Tx) amend(ctx context.Context, f *file, to application.Status, action 
 	tx.nudgeApplication(&next)
 	tx.written = &next
 	return nil
+}
+
+// outlast keeps a draft open until then at least: nobody's draft ends while they pay, nor before the grace that they have
+// to submit what they paid for.
+func (tx *Tx) outlast(ctx context.Context, f *file, until time.Time) error {
+	if f.Status != application.StatusDRAFT || !f.ExpiresAt.Before(until) {
+		return nil
+	}
+	return tx.amend(ctx, f, f.Status, "application.extended", func(next *ent.Application) { next.ExpiresAt = &until })
 }
 
 // rewrite writes every column that can change, if the row is still as it was read.
@@ -145,8 +156,27 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 		if f.Status == application.StatusDRAFT && !f.ExpiresAt.After(tx.now) {
 			return "", refuse(WrongState, "input", field)
 		}
+		if f.Status == application.StatusDRAFT {
+			if f.service, err = tx.current(ctx, service); err != nil {
+				return "", err
+			}
+		}
 		return work(ctx, tx, f)
 	})
+}
+
+// current is a service as the transaction sees it: what is remembered of a town may be some seconds old where no nudge
+// came through, and nobody pays, or hands in, by rules that have been changed.
+func (tx *Tx) current(ctx context.Context, s *Service) (*Service, error) {
+	m, err := tx.Municipality.Query().Where(municipality.ID(s.MunicipalityID)).Select(municipality.FieldEventCount).Only(ctx)
+	if err != nil || m.EventCount == s.Town.EventCount {
+		return s, err
+	}
+	t, err := readTown(ctx, tx.Client, s.MunicipalityID, tx.now)
+	if err != nil || t == nil || t.services[s.ID] == nil {
+		return s, errors.Join(err, errServiceGone)
+	}
+	return t.services[s.ID], nil
 }
 
 // open reads an application behind its case's lock; nil where the condition finds none.
@@ -283,7 +313,7 @@ func (p *Portal) presentApplications(ctx context.Context, all ...*ent.Applicatio
 			continue
 		}
 		if !a.ExpiresAt.After(now) {
-			a.Status, a.ExpiresAt = application.StatusEXPIRED, nil
+			a.Status, a.ExpiresAt, a.Answers = application.StatusEXPIRED, nil, ""
 			continue
 		}
 		p.depend(ctx, *a.ExpiresAt, live.Application(a.ID))

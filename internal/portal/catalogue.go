@@ -377,10 +377,8 @@ func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 		return nil, err
 	}
 	for _, s := range t.services {
-		for _, f := range append(slices.Clone(s.Old), s.Form) {
-			if f != nil && f.ID == id {
-				return f, nil
-			}
+		if f := s.form(id); f != nil {
+			return f, nil
 		}
 	}
 	return nil, nil

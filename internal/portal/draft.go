@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"time"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -14,8 +15,11 @@ import (
 	"nelke/internal/live"
 )
 
-// maxDrafts is how many drafts one case may have at a time.
-const maxDrafts = 10
+// maxDrafts is how many drafts one case may have at a time, and maxDraftsADay how many it may begin within 24 hours.
+const (
+	maxDrafts     = 10
+	maxDraftsADay = 30
+)
 
 // StartApplicationInput begins a draft.
 type StartApplicationInput struct {
@@ -50,6 +54,10 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		if err != nil {
 			return "", err
 		}
+		s, err := tx.current(ctx, s)
+		if err != nil {
+			return "", err
+		}
 		switch {
 		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
 			return "", refuse(NotFound, "input", "service")
@@ -65,7 +73,14 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 			return "", err
 		}
 		if drafts >= maxDrafts {
-			return "", &Problem{Code: DraftLimit, Max: maxDrafts}
+			return "", &Problem{Code: DraftLimit, Max: maxDrafts, Path: []string{"input", "service"}}
+		}
+		today, err := tx.Application.Query().Where(application.CaseID(c.ID), application.StartedAtGT(tx.now.Add(-24*time.Hour))).Count(ctx)
+		if err != nil {
+			return "", err
+		}
+		if today >= maxDraftsADay {
+			return "", &Problem{Code: DraftLimit, Max: maxDraftsADay, Path: []string{"input", "service"}}
 		}
 		ends := tx.now.Add(draftLife)
 		a, err := tx.Application.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetServiceID(s.ID).

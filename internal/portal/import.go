@@ -208,15 +208,11 @@ func (i *importer) service(ctx context.Context, n int, row *ent.PublicService, i
 	for _, l := range in.Links {
 		links = append(links, schema.Link{URL: l.URL, Label: text2(l.Label)})
 	}
-	rules := schema.FeeRules{}
-	if in.FeeRules != nil {
-		rules = schema.FeeRules{Copies: in.FeeRules.Copies, FreeWhen: in.FeeRules.FreeWhen}
-	}
 	u.SetNillableProcessingDays(in.ProcessingDays)
 	if in.ProcessingDays == nil {
 		u.ClearProcessingDays()
 	}
-	u.SetChannels(channels).SetInformation(sections).SetDocuments(documents).SetLinks(links).SetFeeRules(rules)
+	u.SetChannels(channels).SetInformation(sections).SetDocuments(documents).SetLinks(links)
 	if !row.StateSet { // once the town has said when a service is open, the file no longer does
 		u.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
 		if in.OpensAt == nil {
@@ -270,11 +266,17 @@ func (i *importer) fees(ctx context.Context, row *ent.PublicService, in town.Ser
 	return nil
 }
 
+// form writes a new version of a form, and how its answers change the fee. Older versions keep their own rules, as the drafts
+// that are bound to them do.
 func (i *importer) form(ctx context.Context, n int, row *ent.PublicService, in town.Service) error {
 	if in.Form == nil {
 		return nil
 	}
 	field := fmt.Sprintf("services[%d].form.version", n)
+	rules := schema.FeeRules{}
+	if in.FeeRules != nil {
+		rules = schema.FeeRules{Copies: in.FeeRules.Copies, FreeWhen: in.FeeRules.FreeWhen}
+	}
 	digest := formHash(in.Form)
 	newest, err := i.Form.Query().Where(form.ServiceID(row.ID)).Order(ent.Desc(form.FieldVersion)).First(ctx)
 	switch {
@@ -287,9 +289,9 @@ func (i *importer) form(ctx context.Context, n int, row *ent.PublicService, in t
 		if newest.Sha256 != digest {
 			i.fault(field, "version %d is in use with other content: a changed form needs a new version", in.Form.Version)
 		}
-		return nil
+		return i.Form.UpdateOneID(newest.ID).SetFeeRules(rules).Exec(ctx)
 	}
-	create := i.Form.Create().SetServiceID(row.ID).SetVersion(in.Form.Version).SetSchema(in.Form.Schema).SetSha256(digest)
+	create := i.Form.Create().SetServiceID(row.ID).SetVersion(in.Form.Version).SetSchema(in.Form.Schema).SetSha256(digest).SetFeeRules(rules)
 	if in.Form.Layout != nil {
 		create.SetLayout(in.Form.Layout)
 	}

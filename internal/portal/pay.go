@@ -24,6 +24,9 @@ type StartPaymentInput struct {
 	ReturnURL      *string
 }
 
+// maxPayments is how many attempts to pay one application may have.
+const maxPayments = 20
+
 // looks are when the provider is asked how a payment stands, after it was started, unless it tells by itself. The last
 // two come after we gave up: a success that is reported to nobody must not get lost.
 func looks(pay *ent.Payment) []time.Time {
@@ -37,7 +40,7 @@ func looks(pay *ent.Payment) []time.Time {
 // is the payment's redirectUrl; where the provider doesn't answer at once, the payment stays CREATED and gets it later.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, that of an open step before PAY, NOTHING_DUE, PAYMENT_UNDER_WAY,
-// METHOD_NOT_OFFERED, INVALID_INPUT.
+// PAYMENT_LIMIT, METHOD_NOT_OFFERED, INVALID_INPUT.
 func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent.Payment, err error) {
 	defer wrap(&err, "StartPayment(%s)", in.Application)
 
@@ -64,11 +67,14 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 			return "", refuse(PaymentUnderWay, "input", "application")
 		case due == 0:
 			return "", refuse(NothingDue, "input", "application")
+		case len(f.payments) >= maxPayments:
+			return "", &Problem{Code: PaymentLimit, Max: maxPayments, Path: []string{"input", "application"}}
 		case !f.service.Town.takes(in.Method, f.service.Town.today(tx.now)) || p.provider == nil:
 			return "", refuse(MethodNotOffered, "input", "method")
 		}
 		pay, err := tx.Payment.Create().SetApplicationID(f.ID).SetCaseID(f.CaseID).SetMunicipalityID(f.MunicipalityID).
 			SetCents(due).SetMethod(entpayment.Method(in.Method)).SetStatus(entpayment.StatusCREATED).SetReturnURL(value(in.ReturnURL)).
+			SetAnswersRevision(f.Revision).SetPurpose(purpose(f.service.Name["de"], f.Reference)).
 			SetCreatedAt(tx.now).SetExpiresAt(tx.now.Add(time.Duration(f.service.Town.PaymentMinutes) * time.Minute)).Save(ctx)
 		if err != nil {
 			return "", err
@@ -77,6 +83,9 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 			return "", err
 		}
 		tx.nudgePayment(f, pay)
+		if err := tx.outlast(ctx, f, pay.ExpiresAt); err != nil {
+			return "", err
+		}
 		for _, at := range looks(pay) {
 			if err := p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, at); err != nil {
 				return "", err

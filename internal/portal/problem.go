@@ -32,6 +32,7 @@ const (
 	ServiceClosed           Code = "SERVICE_CLOSED"
 	TrustRequired           Code = "TRUST_REQUIRED"
 	DraftLimit              Code = "DRAFT_LIMIT"
+	PaymentLimit            Code = "PAYMENT_LIMIT"
 	InformationNotConfirmed Code = "INFORMATION_NOT_CONFIRMED"
 	AnswersInvalid          Code = "ANSWERS_INVALID"
 	StaleRevision           Code = "STALE_REVISION"

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -94,6 +95,9 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 	if len(statuses) == 0 {
 		statuses = unfinished()
 	}
+	if in.Service != nil && len(storable(*in.Service)) == 0 {
+		return nil, nil // no such service
+	}
 	now := p.clock()
 	a := p.store.Args()
 	rows := strconv.Itoa(limit) // in the text: with an argument, PostgreSQL would plan each page anew
@@ -157,7 +161,7 @@ func queuePage(page Page) (first int, after *place, err error) {
 	rest, ours := strings.CutPrefix(string(decoded), listOfWork)
 	micros, id, whole := strings.Cut(rest, "\x00")
 	n, fault := strconv.ParseInt(micros, 10, 64)
-	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 {
+	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 || !utf8.ValidString(id) {
 		return 0, nil, invalid(RuleCursor, "after")
 	}
 	return first, &place{time.UnixMicro(n), id}, nil

@@ -9,11 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"entgo.io/ent/dialect/sql"
 
 	"nelke/ent"
 	"nelke/ent/application"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/paymentreport"
+	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/payment"
 )
@@ -62,15 +67,25 @@ func (p *Portal) SettlePayment(ctx context.Context, id string) (err error) {
 		}
 		return p.ask(ctx, pay, p.provider.Cancel)
 	case entpayment.StatusPAID:
-		return p.overdue(ctx, pay)
+		if pay.Edges.Application.SubmittedAt == nil {
+			return p.overdue(ctx, pay)
+		}
 	case entpayment.StatusREFUND_DUE:
 		return p.ask(ctx, pay, p.provider.Refund)
 	}
 	return nil
 }
 
-// SettlePayments settles what is owed on payments: those that should have ended, and refunds, at most 200 a call. Each has
-// jobs of its own; this finds those whose provider was away for longer than the jobs had patience.
+const (
+	sweepLimit    = 100             // of each group of payments, in one sweep
+	sweepPatience = 5 * time.Second // with one of them
+	refundPause   = 24 * time.Hour  // between two askings for the same refund
+)
+
+// SettlePayments settles what is owed on payments: those that should have ended, those that paid for a draft which nobody
+// submitted, and refunds, these once a day. Each has jobs of its own; this finds those whose provider was away for longer
+// than the jobs had patience. Whoever has waited longest comes first, so that none that can't be settled keeps others
+// from it.
 func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 	defer wrap(&err, "SettlePayments")
 
@@ -78,29 +93,47 @@ func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ids, err := p.store.Reader().Payment.Query().Where(entpayment.Or(
+	var owed []string
+	for _, group := range []predicate.Payment{
 		entpayment.And(entpayment.StatusIn(entpayment.StatusCREATED, entpayment.StatusPENDING), entpayment.ExpiresAtLTE(now)),
-		entpayment.StatusEQ(entpayment.StatusREFUND_DUE),
-	)).Order(entpayment.ByID()).Limit(200).IDs(ctx)
-	if err != nil {
-		return err
+		entpayment.And(entpayment.StatusEQ(entpayment.StatusPAID), entpayment.HasApplicationWith(application.SubmittedAtIsNil())),
+		entpayment.And(entpayment.StatusEQ(entpayment.StatusREFUND_DUE),
+			entpayment.Or(entpayment.SweptAtIsNil(), entpayment.SweptAtLTE(now.Add(-refundPause)))),
+	} {
+		ids, err := p.store.Reader().Payment.Query().Where(group).
+			Order(entpayment.BySweptAt(sql.OrderNullsFirst()), entpayment.ByID()).Limit(sweepLimit).IDs(ctx)
+		if err != nil {
+			return err
+		}
+		owed = append(owed, ids...)
 	}
 	var errs []error
-	for _, id := range ids { // one that can't be settled keeps no other from it
-		errs = append(errs, p.SettlePayment(ctx, id))
+	for _, id := range owed {
+		if ctx.Err() != nil {
+			break // the next sweep begins with the rest
+		}
+		errs = append(errs, p.sweep(ctx, id, now))
 	}
 	return errors.Join(errs...)
 }
 
+// sweep settles one payment, and notes that its turn was.
+func (p *Portal) sweep(ctx context.Context, id string, now time.Time) error {
+	if err := p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		return tx.Payment.UpdateOneID(id).SetSweptAt(now).Exec(ctx)
+	}); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sweepPatience)
+	defer cancel()
+	return p.SettlePayment(ctx, id)
+}
+
 // order sends the order to the provider.
 func (p *Portal) order(ctx context.Context, pay *ent.Payment) error {
-	service, err := p.anyService(ctx, pay.Edges.Application.ServiceID)
-	if err != nil || service == nil {
-		return errors.Join(err, errServiceGone)
-	}
 	t, err := p.provider.Create(ctx, payment.Order{
 		ID: pay.ID, Cents: pay.Cents, Currency: pay.Currency, Method: pay.Method.String(),
-		Purpose: purpose(service.Name["de"], pay.Edges.Application.Reference), ReturnURL: p.returnURL(pay.ID),
+		Purpose: pay.Purpose, ReturnURL: p.returnURL(pay.ID),
 	})
 	if errors.Is(err, payment.ErrRefused) {
 		t = payment.Transaction{Order: pay.ID, Status: payment.Failed, Cents: pay.Cents, Currency: pay.Currency}
@@ -243,17 +276,18 @@ func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t p
 
 // sensible tells whether a report can be about this payment at all. Nothing of it is believed otherwise.
 func sensible(pay *ent.Payment, t payment.Transaction) bool {
-	if t.Order != pay.ID || t.ID != pay.TransactionID && pay.TransactionID != "" || t.Currency != pay.Currency {
+	if t.Order != pay.ID || t.ID != pay.TransactionID && pay.TransactionID != "" || t.Currency != pay.Currency || !plain(t.ID, 200) {
 		return false
 	}
 	switch t.Status {
 	case payment.Open:
 		page, err := url.Parse(t.URL)
-		return t.ID != "" && t.Cents == pay.Cents && (pay.TransactionID != "" || err == nil && page.Host != "" && (page.Scheme == "https" || page.Scheme == "http"))
+		return t.ID != "" && t.Cents == pay.Cents && (pay.TransactionID != "" ||
+			err == nil && page.Host != "" && (page.Scheme == "https" || page.Scheme == "http") && plain(t.URL, 5000))
 	case payment.Failed, payment.Canceled:
 		return true
-	case payment.Paid, payment.Refunded:
-		return t.ID != "" && t.Cents > 0
+	case payment.Paid, payment.Refunded: // once it is known how much there is, it stays so
+		return t.ID != "" && t.Cents > 0 && (pay.ReceivedCents == 0 || t.Cents == pay.ReceivedCents)
 	default:
 		return false
 	}
@@ -285,7 +319,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 		reason = entpayment.RefundReasonPROVIDER
 	}
 	if err := tx.pay(ctx, f, pay, to, func(next *ent.Payment) {
-		next.TransactionID, next.Reference = t.ID, t.Reference
+		next.TransactionID, next.Reference = t.ID, fmt.Sprintf("%.60s", shown(t.Reference))
 		if t.ID == "" {
 			next.TransactionID = pay.TransactionID
 		}
@@ -310,6 +344,9 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	}
 	switch to {
 	case entpayment.StatusPAID:
+		if err := tx.outlast(ctx, f, f.service.graceOf(pay)); err != nil {
+			return err
+		}
 		if other := f.paying(); other != nil {
 			// Two pages were open and one was paid: the other one is closed.
 			if err := tx.pay(ctx, f, other, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
@@ -329,18 +366,22 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 }
 
 // tooLate says why the application can't take the money of a payment; empty if it can: it is a draft still, nothing else
-// has paid for it, and it costs what was paid, by the price of the day on which the payment was started.
+// has paid for it, and its answers are those that the payment was started for. Where they were changed since, they must
+// cost the same by the price of that day.
 func (f *file) tooLate(pay *ent.Payment, t payment.Transaction) (entpayment.RefundReason, error) {
-	price, err := f.service.price(f.Answers, f.service.Town.today(pay.CreatedAt))
 	switch {
-	case err != nil:
-		return "", err
 	case t.Cents != pay.Cents:
 		return entpayment.RefundReasonOTHER_AMOUNT, nil
-	case f.Status != application.StatusDRAFT, f.paid() != nil, price != pay.Cents:
+	case f.Status != application.StatusDRAFT, f.paid() != nil:
 		return entpayment.RefundReasonLATE, nil
+	case f.Revision == pay.AnswersRevision:
+		return "", nil
 	}
-	return "", nil
+	price, err := f.price(f.service.Town.today(pay.CreatedAt))
+	if err != nil || price == pay.Cents {
+		return "", err
+	}
+	return entpayment.RefundReasonLATE, nil
 }
 
 // report records what was said. The same said again the same way is there already.
@@ -350,6 +391,19 @@ func (tx *Tx) report(ctx context.Context, id string, via paymentreport.Via, t pa
 		a.Bind(id)+`, `+a.Bind(via.String())+`, `+a.Bind(printable(t.ID))+`, `+a.Bind(printable(string(t.Status)))+`, `+
 		a.Bind(t.Cents)+`, `+a.Bind(outcome.String())+`, `+a.Bind(tx.now)+`) ON CONFLICT DO NOTHING`)
 	return err
+}
+
+// plain tells whether a text of somebody else's can be kept and shown as it is: no control characters, and not without end.
+func plain(s string, longest int) bool { return len(s) <= longest && shown(s) == s }
+
+// shown is the part of a text of somebody else's that can be shown.
+func shown(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // printable keeps what somebody else said short, and free of what PostgreSQL takes in no text.

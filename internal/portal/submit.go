@@ -69,7 +69,10 @@ func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (
 
 	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		untouched := f.Status == application.StatusDRAFT || f.Status == application.StatusSUBMITTED
-		if err := tx.step(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) { next.EndedAt = &tx.now }); err != nil {
+		if err := tx.step(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) {
+			next.EndedAt = &tx.now
+			forget(next)
+		}); err != nil {
 			return err
 		}
 		if !untouched {
@@ -77,6 +80,13 @@ func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (
 		}
 		return p.unpay(ctx, tx, f, payment.RefundReasonWITHDRAWN)
 	})
+}
+
+// forget drops the answers of a draft that has ended: nobody needs them any more, and the privacy notice says so.
+func forget(a *ent.Application) {
+	if a.SubmittedAt == nil {
+		a.Answers = ""
+	}
 }
 
 // unpay ends what is under way or done to pay for an application that takes no money any more.
@@ -123,11 +133,34 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 			}
 			return p.jobs.TendDraftAt(ctx, tx.SQL, id, *f.ExpiresAt)
 		}
-		if err := tx.step(ctx, f, application.StatusEXPIRED, "application.expired", func(next *ent.Application) { next.EndedAt = &tx.now }); err != nil {
+		if err := tx.step(ctx, f, application.StatusEXPIRED, "application.expired", func(next *ent.Application) {
+			next.EndedAt = &tx.now
+			forget(next)
+		}); err != nil {
 			return err
 		}
 		return p.unpay(ctx, tx, f, payment.RefundReasonNOT_SUBMITTED)
 	})
+}
+
+// TendDrafts ends drafts whose time is over and whose own jobs are lost, at most 200 a call.
+func (p *Portal) TendDrafts(ctx context.Context) (err error) {
+	defer wrap(&err, "TendDrafts")
+
+	now, err := p.store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	ids, err := p.store.Reader().Application.Query().Where(application.StatusEQ(application.StatusDRAFT), application.ExpiresAtLTE(now)).
+		Order(application.ByExpiresAt()).Limit(200).IDs(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, p.TendDraft(ctx, id))
+	}
+	return errors.Join(errs...)
 }
 
 // errServiceGone says that an application names a service that no row has: rows of services are never deleted.

@@ -150,10 +150,25 @@ func TestACaseHasNoMoreDraftsThanItsLimit(t *testing.T) {
 			ids = append(ids, w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}).OK("startApplication.application.id").String())
 		}
 		w.unchanged(t, func() {
-			refused(t, w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}), "DRAFT_LIMIT", "")
+			refused(t, w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}), "DRAFT_LIMIT", "input.service")
 		})
-		w.person.Mutate("withdrawApplication", suite.Vars{"application": ids[3]}).OK("withdrawApplication.application.id")
-		w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}).OK("startApplication.application.id")
+		begin := func() {
+			ids = append(ids, w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}).OK("startApplication.application.id").String())
+		}
+		giveUp := func() {
+			w.person.Mutate("withdrawApplication", suite.Vars{"application": ids[0]}).OK("withdrawApplication.application.id")
+			ids = ids[1:]
+		}
 		w.other.Mutate("startApplication", suite.Vars{"service": w.free.Service}).OK("startApplication.application.id")
+		for range 20 { // with those before, thirty in a day
+			giveUp()
+			begin()
+		}
+		giveUp()
+		w.unchanged(t, func() {
+			refused(t, w.person.Mutate("startApplication", suite.Vars{"service": w.free.Service}), "DRAFT_LIMIT", "input.service")
+		})
+		w.Clock.Advance(24 * time.Hour)
+		begin()
 	})
 }

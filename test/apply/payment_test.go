@@ -196,9 +196,7 @@ func TestAnotherAmountThanAskedGoesBack(t *testing.T) {
 		w := newPaying(t, b)
 		id := w.due(w.person)
 		order := w.pay(w.person, id).Get("id").String()
-		deal := w.bank.Ends(order, "PAID")
-		deal.Cents = 1
-		require.Equal(t, http.StatusNoContent, w.bank.Tells(w.Process, deal))
+		require.Equal(t, http.StatusNoContent, w.bank.Tells(w.Process, w.bank.Pays(order, 1)))
 		back := w.settles(t, w.person, order, "REFUNDED")
 		require.Equal(t, "OTHER_AMOUNT", back.Get("refundReason").String())
 		require.EqualValues(t, 1, back.Get("received.cents").Int())

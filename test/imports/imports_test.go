@@ -84,21 +84,9 @@ func (p place) dump(t *testing.T) string {
 	return suite.Dump(t, p.db, suite.Tables(t, p.db)...)
 }
 
-// writer opens the database to set traps in it.
-func (p place) writer(t *testing.T) *sql.DB {
-	t.Helper()
-	if p.cfg.DatabaseURL != "" {
-		return p.db
-	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(p.cfg.Data, "nelke.db")+"?_busy_timeout=10000")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
 func (p place) exec(t *testing.T, statements ...string) {
 	t.Helper()
-	db := p.writer(t)
+	db := suite.OpenWriter(t, p.cfg)
 	for _, s := range statements {
 		_, err := db.Exec(s)
 		require.NoError(t, err, s)

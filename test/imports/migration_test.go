@@ -28,7 +28,7 @@ func TestADatabaseOfVersion2IsTakenOver(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		p := newPlace(t, b)
 		appointments := inUse(t, b, p)
-		database := p.writer(t)
+		database := suite.OpenWriter(t, p.cfg)
 		old := versions(t, b, database)
 		_, err := old.DownTo(t.Context(), second)
 		require.NoError(t, err)

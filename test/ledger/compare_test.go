@@ -35,8 +35,8 @@ func (m *machine) shows(a *application, got gjson.Result) {
 	}
 	require.Equal(m.t, want, have, "%s as people see it after %s", m.name(a), m.last)
 	var answers any
-	if a.answers != nil {
-		answers = a.answers
+	if kept := m.book.answers(a); kept != nil {
+		answers = kept
 	}
 	require.Equal(m.t, answers, got.Get("answers").Value(), "the answers of %s after %s", m.name(a), m.last)
 }

@@ -26,6 +26,7 @@ func (m *machine) startPayment(who actor, a *application, method string, returns
 	not := m.refusalOfDraft(who, a, m.book.refusalUpTo(a, "REVIEW"),
 		when(a.payment("CREATED", "PENDING", "PAID") != nil, "PAYMENT_UNDER_WAY"),
 		when(m.book.dueNow(a) == 0, "NOTHING_DUE"),
+		when(len(a.payments) >= maxPayments, "PAYMENT_LIMIT"),
 		when(method != "CREDIT_CARD", "METHOD_NOT_OFFERED"))
 	input := suite.Vars{"application": a.id, "method": method}
 	if returns {

@@ -19,6 +19,8 @@ type payment struct {
 	known            bool   // we know the provider's name of it
 	shown            bool   // people were shown the page
 	returns          bool   // it was said where the payer goes from there
+	revision         int    // of the answers that it was asked for
+	swept            time.Time
 	deal             deal
 }
 
@@ -77,8 +79,8 @@ func (p *payment) believable(s said) bool {
 		return s.status == "FAILED" || s.status == "CANCELED"
 	case noPage:
 		return p.known || s.status != "OPEN"
-	default:
-		return true
+	default: // once it is known how much there is, it stays so
+		return s.status != "PAID" && s.status != "REFUNDED" || p.received == 0 || p.received == s.cents
 	}
 }
 
@@ -134,6 +136,7 @@ func (b *plain) believe(p *payment, s said) {
 			other = nil
 		}
 		b.pay(p, "PAID", bySystem)
+		b.outlast(p.of, p.paidAt.Add(grace), bySystem)
 		if other != nil {
 			b.pay(other, "CANCELED", bySystem)
 		}
@@ -156,7 +159,7 @@ func (b *plain) tooLate(p *payment) string {
 	switch {
 	case p.received != p.cents:
 		return "OTHER_AMOUNT"
-	case a.status != "DRAFT", a.paid() != nil, a.service.price(a.answers, b.day(p.started)) != p.cents:
+	case a.status != "DRAFT", a.paid() != nil, a.revision != p.revision && a.service.price(a.answers, b.day(p.started)) != p.cents:
 		return "LATE"
 	default:
 		return ""
@@ -195,9 +198,11 @@ func (b *plain) unpay(a *application, reason, by string) {
 func (b *plain) charge(id string, a *application) *payment {
 	p := &payment{
 		id: id, of: a, cents: a.service.price(a.answers, b.day(b.now)), status: "CREATED", started: b.now, expires: b.now.Add(timeToPay),
+		revision: a.revision,
 	}
 	a.payments, b.payments, b.orders[id] = append(a.payments, p), append(b.payments, p), p
 	b.happened(a.owner, id, "", "CREATED", byPerson)
+	b.outlast(a, p.expires, byPerson)
 	return p
 }
 
@@ -232,19 +237,38 @@ func (b *plain) settle(p *payment, m moods) bool {
 	return true
 }
 
-// sweep settles all that is owed, for those whose own turns are over. It is false where some has to be tried again.
+// sweep settles what is owed, for those whose own turns are over: payments that should have ended, what paid for a draft
+// that nobody submitted, and refunds, these once a day. Who has waited longest comes first. It is false where some has to
+// be tried again.
 func (b *plain) sweep(m moods) bool {
-	var owed []*payment
+	groups := make([][]*payment, 3)
 	for _, p := range b.payments {
-		if p.status == "REFUND_DUE" || (p.status == "CREATED" || p.status == "PENDING") && !p.expires.After(b.now) {
-			owed = append(owed, p)
+		switch {
+		case (p.status == "CREATED" || p.status == "PENDING") && !p.expires.After(b.now):
+			groups[0] = append(groups[0], p)
+		case p.status == "PAID" && p.of.submitted.IsZero():
+			groups[1] = append(groups[1], p)
+		case p.status == "REFUND_DUE" && !b.now.Before(p.swept.Add(24*time.Hour)):
+			groups[2] = append(groups[2], p)
 		}
 	}
+	for _, group := range groups {
+		slices.SortStableFunc(group, func(x, y *payment) int { return x.swept.Compare(y.swept) })
+	}
 	all := true
-	for _, p := range owed {
+	for _, p := range slices.Concat(groups...) {
+		p.swept = b.now
 		all = b.settle(p, m) && all
 	}
 	return all
+}
+
+// outlast keeps a draft open until then at least.
+func (b *plain) outlast(a *application, until time.Time, by string) {
+	if a.status == "DRAFT" && a.expires.Before(until) {
+		b.happened(a.owner, a.id, "DRAFT", "DRAFT", by)
+		a.expires = until
+	}
 }
 
 // back is the payer's browser coming back from the page, which proves nothing: the provider is asked.

@@ -17,6 +17,8 @@ const (
 	grace        = 24 * time.Hour
 	lateLook     = time.Hour // how long we wait for a provider that doesn't answer, before we give up for it
 	maxDrafts    = 10
+	maxADay      = 30
+	maxPayments  = 20
 )
 
 // Who did something, as events say it.
@@ -87,6 +89,7 @@ type application struct {
 	service *service
 	status  string // DRAFT also where its time is over and nobody has noted it
 
+	began              time.Time
 	informed           bool
 	answers            map[string]any // nil: none yet
 	whole              bool           // the form accepts the answers
@@ -187,8 +190,16 @@ func (b *plain) dueNow(a *application) int {
 	case frozen != nil && b.shown(a) == "DRAFT":
 		return frozen.cents
 	default:
-		return a.service.price(a.answers, b.day(b.now))
+		return a.service.price(b.answers(a), b.day(b.now))
 	}
+}
+
+// answers are kept until a draft ends: then nobody needs them.
+func (b *plain) answers(a *application) map[string]any {
+	if a.submitted.IsZero() && b.shown(a) != "DRAFT" {
+		return nil
+	}
+	return a.answers
 }
 
 // steps are what stands between a draft and its submission.
@@ -253,16 +264,19 @@ func (b *plain) refusalOfDraft(a *application, who *person) string {
 
 // refusalOfStart is the problem of somebody who begins a draft.
 func (b *plain) refusalOfStart(who *person, s *service) string {
-	drafts := 0
+	drafts, today := 0, 0
 	for _, a := range who.drafts {
 		if b.shown(a) == "DRAFT" {
 			drafts++
+		}
+		if a.began.After(b.now.Add(-24 * time.Hour)) {
+			today++
 		}
 	}
 	switch {
 	case !s.open(b.now):
 		return "SERVICE_CLOSED"
-	case drafts >= maxDrafts:
+	case drafts >= maxDrafts, today >= maxADay:
 		return "DRAFT_LIMIT"
 	default:
 		return ""
@@ -270,7 +284,7 @@ func (b *plain) refusalOfStart(who *person, s *service) string {
 }
 
 func (b *plain) start(id string, who *person, s *service) *application {
-	a := &application{id: id, owner: who, service: s, expires: b.now.Add(draftLife)}
+	a := &application{id: id, owner: who, service: s, began: b.now, expires: b.now.Add(draftLife)}
 	b.list, who.drafts = append(b.list, a), append(who.drafts, a)
 	b.move(a, "DRAFT", byPerson)
 	return a

@@ -117,7 +117,7 @@ func (w *world) meetAtCase(t *testing.T) (goOn func()) {
 	if w.Config.DatabaseURL == "" {
 		return func() {}
 	}
-	tx, err := w.writer(t).BeginTx(t.Context(), nil)
+	tx, err := suite.OpenWriter(t, w.Config).BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	id := w.other.Do(`{ viewer { case { id } } }`, nil).OK("viewer.case.id").String()
 	_, err = tx.ExecContext(t.Context(), `SELECT 1 FROM cases WHERE id = $1 FOR NO KEY UPDATE`, id)

@@ -1,9 +1,7 @@
 package portal_test
 
 import (
-	"database/sql"
 	"encoding/json"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -12,18 +10,6 @@ import (
 
 	"nelke/test/suite"
 )
-
-// writer opens the database to set traps in it.
-func (w *world) writer(t *testing.T) *sql.DB {
-	t.Helper()
-	if w.Config.DatabaseURL != "" {
-		return w.database
-	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.Config.Data, "nelke.db")+"?_busy_timeout=10000")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
 
 // owed are the notices that are owed about an appointment, by kind, sorted.
 func (w *world) owed(t *testing.T, appointment string) []string {
@@ -54,7 +40,7 @@ func TestEveryNoticeOwedIsAJobOfTheSameWrite(t *testing.T) {
 		id := w.other.Hold(w.place, nine, suite.Key()).OK("holdSlot.appointment.id").String()
 		require.Empty(t, w.owed(t, id))
 
-		db := w.writer(t)
+		db := suite.OpenWriter(t, w.Config)
 		trap := []string{`CREATE TRIGGER trap BEFORE INSERT ON river_job WHEN NEW.kind = 'deliver_notice' BEGIN SELECT RAISE(ABORT, 'trap'); END`}
 		drop := `DROP TRIGGER trap`
 		if w.Config.DatabaseURL != "" {

@@ -99,6 +99,16 @@ func (b *Bank) Deal(order string) Deal {
 	return Deal{}
 }
 
+// Pays is the payer paying another amount than asked.
+func (b *Bank) Pays(order string, cents int) Deal {
+	b.mu.Lock()
+	if d := b.deals[order]; d != nil && d.Status == "OPEN" {
+		d.Cents = cents
+	}
+	b.mu.Unlock()
+	return b.Ends(order, "PAID")
+}
+
 // Ends is the payer choosing how a payment ends: PAID, FAILED or CANCELED. It has no effect on one that has ended.
 func (b *Bank) Ends(order, status string) Deal {
 	b.mu.Lock()

@@ -32,6 +32,18 @@ func OpenDatabase(t testing.TB, cfg server.Config) *sql.DB {
 	return db
 }
 
+// OpenWriter is OpenDatabase to write: what has to go wrong is set up there.
+func OpenWriter(t testing.TB, cfg server.Config) *sql.DB {
+	t.Helper()
+	if cfg.DatabaseURL != "" {
+		return OpenDatabase(t, cfg)
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(cfg.Data, "nelke.db")+"?_busy_timeout=10000")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
 // Database is OpenDatabase for a process.
 func (p *Process) Database() *sql.DB {
 	p.t.Helper()

@@ -41,6 +41,29 @@ func (town *Town) Edit(beside, before, after string) *Town {
 	return town
 }
 
+// EditAll replaces a text wherever it stands in a file beside the town's.
+func (town *Town) EditAll(beside, before, after string) *Town {
+	town.t.Helper()
+	file := filepath.Join(filepath.Dir(town.File), beside)
+	raw, err := os.ReadFile(file)
+	require.NoError(town.t, err)
+	require.Contains(town.t, string(raw), before, file)
+	require.NoError(town.t, os.WriteFile(file, []byte(strings.ReplaceAll(string(raw), before, after)), 0o600))
+	return town
+}
+
+// EditAfter replaces a text in the town's file where it stands first after another one, such as the name of a service.
+func (town *Town) EditAfter(place, before, after string) *Town {
+	town.t.Helper()
+	raw, err := os.ReadFile(town.File)
+	require.NoError(town.t, err)
+	head, rest, found := strings.Cut(string(raw), place)
+	require.True(town.t, found, place)
+	require.Contains(town.t, rest, before)
+	require.NoError(town.t, os.WriteFile(town.File, []byte(head+place+strings.Replace(rest, before, after, 1)), 0o600))
+	return town
+}
+
 // Write writes a file beside the town's.
 func (town *Town) Write(beside, text string) *Town {
 	town.t.Helper()
