@@ -68,8 +68,8 @@ func (m *marks) called(field, beside string) string {
 	return at
 }
 
-// yaml reads a YAML file that a field names; nil where that can't be done.
-func (l *loader) yaml(name, field string, into any) *decoder {
+// readYAML reads a YAML file that a field names; nil where that can't be done.
+func (l *loader) readYAML(name, field string, into any) *decoder {
 	file, raw, ok := l.readBeside(name, field)
 	if !ok {
 		return nil
@@ -96,7 +96,7 @@ func (l *loader) catalogue(root *yaml.Node) []Service {
 		}
 		var c Catalogue
 		l.own.value(item, reflect.ValueOf(&c).Elem(), "catalogue", key.Line)
-		l.common = l.yaml(c.File, "catalogue.file", &shared)
+		l.common = l.readYAML(c.File, "catalogue.file", &shared)
 		l.blind = l.common == nil || len(l.common.faults) > 0
 		l.own.base = func(slug string) (Service, bool) {
 			i := slices.IndexFunc(shared.Services, func(s Service) bool { return s.Slug == slug })
@@ -159,7 +159,7 @@ func (l *loader) kinds(t *Town) {
 	var list struct {
 		Kinds []Kind `yaml:"kinds"`
 	}
-	d := l.yaml(t.KindsFile, "kinds", &list)
+	d := l.readYAML(t.KindsFile, "kinds", &list)
 	if d == nil {
 		return
 	}
