@@ -32,6 +32,7 @@ import (
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/ent/sandboxtransaction"
+	"nelke/ent/servicekind"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -88,6 +89,8 @@ type Client struct {
 	PublicService *PublicServiceClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
+	// ServiceKind is the client for interacting with the ServiceKind builders.
+	ServiceKind *ServiceKindClient
 }
 
 // NewClient creates a new client configured with the given options.
@@ -120,6 +123,7 @@ func (c *Client) init() {
 	c.PrivacyNotice = NewPrivacyNoticeClient(c.config)
 	c.PublicService = NewPublicServiceClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
+	c.ServiceKind = NewServiceKindClient(c.config)
 }
 
 type (
@@ -233,6 +237,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
+		ServiceKind:        NewServiceKindClient(cfg),
 	}, nil
 }
 
@@ -273,6 +278,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
+		ServiceKind:        NewServiceKindClient(cfg),
 	}, nil
 }
 
@@ -305,7 +311,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
 		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
 		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
 	} {
 		n.Use(hooks...)
 	}
@@ -318,7 +324,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
 		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
 		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -369,6 +375,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PublicService.mutate(ctx, m)
 	case *SandboxTransactionMutation:
 		return c.SandboxTransaction.mutate(ctx, m)
+	case *ServiceKindMutation:
+		return c.ServiceKind.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
 	}
@@ -3647,19 +3655,152 @@ func (c *SandboxTransactionClient) mutate(ctx context.Context, m *SandboxTransac
 	}
 }
 
+// ServiceKindClient is a client for the ServiceKind schema.
+type ServiceKindClient struct {
+	config
+}
+
+// NewServiceKindClient returns a client for the ServiceKind from the given config.
+func NewServiceKindClient(c config) *ServiceKindClient {
+	return &ServiceKindClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `servicekind.Hooks(f(g(h())))`.
+func (c *ServiceKindClient) Use(hooks ...Hook) {
+	c.hooks.ServiceKind = append(c.hooks.ServiceKind, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `servicekind.Intercept(f(g(h())))`.
+func (c *ServiceKindClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ServiceKind = append(c.inters.ServiceKind, interceptors...)
+}
+
+// Create returns a builder for creating a ServiceKind entity.
+func (c *ServiceKindClient) Create() *ServiceKindCreate {
+	mutation := newServiceKindMutation(c.config, OpCreate)
+	return &ServiceKindCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ServiceKind entities.
+func (c *ServiceKindClient) CreateBulk(builders ...*ServiceKindCreate) *ServiceKindCreateBulk {
+	return &ServiceKindCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ServiceKindClient) MapCreateBulk(slice any, setFunc func(*ServiceKindCreate, int)) *ServiceKindCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ServiceKindCreateBulk{err: fmt.Errorf("calling to ServiceKindClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ServiceKindCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ServiceKindCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ServiceKind.
+func (c *ServiceKindClient) Update() *ServiceKindUpdate {
+	mutation := newServiceKindMutation(c.config, OpUpdate)
+	return &ServiceKindUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ServiceKindClient) UpdateOne(_m *ServiceKind) *ServiceKindUpdateOne {
+	mutation := newServiceKindMutation(c.config, OpUpdateOne, withServiceKind(_m))
+	return &ServiceKindUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ServiceKindClient) UpdateOneID(id string) *ServiceKindUpdateOne {
+	mutation := newServiceKindMutation(c.config, OpUpdateOne, withServiceKindID(id))
+	return &ServiceKindUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ServiceKind.
+func (c *ServiceKindClient) Delete() *ServiceKindDelete {
+	mutation := newServiceKindMutation(c.config, OpDelete)
+	return &ServiceKindDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ServiceKindClient) DeleteOne(_m *ServiceKind) *ServiceKindDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ServiceKindClient) DeleteOneID(id string) *ServiceKindDeleteOne {
+	builder := c.Delete().Where(servicekind.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ServiceKindDeleteOne{builder}
+}
+
+// Query returns a query builder for ServiceKind.
+func (c *ServiceKindClient) Query() *ServiceKindQuery {
+	return &ServiceKindQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeServiceKind},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ServiceKind entity by its id.
+func (c *ServiceKindClient) Get(ctx context.Context, id string) (*ServiceKind, error) {
+	return c.Query().Where(servicekind.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ServiceKindClient) GetX(ctx context.Context, id string) *ServiceKind {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ServiceKindClient) Hooks() []Hook {
+	return c.hooks.ServiceKind
+}
+
+// Interceptors returns the client interceptors.
+func (c *ServiceKindClient) Interceptors() []Interceptor {
+	return c.inters.ServiceKind
+}
+
+func (c *ServiceKindClient) mutate(ctx context.Context, m *ServiceKindMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ServiceKindCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ServiceKindUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ServiceKindUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ServiceKindDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ServiceKind mutation op: %q", m.Op())
+	}
+}
+
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
 		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
-		PublicService, SandboxTransaction []ent.Hook
+		PublicService, SandboxTransaction, ServiceKind []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
-		PublicService, SandboxTransaction []ent.Interceptor
+		PublicService, SandboxTransaction, ServiceKind []ent.Interceptor
 	}
 )
 

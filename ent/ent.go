@@ -27,6 +27,7 @@ import (
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/ent/sandboxtransaction"
+	"nelke/ent/servicekind"
 	"reflect"
 	"sync"
 
@@ -114,6 +115,7 @@ func checkColumn(t, c string) error {
 			privacynotice.Table:      privacynotice.ValidColumn,
 			publicservice.Table:      publicservice.ValidColumn,
 			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
+			servicekind.Table:        servicekind.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

@@ -30,6 +30,7 @@ import (
 	"nelke/ent/publicservice"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
+	"nelke/ent/servicekind"
 	"sync"
 	"time"
 
@@ -67,6 +68,7 @@ const (
 	TypePrivacyNotice      = "PrivacyNotice"
 	TypePublicService      = "PublicService"
 	TypeSandboxTransaction = "SandboxTransaction"
+	TypeServiceKind        = "ServiceKind"
 )
 
 // ApplicationMutation represents an operation that mutates the Application nodes in the graph.
@@ -24466,4 +24468,466 @@ func (m *SandboxTransactionMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *SandboxTransactionMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown SandboxTransaction edge %s", name)
+}
+
+// ServiceKindMutation represents an operation that mutates the ServiceKind nodes in the graph.
+type ServiceKindMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	leika_key     *string
+	name          *schema.Text
+	synonyms      *map[string][]string
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*ServiceKind, error)
+	predicates    []predicate.ServiceKind
+}
+
+var _ ent.Mutation = (*ServiceKindMutation)(nil)
+
+// servicekindOption allows management of the mutation configuration using functional options.
+type servicekindOption func(*ServiceKindMutation)
+
+// newServiceKindMutation creates new mutation for the ServiceKind entity.
+func newServiceKindMutation(c config, op Op, opts ...servicekindOption) *ServiceKindMutation {
+	m := &ServiceKindMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeServiceKind,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withServiceKindID sets the ID field of the mutation.
+func withServiceKindID(id string) servicekindOption {
+	return func(m *ServiceKindMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *ServiceKind
+		)
+		m.oldValue = func(ctx context.Context) (*ServiceKind, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().ServiceKind.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withServiceKind sets the old ServiceKind of the mutation.
+func withServiceKind(node *ServiceKind) servicekindOption {
+	return func(m *ServiceKindMutation) {
+		m.oldValue = func(context.Context) (*ServiceKind, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ServiceKindMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ServiceKindMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of ServiceKind entities.
+func (m *ServiceKindMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ServiceKindMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ServiceKindMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().ServiceKind.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetLeikaKey sets the "leika_key" field.
+func (m *ServiceKindMutation) SetLeikaKey(s string) {
+	m.leika_key = &s
+}
+
+// LeikaKey returns the value of the "leika_key" field in the mutation.
+func (m *ServiceKindMutation) LeikaKey() (r string, exists bool) {
+	v := m.leika_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLeikaKey returns the old "leika_key" field's value of the ServiceKind entity.
+// If the ServiceKind object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceKindMutation) OldLeikaKey(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLeikaKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLeikaKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLeikaKey: %w", err)
+	}
+	return oldValue.LeikaKey, nil
+}
+
+// ClearLeikaKey clears the value of the "leika_key" field.
+func (m *ServiceKindMutation) ClearLeikaKey() {
+	m.leika_key = nil
+	m.clearedFields[servicekind.FieldLeikaKey] = struct{}{}
+}
+
+// LeikaKeyCleared returns if the "leika_key" field was cleared in this mutation.
+func (m *ServiceKindMutation) LeikaKeyCleared() bool {
+	_, ok := m.clearedFields[servicekind.FieldLeikaKey]
+	return ok
+}
+
+// ResetLeikaKey resets all changes to the "leika_key" field.
+func (m *ServiceKindMutation) ResetLeikaKey() {
+	m.leika_key = nil
+	delete(m.clearedFields, servicekind.FieldLeikaKey)
+}
+
+// SetName sets the "name" field.
+func (m *ServiceKindMutation) SetName(s schema.Text) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *ServiceKindMutation) Name() (r schema.Text, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the ServiceKind entity.
+// If the ServiceKind object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceKindMutation) OldName(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *ServiceKindMutation) ResetName() {
+	m.name = nil
+}
+
+// SetSynonyms sets the "synonyms" field.
+func (m *ServiceKindMutation) SetSynonyms(value map[string][]string) {
+	m.synonyms = &value
+}
+
+// Synonyms returns the value of the "synonyms" field in the mutation.
+func (m *ServiceKindMutation) Synonyms() (r map[string][]string, exists bool) {
+	v := m.synonyms
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSynonyms returns the old "synonyms" field's value of the ServiceKind entity.
+// If the ServiceKind object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceKindMutation) OldSynonyms(ctx context.Context) (v map[string][]string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSynonyms is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSynonyms requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSynonyms: %w", err)
+	}
+	return oldValue.Synonyms, nil
+}
+
+// ResetSynonyms resets all changes to the "synonyms" field.
+func (m *ServiceKindMutation) ResetSynonyms() {
+	m.synonyms = nil
+}
+
+// Where appends a list predicates to the ServiceKindMutation builder.
+func (m *ServiceKindMutation) Where(ps ...predicate.ServiceKind) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ServiceKindMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ServiceKindMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.ServiceKind, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ServiceKindMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ServiceKindMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (ServiceKind).
+func (m *ServiceKindMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ServiceKindMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.leika_key != nil {
+		fields = append(fields, servicekind.FieldLeikaKey)
+	}
+	if m.name != nil {
+		fields = append(fields, servicekind.FieldName)
+	}
+	if m.synonyms != nil {
+		fields = append(fields, servicekind.FieldSynonyms)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ServiceKindMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case servicekind.FieldLeikaKey:
+		return m.LeikaKey()
+	case servicekind.FieldName:
+		return m.Name()
+	case servicekind.FieldSynonyms:
+		return m.Synonyms()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ServiceKindMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case servicekind.FieldLeikaKey:
+		return m.OldLeikaKey(ctx)
+	case servicekind.FieldName:
+		return m.OldName(ctx)
+	case servicekind.FieldSynonyms:
+		return m.OldSynonyms(ctx)
+	}
+	return nil, fmt.Errorf("unknown ServiceKind field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceKindMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case servicekind.FieldLeikaKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLeikaKey(v)
+		return nil
+	case servicekind.FieldName:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case servicekind.FieldSynonyms:
+		v, ok := value.(map[string][]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSynonyms(v)
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceKind field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ServiceKindMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ServiceKindMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ServiceKindMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown ServiceKind numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ServiceKindMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(servicekind.FieldLeikaKey) {
+		fields = append(fields, servicekind.FieldLeikaKey)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ServiceKindMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ServiceKindMutation) ClearField(name string) error {
+	switch name {
+	case servicekind.FieldLeikaKey:
+		m.ClearLeikaKey()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceKind nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ServiceKindMutation) ResetField(name string) error {
+	switch name {
+	case servicekind.FieldLeikaKey:
+		m.ResetLeikaKey()
+		return nil
+	case servicekind.FieldName:
+		m.ResetName()
+		return nil
+	case servicekind.FieldSynonyms:
+		m.ResetSynonyms()
+		return nil
+	}
+	return fmt.Errorf("unknown ServiceKind field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ServiceKindMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ServiceKindMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ServiceKindMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ServiceKindMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ServiceKindMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ServiceKindMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ServiceKindMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown ServiceKind unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ServiceKindMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown ServiceKind edge %s", name)
 }

@@ -24,7 +24,7 @@ type PublicService struct {
 	MunicipalityID string `json:"municipality_id,omitempty"`
 	// Slug holds the value of the "slug" field.
 	Slug string `json:"slug,omitempty"`
-	// common word that joins services across towns
+	// the ServiceKind that joins services across towns; empty: none
 	Kind string `json:"kind,omitempty"`
 	// 14 digits, where one is known
 	LeikaKey *string `json:"leika_key,omitempty"`

@@ -56,6 +56,8 @@ type Tx struct {
 	PublicService *PublicServiceClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
+	// ServiceKind is the client for interacting with the ServiceKind builders.
+	ServiceKind *ServiceKindClient
 
 	// lazily loaded.
 	client     *Client
@@ -208,6 +210,7 @@ func (tx *Tx) init() {
 	tx.PrivacyNotice = NewPrivacyNoticeClient(tx.config)
 	tx.PublicService = NewPublicServiceClient(tx.config)
 	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
+	tx.ServiceKind = NewServiceKindClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -33,22 +33,15 @@ type Imported struct {
 	Changed bool // false: the town was as the file says already
 }
 
-// Import writes the towns of the files, after all of them have been read and found right. Each town is written whole
-// or not at all. Processes that serve at the same time hear of it through Redis, or within ten seconds.
+// Import writes the towns at the paths, after all of them have been read and found right: files, and folders, of which
+// every .yaml is a town. All of them are written, or none. Processes that serve at the same time hear of it through Redis,
+// or within ten seconds.
 //
 // Errors: *town.Faults, or several of them joined.
-func Import(ctx context.Context, cfg Config, files []string) (done []Imported, err error) {
-	var towns []*town.Town
-	var faults []error
-	for _, file := range files {
-		t, err := town.LoadFile(file)
-		if err != nil {
-			faults = append(faults, err)
-		}
-		towns = append(towns, t)
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
+func Import(ctx context.Context, cfg Config, paths []string) (done []Imported, err error) {
+	towns, err := town.LoadAll(paths)
+	if err != nil {
+		return nil, err
 	}
 	p, err := openParts(ctx, cfg, false)
 	if err != nil {
@@ -58,28 +51,23 @@ func Import(ctx context.Context, cfg Config, files []string) (done []Imported, e
 	if err := p.migrate(ctx); err != nil {
 		return nil, err
 	}
-	for i, t := range towns {
-		changed, err := p.portal.Import(ctx, t)
-		if err != nil {
-			return done, inFile(err, files[i])
-		}
-		done = append(done, Imported{files[i], changed})
+	changed, err := p.portal.Import(ctx, towns...)
+	if err != nil {
+		return nil, faultsAlone(err)
+	}
+	for n, t := range towns {
+		done = append(done, Imported{t.File(), changed[n]})
 	}
 	return done, nil
 }
 
-// inFile names the town's file in faults that only the database showed.
-func inFile(err error, file string) error {
+// faultsAlone leaves out of an error what stands around the faults of files, which say by themselves where they are.
+func faultsAlone(err error) error {
 	faults := (*town.Faults)(nil)
 	if errors.As(err, &faults) {
-		for i := range faults.List {
-			if faults.List[i].File == "" {
-				faults.List[i].File = file
-			}
-		}
 		return faults
 	}
-	return fmt.Errorf("import %s: %w", file, err)
+	return err
 }
 
 // Audit checks the chains of events.

@@ -42,7 +42,7 @@ type commands struct {
 
 	Serve   serveCommand   `cmd:"" help:"Run the service."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database into the form that this program needs."`
-	Import  importCommand  `cmd:"" help:"Write towns from their files: all of them are checked first, and each is written whole or not at all."`
+	Import  importCommand  `cmd:"" help:"Write towns from their files: all of them are checked first, and all are written or none."`
 	Token   tokenCommand   `cmd:"" help:"Mint a staff token of the demo, with the key in NELKE_DATA."`
 	Audit   auditCommand   `cmd:"" help:"Check that no event was removed, changed or swapped."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -160,11 +160,11 @@ func (c migrateCommand) Run(ctx context.Context, cfg server.Config, s streams) e
 }
 
 type importCommand struct {
-	Files []string `arg:"" name:"file" help:"Files of towns."`
+	Paths []string `arg:"" name:"path" help:"Files of towns, or folders, of which every .yaml is a town: data/lippe"`
 }
 
 func (c importCommand) Run(ctx context.Context, cfg server.Config, s streams) error {
-	done, err := server.Import(ctx, cfg, c.Files)
+	done, err := server.Import(ctx, cfg, c.Paths)
 	for _, file := range done {
 		if file.Changed {
 			fmt.Fprintf(s.out, "%s: imported\n", file.File)

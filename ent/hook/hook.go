@@ -260,6 +260,18 @@ func (f SandboxTransactionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.SandboxTransactionMutation", m)
 }
 
+// The ServiceKindFunc type is an adapter to allow the use of ordinary
+// function as ServiceKind mutator.
+type ServiceKindFunc func(context.Context, *ent.ServiceKindMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ServiceKindFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ServiceKindMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ServiceKindMutation", m)
+}
+
 // Condition is a hook condition function.
 type Condition func(context.Context, ent.Mutation) bool
 

@@ -802,6 +802,19 @@ var (
 			},
 		},
 	}
+	// ServiceKindsColumns holds the columns for the "service_kinds" table.
+	ServiceKindsColumns = []*schema.Column{
+		{Name: "slug", Type: field.TypeString},
+		{Name: "leika_key", Type: field.TypeString, Nullable: true},
+		{Name: "name", Type: field.TypeJSON},
+		{Name: "synonyms", Type: field.TypeJSON},
+	}
+	// ServiceKindsTable holds the schema information for the "service_kinds" table.
+	ServiceKindsTable = &schema.Table{
+		Name:       "service_kinds",
+		Columns:    ServiceKindsColumns,
+		PrimaryKey: []*schema.Column{ServiceKindsColumns[0]},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		ApplicationsTable,
@@ -825,6 +838,7 @@ var (
 		PrivacyNoticesTable,
 		PublicServicesTable,
 		SandboxTransactionsTable,
+		ServiceKindsTable,
 	}
 )
 

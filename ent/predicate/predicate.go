@@ -68,3 +68,6 @@ type PublicService func(*sql.Selector)
 
 // SandboxTransaction is the predicate function for sandboxtransaction builders.
 type SandboxTransaction func(*sql.Selector)
+
+// ServiceKind is the predicate function for servicekind builders.
+type ServiceKind func(*sql.Selector)

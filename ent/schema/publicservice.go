@@ -20,7 +20,7 @@ func (PublicService) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("municipality_id").Immutable(),
 		field.String("slug").Immutable(),
-		field.String("kind").Comment("common word that joins services across towns"),
+		field.String("kind").Comment("the ServiceKind that joins services across towns; empty: none"),
 		field.String("leika_key").Optional().Nillable().Comment("14 digits, where one is known"),
 		field.JSON("name", Text{}),
 		field.JSON("summary", Text{}),

@@ -170,6 +170,33 @@ func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
 	return t.services[id], nil
 }
 
+// Kinds gives the kinds of services that towns have in common, by slug: all that were ever imported, with their names
+// and the words by which people look for them. They change with imports alone.
+func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
+	defer wrap(&err, "Kinds")
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.kinds, nil
+}
+
+// KindOf gives what a service has in common with those of other towns; nil where it is of no known kind.
+func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, err error) {
+	defer wrap(&err, "KindOf(%s)", s.ID)
+
+	kinds, err := p.Kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i, ok := slices.BinarySearchFunc(kinds, s.Kind, func(k *ent.ServiceKind, slug string) int { return strings.Compare(k.ID, slug) })
+	if !ok {
+		return nil, nil
+	}
+	return kinds[i], nil
+}
+
 // PublicServices gives services by town and the town's order.
 func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter) (_ *ServiceConnection, err error) {
 	defer wrap(&err, "PublicServices")

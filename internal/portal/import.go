@@ -20,41 +20,50 @@ import (
 	"nelke/internal/town"
 )
 
-// Import writes a town as its files say: all of it in one transaction, or nothing. What hasn't changed isn't touched, so
-// a repeat does nothing, and says so. What a file no longer names is no longer offered, and stays readable. Versions of
-// forms and notices are never changed: a changed text under an old version is a fault. What the town has set itself
-// (states, prices, payment methods, hours, closures) wins over the file.
+// Import writes towns as their files say: all of them in one transaction, or nothing, so that one whose file can't be taken
+// leaves the others as they were. What hasn't changed isn't touched, so a repeat does nothing, and says so; changed has a
+// place for each town. What a file no longer names is no longer offered, and stays readable. Versions of forms and notices
+// are never changed: a changed text under an old version is a fault. What a town has set itself (states, prices, payment
+// methods, hours, closures) wins over the file. Kinds belong to no town: they are as the file imported last says, and stay.
 //
-// Errors: *town.Faults.
-func (p *Portal) Import(ctx context.Context, t *town.Town) (changed bool, err error) {
-	defer wrap(&err, "Import(%s)", t.Municipality.Slug)
+// Errors: *town.Faults, of all towns together.
+func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []bool, err error) {
+	defer wrap(&err, "Import")
 
-	digest, err := inputHash(t)
-	if err != nil {
-		return false, err
+	digests := make([]string, len(towns))
+	for n, t := range towns {
+		if digests[n], err = inputHash(t); err != nil {
+			return nil, err
+		}
 	}
 	err = p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
-		changed = false
-		i := &importer{Tx: tx, town: t}
-		if err := i.lock(ctx, digest); err != nil || i.same {
+		changed = make([]bool, len(towns))
+		if err := tx.lockImport(ctx, towns); err != nil {
 			return err
 		}
-		for _, step := range []func(context.Context) error{i.notices, i.payments, i.services, i.offices} {
-			if err := step(ctx); err != nil {
-				return err
+		var faults []town.Fault
+		kinds := map[string]town.Kind{}
+		for n, t := range towns {
+			i := &importer{Tx: tx, town: t}
+			if err := i.run(ctx, digests[n]); err != nil {
+				return fmt.Errorf("%s: %w", t.File(), err)
+			}
+			faults = append(faults, i.faults...)
+			if changed[n] = !i.same; changed[n] {
+				for _, k := range t.Kinds {
+					kinds[k.Slug] = k
+				}
 			}
 		}
-		if len(i.faults) > 0 {
-			return &town.Faults{List: i.faults}
+		if len(faults) > 0 {
+			return &town.Faults{List: faults}
 		}
-		changed = true
-		tx.nudge(directoryKey, live.Catalogue(i.m.ID))
-		if err := tx.Municipality.UpdateOneID(i.m.ID).SetImportHash(digest).Exec(ctx); err != nil {
-			return err
-		}
-		return tx.recordTown(ctx, i.m, change{subject: i.m.ID, action: "catalogue.imported", before: i.m.ImportHash, after: digest})
+		return tx.importKinds(ctx, kinds)
 	})
-	return changed, err
+	if err != nil {
+		return nil, err
+	}
+	return changed, nil
 }
 
 type importer struct {
@@ -73,15 +82,41 @@ func (i *importer) fault(field, format string, args ...any) {
 // The lock of all imports: two at once would both make the same town, or give one number to two counters.
 const importLock = "import"
 
-// lock takes the locks of the import and of the town's offices, and writes the municipality's row.
-func (i *importer) lock(ctx context.Context, digest string) error {
-	offices, err := i.Office.Query().Where(office.HasMunicipalityWith(municipality.Slug(i.town.Municipality.Slug))).IDs(ctx)
+// lockImport takes the locks of the import and of all offices of the towns, in one order.
+func (tx *Tx) lockImport(ctx context.Context, towns []*town.Town) error {
+	slugs := make([]string, len(towns))
+	for n, t := range towns {
+		slugs[n] = t.Municipality.Slug
+	}
+	offices, err := tx.Office.Query().Where(office.HasMunicipalityWith(municipality.SlugIn(slugs...))).IDs(ctx)
 	if err != nil {
 		return err
 	}
-	if err := i.lockOffices(ctx, true, append(offices, importLock)...); err != nil {
+	return tx.lockOffices(ctx, true, append(offices, importLock)...)
+}
+
+// run writes one town, unless its file is the one imported last. With faults what it wrote is to be rolled back.
+func (i *importer) run(ctx context.Context, digest string) error {
+	if err := i.lock(ctx, digest); err != nil || i.same || len(i.faults) > 0 {
 		return err
 	}
+	for _, step := range []func(context.Context) error{i.notices, i.payments, i.services, i.offices} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	if len(i.faults) > 0 {
+		return nil
+	}
+	i.nudge(directoryKey, live.Catalogue(i.m.ID))
+	if err := i.Municipality.UpdateOneID(i.m.ID).SetImportHash(digest).Exec(ctx); err != nil {
+		return err
+	}
+	return i.recordTown(ctx, i.m, change{subject: i.m.ID, action: "catalogue.imported", before: i.m.ImportHash, after: digest})
+}
+
+// lock takes the town's lock and writes the municipality's row.
+func (i *importer) lock(ctx context.Context, digest string) error {
 	in := i.town.Municipality
 	existing, err := i.Municipality.Query().Where(municipality.Slug(in.Slug)).Only(ctx)
 	switch {
@@ -94,7 +129,7 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 		return err
 	case existing.Ars != in.ARS:
 		i.fault("municipality.ars", "%s is known with ARS %s, which never changes", in.Slug, existing.Ars)
-		return &town.Faults{List: i.faults}
+		return nil
 	}
 	if i.m, err = i.lockTown(ctx, existing.ID); err != nil {
 		return err
@@ -181,7 +216,7 @@ func (i *importer) service(ctx context.Context, n int, row *ent.PublicService, i
 	u := i.PublicService.UpdateOneID(row.ID).SetKind(in.Kind).SetName(text2(in.Name)).SetSummary(text2(in.Summary)).
 		SetMaxQuantity(in.MaxQuantity).SetCombinable(in.Combinable).SetDelivery(publicservice.Delivery(in.Delivery)).
 		SetTrust(publicservice.Trust(in.Trust)).SetActive(true).SetPosition(n).SetAssumed(in.Source.Assumed()).
-		SetSynonyms(map[string][]string{"de": in.Words.DE, "en": in.Words.EN}).AddRevision(1)
+		SetSynonyms(words(in.Words)).AddRevision(1)
 	if in.LeikaKey == "" {
 		u.ClearLeikaKey()
 	} else {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -66,9 +67,11 @@ type directory struct {
 	services map[string]string
 	notices  map[string]string
 	forms    map[string]string
+	kinds    []*ent.ServiceKind // by slug
 }
 
-// directoryKey is nudged when a town, an office, a counter, a service, a form or a notice comes or goes.
+// directoryKey is nudged when a town, an office, a counter, a service, a form or a notice comes or goes, and when a kind
+// of services changes.
 const directoryKey = live.Key("catalogue")
 
 func (p *Portal) directory(ctx context.Context) (*directory, error) {
@@ -126,7 +129,10 @@ func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error
 	for _, f := range forms {
 		d.forms[f.ID] = d.services[f.ServiceID]
 	}
-	return d, nil
+	d.kinds, err = db.ServiceKind.Query().All(ctx)
+	// Sorted here: a database sorts by its own collation.
+	slices.SortFunc(d.kinds, func(a, b *ent.ServiceKind) int { return strings.Compare(a.ID, b.ID) })
+	return d, err
 }
 
 // town gives a town by id; nil where there is none.
@@ -313,5 +319,5 @@ func (d *directory) Weight() int {
 	if d == nil {
 		return 1
 	}
-	return 1<<10*len(d.towns) + 160*(len(d.services)+len(d.counters)+len(d.ofOffice)+len(d.forms)+len(d.notices)) + 1
+	return 1<<10*len(d.towns) + 4<<10*len(d.kinds) + 160*(len(d.services)+len(d.counters)+len(d.ofOffice)+len(d.forms)+len(d.notices)) + 1
 }

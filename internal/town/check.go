@@ -24,8 +24,10 @@ func (l *loader) check(t *Town) {
 	l.municipality(t.Municipality)
 	l.notices(t.Notices)
 	l.paymentMethods(t.PaymentMethods)
-	l.services(t.Services)
-	l.offices(t)
+	if !l.blind {
+		l.services(t)
+		l.offices(t)
+	}
 }
 
 func (l *loader) municipality(m Municipality) {
@@ -179,7 +181,7 @@ func (l *loader) once(seen unique, value, field string) {
 		return
 	}
 	if first, used := seen[value]; used {
-		l.fault(field, "%q is used by %s already", value, first)
+		l.fault(field, "%q is used by %s already", value, l.called(first, field))
 		return
 	}
 	seen[value] = field

@@ -19,8 +19,14 @@ import (
 // after a fault, names fields as they stand in the file, asks for every field that isn't marked optional, and remembers
 // the line of each for the checks that follow.
 type decoder struct {
+	file   string
 	lines  map[string]int // by field, for example services[3].fees[0].cents
 	faults map[string]fieldFault
+	base   func(slug string) (Service, bool) // what a service of that slug begins with; nil: none begins with anything
+}
+
+func newDecoder(file string) *decoder {
+	return &decoder{file: file, lines: map[string]int{}, faults: map[string]fieldFault{}}
 }
 
 type fieldFault struct {
@@ -33,6 +39,34 @@ func (d *decoder) fault(line int, field, format string, args ...any) {
 	if _, known := d.faults[field]; !known {
 		d.faults[field] = fieldFault{line, fmt.Sprintf(format, args...)}
 	}
+}
+
+// judge notes what a check found. A field that didn't decode, or lies in one that didn't, has its fault already.
+func (d *decoder) judge(field, format string, args ...any) {
+	for at := field; ; at = parent(at) {
+		if _, known := d.faults[at]; known {
+			return
+		}
+		if at == "" {
+			break
+		}
+	}
+	d.fault(d.line(field), field, format, args...)
+}
+
+// line gives the line of a field, or of the nearest one around it.
+func (d *decoder) line(field string) int {
+	for {
+		if line, ok := d.lines[field]; ok || field == "" {
+			return line
+		}
+		field = parent(field)
+	}
+}
+
+// parent gives the field around a field: services[3] for services[3].slug, services for services[3].
+func parent(field string) string {
+	return field[:max(0, strings.LastIndexAny(field, ".["))]
 }
 
 var syntaxLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
@@ -100,13 +134,22 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, line int) {
 			v.SetString(s)
 		}
 		return
+	case Service:
+		if d.base == nil {
+			break
+		}
+		if base, ok := d.base(slugIn(n)); ok {
+			v.Set(reflect.ValueOf(base))
+			d.object(n, v, field, line, true)
+			return
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		d.value(n, v.Elem(), field, line)
 	case reflect.Struct:
-		d.object(n, v, field, line)
+		d.object(n, v, field, line, false)
 	case reflect.Slice:
 		d.list(n, v, field)
 	case reflect.Map:
@@ -202,7 +245,9 @@ func (d *decoder) table(n *yaml.Node, v reflect.Value, field string) {
 	}
 }
 
-func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) {
+// object fills a struct. Over one that is filled already nothing is missing, and what stands here replaces what was
+// there, field by field and each field whole.
+func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int, over bool) {
 	if n.Kind != yaml.MappingNode {
 		d.fault(n.Line, field, "must be a mapping")
 		return
@@ -210,7 +255,19 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) 
 	type slot struct {
 		value    reflect.Value
 		optional bool
+		standard string // the value where none is given
 		seen     bool
+	}
+	reset := func(name string, s *slot) {
+		s.value.SetZero()
+		if s.standard == "" {
+			return
+		}
+		tag := "!!int"
+		if s.value.Kind() == reflect.Bool {
+			tag = "!!bool"
+		}
+		d.value(&yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: s.standard}, s.value, join(field, name), line)
 	}
 	slots := map[string]*slot{}
 	for i := range v.NumField() {
@@ -219,13 +276,9 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) 
 		if name == "-" || name == "" {
 			continue
 		}
-		slots[name] = &slot{value: v.Field(i), optional: option == "optional"}
-		if word := f.Tag.Get("default"); word != "" {
-			tag := "!!int"
-			if f.Type.Kind() == reflect.Bool {
-				tag = "!!bool"
-			}
-			d.value(&yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: word}, v.Field(i), join(field, name), line)
+		slots[name] = &slot{value: v.Field(i), optional: option == "optional", standard: f.Tag.Get("default")}
+		if !over {
+			reset(name, slots[name])
 		}
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -239,6 +292,8 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) 
 			d.fault(key.Line, at, "stands here twice")
 		default:
 			s.seen = true
+			reset(key.Value, s)
+			d.lines[at] = key.Line
 			if !isNull(item) {
 				d.value(item, s.value, at, key.Line)
 			} else if !s.optional {
@@ -247,10 +302,20 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int) 
 		}
 	}
 	for name, s := range slots {
-		if !s.seen && !s.optional {
+		if !s.seen && !s.optional && !over {
 			d.fault(line, join(field, name), "missing")
 		}
 	}
+}
+
+// slugIn gives the slug in a mapping; empty where it has none.
+func slugIn(n *yaml.Node) string {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == "slug" {
+			return n.Content[i+1].Value
+		}
+	}
+	return ""
 }
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

@@ -19,24 +19,22 @@ const maxFile = 1 << 20
 // Load reads the town at name in fsys, with the files beside it that it names, and checks all of it.
 // If anything in it is wrong the error is a *Faults, and there is no town.
 func Load(fsys fs.FS, name string) (*Town, error) {
-	l := &loader{
-		fsys: fsys,
-		name: name,
-		dec:  decoder{lines: map[string]int{}, faults: map[string]fieldFault{}},
-	}
+	l := newLoader(fsys, newDecoder(name))
 	raw, err := l.read(name)
 	if err != nil {
 		return nil, newFaults(name, []Fault{{File: name, Message: err.Error()}})
 	}
-	var t Town
-	if node := l.dec.parse(raw); node != nil {
-		l.dec.value(node, reflect.ValueOf(&t).Elem(), "", node.Line)
+	t := Town{marks: &l.marks}
+	if node := l.own.parse(raw); node != nil {
+		shared := l.catalogue(node)
+		l.own.value(node, reflect.ValueOf(&t).Elem(), "", node.Line)
+		l.merge(&t, shared)
+		l.kinds(&t)
 		l.check(&t)
 	}
 	if err := newFaults(name, l.all()); err != nil {
 		return nil, err
 	}
-	t.name, t.lines = name, l.dec.lines
 	return &t, nil
 }
 
@@ -44,23 +42,35 @@ func Load(fsys fs.FS, name string) (*Town, error) {
 func LoadFile(file string) (*Town, error) {
 	dir := filepath.Dir(file)
 	t, err := Load(os.DirFS(dir), filepath.Base(file))
+	seen := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 	if t != nil {
-		t.name = file
+		for _, d := range []*decoder{t.marks.own, t.marks.common} {
+			if d != nil {
+				d.file = seen(d.file)
+			}
+		}
 	}
 	var faults *Faults
 	if errors.As(err, &faults) {
 		for i := range faults.List {
-			faults.List[i].File = filepath.Join(dir, filepath.FromSlash(faults.List[i].File))
+			faults.List[i].File = seen(faults.List[i].File)
 		}
 	}
 	return t, err
 }
 
 type loader struct {
+	marks
 	fsys   fs.FS
-	name   string
-	dec    decoder
-	beside []Fault // in files beside the town's
+	files  []*decoder      // every YAML file that was read
+	beside []Fault         // in other files beside the town's
+	known  map[string]Kind // kinds by slug; nil where there is no list of them, or faults in it
+	list   string          // the file of that list
+	blind  bool            // there are faults in the catalogue: what the town's services are is not known
+}
+
+func newLoader(fsys fs.FS, own *decoder) *loader {
+	return &loader{fsys: fsys, marks: marks{own: own}, files: []*decoder{own}}
 }
 
 // read gives the text of a file.
@@ -99,7 +109,8 @@ func (l *loader) readBeside(name, field string) (string, []byte, bool) {
 	if name == "" {
 		return "", nil, false // a fault already
 	}
-	full := path.Join(path.Dir(l.name), name)
+	within, _ := l.find(field)
+	full := path.Join(path.Dir(within.file), name)
 	if path.IsAbs(name) || strings.HasPrefix(path.Clean(name), "..") {
 		l.fault(field, "%q is not inside the folder of the town's file", name)
 		return "", nil, false
@@ -112,38 +123,18 @@ func (l *loader) readBeside(name, field string) (string, []byte, bool) {
 	return full, raw, true
 }
 
-// fault notes what a check found. A field that didn't decode, or lies in one that didn't, has its fault already.
+// fault notes what a check found, in the file that the field stands in.
 func (l *loader) fault(field, format string, args ...any) {
-	for at := field; ; at = parent(at) {
-		if _, known := l.dec.faults[at]; known {
-			return
-		}
-		if at == "" {
-			break
-		}
-	}
-	l.dec.fault(lineOf(l.dec.lines, field), field, format, args...)
-}
-
-// lineOf gives the line of a field, or of the nearest one around it.
-func lineOf(lines map[string]int, field string) int {
-	for {
-		if line, ok := lines[field]; ok || field == "" {
-			return line
-		}
-		field = parent(field)
-	}
-}
-
-// parent gives the field around a field: services[3] for services[3].slug, services for services[3].
-func parent(field string) string {
-	return field[:max(0, strings.LastIndexAny(field, ".["))]
+	d, at := l.find(field)
+	d.judge(at, format, args...)
 }
 
 func (l *loader) all() []Fault {
 	all := l.beside
-	for field, f := range l.dec.faults {
-		all = append(all, Fault{File: l.name, Line: f.line, Field: field, Message: f.message})
+	for _, d := range l.files {
+		for field, f := range d.faults {
+			all = append(all, Fault{File: d.file, Line: f.line, Field: field, Message: f.message})
+		}
 	}
 	return all
 }

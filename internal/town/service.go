@@ -12,24 +12,28 @@ import (
 	"nelke/internal/form"
 )
 
-func (l *loader) services(services []Service) {
+func (l *loader) services(t *Town) {
+	services := t.Services
 	if len(services) == 0 {
 		l.fault("services", "there must be at least one")
+	}
+	if t.KindsFile == "" && slices.ContainsFunc(services, func(s Service) bool { return s.Kind != "" }) {
+		l.fault("kinds", "missing: a service has a kind")
 	}
 	slugs, kinds, keys, forms := unique{}, unique{}, unique{}, unique{}
 	for i := range services {
 		s := &services[i]
 		at := fmt.Sprintf("services[%d]", i)
 		l.slug(s.Slug, at+".slug")
-		l.slug(s.Kind, at+".kind")
 		l.once(slugs, s.Slug, at+".slug")
 		l.once(kinds, s.Kind, at+".kind")
 		if s.LeikaKey != "" {
 			l.digits(s.LeikaKey, 14, at+".leikaKey")
 			l.once(keys, s.LeikaKey, at+".leikaKey")
 		}
+		l.kind(*s, at)
 		l.channels(*s, at)
-		l.appointment(*s, at)
+		l.appointment(*s, len(t.Offices) > 0, at)
 		if s.ProcessingDays != nil {
 			l.within(*s.ProcessingDays, 1, maxProcessingDays, at+".processingDays")
 		}
@@ -72,8 +76,11 @@ func (l *loader) channels(s Service, at string) {
 	}
 }
 
-func (l *loader) appointment(s Service, at string) {
+// appointment checks what a visit takes. Where the town has no office here, people are served by appointment or without
+// one, and nothing of it can be booked: then there is nothing to say.
+func (l *loader) appointment(s Service, offices bool, at string) {
 	switch visit := slices.Contains(s.Channels, Appointment); {
+	case visit && s.AppointmentMinutes == 0 && !offices:
 	case visit && s.AppointmentMinutes == 0:
 		l.fault(at+".appointmentMinutes", "missing: channel APPOINTMENT needs it")
 	case !visit && s.AppointmentMinutes != 0:
@@ -104,7 +111,7 @@ func (l *loader) fees(fees []Fee, field string) {
 		case f.ValidFrom <= before.ValidFrom:
 			l.fault(at+".validFrom", "must be after %s, when the row before begins", before.ValidFrom)
 		case overlap(f.ValidFrom, f.ValidTo, before.ValidFrom, before.ValidTo):
-			l.fault(at+".validFrom", "overlaps in time with %s[%d]", field, i-1)
+			l.fault(at+".validFrom", "overlaps in time with %s", l.called(fmt.Sprintf("%s[%d]", field, i-1), at))
 		}
 	}
 }

@@ -8,6 +8,13 @@
 //	lippe/blomberg/forms/meldebescheinigung.json
 //	lippe/blomberg/notices/2026-01.de.md
 //
+// What towns have in common stands once, in files that they name: a list of kinds, which says what services of
+// different towns are the same and by which words people look for them, and a catalogue of services, of which a town
+// may leave out some and say some otherwise.
+//
+//	lippe/shared/kinds.yaml
+//	lippe/shared/catalogue.yaml
+//
 // Load is strict. An unknown field is a fault, so is a missing one, and all faults of a town are reported together,
 // each with its file, line and field.
 package town
@@ -23,20 +30,27 @@ import (
 // Town is one town's file after all checks: every reference in it resolves, and every rule named at the fields holds.
 type Town struct {
 	Municipality   Municipality    `yaml:"municipality"`
-	Notices        []Notice        `yaml:"notices"`                 // at least one, versions and dates ascending
-	PaymentMethods []PaymentMethod `yaml:"paymentMethods,optional"` // a method that isn't listed is not offered
+	KindsFile      string          `yaml:"kinds,optional" json:"-"`     // the list of kinds, relative to the town's file; needed where a service has a kind
+	Catalogue      *Catalogue      `yaml:"catalogue,optional" json:"-"` // services that the town shares with others
+	Notices        []Notice        `yaml:"notices"`                     // at least one, versions and dates ascending
+	PaymentMethods []PaymentMethod `yaml:"paymentMethods,optional"`     // a method that isn't listed is not offered
 	Offices        []Office        `yaml:"offices,optional"`
-	Services       []Service       `yaml:"services"`
+	Services       []Service       `yaml:"services,optional"` // at least one; those of the catalogue first
+	Kinds          []Kind          `yaml:"-"`                 // of the services, in the list's order
 
-	name  string         // of the file
-	lines map[string]int // of each field in it
+	marks *marks
 }
 
+// File is the path of the town's own file, as it was given to Load or LoadFile.
+func (t *Town) File() string { return t.marks.own.file }
+
 // Fault gives a fault of a field of this town, with the file and line that it was read from: for what only the caller
-// can see to be wrong, such as a form that changed under a version in use. The field is named as in the file, for
-// example services[3].form.version; where it doesn't stand there, the line is that of the nearest field around it.
+// can see to be wrong, such as a form that changed under a version in use. The field is named by its index in Services,
+// for example services[3].form.version; the fault names it as it stands in its file, the town's or the catalogue. Where
+// it doesn't stand there, the line is that of the nearest field around it.
 func (t *Town) Fault(field, format string, args ...any) Fault {
-	return Fault{File: t.name, Line: lineOf(t.lines, field), Field: field, Message: fmt.Sprintf(format, args...)}
+	d, at := t.marks.find(field)
+	return Fault{File: d.file, Line: d.line(at), Field: at, Message: fmt.Sprintf(format, args...)}
 }
 
 // Text is one text in the two languages of the service. Both are always there.
@@ -169,7 +183,7 @@ type Counter struct {
 // Service is something that the town offers (Leistung).
 type Service struct {
 	Slug        string    `yaml:"slug"`              // unique in the town
-	Kind        string    `yaml:"kind"`              // unique in the town, the same word in every town for the same service
+	Kind        string    `yaml:"kind,optional"`     // unique in the town, one of the list; empty where the list has nothing like it
 	LeikaKey    string    `yaml:"leikaKey,optional"` // 14 digits, unique in the town; empty where none is known
 	Name        Text      `yaml:"name"`
 	Summary     Text      `yaml:"summary"`
@@ -178,7 +192,7 @@ type Service struct {
 	Channels    []Channel `yaml:"channels"`
 	Links       []Link    `yaml:"links,optional"` // at least one with channel LINK
 
-	AppointmentMinutes int  `yaml:"appointmentMinutes,optional"`        // set exactly with channel APPOINTMENT; a multiple of five
+	AppointmentMinutes int  `yaml:"appointmentMinutes,optional"`        // set exactly with channel APPOINTMENT in a town with offices; a multiple of five
 	MaxQuantity        int  `yaml:"maxQuantity,optional" default:"1"`   // how often it may be chosen in one appointment; the time multiplies
 	Combinable         bool `yaml:"combinable,optional" default:"true"` // may share an appointment with other services
 
@@ -230,7 +244,7 @@ type FeeRules struct {
 // Form is the online form of a service: a JSON Schema (draft 2020-12) with labels. See package form for its annotations.
 type Form struct {
 	Version int             `yaml:"version"` // 1 and up; raise it with every change, since a form in use never changes
-	File    string          `yaml:"file"`    // relative to the town's file
+	File    string          `yaml:"file"`    // relative to the file that names it
 	Schema  json.RawMessage `yaml:"-"`       // canonical JSON: keys sorted, no white space
 	Layout  json.RawMessage `yaml:"-"`       // the schema's x-layout by itself, canonical; nil where it has none
 	SHA256  string          `yaml:"-"`       // lower-case hex, over Schema

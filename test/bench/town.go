@@ -144,7 +144,6 @@ offices:
 	b.WriteString("services:\n")
 	for _, slug := range t.services() {
 		fmt.Fprintf(&b, `  - slug: %s
-    kind: kind-%[1]s
     name: {de: %[1]s, en: %[1]s}
     summary: {de: Ein Anliegen., en: A concern.}
     information: []

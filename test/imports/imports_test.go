@@ -64,6 +64,7 @@ func changed(t *testing.T) *suite.Town {
 		Edit("", "{de: Schnellschalter, en: Express counter}", "{de: Schalter 3, en: Counter 3}").
 		Edit("", "cents: 4600", "cents: 4700").
 		Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 2, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).
+		Edit("shared/kinds.yaml", "name: {de: Reisepass, en: Passport}", "name: {de: Pass, en: Passport}").
 		Without("lebensbescheinigung")
 }
 
@@ -110,6 +111,7 @@ func steps() []step {
 		{"opening_rules", "INSERT"},
 		{"closures", "INSERT"},
 		{"events", "INSERT"},
+		{"service_kinds", "UPDATE"},
 	}
 }
 

@@ -1,0 +1,47 @@
+package portal
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+
+	"nelke/ent"
+	"nelke/internal/town"
+)
+
+func words(w town.Words) map[string][]string { return map[string][]string{"de": w.DE, "en": w.EN} }
+
+// importKinds writes kinds of services, by slug. Those that no file names any more stay, since services of towns that
+// were not imported may be of them.
+func (tx *Tx) importKinds(ctx context.Context, kinds map[string]town.Kind) error {
+	rows, err := tx.ServiceKind.Query().All(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]*ent.ServiceKind{}
+	for _, row := range rows {
+		known[row.ID] = row
+	}
+	for _, slug := range slices.Sorted(maps.Keys(kinds)) {
+		k, row := kinds[slug], known[slug]
+		var key *string
+		if k.LeikaKey != "" {
+			key = &k.LeikaKey
+		}
+		switch {
+		case row == nil:
+			err = tx.ServiceKind.Create().SetID(slug).SetNillableLeikaKey(key).SetName(text2(k.Name)).SetSynonyms(words(k.Words)).Exec(ctx)
+		case !reflect.DeepEqual(row.LeikaKey, key) || !maps.Equal(row.Name, text2(k.Name)) || !reflect.DeepEqual(row.Synonyms, words(k.Words)):
+			u := tx.ServiceKind.UpdateOneID(slug).SetName(text2(k.Name)).SetSynonyms(words(k.Words)).SetNillableLeikaKey(key)
+			if key == nil {
+				u.ClearLeikaKey()
+			}
+			err = u.Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
