@@ -46,7 +46,7 @@ func run(check bool) error {
 	}
 	changes := breaking(was, is)
 	for _, change := range changes {
-		fmt.Println(change)
+		fmt.Fprintln(os.Stdout, change)
 	}
 	if len(changes) > 0 {
 		return fmt.Errorf("%d changes would break clients of %s; make release, once all of them know", len(changes), released)
