@@ -54,9 +54,14 @@ lint: deps ## golangci-lint, with the import rule, and go vet
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
-verify: deps ## regenerate everything: no difference, no pending migration
+verify: deps ## regenerate everything: no difference, no pending migration, nothing that breaks clients
 	script/unchanged go generate ./...
 	script/services run postgresql -- go run ./internal/store/migrategen --check
+	go run ./graph/release --check
+
+.PHONY: release
+release: ## make the present schema the one that clients build on
+	go run ./graph/release
 
 .PHONY: fmt
 fmt: ## format the code

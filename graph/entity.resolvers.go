@@ -33,6 +33,9 @@ func (r *entityResolver) FindManyCaseByIDs(ctx context.Context, reps []*model.Ca
 
 func (r *entityResolver) FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*portal.Town, error) {
 	return entities(reps, func(rep *model.MunicipalityByIDsInput) (*portal.Town, error) {
+		if ars, _, ok := located(rep.ID); ok {
+			return r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+		}
 		return r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &rep.ID})
 	})
 }
@@ -44,7 +47,12 @@ func (r *entityResolver) FindManyMunicipalityByArss(ctx context.Context, reps []
 }
 
 func (r *entityResolver) FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*portal.Office, error) {
-	return entities(reps, func(rep *model.OfficeByIDsInput) (*portal.Office, error) { return r.Portal.Office(ctx, rep.ID) })
+	return entities(reps, func(rep *model.OfficeByIDsInput) (*portal.Office, error) {
+		if ars, slug, ok := located(rep.ID); ok {
+			return r.officeOf(ctx, ars, slug)
+		}
+		return r.Portal.Office(ctx, rep.ID)
+	})
 }
 
 func (r *entityResolver) FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*portal.Office, error) {
@@ -63,6 +71,9 @@ func (r *entityResolver) FindManyPaymentByIDs(ctx context.Context, reps []*model
 
 func (r *entityResolver) FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error) {
 	return entities(reps, func(rep *model.PublicServiceByIDsInput) (*portal.Service, error) {
+		if ars, slug, ok := located(rep.ID); ok {
+			return r.serviceOf(ctx, ars, slug)
+		}
 		return r.Portal.PublicService(ctx, portal.PublicServiceKey{ID: &rep.ID})
 	})
 }

@@ -24,7 +24,8 @@ type Options struct {
 	Cache         *cache.Cache
 	Log           *slog.Logger
 	Clock         func() time.Time
-	Introspection bool // whether __schema and __type are answered; _service always is
+	Documents     graphql.Cache[string] // documents by the hash that clients may send in their place
+	Introspection bool                  // whether __schema and __type are answered; _service always is
 }
 
 // Graph executes documents: queries, mutations and subscriptions.
@@ -43,6 +44,7 @@ func New(cfg Options) *Graph {
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
 	e.SetRecoverFunc(recovered(cfg.Log))
+	e.Use(extension.AutomaticPersistedQuery{Cache: cfg.Documents})
 	e.Use(extension.Introspection{})
 	if !cfg.Introspection {
 		e.Use(closedIntrospection{})

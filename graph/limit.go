@@ -107,6 +107,7 @@ func costs(c *ComplexityRoot) {
 	c.Subscription.PublicServices = func(child int, first *int, _ *portal.PublicServiceFilter) int { return page(child, first) }
 	c.Query.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int, _ *string) int { return page(child, first) }
 	c.Subscription.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int) int { return page(child, first) }
+	c.Query.__resolve_entities = func(child int, reps []map[string]any) int { return 1 + len(reps)*max(1, child) }
 	// A day's starts are one list of scalars; its slots are forty objects or more.
 	c.AvailabilityDay.Slots = func(child int) int { return 1 + 40*child }
 	days := func(child, n int) int { return 1 + min(max(n, 1), 62)*child/4 }

@@ -24,7 +24,7 @@ func entityKeys(typename string) [][]string {
 }
 
 // checkRepresentations refuses representations that lack a type or a key. It is the caller's fault, which further in
-// would read like ours.
+// would read like ours. Those of one type that come by several keys are given one.
 func checkRepresentations(selections ast.SelectionSet, variables map[string]any) *gqlerror.Error {
 	for _, selection := range selections {
 		var err *gqlerror.Error
@@ -38,6 +38,10 @@ func checkRepresentations(selections ast.SelectionSet, variables map[string]any)
 				if fault := faultOf(representation); fault != "" {
 					return refusal(errcode.ValidationFailed, "%s", fault)
 				}
+			}
+			written := selection.Arguments.ForName("representations").Value.Kind != ast.Variable
+			if typename := unify(given); typename != "" && written {
+				return refusal(errcode.ValidationFailed, "Representations of %s by several keys at once have to come in a variable.", typename)
 			}
 		case *ast.InlineFragment:
 			err = checkRepresentations(selection.SelectionSet, variables)
@@ -68,6 +72,50 @@ func faultOf(representation any) string {
 		return "A representation of " + typename + " needs one of its keys."
 	}
 	return ""
+}
+
+// unify gives representations of a type that come by several keys one key, and names such a type: gqlgen has a resolver for
+// each key, and takes that of the first representation for all. Where there is no id, a locator stands in for it.
+func unify(representations []any) (mixed string) {
+	byID, byOther := map[string]bool{}, map[string]bool{}
+	for _, representation := range representations {
+		object := representation.(map[string]any)
+		typename := object["__typename"].(string)
+		if isText(object, "id") {
+			byID[typename] = true
+		} else {
+			byOther[typename] = true
+		}
+	}
+	for _, representation := range representations {
+		object := representation.(map[string]any)
+		if typename := object["__typename"].(string); byID[typename] && byOther[typename] {
+			mixed = typename
+			if !isText(object, "id") {
+				object["id"] = locate(object)
+			}
+		}
+	}
+	return mixed
+}
+
+// locator begins what stands in for an id: no id has it.
+const locator = "="
+
+// locate makes a locator of an entity's other key.
+func locate(object map[string]any) string {
+	if ars, ok := object["ars"].(string); ok {
+		return locator + ars
+	}
+	municipality := object["municipality"].(map[string]any)
+	return locator + municipality["ars"].(string) + "/" + object["slug"].(string)
+}
+
+// located reads a locator.
+func located(id string) (ars, slug string, ok bool) {
+	key, ok := strings.CutPrefix(id, locator)
+	ars, slug, _ = strings.Cut(key, "/")
+	return ars, slug, ok
 }
 
 func isText(object map[string]any, field string) bool {

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,4 +61,47 @@ func TestEachSubscriptionMirrorsItsQuery(t *testing.T) {
 			require.Equal(t, argument.Type.String(), same.Type.String())
 		}
 	}
+}
+
+// A portal for citizens leaves out what is tagged for staff: what remains is whole, and nothing of it is the staff's alone.
+func TestWithoutStaffTheGraphIsWhole(t *testing.T) {
+	t.Parallel()
+
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	reached := map[string]bool{}
+	var reach func(from, name string)
+	reach = func(from, name string) {
+		definition := schema.Types[name]
+		require.False(t, staffs(definition.Directives), "%s needs %s, which is the staff's", from, name)
+		if reached[name] {
+			return
+		}
+		reached[name] = true
+		for _, possible := range schema.GetPossibleTypes(definition) {
+			reach(name, possible.Name)
+		}
+		for _, field := range definition.Fields {
+			if staffs(field.Directives) || strings.HasPrefix(field.Name, "__") {
+				continue
+			}
+			reach(name+"."+field.Name, field.Type.Name())
+			for _, argument := range field.Arguments {
+				reach(name+"."+field.Name, argument.Type.Name())
+			}
+		}
+	}
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
+		reach("the schema", root.Name)
+	}
+	for name, definition := range schema.Types {
+		if !definition.BuiltIn && !strings.HasPrefix(name, "_") && !strings.Contains(definition.Position.Src.Name, "federation/") {
+			require.Equal(t, !reached[name], staffs(definition.Directives), "%s: reached %t", name, reached[name])
+		}
+	}
+}
+
+func staffs(directives ast.DirectiveList) bool {
+	return slices.ContainsFunc(directives, func(d *ast.Directive) bool {
+		return d.Name == "tag" && d.Arguments.ForName("name").Value.Raw == "staff"
+	})
 }

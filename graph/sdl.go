@@ -5,9 +5,34 @@ import (
 	"context"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 )
+
+// SDL is the schema of the subgraph, as gateways compose it: what `_service { sdl }` answers.
+func SDL() string {
+	var all []string
+	for _, source := range sources {
+		if !source.BuiltIn {
+			all = append(all, source.Input)
+		}
+	}
+	return strings.Replace(strings.Join(all, "\n"), nodeField, "", 1)
+}
+
+// LoadSDL reads the schema of a subgraph, with the directives of federation that need no declaration.
+func LoadSDL(name, sdl string) (*ast.Schema, error) {
+	given := []*ast.Source{{Name: name, Input: sdl}}
+	for _, source := range sources {
+		if source.BuiltIn && strings.Contains(source.Name, "directives") {
+			given = append(given, source)
+		}
+	}
+	return gqlparser.LoadSchema(given...)
+}
 
 // nodeField is how schema/base.graphqls has Query.node.
 const nodeField = `

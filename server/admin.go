@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nelke/data"
+	"nelke/graph"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
 	"nelke/internal/town"
@@ -158,3 +159,6 @@ curl -s %[1]s/graphql -H 'Content-Type: application/json' -H 'Authorization: Bea
 `, url, m.Name, m.Ars, token, m.Offices[0].ID, p.now().In(zone).Format(time.DateOnly))
 	return err
 }
+
+// SDL is the schema of the subgraph, as gateways compose it.
+func SDL() string { return graph.SDL() }

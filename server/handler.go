@@ -39,7 +39,8 @@ func newWeb(p *parts, addr string) (*web, error) {
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
 	w.metrics.watch(p, answers, w.streams)
 	w.graph = graph.New(graph.Options{
-		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now, Introspection: p.cfg.Introspection,
+		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
+		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
 	})
 
 	health := health{parts: p, stopping: w.stopping, issuer: "off"}

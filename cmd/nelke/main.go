@@ -45,6 +45,7 @@ type commands struct {
 	Import  importCommand  `cmd:"" help:"Write towns from their files: all of them are checked first, and all are written or none."`
 	Token   tokenCommand   `cmd:"" help:"Mint a staff token of the demo, with the key in NELKE_DATA."`
 	Audit   auditCommand   `cmd:"" help:"Check that no event was removed, changed or swapped."`
+	Schema  schemaCommand  `cmd:"" help:"Print the schema of the subgraph, as gateways compose it."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Health  healthCommand  `cmd:"" help:"Ask a running service whether it is ready, for health checks in containers."`
 }
@@ -127,7 +128,7 @@ func variables(environment []string) map[string]string {
 
 func needsConfig(parsed *kong.Context) bool {
 	switch parsed.Selected().Name {
-	case "version", "health":
+	case "version", "health", "schema":
 		return false
 	}
 	return true
@@ -210,6 +211,18 @@ func (auditCommand) Run(ctx context.Context, cfg server.Config, s streams) error
 	}
 	fmt.Fprintf(s.out, "%d events, no fault\n", events)
 	return nil
+}
+
+type schemaCommand struct {
+	Out string `type:"path" placeholder:"FILE" help:"Write it to this file."`
+}
+
+func (c schemaCommand) Run(s streams) error {
+	if c.Out != "" {
+		return os.WriteFile(c.Out, []byte(server.SDL()), 0o644) //nolint:gosec // everybody may read it
+	}
+	_, err := io.WriteString(s.out, server.SDL())
+	return err
 }
 
 type versionCommand struct{}

@@ -85,18 +85,21 @@ func getParams(r *http.Request) (*graphql.RawParams, error) {
 	}
 	params.Query = query.Get("query")
 	params.OperationName = query.Get("operationName")
-	if params.Query == "" {
-		return nil, badRequestf(http.StatusBadRequest, "query is missing")
-	}
 	if params.Variables, err = getObject(query, "variables"); err != nil {
 		return nil, err
 	}
 	if params.Extensions, err = getObject(query, "extensions"); err != nil {
 		return nil, err
 	}
+	if params.Query == "" && !persisted(params.Extensions) {
+		return nil, badRequestf(http.StatusBadRequest, "query is missing")
+	}
 	params.ReadTime.End = graphql.Now()
 	return params, nil
 }
+
+// persisted tells that a hash stands in for the query (automatic persisted queries): what is executed knows the document.
+func persisted(extensions map[string]any) bool { return extensions["persistedQuery"] != nil }
 
 func getObject(query url.Values, name string) (object map[string]any, err error) {
 	if text := query.Get(name); text != "" {
@@ -114,7 +117,7 @@ func decodeParams(data []byte) (*graphql.RawParams, error) {
 		return nil, badRequestf(http.StatusBadRequest, "the request must be in UTF-8")
 	}
 	var in struct {
-		Query         *string        `json:"query"`
+		Query         string         `json:"query"`
 		OperationName string         `json:"operationName"`
 		Variables     map[string]any `json:"variables"`
 		Extensions    map[string]any `json:"extensions"`
@@ -128,11 +131,11 @@ func decodeParams(data []byte) (*graphql.RawParams, error) {
 		return nil, badRequestf(http.StatusBadRequest, "the request must be one JSON object")
 	case err != nil:
 		return nil, badRequestf(http.StatusBadRequest, "the request is not JSON")
-	case in.Query == nil || *in.Query == "":
+	case in.Query == "" && !persisted(in.Extensions):
 		return nil, badRequestf(http.StatusBadRequest, "query is missing")
 	}
 	return &graphql.RawParams{
-		Query: *in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions,
+		Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions,
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package portal_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,26 +100,25 @@ func TestEntitiesOfManyKindsKeepTheirOrder(t *testing.T) {
 			representation suite.Vars
 			typename       string // empty: null
 		}
-		for key, rows := range map[string][]row{
-			"by id": {
-				{suite.Vars{"__typename": "Municipality", "id": town}, "Municipality"},
-				{suite.Vars{"__typename": "Appointment", "id": w.booked}, ""},
-				{suite.Vars{"__typename": "Office", "id": w.place.Office}, "Office"},
-				{suite.Vars{"__typename": "PublicService", "id": w.place.Service}, "PublicService"},
-				{suite.Vars{"__typename": "PublicService", "id": w.place.Office}, ""},
-				{suite.Vars{"__typename": "Case", "id": w.caseID}, ""},
-				{suite.Vars{"__typename": "PublicService", "id": w.place.Other}, "PublicService"},
-				{suite.Vars{"__typename": "Municipality", "id": town}, "Municipality"},
-			},
-			"by names": {
-				{suite.Vars{"__typename": "Municipality", "ars": suite.OtherARS}, ""},
-				{suite.Vars{"__typename": "Municipality", "ars": suite.ARS}, "Municipality"},
-				{suite.Vars{"__typename": "Office", "municipality": blomberg, "slug": "rathaus"}, ""},
-				{suite.Vars{"__typename": "Office", "municipality": blomberg, "slug": "buergerbuero"}, "Office"},
-				{suite.Vars{"__typename": "PublicService", "municipality": suite.Vars{"ars": suite.OtherARS}, "slug": "reisepass"}, ""},
-				{suite.Vars{"__typename": "PublicService", "municipality": blomberg, "slug": "reisepass"}, "PublicService"},
-			},
-		} {
+		byID := []row{
+			{suite.Vars{"__typename": "Municipality", "id": town}, "Municipality"},
+			{suite.Vars{"__typename": "Appointment", "id": w.booked}, ""},
+			{suite.Vars{"__typename": "Office", "id": w.place.Office}, "Office"},
+			{suite.Vars{"__typename": "PublicService", "id": w.place.Service}, "PublicService"},
+			{suite.Vars{"__typename": "PublicService", "id": w.place.Office}, ""},
+			{suite.Vars{"__typename": "Case", "id": w.caseID}, ""},
+			{suite.Vars{"__typename": "PublicService", "id": w.place.Other}, "PublicService"},
+			{suite.Vars{"__typename": "Municipality", "id": town}, "Municipality"},
+		}
+		byNames := []row{
+			{suite.Vars{"__typename": "Municipality", "ars": suite.OtherARS}, ""},
+			{suite.Vars{"__typename": "Municipality", "ars": suite.ARS}, "Municipality"},
+			{suite.Vars{"__typename": "Office", "municipality": blomberg, "slug": "rathaus"}, ""},
+			{suite.Vars{"__typename": "Office", "municipality": blomberg, "slug": "buergerbuero"}, "Office"},
+			{suite.Vars{"__typename": "PublicService", "municipality": suite.Vars{"ars": suite.OtherARS}, "slug": "reisepass"}, ""},
+			{suite.Vars{"__typename": "PublicService", "municipality": blomberg, "slug": "reisepass"}, "PublicService"},
+		}
+		for key, rows := range map[string][]row{"by id": byID, "by names": byNames, "by both at once": append(slices.Clone(byNames), byID...)} {
 			t.Run(key, func(t *testing.T) {
 				var representations []suite.Vars
 				for _, row := range rows {
@@ -147,6 +147,11 @@ func TestEntitiesOfManyKindsKeepTheirOrder(t *testing.T) {
 				}
 			})
 		}
+		t.Run("several keys of one kind in the document itself are refused", func(t *testing.T) {
+			a := w.anonymous.For(t).Do(`{ _entities(representations: [{__typename: "Municipality", ars: "1"}, {__typename: "Municipality", id: "2"}]) { __typename } }`, nil)
+			failed(t, a, "GRAPHQL_VALIDATION_FAILED", "")
+			w.anonymous.For(t).Do(`{ _entities(representations: [{__typename: "Municipality", ars: "1"}, {__typename: "Office", id: "2"}]) { __typename } }`, nil).OK("_entities")
+		})
 		t.Run("more than a thousand of one kind are refused", func(t *testing.T) {
 			many := make([]suite.Vars, 1001)
 			for i := range many {
