@@ -23,6 +23,10 @@ func TestGateways(t *testing.T) {
 			gateways.check(t, g.name, "a region's services with their fees, across subgraphs, in one query", func(t *testing.T) { services(t, r, g) })
 			gateways.check(t, g.name, "a town that Nelke doesn't have is null, and its neighbours stay", func(t *testing.T) { strangers(t, g) })
 			gateways.check(t, g.name, "an application with its case's token; for anybody else nothing", func(t *testing.T) { application(t, r, g) })
+			gateways.check(t, g.name, "the token goes to Nelke, and to nobody else", func(t *testing.T) {
+				require.Positive(t, r.asked.Load())
+				require.Zero(t, r.overheard.Load())
+			})
 			gateways.check(t, g.name, "callers at the same moment each get their own", func(t *testing.T) { apart(t, r, g) })
 			gateways.check(t, g.name, "a wrong token is UNAUTHENTICATED, and the neighbour answers", func(t *testing.T) { wrongToken(t, g) })
 			gateways.check(t, g.name, "problems arrive whole, in the language asked for", func(t *testing.T) { problems(t, r, g) })

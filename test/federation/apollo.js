@@ -9,9 +9,9 @@ class Subgraph extends RemoteGraphQLDataSource {
   // Nelke answers within ten seconds.
   fetcher = (url, request) => fetch(url, { ...request, signal: AbortSignal.timeout(12_000) })
 
-  willSendRequest({ request, context }) {
-    for (const [name, value] of Object.entries(context.caller ?? {})) {
-      if (value) request.http.headers.set(name, value)
+  willSendRequest({ request, context: { caller } }) {
+    for (const [name, value] of Object.entries(caller ?? {})) {
+      if (value && (name !== 'authorization' || this.trusted)) request.http.headers.set(name, value)
     }
   }
 
@@ -23,7 +23,8 @@ class Subgraph extends RemoteGraphQLDataSource {
   }
 }
 
-// Nelke must know of the caller who it is, in which language to answer, and from where they come.
+// Nelke must know of the caller who it is, in which language to answer, and from where they come. The token opens a
+// person's case, so nobody else gets it.
 const caller = ({ headers, socket }) => ({
   authorization: headers.authorization,
   'accept-language': headers['accept-language'],
@@ -32,7 +33,7 @@ const caller = ({ headers, socket }) => ({
 
 const gateway = new ApolloGateway({
   supergraphSdl: await readFile(process.argv[2], 'utf8'),
-  buildService: ({ url }) => new Subgraph({ url }),
+  buildService: ({ name, url }) => new Subgraph({ url, trusted: name === 'nelke' }),
 })
 const server = new ApolloServer({ gateway, includeStacktraceInErrorResponses: false })
 const { url } = await startStandaloneServer(server, {

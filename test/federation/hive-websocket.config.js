@@ -7,6 +7,7 @@ export const gatewayConfig = {
   transportEntries: {
     nelke: {
       options: {
+        ...usual.transportEntries.nelke.options,
         subscriptions: {
           kind: 'ws',
           headers: [['accept-language', '{context.headers.accept-language}']],

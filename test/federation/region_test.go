@@ -3,10 +3,15 @@
 package federation
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +36,9 @@ const openings = 100
 type region struct {
 	nelke     *suite.Process
 	directory *program
+	neighbour string // where the directory answers, through what listens
+	asked     atomic.Int64
+	overheard atomic.Int64 // requests to it with a token
 	place     suite.Place
 	folder    string // of supergraphs
 }
@@ -41,14 +49,32 @@ func newRegion(t *testing.T, options ...suite.Option) *region {
 	r := &region{nelke: suite.Serve(t, suite.SQLite(), append(options, behindGateways)...)}
 	r.place, r.folder = r.nelke.Place(), t.TempDir()
 	r.directory = start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
+	r.neighbour = r.listen(t)
 	return r
+}
+
+// listen stands between the gateways and the directory.
+func (r *region) listen(t *testing.T) string {
+	t.Helper()
+	to, err := url.Parse(r.directory.URL)
+	require.NoError(t, err)
+	on := httputil.NewSingleHostReverseProxy(to)
+	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		r.asked.Add(1)
+		if request.Header.Get("Authorization") != "" {
+			r.overheard.Add(1)
+		}
+		on.ServeHTTP(w, request)
+	}))
+	t.Cleanup(between.Close)
+	return between.URL
 }
 
 // compose makes a supergraph of both, as their operator would, and gives the file that it is in.
 func (r *region) compose(t *testing.T, composer string, options ...string) string {
 	t.Helper()
 	args := append([]string{"compose.js", composer}, options...)
-	supergraph, errors, err := run(t, append(args, "nelke="+r.nelke.URL+"/graphql", "directory="+r.directory.URL)...)
+	supergraph, errors, err := run(t, append(args, "nelke="+r.nelke.URL+"/graphql", "directory="+r.neighbour)...)
 	require.NoError(t, err, errors)
 	require.NotEmpty(t, supergraph)
 	return file(t, r.folder, composer+strings.Join(options, "")+".graphql", supergraph)
