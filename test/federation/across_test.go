@@ -51,6 +51,8 @@ func TestOtherSupergraphs(t *testing.T) {
 		services(t, r, whole)
 		whole.Anonymous().For(t).Do(`{ regions { keeper } }`, nil).OK("regions.0.keeper")
 	})
+	own := hive(t, "", "hive.config.js", "--dev-service", "nelke="+r.nelke.URL+"/graphql", "--dev-service", "directory="+r.neighbour)
+	gateways.check(t, own.name, "it composes by itself", func(t *testing.T) { services(t, r, own) })
 }
 
 // services compares what comes through the gateway with what Nelke says itself.

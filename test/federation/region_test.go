@@ -101,10 +101,10 @@ func apollo(t *testing.T, supergraph string) gateway {
 }
 
 // hive is Hive Gateway in front of a supergraph.
-func hive(t *testing.T, supergraph, config string) gateway {
+func hive(t *testing.T, supergraph, config string, options ...string) gateway {
 	t.Helper()
 	host, port, _ := strings.Cut(testbed.FreeAddr(t), ":")
-	p := start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph},
-		"node_modules/.bin/hive-gateway", "-c", config, "supergraph", "-h", host, "-p", port)
+	args := append([]string{"node_modules/.bin/hive-gateway", "-c", config, "-h", host, "-p", port, "supergraph"}, options...)
+	p := start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
 	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@graphql-hive/gateway")}
 }
