@@ -78,4 +78,4 @@ deps/gcc:
 deps/servers:
 	@script/services need postgresql redis
 deps/node:
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || { echo "Node 20 or later is needed, with npm: https://nodejs.org"; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm >/dev/null || { echo "Node 20 or later is needed, with npm: https://nodejs.org"; exit 1; }

@@ -75,6 +75,9 @@ func (s *table) set(t *testing.T, column, row string) {
 func (s *table) print(w io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.rows) == 0 {
+		return
+	}
 	slices.Sort(s.columns)
 	slices.SortStableFunc(s.rows, func(a, b string) int { return cmp.Compare(s.of[a], s.of[b]) })
 	width := 0
