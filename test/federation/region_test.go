@@ -3,6 +3,7 @@
 package federation
 
 import (
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -59,6 +60,7 @@ func (r *region) listen(t *testing.T) string {
 	to, err := url.Parse(r.directory.URL)
 	require.NoError(t, err)
 	on := httputil.NewSingleHostReverseProxy(to)
+	on.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // that the directory is gone, once a test has ended it
 	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		r.asked.Add(1)
 		if request.Header.Get("Authorization") != "" {
