@@ -11,7 +11,7 @@ BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata -ldfl
 
 .PHONY: help
 help: ## these lines
-	@sed -nE 's/^([a-z/]+):[^#]*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 14
+	@sed -nE 's/^([a-z/]+):[^#]*## (.*)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 18
 
 .PHONY: run
 run: ## the whole service on the embedded default: SQLite, demo tokens, Blomberg
@@ -40,6 +40,11 @@ test/faults: deps ## the proofs of test/ in their long form
 test/mutants: deps ## small patches that must each turn a test red
 	script/services run -- go run ./test/mutants
 
+.PHONY: test/federation
+test/federation: deps deps/node ## Nelke and a neighbour behind two gateways, composed by three composers (needs Node 20 and npm)
+	cd test/federation && npm ci
+	cd test/federation && ../../script/services run -- go test -tags federation -race -count=1
+
 .PHONY: story
 story: deps/servers ## the stories of an appointment and of applications, told step by step against running servers
 	script/services run -- go run ./test/story
@@ -50,7 +55,7 @@ bench: deps/servers ## speed against baselines of the same run
 
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
-	go vet ./...
+	go vet -tags federation ./...
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
@@ -69,11 +74,13 @@ fmt: ## format the code
 
 .PHONY: clean
 clean: ## remove what was built and the data of make run
-	rm -rf bin var
+	rm -rf bin var test/federation/node_modules
 
-.PHONY: deps deps/gcc deps/servers
+.PHONY: deps deps/gcc deps/servers deps/node
 deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)
 deps/gcc:
 	@script/services need gcc
 deps/servers:
 	@script/services need postgresql redis
+deps/node:
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm >/dev/null || { echo "Node 20 or later is needed, with npm: https://nodejs.org"; exit 1; }

@@ -2,6 +2,9 @@ module nelke
 
 go 1.26.0
 
+// Packages of Node: what Go they bring along isn't ours.
+ignore ./test/federation/node_modules
+
 require (
 	ariga.io/atlas v0.38.0
 	entgo.io/ent v0.14.5

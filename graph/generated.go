@@ -14368,10 +14368,10 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
-			return ec.marshalNViewer2ᚖnelkeᚋgraphᚋmodelᚐViewer(ctx, selections, v)
+			return ec.marshalOViewer2ᚖnelkeᚋgraphᚋmodelᚐViewer(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -14533,10 +14533,10 @@ func (ec *executionContext) _Query_municipalities(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
-			return ec.marshalNMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx, selections, v)
+			return ec.marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_municipalities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -14621,10 +14621,10 @@ func (ec *executionContext) _Query_nextSlots(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OfficeSlots) graphql.Marshaler {
-			return ec.marshalNOfficeSlots2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeSlotsᚄ(ctx, selections, v)
+			return ec.marshalOOfficeSlots2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeSlotsᚄ(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_nextSlots(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -14753,10 +14753,10 @@ func (ec *executionContext) _Query_publicServices(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
-			return ec.marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx, selections, v)
+			return ec.marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_Query_publicServices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -23633,7 +23633,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "viewer":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_viewer(ctx, field)
 				})
@@ -23657,7 +23657,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "municipalities":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_municipalities(ctx, field)
 				})
@@ -23669,7 +23669,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "nextSlots":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_nextSlots(ctx, field)
 				})
@@ -23687,7 +23687,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				})
 		case "publicServices":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
-				true, true,
+				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_publicServices(ctx, field)
 				})
@@ -25358,14 +25358,6 @@ func (ec *executionContext) unmarshalNMunicipalityByIDsInput2ᚕᚖnelkeᚋgraph
 	return res, nil
 }
 
-func (ec *executionContext) marshalNMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx context.Context, sel ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "MunicipalityConnection!")
-		return graphql.Null
-	}
-	return ec._MunicipalityConnection(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MunicipalityEdge) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -25487,22 +25479,6 @@ func (ec *executionContext) unmarshalNOfficeByMunicipalityArsAndSlugsInput2ᚕ�
 		}
 	}
 	return res, nil
-}
-
-func (ec *executionContext) marshalNOfficeSlots2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeSlotsᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OfficeSlots) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
-		fc := graphql.GetFieldContext(ctx)
-		fc.Result = &v[i]
-		return ec.marshalNOfficeSlots2ᚖnelkeᚋinternalᚋportalᚐOfficeSlots(ctx, sel, v[i])
-	})
-
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
-	return ret
 }
 
 func (ec *executionContext) marshalNOfficeSlots2ᚖnelkeᚋinternalᚋportalᚐOfficeSlots(ctx context.Context, sel ast.SelectionSet, v *portal.OfficeSlots) graphql.Marshaler {
@@ -26220,14 +26196,6 @@ func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportal�
 		graphql.AddInvalidNullFromMarshaler(ctx, "UnavailableReason!")
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNViewer2ᚖnelkeᚋgraphᚋmodelᚐViewer(ctx context.Context, sel ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
-	if v == nil {
-		graphql.AddInvalidNullError(ctx, "Viewer!")
-		return graphql.Null
-	}
-	return ec._Viewer(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNWeekday2string(ctx context.Context, v any) (string, error) {
@@ -27064,6 +27032,13 @@ func (ec *executionContext) unmarshalOMunicipalityByIDsInput2ᚖnelkeᚋgraphᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx context.Context, sel ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MunicipalityConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx context.Context, v any) (*portal.MunicipalityFilter, error) {
 	if v == nil {
 		return nil, nil
@@ -27121,6 +27096,25 @@ func (ec *executionContext) unmarshalOOfficeByMunicipalityArsAndSlugsInput2ᚖne
 	}
 	res, err := ec.unmarshalInputOfficeByMunicipalityArsAndSlugsInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOfficeSlots2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeSlotsᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OfficeSlots) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOfficeSlots2ᚖnelkeᚋinternalᚋportalᚐOfficeSlots(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋportalᚐOpeningHoursInputᚄ(ctx context.Context, v any) ([]portal.OpeningHoursInput, error) {
@@ -27430,6 +27424,13 @@ func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋportal�
 	_ = ctx
 	res := scalar.MarshalReason(v)
 	return res
+}
+
+func (ec *executionContext) marshalOViewer2ᚖnelkeᚋgraphᚋmodelᚐViewer(ctx context.Context, sel ast.SelectionSet, v *model.Viewer) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Viewer(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO_Entity2githubᚗcomᚋ99designsᚋgqlgenᚋpluginᚋfederationᚋfedruntimeᚐEntity(ctx context.Context, sel ast.SelectionSet, v fedruntime.Entity) graphql.Marshaler {

@@ -105,3 +105,16 @@ func staffs(directives ast.DirectiveList) bool {
 		return d.Name == "tag" && d.Arguments.ForName("name").Value.Raw == "staff"
 	})
 }
+
+// In a supergraph the failure of one subgraph must leave what others answer beside it: a field of Query that could not
+// be null would take all of them along.
+func TestNoQueryTakesItsSiblingsAlong(t *testing.T) {
+	t.Parallel()
+
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	for _, field := range schema.Query.Fields {
+		if !strings.HasPrefix(field.Name, "_") {
+			require.False(t, field.Type.NonNull, field.Name)
+		}
+	}
+}

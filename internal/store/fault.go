@@ -27,7 +27,7 @@ func Unavailable(err error) bool {
 		}
 	}
 	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) {
-		return serverGone(pg.Code)
+		return serverGone(pg.Code) || pg.Code == "55P03" // somebody held a lock for longer than lock_timeout
 	}
 	if lite := (*sqlite.Error)(nil); errors.As(err, &lite) {
 		switch lite.Code() & 0xff { // the low byte is the primary code

@@ -323,6 +323,7 @@ func TestUnavailable(t *testing.T) {
 		&pgconn.PgError{Code: "53100"}:                      true, // disk full
 		&pgconn.PgError{Code: "25006"}:                      true, // a standby
 		&pgconn.PgError{Code: "08006"}:                      true,
+		&pgconn.PgError{Code: "55P03"}:                      true,  // a lock that somebody held too long
 		&pgconn.PgError{Code: "23505"}:                      false, // a unique violation
 		&pgconn.PgError{Code: "57014"}:                      false, // the statement was canceled
 		fmt.Errorf("query: %w", driver.ErrBadConn):          true,

@@ -54,7 +54,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		w.Header().Set("Allow", "POST")
 		refuse(w, media, badRequestf(http.StatusMethodNotAllowed, "GET is for queries only"))
 	case isSubscription(operation):
-		t.write(w, media, requestError("SUBSCRIPTION_NEEDS_STREAM", "subscriptions need a WebSocket, or POST that accepts %s", mediaEventStream))
+		t.write(w, media, requestError("SUBSCRIPTION_NEEDS_STREAM", "subscriptions need a WebSocket, or a request that accepts %s", mediaEventStream))
 	default:
 		perform(r.Context(), exec, operation, func(response *graphql.Response) error {
 			t.write(w, media, response)

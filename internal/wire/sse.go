@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// SSE answers by server-sent events, as the "distinct connections mode" of the GraphQL over SSE protocol: one POST,
-// one operation, its responses as "next" events, then "complete". It takes those POSTs whose Accept prefers
-// text/event-stream.
+// SSE answers by server-sent events, as the "distinct connections mode" of the GraphQL over SSE protocol: one request,
+// one operation, its responses as "next" events, then "complete". It takes those requests by POST and GET whose Accept
+// prefers text/event-stream. GET is what a browser's EventSource and some gateways send; a mutation by it is 405.
 //
 // The request's context must not have a deadline for subscriptions, since they live in it.
 //
@@ -32,9 +33,9 @@ type SSE struct {
 
 var _ graphql.Transport = SSE{}
 
-// Supports POST by those who prefer an event stream to JSON.
+// Supports POST and GET by those who prefer an event stream to JSON.
 func (SSE) Supports(r *http.Request) bool {
-	return r.Method == http.MethodPost &&
+	return (r.Method == http.MethodPost || r.Method == http.MethodGet) &&
 		negotiate(r.Header, mediaJSON, mediaGraphQL, mediaEventStream) == mediaEventStream
 }
 
@@ -50,6 +51,11 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	operation, refusal := prepare(r.Context(), exec, params)
 	if refusal != nil && media != "" {
 		t.HTTP.write(w, media, refusal)
+		return
+	}
+	if refusal == nil && r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
+		w.Header().Set("Allow", "POST")
+		refuse(w, cmp.Or(media, mediaJSON), badRequestf(http.StatusMethodNotAllowed, "a mutation needs POST"))
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())

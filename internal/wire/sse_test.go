@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,15 @@ func TestSSEAnswers(t *testing.T) {
 			require.Equal(t, 200, response.StatusCode)
 			require.Equal(t, stream+"; charset=utf-8", response.Header.Get("Content-Type"))
 			require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
+			require.Equal(t, ":\n\n"+test.body, body)
+		})
+		if name == "mutation" {
+			continue // by GET it is refused
+		}
+		t.Run(name+", by GET", func(t *testing.T) {
+			t.Parallel()
+			response, body := town.do(t, "GET", "?"+url.Values{"query": {test.document}}.Encode(), "", http.Header{"Accept": {stream}})
+			require.Equal(t, 200, response.StatusCode)
 			require.Equal(t, ":\n\n"+test.body, body)
 		})
 	}
