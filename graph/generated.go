@@ -58,7 +58,9 @@ type ResolverRoot interface {
 	Payment() PaymentResolver
 	PaymentOption() PaymentOptionResolver
 	PublicService() PublicServiceResolver
+	PublicServiceConnection() PublicServiceConnectionResolver
 	Query() QueryResolver
+	ServiceKind() ServiceKindResolver
 	Subscription() SubscriptionResolver
 }
 
@@ -202,6 +204,11 @@ type ComplexityRoot struct {
 		Problems func(childComplexity int) int
 	}
 
+	ChannelCount struct {
+		Channel func(childComplexity int) int
+		Count   func(childComplexity int) int
+	}
+
 	Closure struct {
 		Counter  func(childComplexity int) int
 		FromDate func(childComplexity int) int
@@ -280,6 +287,11 @@ type ComplexityRoot struct {
 		Title func(childComplexity int) int
 	}
 
+	KindCount struct {
+		Count func(childComplexity int) int
+		Kind  func(childComplexity int) int
+	}
+
 	Money struct {
 		Cents    func(childComplexity int) int
 		Currency func(childComplexity int) int
@@ -307,6 +319,11 @@ type ComplexityRoot struct {
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
+	}
+
+	MunicipalityCount struct {
+		Count        func(childComplexity int) int
+		Municipality func(childComplexity int) int
 	}
 
 	MunicipalityEdge struct {
@@ -485,6 +502,7 @@ type ComplexityRoot struct {
 
 	PublicServiceConnection struct {
 		Edges      func(childComplexity int) int
+		Facets     func(childComplexity int) int
 		Nodes      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
 		TotalCount func(childComplexity int) int
@@ -493,6 +511,14 @@ type ComplexityRoot struct {
 	PublicServiceEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	PublicServiceFacets struct {
+		Channels       func(childComplexity int) int
+		Free           func(childComplexity int) int
+		Kinds          func(childComplexity int) int
+		Municipalities func(childComplexity int) int
+		WithFee        func(childComplexity int) int
 	}
 
 	PublicServicePayload struct {
@@ -530,6 +556,12 @@ type ComplexityRoot struct {
 		Appointments     func(childComplexity int) int
 		Office           func(childComplexity int) int
 		Problems         func(childComplexity int) int
+	}
+
+	ServiceKind struct {
+		ID       func(childComplexity int) int
+		LeikaKey func(childComplexity int) int
+		Name     func(childComplexity int) int
 	}
 
 	ServiceLink struct {
@@ -716,9 +748,14 @@ type PaymentOptionResolver interface {
 	Method(ctx context.Context, obj *ent.PaymentOption) (string, error)
 }
 type PublicServiceResolver interface {
+	Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error)
+
 	Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error)
 
 	Open(ctx context.Context, obj *portal.Service) (bool, error)
+}
+type PublicServiceConnectionResolver interface {
+	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*portal.Facets, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
@@ -734,6 +771,9 @@ type QueryResolver interface {
 	PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error)
 	AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error)
 	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error)
+}
+type ServiceKindResolver interface {
+	Name(ctx context.Context, obj *ent.ServiceKind) (string, error)
 }
 type SubscriptionResolver interface {
 	PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error)
@@ -1325,6 +1365,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CasePayload.Problems(childComplexity), true
 
+	case "ChannelCount.channel":
+		if e.ComplexityRoot.ChannelCount.Channel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelCount.Channel(childComplexity), true
+	case "ChannelCount.count":
+		if e.ComplexityRoot.ChannelCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ChannelCount.Count(childComplexity), true
+
 	case "Closure.counter":
 		if e.ComplexityRoot.Closure.Counter == nil {
 			break
@@ -1673,6 +1726,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InformationSection.Title(childComplexity), true
 
+	case "KindCount.count":
+		if e.ComplexityRoot.KindCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KindCount.Count(childComplexity), true
+	case "KindCount.kind":
+		if e.ComplexityRoot.KindCount.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.KindCount.Kind(childComplexity), true
+
 	case "Money.cents":
 		if e.ComplexityRoot.Money.Cents == nil {
 			break
@@ -1805,6 +1871,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MunicipalityConnection.TotalCount(childComplexity), true
+
+	case "MunicipalityCount.count":
+		if e.ComplexityRoot.MunicipalityCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MunicipalityCount.Count(childComplexity), true
+	case "MunicipalityCount.municipality":
+		if e.ComplexityRoot.MunicipalityCount.Municipality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MunicipalityCount.Municipality(childComplexity), true
 
 	case "MunicipalityEdge.cursor":
 		if e.ComplexityRoot.MunicipalityEdge.Cursor == nil {
@@ -2742,6 +2821,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PublicServiceConnection.Edges(childComplexity), true
+	case "PublicServiceConnection.facets":
+		if e.ComplexityRoot.PublicServiceConnection.Facets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceConnection.Facets(childComplexity), true
 	case "PublicServiceConnection.nodes":
 		if e.ComplexityRoot.PublicServiceConnection.Nodes == nil {
 			break
@@ -2773,6 +2858,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PublicServiceEdge.Node(childComplexity), true
+
+	case "PublicServiceFacets.channels":
+		if e.ComplexityRoot.PublicServiceFacets.Channels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceFacets.Channels(childComplexity), true
+	case "PublicServiceFacets.free":
+		if e.ComplexityRoot.PublicServiceFacets.Free == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceFacets.Free(childComplexity), true
+	case "PublicServiceFacets.kinds":
+		if e.ComplexityRoot.PublicServiceFacets.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceFacets.Kinds(childComplexity), true
+	case "PublicServiceFacets.municipalities":
+		if e.ComplexityRoot.PublicServiceFacets.Municipalities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceFacets.Municipalities(childComplexity), true
+	case "PublicServiceFacets.withFee":
+		if e.ComplexityRoot.PublicServiceFacets.WithFee == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PublicServiceFacets.WithFee(childComplexity), true
 
 	case "PublicServicePayload.problems":
 		if e.ComplexityRoot.PublicServicePayload.Problems == nil {
@@ -2993,6 +3109,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SchedulePayload.Problems(childComplexity), true
+
+	case "ServiceKind.slug":
+		if e.ComplexityRoot.ServiceKind.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceKind.ID(childComplexity), true
+	case "ServiceKind.leikaKey":
+		if e.ComplexityRoot.ServiceKind.LeikaKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceKind.LeikaKey(childComplexity), true
+	case "ServiceKind.name":
+		if e.ComplexityRoot.ServiceKind.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceKind.Name(childComplexity), true
 
 	case "ServiceLink.label":
 		if e.ComplexityRoot.ServiceLink.Label == nil {
@@ -3753,6 +3888,16 @@ func (ec *executionContext) childFields_CasePayload(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type CasePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ChannelCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "channel":
+		return ec.fieldContext_ChannelCount_channel(ctx, field)
+	case "count":
+		return ec.fieldContext_ChannelCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChannelCount", field.Name)
+}
+
 func (ec *executionContext) childFields_Closure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "from":
@@ -3883,6 +4028,16 @@ func (ec *executionContext) childFields_InformationSection(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type InformationSection", field.Name)
 }
 
+func (ec *executionContext) childFields_KindCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_KindCount_kind(ctx, field)
+	case "count":
+		return ec.fieldContext_KindCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type KindCount", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cents":
@@ -3939,6 +4094,16 @@ func (ec *executionContext) childFields_MunicipalityConnection(ctx context.Conte
 		return ec.fieldContext_MunicipalityConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MunicipalityConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MunicipalityCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "municipality":
+		return ec.fieldContext_MunicipalityCount_municipality(ctx, field)
+	case "count":
+		return ec.fieldContext_MunicipalityCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MunicipalityCount", field.Name)
 }
 
 func (ec *executionContext) childFields_MunicipalityEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4215,6 +4380,8 @@ func (ec *executionContext) childFields_PublicServiceConnection(ctx context.Cont
 		return ec.fieldContext_PublicServiceConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_PublicServiceConnection_totalCount(ctx, field)
+	case "facets":
+		return ec.fieldContext_PublicServiceConnection_facets(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublicServiceConnection", field.Name)
 }
@@ -4227,6 +4394,22 @@ func (ec *executionContext) childFields_PublicServiceEdge(ctx context.Context, f
 		return ec.fieldContext_PublicServiceEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PublicServiceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PublicServiceFacets(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "free":
+		return ec.fieldContext_PublicServiceFacets_free(ctx, field)
+	case "withFee":
+		return ec.fieldContext_PublicServiceFacets_withFee(ctx, field)
+	case "channels":
+		return ec.fieldContext_PublicServiceFacets_channels(ctx, field)
+	case "kinds":
+		return ec.fieldContext_PublicServiceFacets_kinds(ctx, field)
+	case "municipalities":
+		return ec.fieldContext_PublicServiceFacets_municipalities(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PublicServiceFacets", field.Name)
 }
 
 func (ec *executionContext) childFields_PublicServicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4251,6 +4434,18 @@ func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, fie
 		return ec.fieldContext_SchedulePayload_problems(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SchedulePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceKind(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "slug":
+		return ec.fieldContext_ServiceKind_slug(ctx, field)
+	case "name":
+		return ec.fieldContext_ServiceKind_name(ctx, field)
+	case "leikaKey":
+		return ec.fieldContext_ServiceKind_leikaKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceKind", field.Name)
 }
 
 func (ec *executionContext) childFields_ServiceLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8382,6 +8577,52 @@ func (ec *executionContext) fieldContext_CasePayload_problems(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _ChannelCount_channel(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelCount_channel(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channel, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNServiceChannel2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelCount_channel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelCount", field, false, false, "ServiceChannel")
+}
+
+func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ChannelCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ChannelCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ChannelCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Closure_from(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9759,6 +10000,61 @@ func (ec *executionContext) fieldContext_InformationSection_body(_ context.Conte
 	return graphql.NewScalarFieldContext("InformationSection", field, false, false, "String")
 }
 
+func (ec *executionContext) _KindCount_kind(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KindCount_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ServiceKind) graphql.Marshaler {
+			return ec.marshalNServiceKind2ᚖnelkeᚋentᚐServiceKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KindCount_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "KindCount",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceKind(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _KindCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_KindCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_KindCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("KindCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Money_cents(ctx context.Context, field graphql.CollectedField, obj *model.Money) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10304,6 +10600,61 @@ func (ec *executionContext) _MunicipalityConnection_totalCount(ctx context.Conte
 }
 func (ec *executionContext) fieldContext_MunicipalityConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MunicipalityConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MunicipalityCount_municipality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Municipality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MunicipalityCount_municipality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MunicipalityCount",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Municipality(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MunicipalityCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MunicipalityCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MunicipalityCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MunicipalityCount", field, false, false, "Int")
 }
 
 func (ec *executionContext) _MunicipalityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityEdge) (ret graphql.Marshaler) {
@@ -13609,18 +13960,27 @@ func (ec *executionContext) _PublicService_kind(ctx context.Context, field graph
 			return ec.fieldContext_PublicService_kind(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
+			return ec.Resolvers.PublicService().Kind(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.ServiceKind) graphql.Marshaler {
+			return ec.marshalOServiceKind2ᚖnelkeᚋentᚐServiceKind(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_PublicService_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
+	fc = &graphql.FieldContext{
+		Object:     "PublicService",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceKind(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _PublicService_name(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
@@ -14192,6 +14552,38 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_totalCount(_ co
 	return graphql.NewScalarFieldContext("PublicServiceConnection", field, true, false, "Int")
 }
 
+func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceConnection_facets(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicServiceConnection().Facets(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
+			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceConnection_facets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicServiceConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicServiceFacets(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublicServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14242,6 +14634,148 @@ func (ec *executionContext) fieldContext_PublicServiceEdge_node(_ context.Contex
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_PublicService(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicServiceFacets_free(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceFacets_free(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Free, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceFacets_free(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublicServiceFacets_withFee(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceFacets_withFee(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WithFee, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceFacets_withFee(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
+}
+
+func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceFacets_channels(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Channels, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
+			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceFacets_channels(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicServiceFacets",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ChannelCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceFacets_kinds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kinds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
+			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceFacets_kinds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicServiceFacets",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_KindCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicServiceFacets_municipalities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Municipalities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
+			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicServiceFacets_municipalities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicServiceFacets",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MunicipalityCount(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15232,6 +15766,75 @@ func (ec *executionContext) fieldContext_SchedulePayload_problems(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _ServiceKind_slug(ctx context.Context, field graphql.CollectedField, obj *ent.ServiceKind) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceKind_slug(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceKind_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceKind", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServiceKind_name(ctx context.Context, field graphql.CollectedField, obj *ent.ServiceKind) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceKind_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServiceKind().Name(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceKind_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceKind", field, true, true, "String")
+}
+
+func (ec *executionContext) _ServiceKind_leikaKey(ctx context.Context, field graphql.CollectedField, obj *ent.ServiceKind) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceKind_leikaKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LeikaKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceKind_leikaKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceKind", field, false, false, "String")
 }
 
 func (ec *executionContext) _ServiceLink_url(ctx context.Context, field graphql.CollectedField, obj *schema.Link) (ret graphql.Marshaler) {
@@ -19167,7 +19770,7 @@ func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"ars", "leikaKeys", "text", "free", "channel"}
+	fieldsInOrder := [...]string{"ars", "leikaKeys", "kinds", "text", "free", "channel"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19188,6 +19791,13 @@ func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Contex
 				return it, err
 			}
 			it.LeikaKeys = data
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kinds = data
 		case "text":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -21572,6 +22182,44 @@ func (ec *executionContext) _CasePayload(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var channelCountImplementors = []string{"ChannelCount"}
+
+func (ec *executionContext) _ChannelCount(ctx context.Context, sel ast.SelectionSet, obj *portal.ChannelCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, channelCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ChannelCount")
+		case "channel":
+			out.Values[i] = ec._ChannelCount_channel(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._ChannelCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var closureImplementors = []string{"Closure"}
 
 func (ec *executionContext) _Closure(ctx context.Context, sel ast.SelectionSet, obj *ent.Closure) graphql.Marshaler {
@@ -22118,6 +22766,44 @@ func (ec *executionContext) _InformationSection(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var kindCountImplementors = []string{"KindCount"}
+
+func (ec *executionContext) _KindCount(ctx context.Context, sel ast.SelectionSet, obj *portal.KindCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, kindCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("KindCount")
+		case "kind":
+			out.Values[i] = ec._KindCount_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._KindCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var moneyImplementors = []string{"Money"}
 
 func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, obj *model.Money) graphql.Marshaler {
@@ -22285,6 +22971,44 @@ func (ec *executionContext) _MunicipalityConnection(ctx context.Context, sel ast
 			}
 		case "totalCount":
 			out.Values[i] = ec._MunicipalityConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var municipalityCountImplementors = []string{"MunicipalityCount"}
+
+func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.SelectionSet, obj *portal.MunicipalityCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MunicipalityCount")
+		case "municipality":
+			out.Values[i] = ec._MunicipalityCount_municipality(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._MunicipalityCount_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23369,10 +24093,11 @@ func (ec *executionContext) _PublicService(ctx context.Context, sel ast.Selectio
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kind":
-			out.Values[i] = ec._PublicService_kind(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicService_kind(ctx, field, obj)
+				})
 		case "name":
 			out.Values[i] = ec._PublicService_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23496,23 +24221,29 @@ func (ec *executionContext) _PublicServiceConnection(ctx context.Context, sel as
 		case "edges":
 			out.Values[i] = ec._PublicServiceConnection_edges(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nodes":
 			out.Values[i] = ec._PublicServiceConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "pageInfo":
 			out.Values[i] = ec._PublicServiceConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "totalCount":
 			out.Values[i] = ec._PublicServiceConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "facets":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicServiceConnection_facets(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -23548,6 +24279,59 @@ func (ec *executionContext) _PublicServiceEdge(ctx context.Context, sel ast.Sele
 			}
 		case "node":
 			out.Values[i] = ec._PublicServiceEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var publicServiceFacetsImplementors = []string{"PublicServiceFacets"}
+
+func (ec *executionContext) _PublicServiceFacets(ctx context.Context, sel ast.SelectionSet, obj *portal.Facets) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceFacetsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PublicServiceFacets")
+		case "free":
+			out.Values[i] = ec._PublicServiceFacets_free(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "withFee":
+			out.Values[i] = ec._PublicServiceFacets_withFee(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "channels":
+			out.Values[i] = ec._PublicServiceFacets_channels(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kinds":
+			out.Values[i] = ec._PublicServiceFacets_kinds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "municipalities":
+			out.Values[i] = ec._PublicServiceFacets_municipalities(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -23824,6 +24608,50 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 			out.Values[i] = ec._SchedulePayload_problems(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var serviceKindImplementors = []string{"ServiceKind"}
+
+func (ec *executionContext) _ServiceKind(ctx context.Context, sel ast.SelectionSet, obj *ent.ServiceKind) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, serviceKindImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ServiceKind")
+		case "slug":
+			out.Values[i] = ec._ServiceKind_slug(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "name":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServiceKind_name(ctx, field, obj)
+				})
+		case "leikaKey":
+			out.Values[i] = ec._ServiceKind_leikaKey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -24865,6 +25693,26 @@ func (ec *executionContext) marshalNCasePayload2ᚖnelkeᚋgraphᚋmodelᚐCaseP
 	return ec._CasePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v portal.ChannelCount) graphql.Marshaler {
+	return ec._ChannelCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNCheckInInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx context.Context, v any) (portal.AppointmentInput, error) {
 	res, err := ec.unmarshalInputCheckInInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25270,6 +26118,26 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
+func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx context.Context, sel ast.SelectionSet, v portal.KindCount) graphql.Marshaler {
+	return ec._KindCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNLanguage2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalLanguage(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25356,6 +26224,26 @@ func (ec *executionContext) unmarshalNMunicipalityByIDsInput2ᚕᚖnelkeᚋgraph
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v portal.MunicipalityCount) graphql.Marshaler {
+	return ec._MunicipalityCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MunicipalityEdge) graphql.Marshaler {
@@ -25862,6 +26750,14 @@ func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodel�
 	return ec._PublicServiceEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx context.Context, sel ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PublicServiceFacets!")
+		return graphql.Null
+	}
+	return ec._PublicServiceFacets(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx context.Context, v any) (portal.PublicServiceKey, error) {
 	res, err := ec.unmarshalInputPublicServiceKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -25979,6 +26875,14 @@ func (ec *executionContext) marshalNServiceChannel2ᚕstringᚄ(ctx context.Cont
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNServiceKind2ᚖnelkeᚋentᚐServiceKind(ctx context.Context, sel ast.SelectionSet, v *ent.ServiceKind) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ServiceKind!")
+		return graphql.Null
+	}
+	return ec._ServiceKind(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNServiceLink2nelkeᚋentᚋschemaᚐLink(ctx context.Context, sel ast.SelectionSet, v schema.Link) graphql.Marshaler {
@@ -27314,6 +28218,13 @@ func (ec *executionContext) marshalOServiceChannel2ᚖstring(ctx context.Context
 	_ = ctx
 	res := scalar.MarshalWord(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOServiceKind2ᚖnelkeᚋentᚐServiceKind(ctx context.Context, sel ast.SelectionSet, v *ent.ServiceKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ServiceKind(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOString2nelkeᚋentᚋschemaᚐText(ctx context.Context, v any) (schema.Text, error) {

@@ -4,11 +4,12 @@ import (
 	"context"
 	"nelke/ent"
 	"nelke/graph/model"
+	"nelke/graph/scalar"
 	"nelke/internal/portal"
 )
 
 func (r *municipalityResolver) Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.ServicesOf(obj, portal.Page{First: first, After: after}, filter))
+	return servicePage(r.Portal.ServicesOf(ctx, obj, portal.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
 }
 
 func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error) {

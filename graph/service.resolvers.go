@@ -2,8 +2,10 @@ package graph
 
 import (
 	"context"
+
 	"nelke/ent"
 	"nelke/graph/model"
+	"nelke/graph/scalar"
 	"nelke/internal/portal"
 )
 
@@ -25,6 +27,10 @@ func (r *mutationResolver) SetFee(ctx context.Context, input portal.SetFeeInput)
 	return servicePayload(ctx, s, err)
 }
 
+func (r *publicServiceResolver) Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error) {
+	return r.Portal.KindOf(ctx, obj)
+}
+
 func (r *publicServiceResolver) Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error) {
 	return r.Portal.Fee(obj), nil
 }
@@ -33,12 +39,20 @@ func (r *publicServiceResolver) Open(ctx context.Context, obj *portal.Service) (
 	return r.Portal.Open(obj), nil
 }
 
+func (r *publicServiceConnectionResolver) Facets(ctx context.Context, obj *model.PublicServiceConnection) (*portal.Facets, error) {
+	return r.Portal.FacetsOf(ctx, obj.All)
+}
+
 func (r *queryResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (*portal.Service, error) {
 	return r.Portal.PublicService(ctx, by)
 }
 
 func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first, After: after}, filter))
+	return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
+}
+
+func (r *serviceKindResolver) Name(ctx context.Context, obj *ent.ServiceKind) (string, error) {
+	return obj.Name[scalar.LanguageOf(ctx)], nil
 }
 
 func (r *subscriptionResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error) {
@@ -47,7 +61,7 @@ func (r *subscriptionResolver) PublicService(ctx context.Context, by portal.Publ
 
 func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
 	return follow(ctx, func() (*model.PublicServiceConnection, error) {
-		return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first}, filter))
+		return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first}, filter, scalar.LanguageOf(ctx)))
 	})
 }
 
@@ -57,11 +71,19 @@ func (r *Resolver) Mutation() MutationResolver { return &mutationResolver{r} }
 
 func (r *Resolver) PublicService() PublicServiceResolver { return &publicServiceResolver{r} }
 
+func (r *Resolver) PublicServiceConnection() PublicServiceConnectionResolver {
+	return &publicServiceConnectionResolver{r}
+}
+
+func (r *Resolver) ServiceKind() ServiceKindResolver { return &serviceKindResolver{r} }
+
 func (r *Resolver) Subscription() SubscriptionResolver { return &subscriptionResolver{r} }
 
 type (
-	feeResolver           struct{ *Resolver }
-	mutationResolver      struct{ *Resolver }
-	publicServiceResolver struct{ *Resolver }
-	subscriptionResolver  struct{ *Resolver }
+	feeResolver                     struct{ *Resolver }
+	mutationResolver                struct{ *Resolver }
+	publicServiceResolver           struct{ *Resolver }
+	publicServiceConnectionResolver struct{ *Resolver }
+	serviceKindResolver             struct{ *Resolver }
+	subscriptionResolver            struct{ *Resolver }
 )

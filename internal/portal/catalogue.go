@@ -38,6 +38,7 @@ type MunicipalityFilter struct {
 type PublicServiceFilter struct {
 	Ars       *string
 	LeikaKeys []string
+	Kinds     []string
 	Text      *string
 	Free      *bool
 	Channel   *string
@@ -197,29 +198,33 @@ func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, er
 	return kinds[i], nil
 }
 
-// PublicServices gives services by town and the town's order.
-func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter) (_ *ServiceConnection, err error) {
+// PublicServices gives services by town and the town's order, or, where a text is looked for, the best first. Language is
+// that of the request.
+func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
 	defer wrap(&err, "PublicServices")
 
 	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
-		return filter == nil || filter.Ars == nil || m.Ars == *filter.Ars
+		return filter == nil || filter.Ars == nil || strings.HasPrefix(m.Ars, *filter.Ars)
 	})
 	if err != nil {
 		return nil, err
 	}
 	var all []*Service
 	for _, t := range towns {
-		all = append(all, t.matching(filter, p.clock())...)
+		all = append(all, t.Services...)
 	}
-	return pageOf(page, all, listOfServices, (*Service).place)
+	return p.pageOfServices(ctx, page, all, filter, language)
 }
 
 // ServicesOf gives the services of one town.
-func (p *Portal) ServicesOf(t *Town, page Page, filter *PublicServiceFilter) (*ServiceConnection, error) {
-	if filter != nil && filter.Ars != nil && *filter.Ars != t.Ars {
-		return pageOf(page, nil, listOfServices, (*Service).place)
+func (p *Portal) ServicesOf(ctx context.Context, t *Town, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
+	defer wrap(&err, "ServicesOf(%s)", t.Slug)
+
+	all := t.Services
+	if filter != nil && filter.Ars != nil && !strings.HasPrefix(t.Ars, *filter.Ars) {
+		all = nil
 	}
-	return pageOf(page, t.matching(filter, p.clock()), listOfServices, (*Service).place)
+	return p.pageOfServices(ctx, page, all, filter, language)
 }
 
 // place sorts a service among all, by its town's slug, the town's order and its id.
@@ -227,19 +232,6 @@ func (s *Service) place() string {
 	const digits = "0123456789"
 	n := s.Position
 	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
-}
-
-func (t *Town) matching(filter *PublicServiceFilter, now time.Time) []*Service {
-	if filter == nil {
-		return t.Services
-	}
-	var found []*Service
-	for _, s := range t.Services {
-		if s.matches(filter, now) {
-			found = append(found, s)
-		}
-	}
-	return found
 }
 
 func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
@@ -252,17 +244,7 @@ func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
 	if f.Channel != nil && !slices.Contains(s.Channels, *f.Channel) {
 		return false
 	}
-	return f.Text == nil || s.mentions(strings.ToLower(strings.TrimSpace(*f.Text)))
-}
-
-func (s *Service) mentions(text string) bool {
-	holds := func(s string) bool { return strings.Contains(strings.ToLower(s), text) }
-	for _, language := range []string{"de", "en"} {
-		if holds(s.Name[language]) || holds(s.Summary[language]) || slices.ContainsFunc(s.Synonyms[language], holds) {
-			return true
-		}
-	}
-	return false
+	return len(f.Kinds) == 0 || slices.Contains(f.Kinds, s.Kind)
 }
 
 // FeeOn gives the price on a day; nil when free.

@@ -18,6 +18,7 @@ type Connection[T any] struct {
 	Before  bool // whether entries stand before the page
 	After   bool // whether entries follow it
 	Total   int
+	All     []T // on all pages
 }
 
 // MunicipalityConnection is a page of towns.
@@ -47,7 +48,7 @@ func pageOf[T any](page Page, all []T, list string, place func(T) string) (*Conn
 		}
 	}
 	nodes := all[from:min(from+first, len(all))]
-	c := &Connection[T]{Nodes: nodes, Before: from > 0, After: from+len(nodes) < len(all), Total: len(all)}
+	c := &Connection[T]{Nodes: nodes, Before: from > 0, After: from+len(nodes) < len(all), Total: len(all), All: all}
 	for _, node := range nodes {
 		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(list+place(node))))
 	}

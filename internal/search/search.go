@@ -3,6 +3,7 @@
 package search
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -96,7 +97,8 @@ var folds = strings.NewReplacer(
 )
 
 // Find gives the things that a query fits, each with how well: higher is better. Every word of the query has to fit, or, where
-// nothing is found so, as many of them as fit anything, half of them at least.
+// nothing is found so, as many of them as fit anything, half of them at least. What fits less than half as well as the
+// best isn't what anybody meant.
 func (x *Index) Find(query string) map[int]int {
 	var asked []word
 	for _, field := range strings.FieldsFunc(strings.ToLower(query), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
@@ -115,6 +117,11 @@ func (x *Index) Find(query string) map[int]int {
 		}
 		found[n] = score
 	}
+	best := 0
+	for _, score := range found {
+		best = max(best, score)
+	}
+	maps.DeleteFunc(found, func(_, score int) bool { return score*2 < best })
 	return found
 }
 

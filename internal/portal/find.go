@@ -1,0 +1,197 @@
+package portal
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"nelke/ent"
+	"nelke/internal/cache"
+	"nelke/internal/live"
+	"nelke/internal/schedule"
+	"nelke/internal/search"
+)
+
+// finder finds services by what people type, in one language. Services of many towns that say the same of themselves are
+// one thing to it.
+type finder struct {
+	index    *search.Index
+	services [][]string // ids, by the number of the thing
+}
+
+// Weight keeps the finder in this process; it is roughly what its texts take in memory.
+func (f *finder) Weight() int {
+	if f == nil {
+		return 1
+	}
+	return 16<<10*len(f.services) + 1
+}
+
+// finder is made anew after each change of a catalogue.
+func (p *Portal) finder(ctx context.Context, language string) (*finder, error) {
+	return cache.Read(ctx, p.cache, "finder:"+language, []live.Key{directoryKey}, func(ctx context.Context) (*finder, time.Time, error) {
+		towns, err := p.towns(ctx, func(*ent.Municipality) bool { return true })
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		f := &finder{index: search.New(language)}
+		known := map[string]int{}
+		for _, t := range towns {
+			for _, s := range t.Services {
+				texts, err := p.texts(ctx, s, language)
+				if err != nil {
+					return nil, time.Time{}, err
+				}
+				said := fmt.Sprint(texts)
+				n, ok := known[said]
+				if !ok {
+					n = f.index.Add(texts...)
+					known[said], f.services = n, append(f.services, nil)
+				}
+				f.services[n] = append(f.services[n], s.ID)
+			}
+		}
+		return f, time.Time{}, nil
+	})
+}
+
+// texts are what is said of a service: its name says most, then what else people call it, and least its summary.
+func (p *Portal) texts(ctx context.Context, s *Service, language string) ([]search.Text, error) {
+	texts := []search.Text{{Text: s.Name[language], Weight: 5}, {Text: s.Summary[language], Weight: 1}}
+	also := slices.Clone(s.Synonyms[language])
+	kind, err := p.KindOf(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if kind != nil {
+		also = append(append(also, kind.Name[language]), kind.Synonyms[language]...)
+	}
+	for _, text := range also {
+		texts = append(texts, search.Text{Text: text, Weight: 4})
+	}
+	return texts, nil
+}
+
+// find gives the services that a text fits, by id, each with how well; nil where the text says nothing, so that all fit.
+// It looks in the language of the request, and where that has nothing in the other one.
+func (p *Portal) find(ctx context.Context, text *string, language string) (map[string]int, error) {
+	if text == nil || strings.TrimSpace(*text) == "" {
+		return nil, nil
+	}
+	other := map[string]string{"de": "en", "en": "de"}[language]
+	for _, language := range []string{language, other} {
+		f, err := p.finder(ctx, language)
+		if err != nil {
+			return nil, err
+		}
+		if found := f.index.Find(*text); len(found) > 0 {
+			scores := map[string]int{}
+			for n, score := range found {
+				for _, id := range f.services[n] {
+					scores[id] = score
+				}
+			}
+			return scores, nil
+		}
+	}
+	return map[string]int{}, nil
+}
+
+// pageOfServices filters services and cuts a page out of them: in their order, or, where a text is looked for, the best
+// first.
+func (p *Portal) pageOfServices(ctx context.Context, page Page, all []*Service, filter *PublicServiceFilter, language string) (*ServiceConnection, error) {
+	place := (*Service).place
+	if filter != nil {
+		scores, err := p.find(ctx, filter.Text, language)
+		if err != nil {
+			return nil, err
+		}
+		now := p.clock()
+		all = slices.DeleteFunc(slices.Clone(all), func(s *Service) bool {
+			_, found := scores[s.ID]
+			return scores != nil && !found || !s.matches(filter, now)
+		})
+		if scores != nil {
+			place = func(s *Service) string { return fmt.Sprintf("%010d\x00%s", math.MaxInt32-scores[s.ID], s.place()) }
+			slices.SortFunc(all, func(a, b *Service) int { return cmp.Compare(place(a), place(b)) })
+		}
+	}
+	return pageOf(page, all, listOfServices, place)
+}
+
+// Facets are how many services of a list there are of each sort.
+type Facets struct {
+	Free           int
+	WithFee        int
+	Channels       []ChannelCount
+	Kinds          []KindCount
+	Municipalities []MunicipalityCount
+}
+
+// ChannelCount is how many can be asked for in one way.
+type ChannelCount struct {
+	Channel string
+	Count   int
+}
+
+// KindCount is how many are of one kind.
+type KindCount struct {
+	Kind  *ent.ServiceKind
+	Count int
+}
+
+// MunicipalityCount is how many one town offers.
+type MunicipalityCount struct {
+	Municipality *Town
+	Count        int
+}
+
+// FacetsOf counts services: channels in their order, kinds by their slug, towns by theirs.
+func (p *Portal) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err error) {
+	defer wrap(&err, "FacetsOf(%d)", len(all))
+
+	f := &Facets{Channels: []ChannelCount{}, Kinds: []KindCount{}, Municipalities: []MunicipalityCount{}}
+	channels, kinds, towns := map[string]int{}, map[string]int{}, map[string]int{}
+	days := map[*Town]schedule.Date{}
+	for _, s := range all {
+		day, ok := days[s.Town]
+		if !ok {
+			day = s.Town.today(p.clock())
+			days[s.Town] = day
+			f.Municipalities = append(f.Municipalities, MunicipalityCount{Municipality: s.Town})
+		}
+		if s.FeeOn(day) == nil {
+			f.Free++
+		} else {
+			f.WithFee++
+		}
+		for _, c := range s.Channels {
+			channels[c]++
+		}
+		kinds[s.Kind]++
+		towns[s.Town.ID]++
+	}
+	for _, c := range []string{"ONLINE", "APPOINTMENT", "LINK", "POST"} {
+		if channels[c] > 0 {
+			f.Channels = append(f.Channels, ChannelCount{c, channels[c]})
+		}
+	}
+	known, err := p.Kinds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range known {
+		if kinds[k.ID] > 0 {
+			f.Kinds = append(f.Kinds, KindCount{k, kinds[k.ID]})
+		}
+	}
+	for i := range f.Municipalities {
+		f.Municipalities[i].Count = towns[f.Municipalities[i].Municipality.ID]
+	}
+	slices.SortFunc(f.Municipalities, func(a, b MunicipalityCount) int { return cmp.Compare(a.Municipality.Slug, b.Municipality.Slug) })
+	return f, nil
+}
