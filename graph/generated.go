@@ -395,9 +395,11 @@ type ComplexityRoot struct {
 	}
 
 	OfficeSlots struct {
-		Office func(childComplexity int) int
-		Reason func(childComplexity int) int
-		Starts func(childComplexity int) int
+		Municipality func(childComplexity int) int
+		Office       func(childComplexity int) int
+		Reason       func(childComplexity int) int
+		Service      func(childComplexity int) int
+		Starts       func(childComplexity int) int
 	}
 
 	OpeningDay struct {
@@ -2383,6 +2385,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Office.Town(childComplexity), true
 
+	case "OfficeSlots.municipality":
+		if e.ComplexityRoot.OfficeSlots.Municipality == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfficeSlots.Municipality(childComplexity), true
 	case "OfficeSlots.office":
 		if e.ComplexityRoot.OfficeSlots.Office == nil {
 			break
@@ -2395,6 +2403,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OfficeSlots.Reason(childComplexity), true
+	case "OfficeSlots.service":
+		if e.ComplexityRoot.OfficeSlots.Service == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OfficeSlots.Service(childComplexity), true
 	case "OfficeSlots.starts":
 		if e.ComplexityRoot.OfficeSlots.Starts == nil {
 			break
@@ -3376,6 +3390,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RescheduleAppointmentInput", ec.unmarshalInputRescheduleAppointmentInput),
 			graphql.NewInputUnmarshaler("ReviewApplicationInput", ec.unmarshalInputReviewApplicationInput),
 			graphql.NewInputUnmarshaler("SaveAnswersInput", ec.unmarshalInputSaveAnswersInput),
+			graphql.NewInputUnmarshaler("ServiceKindKey", ec.unmarshalInputServiceKindKey),
 			graphql.NewInputUnmarshaler("SetContactInput", ec.unmarshalInputSetContactInput),
 			graphql.NewInputUnmarshaler("SetFeeInput", ec.unmarshalInputSetFeeInput),
 			graphql.NewInputUnmarshaler("SetOpeningHoursInput", ec.unmarshalInputSetOpeningHoursInput),
@@ -4172,8 +4187,12 @@ func (ec *executionContext) childFields_Office(ctx context.Context, field graphq
 
 func (ec *executionContext) childFields_OfficeSlots(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "municipality":
+		return ec.fieldContext_OfficeSlots_municipality(ctx, field)
 	case "office":
 		return ec.fieldContext_OfficeSlots_office(ctx, field)
+	case "service":
+		return ec.fieldContext_OfficeSlots_service(ctx, field)
 	case "starts":
 		return ec.fieldContext_OfficeSlots_starts(ctx, field)
 	case "reason":
@@ -12683,6 +12702,38 @@ func (ec *executionContext) fieldContext_Office_assumed(_ context.Context, field
 	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
+func (ec *executionContext) _OfficeSlots_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.OfficeSlots) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OfficeSlots_municipality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Municipality, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OfficeSlots_municipality(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OfficeSlots",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Municipality(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _OfficeSlots_office(ctx context.Context, field graphql.CollectedField, obj *portal.OfficeSlots) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12696,10 +12747,10 @@ func (ec *executionContext) _OfficeSlots_office(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_OfficeSlots_office(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -12710,6 +12761,38 @@ func (ec *executionContext) fieldContext_OfficeSlots_office(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Office(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OfficeSlots_service(ctx context.Context, field graphql.CollectedField, obj *portal.OfficeSlots) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OfficeSlots_service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Service, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OfficeSlots_service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OfficeSlots",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicService(ctx, field)
 		},
 	}
 	return fc, nil
@@ -19100,11 +19183,14 @@ func (ec *executionContext) unmarshalInputNextSlotsInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
+	if _, present := asMap["quantity"]; !present {
+		asMap["quantity"] = 1
+	}
 	if _, present := asMap["count"]; !present {
 		asMap["count"] = 5
 	}
 
-	fieldsInOrder := [...]string{"where", "concerns", "from", "count"}
+	fieldsInOrder := [...]string{"where", "concerns", "kind", "quantity", "from", "count"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19120,11 +19206,25 @@ func (ec *executionContext) unmarshalInputNextSlotsInput(ctx context.Context, ob
 			it.Where = data
 		case "concerns":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("concerns"))
-			data, err := ec.unmarshalNConcernInput2ᚕnelkeᚋinternalᚋportalᚐConcernInputᚄ(ctx, v)
+			data, err := ec.unmarshalOConcernInput2ᚕnelkeᚋinternalᚋportalᚐConcernInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Concerns = data
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOServiceKindKey2ᚖnelkeᚋinternalᚋportalᚐServiceKindKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = data
+		case "quantity":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("quantity"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Quantity = data
 		case "from":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
 			data, err := ec.unmarshalODate2ᚖnelkeᚋinternalᚋscheduleᚐDate(ctx, v)
@@ -19167,7 +19267,7 @@ func (ec *executionContext) unmarshalInputNextSlotsPlace(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"office", "municipality"}
+	fieldsInOrder := [...]string{"office", "municipality", "region"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19188,6 +19288,13 @@ func (ec *executionContext) unmarshalInputNextSlotsPlace(ctx context.Context, ob
 				return it, err
 			}
 			it.Municipality = data
+		case "region":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("region"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Region = data
 		}
 	}
 	return it, nil
@@ -20327,6 +20434,55 @@ func (ec *executionContext) unmarshalInputSaveAnswersInput(ctx context.Context, 
 func UnmarshalSaveAnswersInput(ctx context.Context, raw any) (portal.SaveAnswersInput, error) {
 	var out portal.SaveAnswersInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SaveAnswersInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputServiceKindKey(ctx context.Context, obj any) (portal.ServiceKindKey, error) {
+	var it portal.ServiceKindKey
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"slug", "leikaKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "slug":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Slug = data
+		case "leikaKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("leikaKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LeikaKey = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalServiceKindKey unmarshals raw into the ServiceKindKey input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalServiceKindKey(ctx context.Context, raw any) (portal.ServiceKindKey, error) {
+	var out portal.ServiceKindKey
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ServiceKindKey", raw, &out)
 	return out, err
 }
 
@@ -23523,9 +23679,19 @@ func (ec *executionContext) _OfficeSlots(ctx context.Context, sel ast.SelectionS
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("OfficeSlots")
+		case "municipality":
+			out.Values[i] = ec._OfficeSlots_municipality(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "office":
 			out.Values[i] = ec._OfficeSlots_office(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "service":
+			out.Values[i] = ec._OfficeSlots_service(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "starts":
@@ -27692,6 +27858,23 @@ func (ec *executionContext) marshalOCaseEvent2ᚖnelkeᚋentᚐEvent(ctx context
 	return ec._CaseEvent(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOConcernInput2ᚕnelkeᚋinternalᚋportalᚐConcernInputᚄ(ctx context.Context, v any) ([]portal.ConcernInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]portal.ConcernInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNConcernInput2nelkeᚋinternalᚋportalᚐConcernInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) marshalOContact2ᚖnelkeᚋgraphᚋmodelᚐContact(ctx context.Context, sel ast.SelectionSet, v *model.Contact) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -28225,6 +28408,14 @@ func (ec *executionContext) marshalOServiceKind2ᚖnelkeᚋentᚐServiceKind(ctx
 		return graphql.Null
 	}
 	return ec._ServiceKind(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOServiceKindKey2ᚖnelkeᚋinternalᚋportalᚐServiceKindKey(ctx context.Context, v any) (*portal.ServiceKindKey, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputServiceKindKey(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalOString2nelkeᚋentᚋschemaᚐText(ctx context.Context, v any) (schema.Text, error) {

@@ -8,95 +8,100 @@ import (
 	"nelke/internal/schedule"
 )
 
-// NextSlotsPlace is exactly one of an office and a town.
+// NextSlotsPlace is exactly one of an office, a town, and a region by the beginning of its towns' Regionalschlüssel.
 type NextSlotsPlace struct {
 	Office       *string
 	Municipality *MunicipalityKey
+	Region       *string
 }
 
-// NextSlotsInput says where and for what.
+// NextSlotsInput says where and for what: concerns by the ids of their services, or one kind of service, wherever it is.
 type NextSlotsInput struct {
 	Where    NextSlotsPlace
 	Concerns []ConcernInput
+	Kind     *ServiceKindKey
+	Quantity int
 	From     *schedule.Date
 	Count    int
 }
 
-// OfficeSlots are the next free starts of one office.
+// OfficeSlots are the next free starts of one office; of a town without one, why there are none.
 type OfficeSlots struct {
-	Office *Office
-	Starts []DateTime
-	Reason Reason // why there are none
+	Municipality *Town
+	Office       *Office
+	Service      *Service // where a kind was asked for
+	Starts       []DateTime
+	Reason       Reason // why there are none
 }
 
-// NextSlots gives the next free starts of one office, or of every office of a town. A town or office that doesn't exist
-// has no row.
+// NextSlots gives the next free starts: Count for each office of a town, or Count in all of a region, the nearest first. A
+// town or office that doesn't exist has no row; one that can't answer, or offers nothing online, says so in its row.
 func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeSlots, err error) {
 	defer wrap(&err, "NextSlots")
 
-	if !exactlyOne(in.Where.Office != nil, in.Where.Municipality != nil) {
+	where := in.Where
+	switch {
+	case !exactlyOne(where.Office != nil, where.Municipality != nil, where.Region != nil):
 		return nil, invalid(RuleOneOf, "input", "where")
-	}
-	if in.Count < 1 || in.Count > 20 {
+	case !exactlyOne(in.Concerns != nil, in.Kind != nil), where.Region != nil && in.Kind == nil:
+		return nil, invalid(RuleOneOf, "input", "kind")
+	case in.Kind != nil && !exactlyOne(in.Kind.Slug != nil, in.Kind.LeikaKey != nil):
+		return nil, invalid(RuleOneOf, "input", "kind")
+	case in.Count < 1 || in.Count > 20:
 		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
+	case where.Region != nil:
+		return p.regionSlots(ctx, in)
 	}
-	var offices []*Office
-	if in.Where.Office != nil {
-		o, err := p.office(ctx, *in.Where.Office)
-		if err != nil {
+	t, offices, err := p.officesIn(ctx, where)
+	if err != nil || t == nil {
+		return []*OfficeSlots{}, err
+	}
+	row := OfficeSlots{Municipality: t, Starts: []DateTime{}}
+	if in.Kind != nil {
+		if row.Service, err = p.ofKind(ctx, t, *in.Kind); err != nil {
 			return nil, err
 		}
-		if o != nil {
-			offices = append(offices, o)
+		if row.Service == nil || row.Service.AppointmentMinutes == nil || len(offices) == 0 {
+			row.Reason = ReasonNotOffered
+			return []*OfficeSlots{&row}, nil
 		}
-	} else {
-		m, err := p.municipality(ctx, *in.Where.Municipality, "input", "where", "municipality")
-		if err != nil || m == nil {
-			return []*OfficeSlots{}, err
-		}
-		t, err := p.town(ctx, m.ID)
-		if err != nil || t == nil {
-			return []*OfficeSlots{}, err
-		}
-		offices = t.Offices
+		in.Concerns = []ConcernInput{{Service: row.Service.ID, Quantity: in.Quantity}}
 	}
 	answer := make([]*OfficeSlots, len(offices))
 	for i, o := range offices {
-		if answer[i], err = p.nextSlots(ctx, o, in); err != nil {
-			return nil, err
+		from, left := o.horizon(p.clock(), in.From)
+		s := &spot{OfficeSlots: &OfficeSlots{Municipality: t, Office: o, Service: row.Service, Starts: []DateTime{}}, concerns: in.Concerns, from: from, left: left}
+		for s.left > 0 && len(s.Starts) < in.Count {
+			if err := p.lookOn(ctx, s, in.Count); err != nil {
+				return nil, err
+			}
 		}
+		if len(s.Starts) == 0 && s.Reason == "" {
+			s.Reason = ReasonTooFar
+		}
+		answer[i] = s.OfficeSlots
 	}
 	return answer, nil
 }
 
-// nextSlots looks through the office's horizon, a stretch of days at a time, and stops when it has enough.
-func (p *Portal) nextSlots(ctx context.Context, o *Office, in NextSlotsInput) (*OfficeSlots, error) {
-	today := schedule.DateOf(p.clock(), o.rules.Zone)
-	from := today
-	if in.From != nil && today.Before(*in.From) {
-		from = *in.From
-	}
-	answer := &OfficeSlots{Office: o, Starts: []DateTime{}}
-	const stretch = 14
-	for left := o.HorizonDays - from.Sub(today) + 1; left > 0 && len(answer.Starts) < in.Count; left -= stretch {
-		free, err := p.Availability(ctx, AvailabilityInput{Office: o.ID, Concerns: in.Concerns, From: &from, Days: min(left, stretch)}, false)
-		if err != nil || free == nil {
-			return answer, err
+// officesIn are the offices of a place, and their town; none where there is no such place.
+func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []*Office, error) {
+	if where.Office != nil {
+		o, err := p.office(ctx, *where.Office)
+		if err != nil || o == nil {
+			return nil, nil, err
 		}
-		for _, day := range free.Days {
-			n := min(len(day.Starts), in.Count-len(answer.Starts))
-			answer.Starts = append(answer.Starts, day.Starts[:n]...)
-			answer.Reason = weightier(answer.Reason, day.Reason)
-		}
-		from = from.AddDays(stretch)
+		return o.Town, []*Office{o}, nil
 	}
-	switch {
-	case len(answer.Starts) > 0:
-		answer.Reason = ""
-	case answer.Reason == "":
-		answer.Reason = ReasonTooFar
+	m, err := p.municipality(ctx, *where.Municipality, "input", "where", "municipality")
+	if err != nil || m == nil {
+		return nil, nil, err
 	}
-	return answer, nil
+	t, err := p.town(ctx, m.ID)
+	if err != nil || t == nil {
+		return nil, nil, err
+	}
+	return t, t.Offices, nil
 }
 
 // weightier is the reason that says more about a run of days: FULL is worth telling where other days are just closed.

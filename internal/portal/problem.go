@@ -108,6 +108,9 @@ const (
 	ReasonTooFar             Reason = "TOO_FAR"
 	ReasonNoQualifiedCounter Reason = "NO_QUALIFIED_COUNTER"
 	ReasonOffGrid            Reason = "OFF_GRID"
+	ReasonTimeout            Reason = "TIMEOUT"
+	ReasonNotOffered         Reason = "NOT_OFFERED"
+	ReasonLater              Reason = "LATER"
 )
 
 func refuse(code Code, path ...string) *Problem { return &Problem{Code: code, Path: path} }
