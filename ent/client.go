@@ -14,6 +14,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/event"
@@ -53,6 +54,8 @@ type Client struct {
 	Appointment *AppointmentClient
 	// CaseFile is the client for interacting with the CaseFile builders.
 	CaseFile *CaseFileClient
+	// Change is the client for interacting with the Change builders.
+	Change *ChangeClient
 	// Closure is the client for interacting with the Closure builders.
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
@@ -105,6 +108,7 @@ func (c *Client) init() {
 	c.Application = NewApplicationClient(c.config)
 	c.Appointment = NewAppointmentClient(c.config)
 	c.CaseFile = NewCaseFileClient(c.config)
+	c.Change = NewChangeClient(c.config)
 	c.Closure = NewClosureClient(c.config)
 	c.Counter = NewCounterClient(c.config)
 	c.Event = NewEventClient(c.config)
@@ -219,6 +223,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Application:        NewApplicationClient(cfg),
 		Appointment:        NewAppointmentClient(cfg),
 		CaseFile:           NewCaseFileClient(cfg),
+		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
 		Event:              NewEventClient(cfg),
@@ -260,6 +265,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Application:        NewApplicationClient(cfg),
 		Appointment:        NewAppointmentClient(cfg),
 		CaseFile:           NewCaseFileClient(cfg),
+		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
 		Event:              NewEventClient(cfg),
@@ -308,10 +314,11 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
-		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
-		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
+		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
+		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
+		c.Municipality, c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
+		c.ServiceKind,
 	} {
 		n.Use(hooks...)
 	}
@@ -321,10 +328,11 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Application, c.Appointment, c.CaseFile, c.Closure, c.Counter, c.Event, c.Fee,
-		c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality,
-		c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
+		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
+		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
+		c.Municipality, c.Notice, c.Office, c.OpeningRule, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.SandboxTransaction,
+		c.ServiceKind,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -339,6 +347,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Appointment.mutate(ctx, m)
 	case *CaseFileMutation:
 		return c.CaseFile.mutate(ctx, m)
+	case *ChangeMutation:
+		return c.Change.mutate(ctx, m)
 	case *ClosureMutation:
 		return c.Closure.mutate(ctx, m)
 	case *CounterMutation:
@@ -890,6 +900,139 @@ func (c *CaseFileClient) mutate(ctx context.Context, m *CaseFileMutation) (Value
 		return (&CaseFileDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown CaseFile mutation op: %q", m.Op())
+	}
+}
+
+// ChangeClient is a client for the Change schema.
+type ChangeClient struct {
+	config
+}
+
+// NewChangeClient returns a client for the Change from the given config.
+func NewChangeClient(c config) *ChangeClient {
+	return &ChangeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `change.Hooks(f(g(h())))`.
+func (c *ChangeClient) Use(hooks ...Hook) {
+	c.hooks.Change = append(c.hooks.Change, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `change.Intercept(f(g(h())))`.
+func (c *ChangeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Change = append(c.inters.Change, interceptors...)
+}
+
+// Create returns a builder for creating a Change entity.
+func (c *ChangeClient) Create() *ChangeCreate {
+	mutation := newChangeMutation(c.config, OpCreate)
+	return &ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Change entities.
+func (c *ChangeClient) CreateBulk(builders ...*ChangeCreate) *ChangeCreateBulk {
+	return &ChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ChangeClient) MapCreateBulk(slice any, setFunc func(*ChangeCreate, int)) *ChangeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ChangeCreateBulk{err: fmt.Errorf("calling to ChangeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ChangeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ChangeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Change.
+func (c *ChangeClient) Update() *ChangeUpdate {
+	mutation := newChangeMutation(c.config, OpUpdate)
+	return &ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ChangeClient) UpdateOne(_m *Change) *ChangeUpdateOne {
+	mutation := newChangeMutation(c.config, OpUpdateOne, withChange(_m))
+	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ChangeClient) UpdateOneID(id string) *ChangeUpdateOne {
+	mutation := newChangeMutation(c.config, OpUpdateOne, withChangeID(id))
+	return &ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Change.
+func (c *ChangeClient) Delete() *ChangeDelete {
+	mutation := newChangeMutation(c.config, OpDelete)
+	return &ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ChangeClient) DeleteOne(_m *Change) *ChangeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ChangeClient) DeleteOneID(id string) *ChangeDeleteOne {
+	builder := c.Delete().Where(change.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ChangeDeleteOne{builder}
+}
+
+// Query returns a query builder for Change.
+func (c *ChangeClient) Query() *ChangeQuery {
+	return &ChangeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeChange},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Change entity by its id.
+func (c *ChangeClient) Get(ctx context.Context, id string) (*Change, error) {
+	return c.Query().Where(change.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ChangeClient) GetX(ctx context.Context, id string) *Change {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *ChangeClient) Hooks() []Hook {
+	return c.hooks.Change
+}
+
+// Interceptors returns the client interceptors.
+func (c *ChangeClient) Interceptors() []Interceptor {
+	return c.inters.Change
+}
+
+func (c *ChangeClient) mutate(ctx context.Context, m *ChangeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ChangeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ChangeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ChangeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ChangeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Change mutation op: %q", m.Op())
 	}
 }
 
@@ -3791,13 +3934,13 @@ func (c *ServiceKindClient) mutate(ctx context.Context, m *ServiceKindMutation) 
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
+		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
 		PublicService, SandboxTransaction, ServiceKind []ent.Hook
 	}
 	inters struct {
-		Application, Appointment, CaseFile, Closure, Counter, Event, Fee, Form,
+		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		OpeningRule, Payment, PaymentOption, PaymentReport, PrivacyNotice,
 		PublicService, SandboxTransaction, ServiceKind []ent.Interceptor

@@ -9,6 +9,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/event"
@@ -97,6 +98,7 @@ func checkColumn(t, c string) error {
 			application.Table:        application.ValidColumn,
 			appointment.Table:        appointment.ValidColumn,
 			casefile.Table:           casefile.ValidColumn,
+			change.Table:             change.ValidColumn,
 			closure.Table:            closure.ValidColumn,
 			counter.Table:            counter.ValidColumn,
 			event.Table:              event.ValidColumn,

@@ -6,6 +6,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/event"
@@ -191,6 +192,12 @@ func init() {
 	casefileDescID := casefileMixinFields0[0].Descriptor()
 	// casefile.DefaultID holds the default value on creation for the id field.
 	casefile.DefaultID = casefileDescID.Default.(func() string)
+	changeFields := schema.Change{}.Fields()
+	_ = changeFields
+	// changeDescDigest is the schema descriptor for digest field.
+	changeDescDigest := changeFields[4].Descriptor()
+	// change.DefaultDigest holds the default value on creation for the digest field.
+	change.DefaultDigest = changeDescDigest.Default.(string)
 	closureMixin := schema.Closure{}.Mixin()
 	closureMixinFields0 := closureMixin[0].Fields()
 	_ = closureMixinFields0

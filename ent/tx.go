@@ -20,6 +20,8 @@ type Tx struct {
 	Appointment *AppointmentClient
 	// CaseFile is the client for interacting with the CaseFile builders.
 	CaseFile *CaseFileClient
+	// Change is the client for interacting with the Change builders.
+	Change *ChangeClient
 	// Closure is the client for interacting with the Closure builders.
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
@@ -192,6 +194,7 @@ func (tx *Tx) init() {
 	tx.Application = NewApplicationClient(tx.config)
 	tx.Appointment = NewAppointmentClient(tx.config)
 	tx.CaseFile = NewCaseFileClient(tx.config)
+	tx.Change = NewChangeClient(tx.config)
 	tx.Closure = NewClosureClient(tx.config)
 	tx.Counter = NewCounterClient(tx.config)
 	tx.Event = NewEventClient(tx.config)

@@ -21,7 +21,7 @@ import (
 func publicRoots() []string {
 	return []string{
 		"__typename", "__schema", "__type", "_service",
-		"municipality", "municipalities", "publicService", "publicServices", "availability", "nextSlots",
+		"municipality", "municipalities", "publicService", "publicServices", "availability", "nextSlots", "changes",
 	}
 }
 

@@ -182,6 +182,27 @@ var (
 			},
 		},
 	}
+	// ChangesColumns holds the columns for the "changes" table.
+	ChangesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "position", Type: field.TypeInt64},
+		{Name: "at", Type: field.TypeTime},
+		{Name: "digest", Type: field.TypeString, Default: ""},
+	}
+	// ChangesTable holds the schema information for the "changes" table.
+	ChangesTable = &schema.Table{
+		Name:       "changes",
+		Columns:    ChangesColumns,
+		PrimaryKey: []*schema.Column{ChangesColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "change_position",
+				Unique:  true,
+				Columns: []*schema.Column{ChangesColumns[2]},
+			},
+		},
+	}
 	// ClosuresColumns holds the columns for the "closures" table.
 	ClosuresColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -820,6 +841,7 @@ var (
 		ApplicationsTable,
 		AppointmentsTable,
 		CasesTable,
+		ChangesTable,
 		ClosuresTable,
 		CountersTable,
 		EventsTable,

@@ -15,6 +15,9 @@ type Appointment func(*sql.Selector)
 // CaseFile is the predicate function for casefile builders.
 type CaseFile func(*sql.Selector)
 
+// Change is the predicate function for change builders.
+type Change func(*sql.Selector)
+
 // Closure is the predicate function for closure builders.
 type Closure func(*sql.Selector)
 

@@ -208,3 +208,12 @@ func MarshalTrust(t publicservice.Trust) graphql.Marshaler { return graphql.Mars
 
 // UnmarshalTrust refuses: it is never an input.
 func UnmarshalTrust(any) (publicservice.Trust, error) { return "", refuse("never an input") }
+
+// MarshalChanged writes what a thing of the catalogue is.
+func MarshalChanged(t portal.ChangeType) graphql.Marshaler { return graphql.MarshalString(string(t)) }
+
+// UnmarshalChanged reads it.
+func UnmarshalChanged(v any) (portal.ChangeType, error) {
+	s, err := graphql.UnmarshalString(v)
+	return portal.ChangeType(s), err
+}

@@ -6,8 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"nelke/ent"
+	entchange "nelke/ent/change"
 	"nelke/ent/fee"
 	"nelke/ent/form"
 	"nelke/ent/municipality"
@@ -72,6 +75,7 @@ type importer struct {
 	m        *ent.Municipality
 	same     bool              // the file is the one imported last
 	serviced map[string]string // slugs of services to their ids
+	housed   map[string]string // slugs of offices to theirs
 	faults   []town.Fault
 }
 
@@ -112,8 +116,54 @@ func (i *importer) run(ctx context.Context, digest string) error {
 	if err := i.Municipality.UpdateOneID(i.m.ID).SetImportHash(digest).Exec(ctx); err != nil {
 		return err
 	}
-	return i.recordTown(ctx, i.m, change{subject: i.m.ID, action: "catalogue.imported", before: i.m.ImportHash, after: digest})
+	if err := i.compare(ctx); err != nil {
+		return err
+	}
+	return i.recordTown(ctx, i.m, change{subject: i.m.ID, action: catalogueImported, before: i.m.ImportHash, after: digest})
 }
+
+const catalogueImported = "catalogue.imported"
+
+// compare finds out which of the town, its offices and its services the file says something else of than the one before, or
+// nothing any more.
+func (i *importer) compare(ctx context.Context) error {
+	rows, err := i.Change.Query().Where(entchange.MunicipalityID(i.m.ID)).All(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]string{}
+	for _, row := range rows {
+		known[row.ID] = row.Digest
+	}
+	said := map[string]any{i.m.ID: []any{i.town.Municipality, i.town.PaymentMethods, i.town.Notices}}
+	for _, s := range i.town.Services {
+		kind := slices.IndexFunc(i.town.Kinds, func(k town.Kind) bool { return k.Slug == s.Kind })
+		said[i.serviced[s.Slug]] = []any{s, i.town.Kinds[max(kind, 0):max(kind+1, 0)]}
+	}
+	for _, o := range i.town.Offices {
+		said[i.housed[o.Slug]] = o
+	}
+	for subject, what := range said {
+		digest, err := inputHash(what)
+		if err != nil {
+			return err
+		}
+		if known[subject] != digest {
+			i.moved = append(i.moved, moved{subject, i.m.ID, digest})
+		}
+		delete(known, subject)
+	}
+	for subject, digest := range known {
+		if digest != gone {
+			i.moved = append(i.moved, moved{subject, i.m.ID, gone})
+		}
+	}
+	slices.SortFunc(i.moved, func(a, b moved) int { return strings.Compare(a.subject, b.subject) })
+	return nil
+}
+
+// gone stands in the place of a digest of what no file names any more.
+const gone = "gone"
 
 // lock takes the town's lock and writes the municipality's row.
 func (i *importer) lock(ctx context.Context, digest string) error {

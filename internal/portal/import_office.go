@@ -22,6 +22,7 @@ func (i *importer) offices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	i.housed = map[string]string{}
 	known := map[string]*ent.Office{}
 	for _, row := range rows {
 		known[row.Slug] = row
@@ -45,6 +46,7 @@ func (i *importer) offices(ctx context.Context) error {
 			SetAssumed(in.Source.Assumed()).AddRevision(1).Exec(ctx); err != nil {
 			return err
 		}
+		i.housed[in.Slug] = row.ID
 		counters, err := i.counters(ctx, row, in)
 		if err != nil {
 			return err

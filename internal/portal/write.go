@@ -25,6 +25,7 @@ type Tx struct {
 	actor   identity.Actor
 	now     time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
 	nudges  []live.Key
+	moved   []moved // in the feed of changes
 	written any // the appointment or application as this transaction left it; nil where it wrote none
 }
 
@@ -36,7 +37,10 @@ func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) erro
 	var nudges []live.Key
 	err := p.store.Write(ctx, func(ctx context.Context, stx *store.Tx) error {
 		tx := &Tx{Tx: stx, actor: identity.FromContext(ctx)}
-		err := work(ctx, tx)
+		if err := work(ctx, tx); err != nil {
+			return err
+		}
+		err := tx.announce(ctx)
 		nudges = tx.nudges
 		return err
 	})

@@ -1,0 +1,14 @@
+-- +goose Up
+-- create "changes" table
+CREATE TABLE "changes" ("id" character varying NOT NULL, "municipality_id" character varying NOT NULL, "position" bigint NOT NULL, "at" timestamptz NOT NULL, "digest" character varying NOT NULL DEFAULT '', PRIMARY KEY ("id"));
+-- create index "change_position" to table: "changes"
+CREATE UNIQUE INDEX "change_position" ON "changes" ("position");
+-- what is there already stands at the beginning of the feed
+INSERT INTO changes (id, municipality_id, position, at) SELECT id, town, row_number() OVER (ORDER BY id), now() FROM (
+  SELECT id, id AS town FROM municipalities UNION ALL SELECT id, municipality_id FROM offices UNION ALL SELECT id, municipality_id FROM public_services) AS things;
+
+-- +goose Down
+-- reverse: create index "change_position" to table: "changes"
+DROP INDEX "change_position";
+-- reverse: create "changes" table
+DROP TABLE "changes";

@@ -1,0 +1,151 @@
+package portal
+
+import (
+	"context"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+
+	entchange "nelke/ent/change"
+	"nelke/ent/predicate"
+	"nelke/internal/live"
+	"nelke/internal/store"
+)
+
+// The feed of changes tells aggregators which towns, offices and services have changed, so that they can keep a copy. It has
+// one row for each thing, which moves to the end when the thing changes: a reader who was away for long reads each once.
+
+// moved is a thing that a write has changed. Digest is what the file says of it; empty where a person changed it.
+type moved struct{ subject, municipality, digest string }
+
+// feedLock is the lock of the feed's end.
+const feedLock = "feed"
+
+// feedKey is nudged when the feed has grown.
+const feedKey = live.Key("feed")
+
+// announce moves what has changed to the end of the feed, last in its transaction. Whoever does so waits for whoever is about
+// to: positions are given in the order of commits, so a reader never passes one that is still to come, however long
+// its transaction was open. Changes of catalogues are rare enough for that.
+func (tx *Tx) announce(ctx context.Context) error {
+	if len(tx.moved) == 0 {
+		return nil
+	}
+	if tx.Dialect == dialect.Postgres {
+		if _, err := store.LockOffices(ctx, tx.Tx, []string{feedLock}, true); err != nil {
+			return err
+		}
+	}
+	told := map[string]bool{}
+	for _, m := range tx.moved {
+		if told[m.subject] {
+			continue
+		}
+		told[m.subject] = true
+		a := tx.Args()
+		if _, err := tx.exec(ctx, a, `INSERT INTO changes (id, municipality_id, position, at, digest) VALUES (`+
+			a.Bind(m.subject)+`, `+a.Bind(m.municipality)+`, (SELECT coalesce(max(position), 0) + 1 FROM changes), `+a.Now()+`, `+a.Bind(m.digest)+`)
+			ON CONFLICT (id) DO UPDATE SET position = excluded.position, at = excluded.at,
+			digest = CASE WHEN excluded.digest = '' THEN changes.digest ELSE excluded.digest END`); err != nil {
+			return err
+		}
+	}
+	tx.nudge(feedKey)
+	return nil
+}
+
+// ChangeType is what a thing of the catalogue is.
+type ChangeType string
+
+// The types of things, by the prefixes of their ids.
+const (
+	ChangedMunicipality ChangeType = "MUNICIPALITY"
+	ChangedOffice       ChangeType = "OFFICE"
+	ChangedService      ChangeType = "PUBLIC_SERVICE"
+)
+
+func (t ChangeType) prefix() string {
+	return map[ChangeType]string{ChangedMunicipality: "municipality_", ChangedOffice: "office_", ChangedService: "service_"}[t]
+}
+
+// Change is a thing that has changed, last at that instant. It may be gone by now.
+type Change struct {
+	Type ChangeType
+	ID   string
+	At   time.Time
+}
+
+// ChangeFeed is what has changed since a cursor, oldest first. Each thing is in it once.
+type ChangeFeed struct {
+	Changes []Change
+	Cursor  string // where to go on
+	More    bool   // whether there is more right now
+}
+
+// listOfChanges begins the cursors of the feed.
+const listOfChanges = "c\x00"
+
+// maxChanges is how many changes one answer has.
+const maxChanges = 1000
+
+// Changes gives what has changed since a cursor of this feed, of some types, at most first; from the beginning without one.
+//
+// Problems: INVALID_INPUT.
+func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType, first *int) (_ *ChangeFeed, err error) {
+	defer wrap(&err, "Changes")
+
+	limit := 100
+	if first != nil {
+		limit = *first
+	}
+	if limit < 1 || limit > maxChanges {
+		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
+	}
+	from := int64(0)
+	if since != nil {
+		decoded, err := base64.RawURLEncoding.DecodeString(*since)
+		number, ours := strings.CutPrefix(string(decoded), listOfChanges)
+		n, fault := strconv.ParseInt(number, 10, 64)
+		if err != nil || !ours || fault != nil || n < 0 {
+			return nil, invalid(RuleCursor, "since")
+		}
+		from = n
+	}
+	p.depend(ctx, time.Time{}, feedKey)
+	where := []predicate.Change{entchange.PositionGT(from)}
+	if len(types) > 0 {
+		var some []predicate.Change
+		for _, t := range types {
+			some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
+		}
+		where = append(where, entchange.Or(some...))
+	}
+	rows, err := p.store.Reader().Change.Query().Where(where...).Order(entchange.ByPosition()).Limit(limit + 1).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	feed := &ChangeFeed{Changes: []Change{}, More: len(rows) > limit}
+	for _, row := range rows[:min(limit, len(rows))] {
+		t, err := p.town(ctx, row.MunicipalityID)
+		if err != nil {
+			return nil, err
+		}
+		at := row.At
+		if t != nil {
+			at = at.In(t.Zone)
+		}
+		kinds := []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService}
+		kind := slices.IndexFunc(kinds, func(c ChangeType) bool { return strings.HasPrefix(row.ID, c.prefix()) })
+		if kind >= 0 {
+			feed.Changes = append(feed.Changes, Change{Type: kinds[kind], ID: row.ID, At: at})
+		}
+		from = row.Position
+	}
+	feed.Cursor = base64.RawURLEncoding.EncodeToString([]byte(listOfChanges + strconv.FormatInt(from, 10)))
+	return feed, nil
+}
