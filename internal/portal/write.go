@@ -26,7 +26,7 @@ type Tx struct {
 	now     time.Time // the database's clock, or a test's; set by lockOffices or tick before it is used
 	nudges  []live.Key
 	moved   []moved // in the feed of changes
-	written any // the appointment or application as this transaction left it; nil where it wrote none
+	written any     // the appointment or application as this transaction left it; nil where it wrote none
 }
 
 // nudge wakes watchers of the keys once the transaction has committed, and not before.

@@ -60,7 +60,7 @@ func (w *world) common(t *testing.T, line string) (documents []string, path, typ
 	arguments := map[string][]string{
 		"municipality": {`by: {slug: "blomberg"}`}, "municipalities": {`first: 1`}, "publicService": {`by: {id: "` + w.here.other + `"}`},
 		"publicServices": {`first: 3`}, "changes": {`first: 5`}, // and far ahead, for the reasons why nothing is free
-		"nextSlots":      {`input: {where: {` + office + `}, concerns: $concerns}`, `input: {where: {` + office + `}, concerns: $concerns, from: "2028-01-01"}`},
+		"nextSlots": {`input: {where: {` + office + `}, concerns: $concerns}`, `input: {where: {` + office + `}, concerns: $concerns, from: "2028-01-01"}`, `input: {where: {` + office + `}, kind: {slug: "identity-card"}}`},
 		"availability": {
 			`input: {` + office + `, concerns: $concerns, from: "2026-11-22", days: 2, explain: true}`,
 			`input: {` + office + `, concerns: $concerns, from: "2028-01-03", days: 2, explain: true}`,

@@ -41,7 +41,9 @@ func TestTheFeedTellsOfEachThingThatChangedOnce(t *testing.T) {
 		require.Equal(t, "+01:00", first.Get("changes.0.at").String()[19:], "in the town's zone")
 		require.Empty(t, news(), "nothing has changed since")
 
-		id := func(slug string) string { return services.Get(`data.publicServices.nodes.#(slug="` + slug + `").id`).String() }
+		id := func(slug string) string {
+			return services.Get(`data.publicServices.nodes.#(slug="` + slug + `").id`).String()
+		}
 		setFee := func(slug string, cents int) {
 			admin.Do(`mutation($in: SetFeeInput!) { setFee(input: $in) { problems { code } } }`, suite.Vars{"in": suite.Vars{
 				"idempotencyKey": suite.Key(), "service": id(slug), "cents": cents, "legalBasis": suite.Vars{"de": "S", "en": "B"}, "validFrom": "2026-12-01",
