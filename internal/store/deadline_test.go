@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -47,4 +48,18 @@ func TestTimeThatIsOverIsTheError(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestATransactionThatIsGoneSaysWhy(t *testing.T) {
+	t.Parallel()
+	s := migrated(t, dialect.SQLite)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := s.Write(ctx, func(context.Context, *Tx) error {
+		cancel()
+		return sql.ErrTxDone // what a statement gets once the end of its context has rolled the transaction back
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, sql.ErrTxDone)
+	boom := errors.New("boom")
+	require.Equal(t, boom, s.Write(t.Context(), func(context.Context, *Tx) error { return boom }))
 }

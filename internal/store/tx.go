@@ -79,7 +79,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 
 	client := ent.NewClient(ent.Driver(joined{entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}))
 	if err := fn(ctx, &Tx{Client: client, SQL: tx, Dialect: s.Dialect, store: s}); err != nil {
-		return err
+		return withCause(ctx, err)
 	}
 	if opts.ReadOnly {
 		return nil // there is nothing to commit
@@ -104,6 +104,15 @@ func orCause(ctx context.Context, err error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// withCause adds to an error that the caller's time was over, where it doesn't say so: of a transaction that was taken away
+// in the middle, the next statement knows only that it is gone.
+func withCause(ctx context.Context, err error) error {
+	if ctx.Err() == nil || errors.Is(err, ctx.Err()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", err, ctx.Err())
 }
 
 func pause(ctx context.Context, d time.Duration) bool {
