@@ -178,15 +178,15 @@ func TestATownWithoutOfficesShowsItsServicesAndNoTimes(t *testing.T) {
 		seen := process.Anonymous().Do(`{
 			municipalities(first: 100, filter: {arsPrefix: "05766"}) { totalCount }
 			municipality(by: {ars: "057660044044"}) { slug name website assumed offices { id } paymentMethods privacyNotice { version } services(first: 100) { totalCount } }
-			service: publicService(by: {slug: {municipality: "lemgo", service: "personalausweis"}}) { kind leikaKey channels appointmentMinutes fee { amount { cents } } form { id } assumed }
-			nextSlots(input: {where: {municipality: {slug: "lemgo"}}, concerns: [], count: 3}) { reason }
+			service: publicService(by: {slug: {municipality: "lemgo", service: "personalausweis"}}) { kind { slug name } leikaKey channels appointmentMinutes fee { amount { cents } } form { id } assumed }
+			nextSlots(input: {where: {municipality: {slug: "lemgo"}}, kind: {slug: "identity-card"}, count: 3}) { office { id } service { slug } starts reason }
 		}`, nil)
 		require.Equal(t, int64(16), seen.OK("municipalities.totalCount").Int())
 		require.JSONEq(t, `{"slug": "lemgo", "name": "Lemgo", "website": "https://www.lemgo.de", "assumed": ["ars"], "offices": [], "paymentMethods": [],
 			"privacyNotice": {"version": 1}, "services": {"totalCount": 27}}`, seen.OK("municipality").Raw)
-		require.JSONEq(t, `{"kind": "identity-card", "leikaKey": "99008001012000", "channels": ["APPOINTMENT"], "appointmentMinutes": null,
+		require.JSONEq(t, `{"kind": {"slug": "identity-card", "name": "Personalausweis"}, "leikaKey": "99008001012000", "channels": ["APPOINTMENT"], "appointmentMinutes": null,
 			"fee": {"amount": {"cents": 4600}}, "form": null, "assumed": ["channels", "documents"]}`, seen.OK("service").Raw)
-		require.Equal(t, "[]", seen.OK("nextSlots").Raw)
+		require.JSONEq(t, `[{"office": null, "service": {"slug": "personalausweis"}, "starts": [], "reason": "NOT_OFFERED"}]`, seen.OK("nextSlots").Raw)
 	})
 }
 
