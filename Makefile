@@ -53,6 +53,12 @@ story: deps/servers ## the stories of an appointment and of applications, told s
 bench: deps/servers ## speed against baselines of the same run
 	script/services run -- go run ./test/bench
 
+.PHONY: bench/federation
+bench/federation: deps/servers deps/node ## the same for aggregators: beside Mercurius, over regions, behind a gateway (needs Node 20 and npm)
+	cd test/bench/mercurius && npm ci
+	cd test/federation && npm ci
+	script/services run -- go run ./test/bench -only kept,mercurius,region,entities,gateway
+
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
 	go vet -tags federation ./...
@@ -74,7 +80,7 @@ fmt: ## format the code
 
 .PHONY: clean
 clean: ## remove what was built and the data of make run
-	rm -rf bin var test/federation/node_modules
+	rm -rf bin var test/federation/node_modules test/bench/mercurius/node_modules
 
 .PHONY: deps deps/gcc deps/servers deps/node
 deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)

@@ -20,10 +20,10 @@ type asking struct {
 	turns      atomic.Int64
 }
 
-func newAsking(officeID, from string, services []string) *asking {
-	query, _ := json.Marshal(availabilityQuery) // strings always marshal
+func newAsking(query, officeID, from string, days int, services []string) *asking {
+	text, _ := json.Marshal(query) // strings always marshal
 	return &asking{
-		head:     fmt.Appendf(nil, `{"query":%s,"variables":{"input":{"office":%q,"from":%q,"days":%d,"concerns":[{"service":"`, query, officeID, from, calendarDays),
+		head:     fmt.Appendf(nil, `{"query":%s,"variables":{"input":{"office":%q,"from":%q,"days":%d,"concerns":[{"service":"`, text, officeID, from, days),
 		tail:     []byte(`"}]}}}`),
 		services: services,
 	}
@@ -56,7 +56,8 @@ func (a *asking) request(b []byte, n int) []byte {
 	return append(b, a.tail...)
 }
 
-func (s *stage) askingAt(ctx context.Context, d *database) (a *asking, err error) {
+// askingAt asks for the free times of an office on so many days.
+func (s *stage) askingAt(ctx context.Context, d *database, o office, query string, days int) (a *asking, err error) {
 	err = d.with(ctx, func(conn *pgx.Conn) error {
 		offices, err := ids(ctx, conn, "offices")
 		if err != nil {
@@ -70,7 +71,7 @@ func (s *stage) askingAt(ctx context.Context, d *database) (a *asking, err error
 		for _, slug := range s.town.services() {
 			list = append(list, services[slug])
 		}
-		a = newAsking(offices[s.town.calendar().slug], s.from().String(), list)
+		a = newAsking(query, offices[o.slug], s.from().String(), days, list)
 		return nil
 	})
 	return a, err

@@ -26,11 +26,12 @@ const bareCommand = "bare"
 
 // bareSettings come to the baseline by its standard input.
 type bareSettings struct {
-	Addr  string
-	URL   string // of the database
-	SQL   string // the server's own statement: counters, first cell, last cell, now
-	Today string
-	Body  []byte // what the handler from memory answers
+	Addr   string
+	URL    string // of the database
+	Office string // slug
+	SQL    string // the server's own statement: counters, first cell, last cell, now
+	Today  string
+	Body   []byte // what the handler from memory answers
 }
 
 // maxConns is the server's own default.
@@ -51,8 +52,9 @@ func bare(ctx context.Context, in io.Reader, _ io.Writer) error {
 	defer b.pool.Close()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /readyz", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("POST /graphql", b.availability)
-	mux.Handle("POST /memory", server.Middleware(slog.New(slog.NewJSONHandler(os.Stderr, nil)))(fromMemory(c.Body)))
+	mux.HandleFunc("POST /graphql", b.answer(encodeStarts))
+	mux.HandleFunc("POST /slots", b.answer(encodeSlots))
+	mux.Handle("/memory", server.Middleware(slog.New(slog.NewJSONHandler(os.Stderr, nil)))(fromMemory(c.Body)))
 	server := &http.Server{Addr: c.Addr, Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	done := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer done()
@@ -73,7 +75,7 @@ func fromMemory(body []byte) http.Handler {
 	})
 }
 
-// bareOffice is the office of the calendar.
+// bareOffice is the office that is asked for.
 type bareOffice struct {
 	pool     *pgxpool.Pool
 	sql      string
@@ -104,7 +106,7 @@ func newBareOffice(ctx context.Context, c bareSettings) (*bareOffice, error) {
 	}
 	t := newTown()
 	b := &bareOffice{pool: pool, sql: c.SQL, zone: t.zone, minutes: map[string]int{}, memory: sync.Pool{New: func() any { return &work{} }}}
-	if err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return b.read(ctx, conn.Conn(), t, c.Today) }); err != nil {
+	if err := pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return b.read(ctx, conn.Conn(), t, c) }); err != nil {
 		pool.Close()
 		return nil, err
 	}
@@ -112,7 +114,7 @@ func newBareOffice(ctx context.Context, c bareSettings) (*bareOffice, error) {
 }
 
 // read reads the rules' ids; the rules themselves are the ones that the town was imported with.
-func (b *bareOffice) read(ctx context.Context, conn *pgx.Conn, t town, today string) error {
+func (b *bareOffice) read(ctx context.Context, conn *pgx.Conn, t town, settings bareSettings) error {
 	offices, err := ids(ctx, conn, "offices")
 	if err != nil {
 		return err
@@ -121,7 +123,7 @@ func (b *bareOffice) read(ctx context.Context, conn *pgx.Conn, t town, today str
 	if err != nil {
 		return err
 	}
-	o := t.calendar()
+	o := t.office(settings.Office)
 	b.id = offices[o.slug]
 	if b.counters, err = numbers(ctx, conn, o.slug); err != nil {
 		return err
@@ -135,7 +137,7 @@ func (b *bareOffice) read(ctx context.Context, conn *pgx.Conn, t town, today str
 	for i := range rules.Counters {
 		rules.Counters[i].Number, rules.Counters[i].Services = b.counters[i], served
 	}
-	from, err := schedule.ParseDate(today)
+	from, err := schedule.ParseDate(settings.Today)
 	if err != nil {
 		return err
 	}
@@ -143,8 +145,12 @@ func (b *bareOffice) read(ctx context.Context, conn *pgx.Conn, t town, today str
 	return err
 }
 
-// availability answers one request.
-func (b *bareOffice) availability(w http.ResponseWriter, r *http.Request) {
+// answer answers requests with what is selected of the days.
+func (b *bareOffice) answer(encode encoding) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { b.availability(w, r, encode) }
+}
+
+func (b *bareOffice) availability(w http.ResponseWriter, r *http.Request, encode encoding) {
 	text, err := io.ReadAll(r.Body)
 	var in struct {
 		Variables struct {
@@ -179,7 +185,7 @@ func (b *bareOffice) availability(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.calendar.Fill(&m.slots, req, input.From, input.Days, m.busy)
-	m.out = encode(m.out[:0], m.slots.Days)
+	m.out = encode(m.out[:0], m.slots.Days, req.Cells)
 	header := w.Header()
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(len(m.out)))
@@ -203,7 +209,10 @@ func (b *bareOffice) taken(ctx context.Context, busy []schedule.Allocation, lo, 
 	return busy, rows.Err()
 }
 
-func encode(b []byte, days []schedule.Day) []byte {
+// encoding appends the answer for something that takes so many cells.
+type encoding func(b []byte, days []schedule.Day, cells int) []byte
+
+func encodeStarts(b []byte, days []schedule.Day, _ int) []byte {
 	b = append(b, `{"data":{"availability":{"days":[`...)
 	for i := range days {
 		day := &days[i]
@@ -217,6 +226,30 @@ func encode(b []byte, days []schedule.Day) []byte {
 			}
 			b = day.At(start).AppendFormat(append(b, '"'), time.RFC3339)
 			b = append(b, '"')
+		}
+		b = append(b, `]}`...)
+	}
+	return append(b, `]}}}`...)
+}
+
+func encodeSlots(b []byte, days []schedule.Day, cells int) []byte {
+	length := time.Duration(cells) * 5 * time.Minute
+	b = append(b, `{"data":{"availability":{"days":[`...)
+	for i := range days {
+		day := &days[i]
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, `{"date":"`...), day.Date.String()...), `","slots":[`...)
+		for j, start := range day.Starts {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			at := day.At(start)
+			b = at.AppendFormat(append(b, `{"start":"`...), time.RFC3339)
+			b = at.Add(length).AppendFormat(append(b, `","end":"`...), time.RFC3339)
+			b = strconv.AppendInt(append(b, `","counters":`...), int64(day.Counters(start)), 10)
+			b = append(b, `,"reason":null}`...)
 		}
 		b = append(b, `]}`...)
 	}

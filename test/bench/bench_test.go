@@ -106,7 +106,7 @@ func TestCommandLine(t *testing.T) {
 func TestRequestsDifferUntilEveryTripleWasAsked(t *testing.T) {
 	t.Parallel()
 	services := []string{"a", "b", "c", "d", "e"}
-	a := newAsking("office_1", "2026-11-25", services)
+	a := newAsking(availabilityQuery, "office_1", "2026-11-25", calendarDays, services)
 	seen := map[string]bool{}
 	for range 5 * 4 * 3 {
 		body := a.different(nil)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -69,17 +71,17 @@ func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
 		if err != nil {
 			return nil, err
 		}
-		server, err := s.launch(ctx, addr, exec.Command(s.self, profiledCommand), append(c.environment(addr), profileVariable+"="+profiles))
+		server, err := s.launch(ctx, addr, "/readyz", exec.Command(s.self, profiledCommand), append(c.environment(addr), profileVariable+"="+profiles))
 		if err == nil {
 			server.profiles = profiles
 		}
 		return server, err
 	}
-	return s.launch(ctx, addr, exec.Command(s.program, "serve"), c.environment(addr))
+	return s.launch(ctx, addr, "/readyz", exec.Command(s.program, "serve"), c.environment(addr))
 }
 
-// launch starts a process and asks it until it is ready. Its log goes into a file, as in production, and not through us.
-func (s *stage) launch(ctx context.Context, addr string, cmd *exec.Cmd, environment []string) (*child, error) {
+// launch starts a process and asks at a path until it is ready. Its log goes into a file, as in production, and not through us.
+func (s *stage) launch(ctx context.Context, addr, ready string, cmd *exec.Cmd, environment []string) (*child, error) {
 	log, err := os.CreateTemp(s.folder, "log-")
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (s *stage) launch(ctx context.Context, addr string, cmd *exec.Cmd, environm
 	client := &http.Client{Timeout: time.Second}
 	defer client.CloseIdleConnections()
 	for time.Since(begin) < patience {
-		if answers(ctx, client, "http://"+addr+"/readyz") {
+		if answers(ctx, client, "http://"+addr+ready) {
 			c.ready = time.Since(begin)
 			return c, nil
 		}
@@ -152,6 +154,53 @@ func (c *child) memory() (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%s has no VmRSS", path)
+}
+
+// cpu is what the process and those that it started have computed so far: all of its session. The kernel counts in
+// hundredths of a second.
+func (c *child) cpu() (total time.Duration, err error) {
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	for _, file := range all {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the third one on (proc(5))
+		if fields[3] != strconv.Itoa(c.cmd.Process.Pid) {
+			continue
+		}
+		for _, ticks := range fields[11:13] {
+			n, err := strconv.ParseInt(ticks, 10, 64)
+			if err != nil {
+				return 0, err
+			}
+			total += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	return total, nil
+}
+
+// counted checks by the server's own count that a load was what it should be: every answer executed, or kept.
+func (c *child) counted(ctx context.Context, metric string, share float64, load func() (int, error)) error {
+	before, err := c.metric(ctx, metric)
+	if err != nil {
+		return err
+	}
+	n, err := load()
+	if err != nil {
+		return err
+	}
+	after, err := c.metric(ctx, metric)
+	if err != nil {
+		return err
+	}
+	if after-before < share*float64(n) {
+		return fmt.Errorf("%d answers, but %s went up by %.0f only", n, metric, after-before)
+	}
+	return nil
 }
 
 // metric reads one figure of the server's own metrics.

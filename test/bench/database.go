@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nelke/data"
+	"nelke/internal/schedule"
 )
 
 // database is one on the PostgreSQL of this run.
@@ -109,13 +110,18 @@ func (d *database) with(ctx context.Context, work func(*pgx.Conn) error) (err er
 
 // seedCalendar takes a third of the calendar's time.
 func (s *stage) seedCalendar(ctx context.Context, d *database) error {
+	return s.seed(ctx, d, s.town.calendar(), takenCells)
+}
+
+// seed takes cells of an office's counters.
+func (s *stage) seed(ctx context.Context, d *database, o office, cells func(counters []int64, from schedule.Date) []schedule.Allocation) error {
 	return d.with(ctx, func(conn *pgx.Conn) error {
-		counters, err := numbers(ctx, conn, s.town.calendar().slug)
+		counters, err := numbers(ctx, conn, o.slug)
 		if err != nil {
 			return err
 		}
 		var rows [][]any
-		for i, cell := range takenCells(counters, s.from()) {
+		for i, cell := range cells(counters, s.from()) {
 			rows = append(rows, []any{cell.Counter, cell.Cell, fmt.Sprintf("appointment_%026d", i/6)})
 		}
 		if _, err := conn.CopyFrom(ctx, pgx.Identifier{"allocation"}, []string{"counter", "cell", "appointment_id"}, pgx.CopyFromRows(rows)); err != nil {

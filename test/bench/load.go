@@ -45,6 +45,18 @@ func (c *caller) post(path, token string, body []byte) (status int, answer []byt
 	}
 	b = strconv.AppendInt(append(b, "Content-Length: "...), int64(len(body)), 10)
 	c.out = append(append(b, "\r\n\r\n"...), body...)
+	return c.exchange()
+}
+
+// get asks for a path with its query string, and returns status and body likewise.
+func (c *caller) get(path string) (status int, answer []byte, err error) {
+	c.out = append(append(c.out[:0], "GET "...), path...)
+	c.out = append(c.out, " HTTP/1.1\r\nHost: bench\r\nAccept: application/json\r\n\r\n"...)
+	return c.exchange()
+}
+
+// exchange sends what is written out, and reads the answer.
+func (c *caller) exchange() (status int, answer []byte, err error) {
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return 0, nil, err
 	}

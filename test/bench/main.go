@@ -4,14 +4,17 @@
 //	script/services run -- go run ./test/bench
 //	script/services run -- go run ./test/bench -only availability,booking -rounds 5 -seconds 10
 //	script/services run -- go run ./test/bench -only availability -profile /tmp/profiles
+//	script/services run -- go run ./test/bench -only kept,mercurius,region,entities,gateway
 //
+// The parts of the last line, make bench/federation, need Node, and run only when they are named.
 // It exits with 1 when a bar is missed, and stops at once when an answer differs. The servers it measures are the
 // program as the container image has it, each a process of its own; so are the baselines. All of them, the load and the
 // databases share the machine, so only ratios of one run say anything.
 //
 // The reading order: parts.go has the parts, and each part a file. stage.go builds the program and prepares the
-// database; town.go is the town in it, backlog/ what fills a work queue; load.go asks, the same for both sides; trial.go
-// and replay.go send to PostgreSQL what tap/ heard a server send; report.go judges.
+// database; town.go is the town in it, backlog/ what fills a work queue; load.go asks, the same for both sides; side.go
+// asks several sides by turns, sizes.go one in several sizes; trial.go and replay.go send to PostgreSQL what tap/ heard a
+// server send; mercurius/ is the service of another make; report.go judges.
 package main
 
 import (
@@ -113,7 +116,7 @@ func measure(ctx context.Context, opts options, results *report, progress io.Wri
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	for _, part := range parts() {
-		if len(opts.only) > 0 && !opts.only[part.name] {
+		if !opts.only[part.name] && (part.extra || len(opts.only) > 0) {
 			continue
 		}
 		fmt.Fprintf(progress, "bench: %s\n", part.name)

@@ -8,22 +8,29 @@ import (
 
 // part is one subject of measurement.
 type part struct {
-	name string
-	run  func(context.Context, *stage, *report) error
+	name  string
+	run   func(context.Context, *stage, *report) error
+	extra bool // it runs only if its name is given: it needs Node and the packages of a lock file
 }
 
 // parts in the order in which they run: what is quickest disturbed comes first.
 func parts() []part {
 	return []part{
-		{"starts", benchStarts},
-		{"availability", benchAvailability},
-		{"queue", benchQueue},
-		{"listing", benchListing},
-		{"booking", benchBooking},
-		{"apply", benchApply},
-		{"rush", benchRush},
-		{"live", benchLive},
-		{"process", benchProcess},
+		{name: "starts", run: benchStarts},
+		{name: "availability", run: benchAvailability},
+		{name: "queue", run: benchQueue},
+		{name: "listing", run: benchListing},
+		{name: "booking", run: benchBooking},
+		{name: "apply", run: benchApply},
+		{name: "rush", run: benchRush},
+		{name: "live", run: benchLive},
+		{name: "process", run: benchProcess},
+
+		{name: "kept", run: benchKept, extra: true},
+		{name: "mercurius", run: benchMercurius, extra: true},
+		{name: "region", run: benchRegion, extra: true},
+		{name: "entities", run: benchEntities, extra: true},
+		{name: "gateway", run: benchGateway, extra: true},
 	}
 }
 

@@ -48,18 +48,23 @@ func (s *stage) filled(ctx context.Context, total, open int) (*database, error) 
 
 // desk is what a clerk asks with: a token that every server with staff takes, and the id of the service.
 func (s *stage) desk(ctx context.Context, d *database) (token, service string, err error) {
-	cfg := server.Defaults()
-	cfg.Demo, cfg.Data, cfg.PublicURL = true, s.folder, publicURL
 	err = d.with(ctx, func(conn *pgx.Conn) error {
 		var ars string
 		if err := conn.QueryRow(ctx, `SELECT m.ars, s.id FROM municipalities m JOIN public_services s ON s.municipality_id = m.id
 			WHERE m.slug = $1 AND s.slug = $2`, blombergSlug, freeService).Scan(&ars, &service); err != nil {
 			return err
 		}
-		token, err = server.Token(cfg, clerk, clerk, []string{"CLERK@" + ars}, 24*time.Hour)
+		token, err = s.clerkOf(ars)
 		return err
 	})
 	return token, service, err
+}
+
+// clerkOf is the token of a town's clerk.
+func (s *stage) clerkOf(ars string) (token string, err error) {
+	cfg := server.Defaults()
+	cfg.Demo, cfg.Data, cfg.PublicURL = true, s.folder, publicURL
+	return server.Token(cfg, clerk, clerk, []string{"CLERK@" + ars}, 24*time.Hour)
 }
 
 // benchQueue asks for the first page of the work queue, by every filter, where there are a hundred thousand applications
@@ -213,19 +218,29 @@ func (c *caller) page(token string, body []byte) (page *queuePage, answer []byte
 	if err != nil {
 		return nil, nil, err
 	}
-	if status != 200 || bytes.Contains(answer, []byte(`"errors":[`)) {
+	if status != 200 {
 		return nil, nil, fmt.Errorf("status %d: %.500s", status, answer)
+	}
+	answer = slices.Clone(answer)
+	page, err = pageOf(answer)
+	return page, answer, err
+}
+
+// pageOf reads an answer.
+func pageOf(answer []byte) (*queuePage, error) {
+	if bytes.Contains(answer, []byte(`"errors":[`)) {
+		return nil, fmt.Errorf("answered %.500s", answer)
 	}
 	var read struct {
 		Data struct{ WorkQueue *queuePage }
 	}
 	if err := json.Unmarshal(answer, &read); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if read.Data.WorkQueue == nil {
-		return nil, nil, errors.New("the clerk is none of the town's")
+		return nil, errors.New("the clerk is none of the town's")
 	}
-	return read.Data.WorkQueue, slices.Clone(answer), nil
+	return read.Data.WorkQueue, nil
 }
 
 // alternate asks for every filter again and again, both sides in turn, now the one first and now the other: so whatever

@@ -55,6 +55,8 @@ func newTown() town {
 		// Ten starts at four counters: forty places a day.
 		{slug: "ansturm", from: 8 * 60, to: 10*60 + 30, counters: 4, horizon: 14, holdMinutes: 10, holdsPerCase: 2},
 		// One counter, so that each hold changes the free times.
+		// Fifty starts a day for what takes half an hour.
+		{slug: "liste", from: 8 * 60, to: 20*60 + 45, counters: 4, horizon: 14, holdMinutes: 10, holdsPerCase: 2},
 		{slug: "live", from: 8 * 60, to: 16 * 60, counters: 1, horizon: 14, holdMinutes: 60, holdsPerCase: 10},
 	}}
 }
@@ -106,6 +108,20 @@ func takenCells(counters []int64, from schedule.Date) (busy []schedule.Allocatio
 				for cell := range int64(6) {
 					busy = append(busy, schedule.Allocation{Counter: number, Cell: first + cell})
 				}
+			}
+		}
+	}
+	return busy
+}
+
+// someCells are a few half hours at each counter, so that on one day the number of free ones differs and no start is gone.
+func someCells(counters []int64, day schedule.Date) (busy []schedule.Allocation) {
+	midnight := day.Midnight(newTown().zone)
+	for i, number := range counters {
+		for k := range 2 {
+			first := schedule.CellOf(midnight.Add(time.Duration(9*60+35*i+300*k) * time.Minute).Unix())
+			for cell := range int64(6) {
+				busy = append(busy, schedule.Allocation{Counter: number, Cell: first + cell})
 			}
 		}
 	}
