@@ -52,6 +52,7 @@ func New(cfg Options) *Graph {
 	e.Use(&limits{})
 	e.Use(roots{})
 	e.Use(composable{})
+	e.Use(newPlain())
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}
 }

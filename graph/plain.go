@@ -1,0 +1,184 @@
+package graph
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"nelke/graph/scalar"
+	"nelke/internal/portal"
+)
+
+// plain writes lists of values that need no resolver in one go: what is selected is looked up once for a list, where
+// gqlgen makes a goroutine and a context for each element, and another context for each of its fields. The bytes are the
+// same. A list with anything selected that isn't in the tables below is left to gqlgen.
+type plain struct {
+	days    *object[portal.AvailabilityDay]
+	slots   *object[portal.Slot]
+	changes *object[portal.Change]
+}
+
+// newPlain has the tables: for each type all fields of the schema.
+func newPlain() *plain {
+	slots := &object[portal.Slot]{names: []string{"Slot"}, fields: map[string]field[portal.Slot]{
+		"start":    leaf(func(b []byte, s *portal.Slot) []byte { return append(b, s.Start...) }),
+		"end":      leaf(func(b []byte, s *portal.Slot) []byte { return append(b, s.End...) }),
+		"counters": leaf(func(b []byte, s *portal.Slot) []byte { return strconv.AppendInt(b, int64(s.Counters), 10) }),
+		"reason":   leaf(func(b []byte, s *portal.Slot) []byte { return appendReason(b, s.Reason) }),
+	}}
+	return &plain{
+		slots: slots,
+		days: &object[portal.AvailabilityDay]{names: []string{"AvailabilityDay"}, fields: map[string]field[portal.AvailabilityDay]{
+			"date": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
+				return appendMarshaled(b, scalar.MarshalDate(d.Date))
+			}),
+			"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendStarts(b, d.Starts) }),
+			"slots":  list(slots, func(d *portal.AvailabilityDay) []portal.Slot { return d.Slots }),
+			"reason": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendReason(b, d.Reason) }),
+		}},
+		changes: &object[portal.Change]{names: []string{"Change"}, fields: map[string]field[portal.Change]{
+			"type": leaf(func(b []byte, c *portal.Change) []byte { return appendMarshaled(b, scalar.MarshalChanged(c.Type)) }),
+			"id":   leaf(func(b []byte, c *portal.Change) []byte { return appendMarshaled(b, graphql.MarshalID(c.ID)) }),
+			"at":   leaf(func(b []byte, c *portal.Change) []byte { return c.At.AppendFormat(b, `"`+time.RFC3339+`"`) }),
+		}},
+	}
+}
+
+func (*plain) ExtensionName() string                   { return "Plain" }
+func (*plain) Validate(graphql.ExecutableSchema) error { return nil }
+
+// InterceptField writes what a field resolved to, if it is a list of such values.
+func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
+	value, err := next(ctx)
+	switch values := value.(type) {
+	case []portal.AvailabilityDay:
+		return written(ctx, p.days, values), err
+	case []portal.Change:
+		return written(ctx, p.changes, values), err
+	}
+	return value, err
+}
+
+// written is the list as JSON; the list itself where something is selected that can't be written here.
+func written[T any](ctx context.Context, of *object[T], values []T) any {
+	op := graphql.GetOperationContext(ctx)
+	write, ok := of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
+	if !ok {
+		return values
+	}
+	return raw(appendList(nil, values, write))
+}
+
+// raw is JSON.
+type raw []byte
+
+func (r raw) MarshalGQL(w io.Writer) { _, _ = w.Write(r) } // the executor's buffer never fails
+
+// writer appends a value, or one of its fields, as JSON. It can't fail, and null stands only where the schema allows it.
+type writer[T any] func(b []byte, value *T) []byte
+
+// field makes the writer of a field for what is selected of it; false where it can't.
+type field[T any] func(*graphql.OperationContext, ast.SelectionSet) (writer[T], bool)
+
+// object is a type of the schema.
+type object[T any] struct {
+	names  []string // its own; it implements no interface
+	fields map[string]field[T]
+}
+
+// plan makes the writer for a selection set. Which fields that comes to, in which order, after fragments, directives and
+// what is selected twice, is gqlgen's to say.
+func (o *object[T]) plan(op *graphql.OperationContext, selections ast.SelectionSet) (writer[T], bool) {
+	type step struct {
+		key   string
+		write writer[T]
+	}
+	collected := graphql.CollectFields(op, selections, o.names)
+	steps := make([]step, len(collected))
+	for i, f := range collected {
+		if len(f.Deferrables) > 0 {
+			return nil, false
+		}
+		steps[i].key = `"` + f.Alias + `":` // a name has nothing to escape
+		if i > 0 {
+			steps[i].key = "," + steps[i].key
+		}
+		if f.Name == "__typename" {
+			name := `"` + o.names[0] + `"`
+			steps[i].write = func(b []byte, _ *T) []byte { return append(b, name...) }
+			continue
+		}
+		known, ok := o.fields[f.Name]
+		if !ok {
+			return nil, false
+		}
+		if steps[i].write, ok = known(op, f.Selections); !ok {
+			return nil, false
+		}
+	}
+	return func(b []byte, value *T) []byte {
+		b = append(b, '{')
+		for i := range steps {
+			b = steps[i].write(append(b, steps[i].key...), value)
+		}
+		return append(b, '}')
+	}, true
+}
+
+func leaf[T any](write writer[T]) field[T] {
+	return func(*graphql.OperationContext, ast.SelectionSet) (writer[T], bool) { return write, true }
+}
+
+// list is a field with a list of values of its own.
+func list[T, E any](of *object[E], get func(*T) []E) field[T] {
+	return func(op *graphql.OperationContext, selections ast.SelectionSet) (writer[T], bool) {
+		write, ok := of.plan(op, selections)
+		return func(b []byte, value *T) []byte { return appendList(b, get(value), write) }, ok
+	}
+}
+
+func appendList[T any](b []byte, values []T, write writer[T]) []byte {
+	b = append(b, '[')
+	before := len(b)
+	for i := range values {
+		if i == 1 { // the others will be about as long
+			b = slices.Grow(b, (len(b)-before+1)*(len(values)-1)+1)
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = write(b, &values[i])
+	}
+	return append(b, ']')
+}
+
+func appendStarts(b []byte, starts []portal.DateTime) []byte {
+	return appendList(b, starts, func(b []byte, start *portal.DateTime) []byte { return append(b, *start...) })
+}
+
+func appendReason(b []byte, reason portal.Reason) []byte {
+	if reason == "" {
+		return append(b, "null"...)
+	}
+	b = append(append(b, '"'), reason...) // letters
+	return append(b, '"')
+}
+
+// appendMarshaled appends what a marshaler writes.
+func appendMarshaled(b []byte, m graphql.Marshaler) []byte {
+	w := appender(b)
+	m.MarshalGQL(&w)
+	return w
+}
+
+type appender []byte
+
+func (a *appender) Write(b []byte) (int, error) {
+	*a = append(*a, b...)
+	return len(b), nil
+}
