@@ -57,6 +57,7 @@ func benchRegion(ctx context.Context, s *stage, results *report) (err error) {
 		results.add(row{part: part, what: fmt.Sprintf("statements, %d towns", n), values: []float64{float64(statements[i])}, bar: exactly(0)})
 	}
 	l.each(part, "towns", "town", rounds, times, results)
+	results.add(row{part: part, what: "memory", values: []float64{l.memory}, unit: "MiB", note: "resident, with 400 towns in use"})
 	results.add(row{part: part, what: "each town, 400 : 10", values: ratios(l.shares(rounds, 2), l.shares(rounds, 0)), bar: atMost(1.3, "")})
 	return nil
 }

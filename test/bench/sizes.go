@@ -19,6 +19,7 @@ type bySize struct {
 	bodies   [][]byte
 	check    func(size int, answer []byte) error // looks at the first answer of each size, in their order
 	answers  [][]byte
+	memory   float64 // of the server that was timed, at the end, in MiB
 }
 
 // count counts the statements of one request for each size, at a server behind a tap. What the server does by itself
@@ -96,7 +97,9 @@ func (l *bySize) time(ctx context.Context, name string) (rounds [][]float64, tim
 					times[size] = append(times[size], took[size]...)
 				}
 			}
-			return nil
+			l.memory, err = server.memory()
+			l.memory /= 1 << 20
+			return err
 		})
 	})
 	return rounds, times, err
