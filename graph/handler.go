@@ -15,6 +15,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/portal"
+	"nelke/internal/tracing"
 )
 
 // Options are what the graph works with.
@@ -25,6 +26,7 @@ type Options struct {
 	Log           *slog.Logger
 	Clock         func() time.Time
 	Documents     graphql.Cache[string] // documents by the hash that clients may send in their place
+	Tracer        *tracing.Tracer       // nil: off
 	Introspection bool                  // whether __schema and __type are answered; _service always is
 }
 
@@ -39,11 +41,18 @@ func New(cfg Options) *Graph {
 	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
 	costs(&schema.Complexity)
 	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
+	if cfg.Tracer != nil {
+		w.spans = &spans{cfg.Tracer}
+	}
 	e := executor.New(NewExecutableSchema(schema))
 	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
 	e.SetRecoverFunc(recovered(cfg.Log))
+	if w.spans != nil {
+		e.Use(w.spans) // the outermost
+	}
+	e.Use(federatedTrace{})
 	e.Use(extension.AutomaticPersistedQuery{Cache: cfg.Documents})
 	e.Use(extension.Introspection{})
 	if !cfg.Introspection {

@@ -41,6 +41,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	w.graph = graph.New(graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
+		Tracer: p.tracer,
 	})
 
 	health := health{parts: p, stopping: w.stopping, issuer: "off"}
@@ -63,6 +64,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	mux.Handle("/graphql", chain(
 		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier),
 		cors(p.cfg.Origins),
+		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		language,
 		actor(verifier),
@@ -70,6 +72,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	))
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),
+		traced(p.tracer, proxies(p.cfg)),
 		recovered(p.log),
 		secured(w.stopping, strings.HasPrefix(p.cfg.publicURL(addr), "https://")),
 	)
@@ -81,7 +84,7 @@ func newIdentity(p *parts, addr string) (*identity.Verifier, *identity.DemoIssue
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	config := identity.Config{
 		Issuer: p.cfg.Issuer, Audience: p.cfg.Audience, RolesClaim: p.cfg.RolesClaim,
-		Now: p.now, Client: &http.Client{Transport: transport},
+		Now: p.now, Client: &http.Client{Transport: p.tracer.Transport(transport)},
 	}
 	if !p.cfg.Demo {
 		return identity.NewVerifier(config), nil, transport, nil

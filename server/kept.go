@@ -12,6 +12,7 @@ import (
 	"time"
 	"unsafe"
 
+	"nelke/graph"
 	"nelke/internal/cache"
 )
 
@@ -86,7 +87,7 @@ type body struct {
 
 // keepable tells whether the answer to a request may be kept, or found, as far as the request tells.
 func keepable(r *http.Request) bool {
-	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil {
+	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil || r.Header[graph.FTV1Header] != nil {
 		return false
 	}
 	for _, accept := range r.Header["Accept"] {

@@ -1,0 +1,161 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	ftv1 "github.com/99designs/gqlgen/graphql/handler/apollofederatedtracingv1/generated"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// FTV1Header is the header by which a gateway asks for a trace in the answer, with the value "ftv1".
+const FTV1Header = "Apollo-Federation-Include-Trace"
+
+// federatedTrace adds Apollo's federated trace (extensions.ftv1) to the answers to queries and mutations whose request
+// asks for it: when each field was resolved, of what type, and where errors were, without their texts. The server decides
+// whose header gets here. Without the header it costs a look at the headers.
+//
+// gqlgen's own extension is not used: it calls aliases fields, may give the items of a list twice, drops errors whose field
+// it doesn't know, and sits between executor and every field whether or not anybody asked.
+type federatedTrace struct{}
+
+func (federatedTrace) ExtensionName() string                   { return "FederatedTrace" }
+func (federatedTrace) Validate(graphql.ExecutableSchema) error { return nil }
+func (federatedTrace) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	if asked := op.Headers[FTV1Header]; len(asked) == 0 || asked[0] != "ftv1" || op.Operation.Operation == ast.Subscription {
+		return nil
+	}
+	t := &fieldTimes{begin: op.Stats.OperationStart, nodes: map[*graphql.FieldContext]*ftv1.Trace_Node{}, root: &ftv1.Trace_Node{}}
+	if t.begin.IsZero() {
+		t.begin = graphql.Now()
+	}
+	around := op.ResolverMiddleware
+	op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
+		t.once.Do(func() {
+			t.errors = func() gqlerror.List { return graphql.GetErrors(ctx) }
+			graphql.RegisterExtension(ctx, "ftv1", t) // encoded when the answer is, and all fields have been
+		})
+		defer t.resolve(graphql.GetFieldContext(ctx))()
+		return around(ctx, next)
+	}
+	return nil
+}
+
+// fieldTimes are the fields of one operation in the making.
+type fieldTimes struct {
+	begin  time.Time
+	once   sync.Once
+	errors func() gqlerror.List
+
+	mu    sync.Mutex
+	nodes map[*graphql.FieldContext]*ftv1.Trace_Node // the items of lists have contexts, too
+	root  *ftv1.Trace_Node
+}
+
+func (t *fieldTimes) since() uint64 { return uint64(max(0, graphql.Now().Sub(t.begin))) }
+
+// resolve notes that a field is being resolved, until done is called.
+func (t *fieldTimes) resolve(field *graphql.FieldContext) (done func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	node := t.node(field)
+	node.Type = field.Field.Definition.Type.String()
+	node.ParentType = field.Object
+	node.StartTime = t.since()
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		node.EndTime = t.since()
+	}
+}
+
+// node finds or makes the node of a field or an item, below that of its parent.
+func (t *fieldTimes) node(field *graphql.FieldContext) *ftv1.Trace_Node {
+	if field == nil || field.Index == nil && field.Field.Field == nil {
+		return t.root
+	}
+	if node := t.nodes[field]; node != nil {
+		return node
+	}
+	node := &ftv1.Trace_Node{}
+	if field.Index != nil {
+		node.Id = &ftv1.Trace_Node_Index{Index: uint32(*field.Index)}
+	} else {
+		node.Id = &ftv1.Trace_Node_ResponseName{ResponseName: field.Field.Alias}
+		if field.Field.Name != field.Field.Alias {
+			node.OriginalFieldName = field.Field.Name
+		}
+	}
+	parent := t.node(field.Parent)
+	parent.Child = append(parent.Child, node)
+	t.nodes[field] = node
+	return node
+}
+
+// MarshalJSON is the trace as gateways read it: a protobuf in base64.
+func (t *fieldTimes) MarshalJSON() ([]byte, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, err := range t.errors() {
+		t.fail(err)
+	}
+	end := graphql.Now()
+	data, err := proto.Marshal(&ftv1.Trace{
+		StartTime: timestamppb.New(t.begin), EndTime: timestamppb.New(end), DurationNs: uint64(max(0, end.Sub(t.begin))), Root: t.root,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(base64.StdEncoding.EncodeToString(data))
+}
+
+// masked stands where a text might tell of persons: traces go on from gateways to whoever collects them.
+const masked = "<masked>"
+
+// fail notes an error at its field, or at the nearest field above it that was resolved.
+func (t *fieldTimes) fail(err *gqlerror.Error) {
+	node := t.root
+	for _, step := range err.Path {
+		next := below(node, step)
+		if next == nil {
+			break
+		}
+		node = next
+	}
+	told := &gqlerror.Error{Message: masked, Locations: err.Locations, Path: err.Path}
+	if code, ok := err.Extensions["code"]; ok {
+		told.Extensions = map[string]any{"code": code}
+	}
+	text, jsonErr := json.Marshal(told)
+	if jsonErr != nil {
+		text = nil // the error is noted all the same
+	}
+	out := &ftv1.Trace_Error{Message: masked, Json: string(text)}
+	for _, l := range err.Locations {
+		out.Location = append(out.Location, &ftv1.Trace_Location{Line: uint32(max(0, l.Line)), Column: uint32(max(0, l.Column))})
+	}
+	node.Error = append(node.Error, out)
+}
+
+func below(node *ftv1.Trace_Node, step ast.PathElement) *ftv1.Trace_Node {
+	for _, child := range node.Child {
+		switch id := child.Id.(type) {
+		case *ftv1.Trace_Node_Index:
+			if index, ok := step.(ast.PathIndex); ok && uint32(index) == id.Index {
+				return child
+			}
+		case *ftv1.Trace_Node_ResponseName:
+			if name, ok := step.(ast.PathName); ok && string(name) == id.ResponseName {
+				return child
+			}
+		}
+	}
+	return nil
+}
