@@ -106,9 +106,9 @@ func (t *fieldTimes) MarshalJSON() ([]byte, error) {
 	for _, err := range t.errors() {
 		t.fail(err)
 	}
-	end := graphql.Now()
+	took := t.since()
 	data, err := proto.Marshal(&ftv1.Trace{
-		StartTime: timestamppb.New(t.begin), EndTime: timestamppb.New(end), DurationNs: uint64(max(0, end.Sub(t.begin))), Root: t.root,
+		StartTime: timestamppb.New(t.begin), EndTime: timestamppb.New(t.begin.Add(time.Duration(took))), DurationNs: took, Root: t.root,
 	})
 	if err != nil {
 		return nil, err

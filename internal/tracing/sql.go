@@ -34,7 +34,7 @@ func shortened(text string) string {
 	return text[:end] + " …"
 }
 
-// summary is what a statement does, and to which table: SELECT offices.
+// summary is what a statement does, and to which table: SELECT offices. One that begins with WITH is about what it writes.
 func summary(text string) string {
 	words := strings.Fields(uncommented(text))
 	if len(words) == 0 {
@@ -42,14 +42,24 @@ func summary(text string) string {
 	}
 	verb := strings.ToUpper(strings.TrimRight(words[0], ";"))
 	for i, word := range words[:len(words)-1] {
-		switch word = strings.ToUpper(strings.TrimLeft(word, "(")); word {
-		case "FROM", "INTO", "UPDATE":
-			if verb == "WITH" && word != "FROM" { // what it writes is what it is about
-				verb = map[string]string{"INTO": "INSERT", "UPDATE": "UPDATE"}[word]
+		does := verb
+		switch strings.ToUpper(strings.TrimLeft(word, "(")) {
+		case "FROM":
+			if verb == "WITH" {
+				continue
 			}
-			if table := name(words[i+1]); table != "" {
-				return verb + " " + table
+		case "INTO":
+			does = "INSERT"
+		case "UPDATE":
+			if i > 0 && strings.EqualFold(words[i-1], "FOR") { // a lock
+				continue
 			}
+			does = "UPDATE"
+		default:
+			continue
+		}
+		if table := name(words[i+1]); table != "" {
+			return does + " " + table
 		}
 	}
 	return verb
@@ -69,7 +79,7 @@ func uncommented(text string) string {
 // name reads the name of a table, quoted or not; empty where there is something else, a subquery say.
 func name(word string) string {
 	word, _, _ = strings.Cut(word, "(")
-	word = strings.Trim(word, "`\",;")
+	word = strings.Trim(word, "`\",;)")
 	word = strings.NewReplacer("`", "", `"`, "").Replace(word)
 	for _, c := range word {
 		if c != '_' && c != '.' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
