@@ -70,7 +70,7 @@ func TestTimeAloneEndsWhatIsKept(t *testing.T) {
 		clock.Advance(time.Second)
 		anew(open, was, true)
 
-		starts := fmt.Sprintf(`{ availability(input: {office: "%s", concerns: [{service: "%s"}], days: 2}) { days { slots { start counters } } } }`, place.Office, place.Service)
+		starts := fmt.Sprintf(`{ availability(input: {office: %q, concerns: [{service: %q}], days: 2}) { days { slots { start counters } } } }`, place.Office, place.Service)
 		person := p.Case()
 		person.Hold(place, person.Starts(place, 60)[0], suite.Key()).OK("holdSlot.appointment.id")
 		clock.Advance(10*time.Minute - 3*time.Second) // a hold lasts ten minutes
