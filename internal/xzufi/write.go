@@ -17,6 +17,7 @@ const (
 	listOfModules   = "urn:de:xzufi:codeliste:leistungstextmodulleika"
 	listOfAddresses = "urn:xoev-de:fim:codeliste:xzufi.anschrifttyp"
 	listOfLinks     = "urn:xoev-de:fim:codeliste:onlinedienstlinktyp"
+	listOfWays      = "urn:de:xoev:codeliste:erreichbarkeit"
 	listOfRegions   = "urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:rs"
 	listOfAGS       = "urn:de:bund:destatis:bevoelkerungsstatistik:schluessel:ags"
 
@@ -96,7 +97,7 @@ func (w *Writer) Unit(u *Unit) error {
 	for _, way := range []struct{ code, value string }{{"01", u.Email}, {"02", u.Phone}} {
 		if way.value != "" {
 			w.open("kommunikation")
-			w.code("kanal", "", way.code)
+			w.code("kanal", listOfWays, way.code)
 			w.leaf("kennung", way.value)
 			w.close("kommunikation")
 		}
