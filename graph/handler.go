@@ -80,7 +80,7 @@ func (roots) ExtensionName() string                   { return "Roots" }
 func (roots) Validate(graphql.ExecutableSchema) error { return nil }
 func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	ctx = cache.RootField(ctx)
-	if public(graphql.GetRootFieldContext(ctx).Object) {
+	if everybodys(ctx, graphql.GetRootFieldContext(ctx)) {
 		cache.Public(ctx)
 	}
 	return next(ctx)
