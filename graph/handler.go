@@ -34,12 +34,21 @@ type Graph struct {
 	watcher *watcher
 }
 
-// New makes the graph.
+// New makes the graph of the portal.
 func New(cfg Options) *Graph {
 	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
 	costs(&schema.Complexity)
+	g := Around(NewExecutableSchema(schema), cfg)
+	g.Use(representations{})
+	g.Use(composable{})
+	return g
+}
+
+// Around makes a graph of any schema, with everything around it that isn't of the portal's schema alone. It needs no
+// Portal.
+func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
-	e := executor.New(NewExecutableSchema(schema))
+	e := executor.New(schema)
 	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
@@ -51,7 +60,6 @@ func New(cfg Options) *Graph {
 	}
 	e.Use(&limits{})
 	e.Use(roots{})
-	e.Use(composable{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}
 }

@@ -38,10 +38,15 @@ func newWeb(p *parts, addr string) (*web, error) {
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
 	w.metrics.watch(p, answers, w.streams)
-	w.graph = graph.New(graph.Options{
+	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
-	})
+	}
+	if p.cfg.Options.Schema == nil {
+		w.graph = graph.New(options)
+	} else {
+		w.graph = graph.Around(p.cfg.Options.Schema, options)
+	}
 
 	health := health{parts: p, stopping: w.stopping, issuer: "off"}
 	mux := http.NewServeMux()
