@@ -6,21 +6,14 @@
 package conformance
 
 import (
-	"fmt"
-	"net/http"
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"nelke/test/suite"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
+	code := suite.Run(m)
 	for _, s := range []*sheet{&subgraph, &overHTTP, &sockets, &events} {
 		s.print(os.Stdout)
 	}
