@@ -36,15 +36,24 @@ type Graph struct {
 	watcher *watcher
 }
 
-// New makes the graph.
+// New makes the graph of the portal.
 func New(cfg Options) *Graph {
 	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
 	costs(&schema.Complexity)
+	g := Around(NewExecutableSchema(schema), cfg)
+	g.Use(representations{})
+	g.Use(composable{})
+	return g
+}
+
+// Around makes a graph of any schema, with everything around it that isn't of the portal's schema alone. It needs no
+// Portal.
+func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
 	if cfg.Tracer != nil {
 		w.spans = &spans{cfg.Tracer}
 	}
-	e := executor.New(NewExecutableSchema(schema))
+	e := executor.New(schema)
 	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
@@ -60,7 +69,6 @@ func New(cfg Options) *Graph {
 	}
 	e.Use(&limits{})
 	e.Use(roots{})
-	e.Use(composable{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}
 }
@@ -89,7 +97,7 @@ func (roots) ExtensionName() string                   { return "Roots" }
 func (roots) Validate(graphql.ExecutableSchema) error { return nil }
 func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	ctx = cache.RootField(ctx)
-	if public(graphql.GetRootFieldContext(ctx).Object) {
+	if everybodys(ctx, graphql.GetRootFieldContext(ctx)) {
 		cache.Public(ctx)
 	}
 	return next(ctx)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5"
 
@@ -73,6 +74,8 @@ type Options struct {
 	Version string
 	// Logger takes the place of the one that Log and LogLevel describe.
 	Logger *slog.Logger
+	// Schema is served in the place of the portal's own, for tests of what carries it.
+	Schema graphql.ExecutableSchema
 	// Clock takes the place of the database's and the process's clock, for tests.
 	Clock func() time.Time
 	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.

@@ -125,7 +125,7 @@ func sane(id string) bool {
 // route is the path, if it is one of ours: others are a stranger's words, and may tell of persons.
 func route(r *http.Request) string {
 	switch path := r.URL.Path; path {
-	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath:
+	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath, exportPath:
 		return path
 	default:
 		for _, folder := range []string{demoPath, returnPath, sandboxPath} {

@@ -38,11 +38,16 @@ func newWeb(p *parts, addr string) (*web, error) {
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
 	w.metrics.watch(p, answers, w.streams)
-	w.graph = graph.New(graph.Options{
+	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
 		Tracer: p.tracer,
-	})
+	}
+	if p.cfg.Options.Schema == nil {
+		w.graph = graph.New(options)
+	} else {
+		w.graph = graph.Around(p.cfg.Options.Schema, options)
+	}
 
 	health := health{parts: p, stopping: w.stopping, issuer: "off"}
 	mux := http.NewServeMux()
@@ -55,6 +60,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
+	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
