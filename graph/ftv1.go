@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"sync"
 	"time"
 
@@ -18,45 +19,56 @@ import (
 // FTV1Header is the header by which a gateway asks for a trace in the answer, with the value "ftv1".
 const FTV1Header = "Apollo-Federation-Include-Trace"
 
-// federatedTrace adds Apollo's federated trace (extensions.ftv1) to the answers to queries and mutations whose request
-// asks for it: when each field was resolved, of what type, and where errors were, without their texts. The server decides
-// whose header gets here. Without the header it costs a look at the headers.
+// DispatchOperation executes an operation. Where the request of a query or a mutation asks for Apollo's federated trace, the
+// answer has it in extensions.ftv1: when each field was resolved, of what type, and where errors were, without their texts.
+// The server decides whose header gets here. Without the header it costs a look at the headers.
 //
 // gqlgen's own extension is not used: it calls aliases fields, may give the items of a list twice, drops errors whose field
 // it doesn't know, and sits between executor and every field whether or not anybody asked.
-type federatedTrace struct{}
-
-func (federatedTrace) ExtensionName() string                   { return "FederatedTrace" }
-func (federatedTrace) Validate(graphql.ExecutableSchema) error { return nil }
-func (federatedTrace) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
-	if asked := op.Headers[FTV1Header]; len(asked) == 0 || asked[0] != "ftv1" || op.Operation.Operation == ast.Subscription {
-		return nil
+func (g *Graph) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	if !wantsTrace(op) {
+		return g.Executor.DispatchOperation(ctx, op)
 	}
-	t := &fieldTimes{begin: op.Stats.OperationStart, nodes: map[*graphql.FieldContext]*ftv1.Trace_Node{}, root: &ftv1.Trace_Node{}}
-	if t.begin.IsZero() {
-		t.begin = graphql.Now()
-	}
+	t := newFieldTimes(op.Stats.OperationStart)
 	around := op.ResolverMiddleware
 	op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
-		t.once.Do(func() {
-			t.errors = func() gqlerror.List { return graphql.GetErrors(ctx) }
-			graphql.RegisterExtension(ctx, "ftv1", t) // encoded when the answer is, and all fields have been
-		})
 		defer t.resolve(graphql.GetFieldContext(ctx))()
 		return around(ctx, next)
 	}
-	return nil
+	next, inner := g.Executor.DispatchOperation(ctx, op)
+	return func(ctx context.Context) *graphql.Response {
+		response := next(ctx)
+		if response != nil {
+			extensions := maps.Clone(response.Extensions)
+			if extensions == nil {
+				extensions = map[string]any{}
+			}
+			extensions["ftv1"] = t.encoded(response.Errors)
+			response.Extensions = extensions
+		}
+		return response
+	}, inner
+}
+
+func wantsTrace(op *graphql.OperationContext) bool {
+	asked := op.Headers[FTV1Header]
+	return len(asked) > 0 && asked[0] == "ftv1" && op.Operation.Operation != ast.Subscription
 }
 
 // fieldTimes are the fields of one operation in the making.
 type fieldTimes struct {
-	begin  time.Time
-	once   sync.Once
-	errors func() gqlerror.List
+	begin time.Time
 
 	mu    sync.Mutex
 	nodes map[*graphql.FieldContext]*ftv1.Trace_Node // the items of lists have contexts, too
 	root  *ftv1.Trace_Node
+}
+
+func newFieldTimes(begin time.Time) *fieldTimes {
+	if begin.IsZero() {
+		begin = graphql.Now()
+	}
+	return &fieldTimes{begin: begin, nodes: map[*graphql.FieldContext]*ftv1.Trace_Node{}, root: &ftv1.Trace_Node{}}
 }
 
 func (t *fieldTimes) since() uint64 { return uint64(max(0, graphql.Now().Sub(t.begin))) }
@@ -99,11 +111,11 @@ func (t *fieldTimes) node(field *graphql.FieldContext) *ftv1.Trace_Node {
 	return node
 }
 
-// MarshalJSON is the trace as gateways read it: a protobuf in base64.
-func (t *fieldTimes) MarshalJSON() ([]byte, error) {
+// encoded is the trace as gateways read it: a protobuf in base64. It is called once, when all fields have been resolved.
+func (t *fieldTimes) encoded(errors gqlerror.List) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, err := range t.errors() {
+	for _, err := range errors {
 		t.fail(err)
 	}
 	took := t.since()
@@ -111,9 +123,9 @@ func (t *fieldTimes) MarshalJSON() ([]byte, error) {
 		StartTime: timestamppb.New(t.begin), EndTime: timestamppb.New(t.begin.Add(time.Duration(took))), DurationNs: took, Root: t.root,
 	})
 	if err != nil {
-		return nil, err
+		return "" // a name that isn't UTF-8, which no document has
 	}
-	return json.Marshal(base64.StdEncoding.EncodeToString(data))
+	return base64.StdEncoding.EncodeToString(data)
 }
 
 // masked stands where a text might tell of persons: traces go on from gateways to whoever collects them.

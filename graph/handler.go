@@ -61,7 +61,6 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	if w.spans != nil {
 		e.Use(w.spans) // the outermost
 	}
-	e.Use(federatedTrace{})
 	e.Use(extension.AutomaticPersistedQuery{Cache: cfg.Documents})
 	e.Use(extension.Introspection{})
 	if !cfg.Introspection {
