@@ -105,9 +105,9 @@ func TestLazily(t *testing.T) {
 
 	busy, end := tracer.Lazily(ctx, "busy")
 	nested, endNested := tracer.Lazily(busy, "nested")
-	between, real := tracer.Begin(nested, "real")
+	between, inside := tracer.Begin(nested, "real")
 	leaf(between, "in real")
-	real.End()
+	inside.End()
 	endNested()
 	end()
 	leaf(nested, "after nested")
