@@ -51,7 +51,7 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 	if cost := complexity.Calculate(ctx, l.schema, op.Operation, op.Variables); cost > maxComplexity {
 		return refusal("TOO_COMPLEX", "The document costs %d, at most %d is allowed.", cost, maxComplexity)
 	}
-	return checkRepresentations(op.Operation.SelectionSet, op.Variables)
+	return nil
 }
 
 func refusal(code, format string, args ...any) *gqlerror.Error {

@@ -16,7 +16,8 @@ import (
 
 // plain writes lists of values that need no resolver in one go: what is selected is looked up once for a list, where
 // gqlgen makes a goroutine and a context for each element, and another context for each of its fields. The bytes are the
-// same. A list with anything selected that isn't in the tables below is left to gqlgen.
+// same. A list with anything selected that isn't in the tables below is left to gqlgen, and so is every list of an operation
+// whose fields are traced one by one.
 type plain struct {
 	days    *object[portal.AvailabilityDay]
 	slots   *object[portal.Slot]
@@ -67,6 +68,9 @@ func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any,
 // written is the list as JSON; the list itself where something is selected that can't be written here.
 func written[T any](ctx context.Context, of *object[T], values []T) any {
 	op := graphql.GetOperationContext(ctx)
+	if wantsTrace(op) {
+		return values
+	}
 	write, ok := of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
 	if !ok {
 		return values
