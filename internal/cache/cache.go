@@ -30,7 +30,7 @@ type Config struct {
 	Hub *live.Hub
 	// Relay is the hub's relay, whose Redis becomes the second level. Nil: memory only.
 	Relay *live.Relay
-	// Bytes bounds what is held in memory. 32 MiB when zero.
+	// Bytes bounds what is held in memory, but for what is pinned. 32 MiB when zero.
 	Bytes uint64
 	// Version keeps values of programs apart that encode them differently and share one Redis: the build's revision.
 	Version string
@@ -44,6 +44,7 @@ type Cache struct {
 	second *second // nil: memory only
 	now    func() time.Time
 	memory *otter.Cache[string, *entry]
+	pinned sync.Map // by key; *entry
 
 	mu      sync.Mutex
 	flights map[string]*flight // the latest of each key
@@ -95,6 +96,11 @@ func weight(key string, l *lease, bytes int) uint32 {
 // Redis wants it. Let the method work on the zero value too.
 type Weigher interface{ Weight() int }
 
+// Pinned is a value that stays in this process, as a Weigher does, and in memory however full that is: one of those that
+// everything else is made of, and whose number the data bounds. Were they to make room for each other, who asks for all of
+// them in turn would find none.
+type Pinned interface{ Pinned() }
+
 // Sizer is a value that knows its size in bytes, and travels to Redis like any other.
 type Sizer interface{ Size() int }
 
@@ -116,19 +122,41 @@ type Sizer interface{ Size() int }
 func Read[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	fill func(context.Context) (value T, validUntil time.Time, err error),
 ) (T, error) {
+	return Renew(ctx, c, key, deps, nil, fill)
+}
+
+// Renew is Read for a value of which it can be told without reading it again that it is still right. Where it is remembered
+// and nothing but its age speaks against it, same is asked first; if it says yes, the value is as good as one that was read
+// just now, or as old as what same itself Read. Same's errors are returned, as fill's.
+func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
+	same func(context.Context, T) (bool, error), fill func(context.Context) (value T, validUntil time.Time, err error),
+) (T, error) {
+	var none T
+	_, weighed := any(none).(Weigher)
+	_, pinned := any(none).(Pinned)
 	limit := min(trusted(c.hub), readersLimit(ctx))
-	if e, ok := c.memory.GetIfPresent(key); ok && e.holds(c.hub, c.now(), limit) {
+	if e := c.recall(key, pinned); e != nil && e.holds(c.hub, c.now(), limit) {
 		if v, ok := e.value.(box[T]); ok {
 			c.hits.Add(1)
 			traceOf(ctx).add(&e.lease)
 			return v.it, nil
 		}
 	}
-	var none T
-	_, local := any(none).(Weigher)
 	f, err := c.fly(ctx, key, deps, limit, loader{
-		local: local,
+		local: weighed || pinned, pinned: pinned,
 		fill: func(ctx context.Context) (any, time.Time, error) {
+			if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
+				v, ok := e.value.(box[T])
+				var err error
+				if ok {
+					ok, err = same(ctx, v.it)
+				}
+				if ok || err != nil {
+					nested := len(deps) // what the value's own fill Read stands behind
+					traceOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
+					return v, e.validUntil, err
+				}
+			}
 			v, until, err := fill(ctx)
 			return box[T]{v}, until, err
 		},
@@ -163,6 +191,26 @@ func Read[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	return v.it, nil
 }
 
+// recall gives what is in memory, whether or not it holds; nil if there is nothing.
+func (c *Cache) recall(key string, pinned bool) *entry {
+	if pinned {
+		e, _ := c.pinned.Load(key)
+		known, _ := e.(*entry)
+		return known
+	}
+	e, _ := c.memory.GetIfPresent(key)
+	return e
+}
+
+// remember puts an entry into memory.
+func (c *Cache) remember(key string, pinned bool, e *entry) {
+	if pinned {
+		c.pinned.Store(key, e)
+		return
+	}
+	c.memory.Set(key, e)
+}
+
 // box tells a T that is an interface from its content.
 type box[T any] struct{ it T }
 
@@ -171,10 +219,10 @@ type Stats struct {
 	Hits       uint64 // served from memory
 	Joined     uint64 // served by a fill that another reader had begun
 	SecondHits uint64 // served from Redis
-	Fills      uint64 // read from the database, failures included
+	Fills      uint64 // read from the database, or found to be the same there; failures included
 	Failed     uint64 // requests that Redis didn't answer in time, or answered with nonsense
 	Skipped    uint64 // requests not made: Redis isn't heard, keeps failing, or doesn't know our own nudges yet
-	Bytes      uint64 // held in memory now
+	Bytes      uint64 // held in memory now, but for what is pinned
 }
 
 // Stats returns the counts so far.

@@ -15,6 +15,7 @@ import (
 // loader is a fill without its type.
 type loader struct {
 	local  bool // not for Redis
+	pinned bool
 	fill   func(context.Context) (value any, validUntil time.Time, err error)
 	encode func(any) ([]byte, error)
 	decode func([]byte) (any, error)
@@ -114,7 +115,7 @@ func (c *Cache) run(ctx context.Context, key string, f *flight, load loader) {
 func (c *Cache) obtain(ctx context.Context, shelf *page, key string, f *flight, load loader) []byte {
 	defer func() {
 		if f.err == nil && !f.spoiled && f.entry.holds(c.hub, c.now(), maxAge) {
-			c.memory.Set(key, f.entry)
+			c.remember(key, load.pinned, f.entry)
 		}
 		c.mu.Lock()
 		c.land(key, f)
@@ -157,13 +158,14 @@ func (c *Cache) fill(ctx context.Context, key string, f *flight, load loader) (e
 		}
 	}()
 	ctx, inner := Collect(ctx)
+	inner.maxAge.Store(int64(f.limit)) // what the fill Reads is no older than its own value may be
 	value, until, err := load.fill(ctx)
 	if err != nil {
 		f.err = err
 		return nil
 	}
 	size := load.weigh(value)
-	if size == 0 || c.second != nil && !load.local {
+	if !load.local && (size == 0 || c.second != nil) {
 		if encoded, err = load.encode(value); err != nil {
 			f.err = err
 			return nil

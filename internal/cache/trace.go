@@ -192,7 +192,7 @@ func (t *Trace) lease() (l lease, ok bool) {
 // extend adds to l, which a fill runs under, what the fill's own reads depended on; it says whether there were any.
 func (t *Trace) extend(l *lease) bool {
 	in, _ := t.lease()
-	if in.readAt.IsZero() {
+	if in.readAt.IsZero() && len(in.keys) == 0 {
 		return false
 	}
 	l.keys = slices.Concat(l.keys, in.keys)

@@ -29,6 +29,7 @@ type Export struct {
 	Gzip []byte
 	Size int    // in bytes, not compressed
 	Hash string // of the document's bytes, base64url: other bytes have another
+	made heads
 }
 
 // Weight keeps the document in this process, and is what it takes in memory.
@@ -68,13 +69,14 @@ func (p *Portal) XZuFi(ctx context.Context, ars, site string) (_ *Export, err er
 			region = region[:len(region)-1]
 		}
 	}
-	return cache.Read(ctx, p.cache, "xzufi:"+region+":"+site, []live.Key{directoryKey, feedKey}, func(ctx context.Context) (*Export, time.Time, error) {
-		e, err := p.export(ctx, region, site)
+	same := func(ctx context.Context, e *Export) (bool, error) { return p.upToDate(ctx, e.made) }
+	return cache.Renew(ctx, p.cache, "xzufi:"+region+":"+site, []live.Key{directoryKey, feedKey}, same, func(ctx context.Context) (*Export, time.Time, error) {
+		e, err := p.export(ctx, d, region, site)
 		return e, time.Time{}, err
 	})
 }
 
-func (p *Portal) export(ctx context.Context, region, site string) (*Export, error) {
+func (p *Portal) export(ctx context.Context, d *directory, region, site string) (*Export, error) {
 	towns, err := p.towns(ctx, func(m *ent.Municipality) bool { return strings.HasPrefix(m.Ars, region) })
 	if err != nil {
 		return nil, err
@@ -113,7 +115,7 @@ func (p *Portal) export(ctx context.Context, region, site string) (*Export, erro
 	if err := small.Close(); err != nil {
 		return nil, err
 	}
-	return &Export{Gzip: body.Bytes(), Size: second.size, Hash: base64.RawURLEncoding.EncodeToString(second.Sum(nil)[:16])}, nil
+	return &Export{Gzip: body.Bytes(), Size: second.size, Hash: base64.RawURLEncoding.EncodeToString(second.Sum(nil)[:16]), made: d.heads(towns)}, nil
 }
 
 // digest is a hash that counts.

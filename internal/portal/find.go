@@ -21,24 +21,25 @@ import (
 type finder struct {
 	index    *search.Index
 	services [][]string // ids, by the number of the thing
+	made     heads
 }
 
-// Weight keeps the finder in this process; it is roughly what its texts take in memory.
-func (f *finder) Weight() int {
-	if f == nil {
-		return 1
-	}
-	return 16<<10*len(f.services) + 1
-}
+// Pinned keeps the finder in memory.
+func (*finder) Pinned() {}
 
 // finder is made anew after each change of a catalogue.
 func (p *Portal) finder(ctx context.Context, language string) (*finder, error) {
-	return cache.Read(ctx, p.cache, "finder:"+language, []live.Key{directoryKey}, func(ctx context.Context) (*finder, time.Time, error) {
+	same := func(ctx context.Context, f *finder) (bool, error) { return p.upToDate(ctx, f.made) }
+	return cache.Renew(ctx, p.cache, "finder:"+language, []live.Key{directoryKey}, same, func(ctx context.Context) (*finder, time.Time, error) {
+		d, err := p.directory(ctx)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
 		towns, err := p.towns(ctx, func(*ent.Municipality) bool { return true })
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		f := &finder{index: search.New(language)}
+		f := &finder{index: search.New(language), made: d.heads(towns)}
 		known := map[string]int{}
 		for _, t := range towns {
 			for _, s := range t.Services {

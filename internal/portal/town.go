@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -75,10 +76,50 @@ type directory struct {
 const directoryKey = live.Key("catalogue")
 
 func (p *Portal) directory(ctx context.Context) (*directory, error) {
-	return cache.Read(ctx, p.cache, "directory", []live.Key{directoryKey}, func(ctx context.Context) (*directory, time.Time, error) {
+	same := func(ctx context.Context, d *directory) (bool, error) { return p.upToDate(ctx, d.heads(nil)) }
+	return cache.Renew(ctx, p.cache, "directory", []live.Key{directoryKey}, same, func(ctx context.Context) (*directory, time.Time, error) {
 		d, err := readDirectory(ctx, p.store.Reader())
 		return d, time.Time{}, err
 	})
+}
+
+// heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that readTown and
+// readDirectory read, so one statement tells of all towns that what was read of them is still right.
+type heads map[string]string
+
+// Pinned keeps the heads in memory.
+func (heads) Pinned() {}
+
+// upToDate tells whether these are the heads of all towns now.
+func (p *Portal) upToDate(ctx context.Context, made heads) (bool, error) {
+	now, err := p.heads(ctx)
+	return maps.Equal(made, now), err
+}
+
+func (p *Portal) heads(ctx context.Context) (heads, error) {
+	return cache.Read(ctx, p.cache, "heads", nil, func(ctx context.Context) (heads, time.Time, error) {
+		rows, err := p.store.Reader().Municipality.Query().Select(municipality.FieldID, municipality.FieldEventHead).All(ctx)
+		now := make(heads, len(rows))
+		for _, m := range rows {
+			now[m.ID] = m.EventHead
+		}
+		return now, time.Time{}, err
+	})
+}
+
+// heads are those that the directory, and what was made of these towns besides, has been read under. Where the two are apart
+// for a town there is none, so that nothing is taken for more recent than its oldest part.
+func (d *directory) heads(towns []*Town) heads {
+	made := make(heads, len(d.towns))
+	for _, m := range d.towns {
+		made[m.ID] = m.EventHead
+	}
+	for _, t := range towns {
+		if made[t.ID] != t.EventHead {
+			made[t.ID] = ""
+		}
+	}
+	return made
 }
 
 func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error) {
@@ -140,7 +181,11 @@ func (p *Portal) town(ctx context.Context, id string) (*Town, error) {
 	if id == "" {
 		return nil, nil
 	}
-	return cache.Read(ctx, p.cache, "town:"+id, []live.Key{live.Catalogue(id)}, func(ctx context.Context) (*Town, time.Time, error) {
+	same := func(ctx context.Context, t *Town) (bool, error) {
+		now, err := p.heads(ctx)
+		return t != nil && t.EventHead == now[id], err
+	}
+	return cache.Renew(ctx, p.cache, "town:"+id, []live.Key{live.Catalogue(id)}, same, func(ctx context.Context) (*Town, time.Time, error) {
 		t, err := readTown(ctx, p.store.Reader(), id, p.clock())
 		if err != nil || t == nil {
 			return nil, time.Time{}, err
@@ -305,19 +350,8 @@ func (t *Town) office(id string) *Office {
 // today is the local date at an instant.
 func (t *Town) today(now time.Time) schedule.Date { return schedule.DateOf(now, t.Zone) }
 
-// Weight is roughly what a town takes in memory, most of it texts. It also keeps the town in this process: its calendars
-// can't travel.
-func (t *Town) Weight() int {
-	if t == nil {
-		return 1
-	}
-	return 8<<10*len(t.services) + 64<<10*len(t.Offices) + 16<<10
-}
+// Pinned keeps the town in this process and in memory: its calendars can't travel, and all that is shown is made of it.
+func (*Town) Pinned() {}
 
-// Weight is roughly what the directory takes in memory.
-func (d *directory) Weight() int {
-	if d == nil {
-		return 1
-	}
-	return 1<<10*len(d.towns) + 4<<10*len(d.kinds) + 160*(len(d.services)+len(d.counters)+len(d.ofOffice)+len(d.forms)+len(d.notices)) + 1
-}
+// Pinned keeps the directory in memory.
+func (*directory) Pinned() {}

@@ -3,12 +3,15 @@ package portal_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"nelke/server"
+	"nelke/test/bench/tap"
 	"nelke/test/suite"
 )
 
@@ -90,6 +93,50 @@ func TestTheNearestTimesOfARegionComeFirst(t *testing.T) {
 			require.Contains(t, []string{"INVALID_INPUT", "GRAPHQL_VALIDATION_FAILED"}, p.Anonymous().For(t).Do(nextInRegion, suite.Vars{"in": in}).ErrorCode(), name)
 		}
 	})
+}
+
+func TestOneStatementTellsThatAllTownsAreAsTheyWere(t *testing.T) {
+	t.Parallel()
+	var heard *tap.Tap
+	p := suite.Serve(t, suite.Postgres(t), func(c *server.Config) {
+		var err error
+		heard, c.DatabaseURL, err = tap.New(t.Context(), c.DatabaseURL)
+		require.NoError(t, err)
+		t.Cleanup(heard.Close)
+		c.RedisURL, c.Options.ClockMoved = "", nil // it hears nothing, neither of changes nor of time, so that age alone counts
+	})
+	suite.NewTown(t).Renamed("lage", "057660040040", "05766040").Import(p.Config)
+	const query = `query($f: PublicServiceFilter) { municipalities { nodes { slug offices { name } } } publicServices(filter: $f, first: 100) { nodes { slug } } }`
+	ask := func(after time.Duration) (answer string, reads []string) {
+		p.Clock.Advance(after)
+		heard.Take()
+		a := p.Anonymous().For(t).Do(query, suite.Vars{"f": suite.Vars{"text": "Turmfalke"}})
+		require.Len(t, a.OK("municipalities.nodes").Array(), 2)
+		for _, statement := range heard.Take() {
+			for _, table := range []string{"municipalities", "offices", "counters", "public_services", "fees", "forms", "privacy_notices", "service_kinds"} {
+				if strings.HasPrefix(statement.SQL, "SELECT") && strings.Contains(statement.SQL, ` FROM "`+table+`"`) {
+					reads = append(reads, statement.SQL)
+				}
+			}
+		}
+		return a.Get("data").Raw, reads
+	}
+	before, reads := ask(11 * time.Second)
+	require.Contains(t, before, `"publicServices":{"nodes":[]}`)
+	require.Greater(t, len(reads), 10, "all of it, at first")
+	for range 3 {
+		again, reads := ask(11 * time.Second)
+		require.Equal(t, []string{`SELECT "municipalities"."id", "municipalities"."event_head" FROM "municipalities"`}, reads)
+		require.Equal(t, before, again)
+	}
+
+	// Another process's change that nobody told this one of is found by it, and only what it changed is read again.
+	lage := suite.NewTown(t).Renamed("lage", "057660040040", "05766040")
+	lage.Edit("", "{de: Bürgerbüro,", "{de: Rathaus,").Edit("", "{de: Personalausweis beantragen,", "{de: Turmfalken melden,").Import(p.Config)
+	changed, reads := ask(11 * time.Second)
+	require.Contains(t, changed, "Rathaus")
+	require.Contains(t, changed, `"publicServices":{"nodes":[{"slug":"personalausweis"}]}`)
+	require.Greater(t, len(reads), 10)
 }
 
 func TestATownThatIsNotReadyInTimeSaysSoAndTheOthersAreOnTime(t *testing.T) {
