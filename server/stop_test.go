@@ -43,6 +43,8 @@ func TestStop(t *testing.T) {
 		lock, err := db.Conn(t.Context())
 		require.NoError(t, err)
 		defer func() { require.NoError(t, lock.Close()) }()
+		_, err = lock.ExecContext(t.Context(), "PRAGMA busy_timeout = 10000") // the server's first jobs write, too
+		require.NoError(t, err)
 		_, err = lock.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 		require.NoError(t, err)
 

@@ -56,10 +56,12 @@ type world struct {
 
 func newWorld(t *testing.T, b *suite.Backend) *world {
 	t.Helper()
-	p := suite.Serve(t, b)
+	// What is kept goes by its age. A process that is told of a moved clock would look at everything again, a moment later.
+	byAge := func(c *server.Config) { c.Options.ClockMoved = nil }
+	p := suite.Serve(t, b, byAge)
 	w := &world{t: t, backend: b, replicas: []*suite.Process{p}, admin: p.Staff("anna", "ADMIN@"+suite.ARS), person: p.Case(), place: p.Place()}
 	if b.Redis != nil {
-		w.replicas = append(w.replicas, p.Beside(b))
+		w.replicas = append(w.replicas, p.Beside(b, byAge))
 	}
 	a := p.Anonymous().Do(`{ municipality(by: {slug: "blomberg"}) { offices { counters { id } } }
 		publicService(by: {slug: {municipality: "blomberg", service: "meldebescheinigung"}}) { id form { id } }
