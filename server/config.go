@@ -32,7 +32,7 @@ type Config struct {
 	MaxConns    int    `env:"NELKE_MAX_CONNS" default:"0" help:"Connections to PostgreSQL, or readers of the SQLite file. 0: as many as suit the cores."`
 	RedisURL    string `env:"REDIS_URL" help:"Redis, which several processes on one database need to hear of each other's changes. None unless given."`
 	RedisPrefix string `env:"NELKE_REDIS_PREFIX" default:"nelke" help:"What names in Redis begin with, to keep several installations on one Redis apart."`
-	CacheBytes  int64  `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers."`
+	CacheBytes  int64  `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers. Towns come on top, with about 0.35 MiB each."`
 
 	Demo       bool   `env:"NELKE_DEMO" default:"false" help:"For trying out: tokens from an issuer in the process, the town of Blomberg in an empty database, migrations at the start."`
 	Issuer     string `env:"NELKE_ISSUER" help:"OpenID Connect issuer of staff tokens, exactly as they name it. None unless given: staff can't log in."`
