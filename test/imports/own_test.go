@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -150,6 +151,63 @@ func TestCopiesAreBounded(t *testing.T) {
 			above, _, _ := strings.Cut(string(raw), "feeRules: {copies: /copies")
 			require.Contains(t, string(out), fmt.Sprintf(`%s:%d: services[5].feeRules.copies: "/copies" %s`, town.File, strings.Count(above, "\n")+1, want))
 			require.Equal(t, before, p.dump(t))
+		}
+	})
+}
+
+// What the town has set itself wins over the file, from its first day on.
+func TestTheTownsOwnStatesAndPricesWin(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		first := suite.Serve(t, b, suite.In(p.cfg.Data))
+		id := func(slug string) string {
+			return first.Anonymous().Do(`query($s: String!) { publicService(by: {slug: {municipality: "blomberg", service: $s}}) { id } }`, suite.Vars{"s": slug}).OK("publicService.id").String()
+		}
+		admin := first.Staff("anna", "ADMIN@"+suite.ARS)
+		admin.Do(`mutation($in: SetFeeInput!) { setFee(input: $in) { problems { code } } }`, suite.Vars{"in": suite.Vars{
+			"idempotencyKey": suite.Key(), "service": id("personalausweis"), "cents": 5000, "legalBasis": suite.Vars{"de": "Satzung", "en": "By-law"}, "validFrom": "2026-12-01",
+		}}).OK("setFee.problems")
+		admin.Do(`mutation($in: SetServiceStateInput!) { setServiceState(input: $in) { problems { code } } }`, suite.Vars{"in": suite.Vars{
+			"idempotencyKey": suite.Key(), "service": id("briefwahlantrag"), "open": false,
+		}}).OK("setServiceState.problems")
+		require.NoError(t, first.Stop())
+		window := "    opensAt: 2026-11-01T00:00:00+01:00\n    closesAt: 2027-11-01T00:00:00+01:00\n"
+		require.True(t, suite.NewTown(t).
+			Edit("", "cents: 4600", "cents: 4700").Edit("", "cents: 7000", "cents: 7100").
+			Edit("", "    opensAt: null\n    closesAt: null\n", window).Import(p.cfg))
+
+		second := first.Beside(b)
+		fees := func() string {
+			a := second.Anonymous().Do(`{ own: publicService(by: {slug: {municipality: "blomberg", service: "personalausweis"}}) { fee { amount { cents } validTo } }
+				file: publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { fee { amount { cents } validTo } } }`, nil)
+			return a.Get("data").Raw
+		}
+		require.JSONEq(t, `{"own": {"fee": {"amount": {"cents": 4700}, "validTo": "2026-11-30"}}, "file": {"fee": {"amount": {"cents": 7100}, "validTo": null}}}`, fees())
+		state := second.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "briefwahlantrag"}}) { open opensAt closesAt } }`, nil).OK("publicService")
+		require.JSONEq(t, `{"open": false, "opensAt": null, "closesAt": null}`, state.Raw)
+		second.Clock.Set(time.Date(2026, time.December, 1, 0, 0, 0, 0, suite.Start().Location()))
+		require.JSONEq(t, `{"own": {"fee": {"amount": {"cents": 5000}, "validTo": null}}, "file": {"fee": {"amount": {"cents": 7100}, "validTo": null}}}`, fees())
+	})
+}
+
+// A window that the file gives is taken, changed and taken back.
+func TestAWindowOfTheFileComesAndGoes(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := newPlace(t, b)
+		before := "    opensAt: null\n    closesAt: null\n"
+		for _, window := range []string{
+			"    opensAt: 2026-11-01T00:00:00+01:00\n    closesAt: 2027-11-01T00:00:00+01:00\n",
+			"    opensAt: 2026-12-01T00:00:00+01:00\n    closesAt: null\n", before,
+		} {
+			require.True(t, suite.NewTown(t).Edit("", before, window).Import(p.cfg))
+			process := suite.Serve(t, b, suite.In(p.cfg.Data))
+			state := process.Anonymous().Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "briefwahlantrag"}}) { opensAt closesAt } }`, nil).OK("publicService")
+			for _, edge := range []string{"opensAt", "closesAt"} {
+				require.Contains(t, window, edge+": "+strings.Replace(state.Get(edge).Raw, `"`, "", 2))
+			}
+			require.NoError(t, process.Stop())
 		}
 	})
 }
