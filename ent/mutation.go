@@ -28089,30 +28089,30 @@ func (m *WebhookDeliveryMutation) ResetEdge(name string) error {
 // WebhookEndpointMutation represents an operation that mutates the WebhookEndpoint nodes in the graph.
 type WebhookEndpointMutation struct {
 	config
-	op                Op
-	typ               string
-	id                *string
-	municipality_id   *string
-	url               *string
-	types             *[]string
-	appendtypes       []string
-	secret            *string
-	old_secret        *string
-	old_secret_until  *time.Time
-	status            *webhookendpoint.Status
-	position          *int64
-	addposition       *int64
-	busy_until        *time.Time
-	created_at        *time.Time
-	clearedFields     map[string]struct{}
-	partner           *string
-	clearedpartner    bool
-	deliveries        map[string]struct{}
-	removeddeliveries map[string]struct{}
-	cleareddeliveries bool
-	done              bool
-	oldValue          func(context.Context) (*WebhookEndpoint, error)
-	predicates        []predicate.WebhookEndpoint
+	op                  Op
+	typ                 string
+	id                  *string
+	municipality_id     *string
+	url                 *string
+	types               *[]string
+	appendtypes         []string
+	secret              *string
+	former_secret       *string
+	former_secret_until *time.Time
+	status              *webhookendpoint.Status
+	position            *int64
+	addposition         *int64
+	busy_until          *time.Time
+	created_at          *time.Time
+	clearedFields       map[string]struct{}
+	partner             *string
+	clearedpartner      bool
+	deliveries          map[string]struct{}
+	removeddeliveries   map[string]struct{}
+	cleareddeliveries   bool
+	done                bool
+	oldValue            func(context.Context) (*WebhookEndpoint, error)
+	predicates          []predicate.WebhookEndpoint
 }
 
 var _ ent.Mutation = (*WebhookEndpointMutation)(nil)
@@ -28414,89 +28414,89 @@ func (m *WebhookEndpointMutation) ResetSecret() {
 	m.secret = nil
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (m *WebhookEndpointMutation) SetOldSecret(s string) {
-	m.old_secret = &s
+// SetFormerSecret sets the "former_secret" field.
+func (m *WebhookEndpointMutation) SetFormerSecret(s string) {
+	m.former_secret = &s
 }
 
-// OldSecret returns the value of the "old_secret" field in the mutation.
-func (m *WebhookEndpointMutation) OldSecret() (r string, exists bool) {
-	v := m.old_secret
+// FormerSecret returns the value of the "former_secret" field in the mutation.
+func (m *WebhookEndpointMutation) FormerSecret() (r string, exists bool) {
+	v := m.former_secret
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldOldSecret returns the old "old_secret" field's value of the WebhookEndpoint entity.
+// OldFormerSecret returns the old "former_secret" field's value of the WebhookEndpoint entity.
 // If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *WebhookEndpointMutation) OldOldSecret(ctx context.Context) (v string, err error) {
+func (m *WebhookEndpointMutation) OldFormerSecret(ctx context.Context) (v string, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOldSecret is only allowed on UpdateOne operations")
+		return v, errors.New("OldFormerSecret is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOldSecret requires an ID field in the mutation")
+		return v, errors.New("OldFormerSecret requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOldSecret: %w", err)
+		return v, fmt.Errorf("querying old value for OldFormerSecret: %w", err)
 	}
-	return oldValue.OldSecret, nil
+	return oldValue.FormerSecret, nil
 }
 
-// ResetOldSecret resets all changes to the "old_secret" field.
-func (m *WebhookEndpointMutation) ResetOldSecret() {
-	m.old_secret = nil
+// ResetFormerSecret resets all changes to the "former_secret" field.
+func (m *WebhookEndpointMutation) ResetFormerSecret() {
+	m.former_secret = nil
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (m *WebhookEndpointMutation) SetOldSecretUntil(t time.Time) {
-	m.old_secret_until = &t
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (m *WebhookEndpointMutation) SetFormerSecretUntil(t time.Time) {
+	m.former_secret_until = &t
 }
 
-// OldSecretUntil returns the value of the "old_secret_until" field in the mutation.
-func (m *WebhookEndpointMutation) OldSecretUntil() (r time.Time, exists bool) {
-	v := m.old_secret_until
+// FormerSecretUntil returns the value of the "former_secret_until" field in the mutation.
+func (m *WebhookEndpointMutation) FormerSecretUntil() (r time.Time, exists bool) {
+	v := m.former_secret_until
 	if v == nil {
 		return
 	}
 	return *v, true
 }
 
-// OldOldSecretUntil returns the old "old_secret_until" field's value of the WebhookEndpoint entity.
+// OldFormerSecretUntil returns the old "former_secret_until" field's value of the WebhookEndpoint entity.
 // If the WebhookEndpoint object wasn't provided to the builder, the object is fetched from the database.
 // An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *WebhookEndpointMutation) OldOldSecretUntil(ctx context.Context) (v *time.Time, err error) {
+func (m *WebhookEndpointMutation) OldFormerSecretUntil(ctx context.Context) (v *time.Time, err error) {
 	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOldSecretUntil is only allowed on UpdateOne operations")
+		return v, errors.New("OldFormerSecretUntil is only allowed on UpdateOne operations")
 	}
 	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOldSecretUntil requires an ID field in the mutation")
+		return v, errors.New("OldFormerSecretUntil requires an ID field in the mutation")
 	}
 	oldValue, err := m.oldValue(ctx)
 	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOldSecretUntil: %w", err)
+		return v, fmt.Errorf("querying old value for OldFormerSecretUntil: %w", err)
 	}
-	return oldValue.OldSecretUntil, nil
+	return oldValue.FormerSecretUntil, nil
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (m *WebhookEndpointMutation) ClearOldSecretUntil() {
-	m.old_secret_until = nil
-	m.clearedFields[webhookendpoint.FieldOldSecretUntil] = struct{}{}
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (m *WebhookEndpointMutation) ClearFormerSecretUntil() {
+	m.former_secret_until = nil
+	m.clearedFields[webhookendpoint.FieldFormerSecretUntil] = struct{}{}
 }
 
-// OldSecretUntilCleared returns if the "old_secret_until" field was cleared in this mutation.
-func (m *WebhookEndpointMutation) OldSecretUntilCleared() bool {
-	_, ok := m.clearedFields[webhookendpoint.FieldOldSecretUntil]
+// FormerSecretUntilCleared returns if the "former_secret_until" field was cleared in this mutation.
+func (m *WebhookEndpointMutation) FormerSecretUntilCleared() bool {
+	_, ok := m.clearedFields[webhookendpoint.FieldFormerSecretUntil]
 	return ok
 }
 
-// ResetOldSecretUntil resets all changes to the "old_secret_until" field.
-func (m *WebhookEndpointMutation) ResetOldSecretUntil() {
-	m.old_secret_until = nil
-	delete(m.clearedFields, webhookendpoint.FieldOldSecretUntil)
+// ResetFormerSecretUntil resets all changes to the "former_secret_until" field.
+func (m *WebhookEndpointMutation) ResetFormerSecretUntil() {
+	m.former_secret_until = nil
+	delete(m.clearedFields, webhookendpoint.FieldFormerSecretUntil)
 }
 
 // SetStatus sets the "status" field.
@@ -28807,11 +28807,11 @@ func (m *WebhookEndpointMutation) Fields() []string {
 	if m.secret != nil {
 		fields = append(fields, webhookendpoint.FieldSecret)
 	}
-	if m.old_secret != nil {
-		fields = append(fields, webhookendpoint.FieldOldSecret)
+	if m.former_secret != nil {
+		fields = append(fields, webhookendpoint.FieldFormerSecret)
 	}
-	if m.old_secret_until != nil {
-		fields = append(fields, webhookendpoint.FieldOldSecretUntil)
+	if m.former_secret_until != nil {
+		fields = append(fields, webhookendpoint.FieldFormerSecretUntil)
 	}
 	if m.status != nil {
 		fields = append(fields, webhookendpoint.FieldStatus)
@@ -28843,10 +28843,10 @@ func (m *WebhookEndpointMutation) Field(name string) (ent.Value, bool) {
 		return m.Types()
 	case webhookendpoint.FieldSecret:
 		return m.Secret()
-	case webhookendpoint.FieldOldSecret:
-		return m.OldSecret()
-	case webhookendpoint.FieldOldSecretUntil:
-		return m.OldSecretUntil()
+	case webhookendpoint.FieldFormerSecret:
+		return m.FormerSecret()
+	case webhookendpoint.FieldFormerSecretUntil:
+		return m.FormerSecretUntil()
 	case webhookendpoint.FieldStatus:
 		return m.Status()
 	case webhookendpoint.FieldPosition:
@@ -28874,10 +28874,10 @@ func (m *WebhookEndpointMutation) OldField(ctx context.Context, name string) (en
 		return m.OldTypes(ctx)
 	case webhookendpoint.FieldSecret:
 		return m.OldSecret(ctx)
-	case webhookendpoint.FieldOldSecret:
-		return m.OldOldSecret(ctx)
-	case webhookendpoint.FieldOldSecretUntil:
-		return m.OldOldSecretUntil(ctx)
+	case webhookendpoint.FieldFormerSecret:
+		return m.OldFormerSecret(ctx)
+	case webhookendpoint.FieldFormerSecretUntil:
+		return m.OldFormerSecretUntil(ctx)
 	case webhookendpoint.FieldStatus:
 		return m.OldStatus(ctx)
 	case webhookendpoint.FieldPosition:
@@ -28930,19 +28930,19 @@ func (m *WebhookEndpointMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetSecret(v)
 		return nil
-	case webhookendpoint.FieldOldSecret:
+	case webhookendpoint.FieldFormerSecret:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetOldSecret(v)
+		m.SetFormerSecret(v)
 		return nil
-	case webhookendpoint.FieldOldSecretUntil:
+	case webhookendpoint.FieldFormerSecretUntil:
 		v, ok := value.(time.Time)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
-		m.SetOldSecretUntil(v)
+		m.SetFormerSecretUntil(v)
 		return nil
 	case webhookendpoint.FieldStatus:
 		v, ok := value.(webhookendpoint.Status)
@@ -29017,8 +29017,8 @@ func (m *WebhookEndpointMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *WebhookEndpointMutation) ClearedFields() []string {
 	var fields []string
-	if m.FieldCleared(webhookendpoint.FieldOldSecretUntil) {
-		fields = append(fields, webhookendpoint.FieldOldSecretUntil)
+	if m.FieldCleared(webhookendpoint.FieldFormerSecretUntil) {
+		fields = append(fields, webhookendpoint.FieldFormerSecretUntil)
 	}
 	if m.FieldCleared(webhookendpoint.FieldBusyUntil) {
 		fields = append(fields, webhookendpoint.FieldBusyUntil)
@@ -29037,8 +29037,8 @@ func (m *WebhookEndpointMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *WebhookEndpointMutation) ClearField(name string) error {
 	switch name {
-	case webhookendpoint.FieldOldSecretUntil:
-		m.ClearOldSecretUntil()
+	case webhookendpoint.FieldFormerSecretUntil:
+		m.ClearFormerSecretUntil()
 		return nil
 	case webhookendpoint.FieldBusyUntil:
 		m.ClearBusyUntil()
@@ -29066,11 +29066,11 @@ func (m *WebhookEndpointMutation) ResetField(name string) error {
 	case webhookendpoint.FieldSecret:
 		m.ResetSecret()
 		return nil
-	case webhookendpoint.FieldOldSecret:
-		m.ResetOldSecret()
+	case webhookendpoint.FieldFormerSecret:
+		m.ResetFormerSecret()
 		return nil
-	case webhookendpoint.FieldOldSecretUntil:
-		m.ResetOldSecretUntil()
+	case webhookendpoint.FieldFormerSecretUntil:
+		m.ResetFormerSecretUntil()
 		return nil
 	case webhookendpoint.FieldStatus:
 		m.ResetStatus()

@@ -576,10 +576,10 @@ func init() {
 	_ = webhookendpointMixinFields0
 	webhookendpointFields := schema.WebhookEndpoint{}.Fields()
 	_ = webhookendpointFields
-	// webhookendpointDescOldSecret is the schema descriptor for old_secret field.
-	webhookendpointDescOldSecret := webhookendpointFields[5].Descriptor()
-	// webhookendpoint.DefaultOldSecret holds the default value on creation for the old_secret field.
-	webhookendpoint.DefaultOldSecret = webhookendpointDescOldSecret.Default.(string)
+	// webhookendpointDescFormerSecret is the schema descriptor for former_secret field.
+	webhookendpointDescFormerSecret := webhookendpointFields[5].Descriptor()
+	// webhookendpoint.DefaultFormerSecret holds the default value on creation for the former_secret field.
+	webhookendpoint.DefaultFormerSecret = webhookendpointDescFormerSecret.Default.(string)
 	// webhookendpointDescID is the schema descriptor for id field.
 	webhookendpointDescID := webhookendpointMixinFields0[0].Descriptor()
 	// webhookendpoint.DefaultID holds the default value on creation for the id field.

@@ -25,15 +25,15 @@ type WebhookEndpoint struct {
 	MunicipalityID string `json:"municipality_id,omitempty"`
 	// URL holds the value of the "url" field.
 	URL string `json:"url,omitempty"`
-	// types of things that it is told of; empty: all
+	// types of things that it is told of, sorted
 	Types []string `json:"types,omitempty"`
 	// what its webhooks are signed with, sealed
 	Secret string `json:"-"`
 	// the secret before, sealed; empty: none
-	OldSecret string `json:"-"`
+	FormerSecret string `json:"-"`
 	// until when webhooks are signed with the old secret too
-	OldSecretUntil *time.Time `json:"old_secret_until,omitempty"`
-	// Status holds the value of the "status" field.
+	FormerSecretUntil *time.Time `json:"former_secret_until,omitempty"`
+	// a removed one is nobody's to see
 	Status webhookendpoint.Status `json:"status,omitempty"`
 	// in the feed of changes: what comes after it isn't in a delivery yet
 	Position int64 `json:"position,omitempty"`
@@ -87,9 +87,9 @@ func (*WebhookEndpoint) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case webhookendpoint.FieldPosition:
 			values[i] = new(sql.NullInt64)
-		case webhookendpoint.FieldID, webhookendpoint.FieldPartnerID, webhookendpoint.FieldMunicipalityID, webhookendpoint.FieldURL, webhookendpoint.FieldSecret, webhookendpoint.FieldOldSecret, webhookendpoint.FieldStatus:
+		case webhookendpoint.FieldID, webhookendpoint.FieldPartnerID, webhookendpoint.FieldMunicipalityID, webhookendpoint.FieldURL, webhookendpoint.FieldSecret, webhookendpoint.FieldFormerSecret, webhookendpoint.FieldStatus:
 			values[i] = new(sql.NullString)
-		case webhookendpoint.FieldOldSecretUntil, webhookendpoint.FieldBusyUntil, webhookendpoint.FieldCreatedAt:
+		case webhookendpoint.FieldFormerSecretUntil, webhookendpoint.FieldBusyUntil, webhookendpoint.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -144,18 +144,18 @@ func (_m *WebhookEndpoint) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Secret = value.String
 			}
-		case webhookendpoint.FieldOldSecret:
+		case webhookendpoint.FieldFormerSecret:
 			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field old_secret", values[i])
+				return fmt.Errorf("unexpected type %T for field former_secret", values[i])
 			} else if value.Valid {
-				_m.OldSecret = value.String
+				_m.FormerSecret = value.String
 			}
-		case webhookendpoint.FieldOldSecretUntil:
+		case webhookendpoint.FieldFormerSecretUntil:
 			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field old_secret_until", values[i])
+				return fmt.Errorf("unexpected type %T for field former_secret_until", values[i])
 			} else if value.Valid {
-				_m.OldSecretUntil = new(time.Time)
-				*_m.OldSecretUntil = value.Time
+				_m.FormerSecretUntil = new(time.Time)
+				*_m.FormerSecretUntil = value.Time
 			}
 		case webhookendpoint.FieldStatus:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -242,10 +242,10 @@ func (_m *WebhookEndpoint) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("secret=<sensitive>")
 	builder.WriteString(", ")
-	builder.WriteString("old_secret=<sensitive>")
+	builder.WriteString("former_secret=<sensitive>")
 	builder.WriteString(", ")
-	if v := _m.OldSecretUntil; v != nil {
-		builder.WriteString("old_secret_until=")
+	if v := _m.FormerSecretUntil; v != nil {
+		builder.WriteString("former_secret_until=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteString(", ")

@@ -55,30 +55,30 @@ func (_c *WebhookEndpointCreate) SetSecret(v string) *WebhookEndpointCreate {
 	return _c
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (_c *WebhookEndpointCreate) SetOldSecret(v string) *WebhookEndpointCreate {
-	_c.mutation.SetOldSecret(v)
+// SetFormerSecret sets the "former_secret" field.
+func (_c *WebhookEndpointCreate) SetFormerSecret(v string) *WebhookEndpointCreate {
+	_c.mutation.SetFormerSecret(v)
 	return _c
 }
 
-// SetNillableOldSecret sets the "old_secret" field if the given value is not nil.
-func (_c *WebhookEndpointCreate) SetNillableOldSecret(v *string) *WebhookEndpointCreate {
+// SetNillableFormerSecret sets the "former_secret" field if the given value is not nil.
+func (_c *WebhookEndpointCreate) SetNillableFormerSecret(v *string) *WebhookEndpointCreate {
 	if v != nil {
-		_c.SetOldSecret(*v)
+		_c.SetFormerSecret(*v)
 	}
 	return _c
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (_c *WebhookEndpointCreate) SetOldSecretUntil(v time.Time) *WebhookEndpointCreate {
-	_c.mutation.SetOldSecretUntil(v)
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (_c *WebhookEndpointCreate) SetFormerSecretUntil(v time.Time) *WebhookEndpointCreate {
+	_c.mutation.SetFormerSecretUntil(v)
 	return _c
 }
 
-// SetNillableOldSecretUntil sets the "old_secret_until" field if the given value is not nil.
-func (_c *WebhookEndpointCreate) SetNillableOldSecretUntil(v *time.Time) *WebhookEndpointCreate {
+// SetNillableFormerSecretUntil sets the "former_secret_until" field if the given value is not nil.
+func (_c *WebhookEndpointCreate) SetNillableFormerSecretUntil(v *time.Time) *WebhookEndpointCreate {
 	if v != nil {
-		_c.SetOldSecretUntil(*v)
+		_c.SetFormerSecretUntil(*v)
 	}
 	return _c
 }
@@ -184,9 +184,9 @@ func (_c *WebhookEndpointCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *WebhookEndpointCreate) defaults() {
-	if _, ok := _c.mutation.OldSecret(); !ok {
-		v := webhookendpoint.DefaultOldSecret
-		_c.mutation.SetOldSecret(v)
+	if _, ok := _c.mutation.FormerSecret(); !ok {
+		v := webhookendpoint.DefaultFormerSecret
+		_c.mutation.SetFormerSecret(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := webhookendpoint.DefaultID()
@@ -211,8 +211,8 @@ func (_c *WebhookEndpointCreate) check() error {
 	if _, ok := _c.mutation.Secret(); !ok {
 		return &ValidationError{Name: "secret", err: errors.New(`ent: missing required field "WebhookEndpoint.secret"`)}
 	}
-	if _, ok := _c.mutation.OldSecret(); !ok {
-		return &ValidationError{Name: "old_secret", err: errors.New(`ent: missing required field "WebhookEndpoint.old_secret"`)}
+	if _, ok := _c.mutation.FormerSecret(); !ok {
+		return &ValidationError{Name: "former_secret", err: errors.New(`ent: missing required field "WebhookEndpoint.former_secret"`)}
 	}
 	if _, ok := _c.mutation.Status(); !ok {
 		return &ValidationError{Name: "status", err: errors.New(`ent: missing required field "WebhookEndpoint.status"`)}
@@ -283,13 +283,13 @@ func (_c *WebhookEndpointCreate) createSpec() (*WebhookEndpoint, *sqlgraph.Creat
 		_spec.SetField(webhookendpoint.FieldSecret, field.TypeString, value)
 		_node.Secret = value
 	}
-	if value, ok := _c.mutation.OldSecret(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecret, field.TypeString, value)
-		_node.OldSecret = value
+	if value, ok := _c.mutation.FormerSecret(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecret, field.TypeString, value)
+		_node.FormerSecret = value
 	}
-	if value, ok := _c.mutation.OldSecretUntil(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecretUntil, field.TypeTime, value)
-		_node.OldSecretUntil = &value
+	if value, ok := _c.mutation.FormerSecretUntil(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecretUntil, field.TypeTime, value)
+		_node.FormerSecretUntil = &value
 	}
 	if value, ok := _c.mutation.Status(); ok {
 		_spec.SetField(webhookendpoint.FieldStatus, field.TypeEnum, value)
@@ -428,33 +428,33 @@ func (u *WebhookEndpointUpsert) UpdateSecret() *WebhookEndpointUpsert {
 	return u
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (u *WebhookEndpointUpsert) SetOldSecret(v string) *WebhookEndpointUpsert {
-	u.Set(webhookendpoint.FieldOldSecret, v)
+// SetFormerSecret sets the "former_secret" field.
+func (u *WebhookEndpointUpsert) SetFormerSecret(v string) *WebhookEndpointUpsert {
+	u.Set(webhookendpoint.FieldFormerSecret, v)
 	return u
 }
 
-// UpdateOldSecret sets the "old_secret" field to the value that was provided on create.
-func (u *WebhookEndpointUpsert) UpdateOldSecret() *WebhookEndpointUpsert {
-	u.SetExcluded(webhookendpoint.FieldOldSecret)
+// UpdateFormerSecret sets the "former_secret" field to the value that was provided on create.
+func (u *WebhookEndpointUpsert) UpdateFormerSecret() *WebhookEndpointUpsert {
+	u.SetExcluded(webhookendpoint.FieldFormerSecret)
 	return u
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (u *WebhookEndpointUpsert) SetOldSecretUntil(v time.Time) *WebhookEndpointUpsert {
-	u.Set(webhookendpoint.FieldOldSecretUntil, v)
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (u *WebhookEndpointUpsert) SetFormerSecretUntil(v time.Time) *WebhookEndpointUpsert {
+	u.Set(webhookendpoint.FieldFormerSecretUntil, v)
 	return u
 }
 
-// UpdateOldSecretUntil sets the "old_secret_until" field to the value that was provided on create.
-func (u *WebhookEndpointUpsert) UpdateOldSecretUntil() *WebhookEndpointUpsert {
-	u.SetExcluded(webhookendpoint.FieldOldSecretUntil)
+// UpdateFormerSecretUntil sets the "former_secret_until" field to the value that was provided on create.
+func (u *WebhookEndpointUpsert) UpdateFormerSecretUntil() *WebhookEndpointUpsert {
+	u.SetExcluded(webhookendpoint.FieldFormerSecretUntil)
 	return u
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (u *WebhookEndpointUpsert) ClearOldSecretUntil() *WebhookEndpointUpsert {
-	u.SetNull(webhookendpoint.FieldOldSecretUntil)
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (u *WebhookEndpointUpsert) ClearFormerSecretUntil() *WebhookEndpointUpsert {
+	u.SetNull(webhookendpoint.FieldFormerSecretUntil)
 	return u
 }
 
@@ -605,38 +605,38 @@ func (u *WebhookEndpointUpsertOne) UpdateSecret() *WebhookEndpointUpsertOne {
 	})
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (u *WebhookEndpointUpsertOne) SetOldSecret(v string) *WebhookEndpointUpsertOne {
+// SetFormerSecret sets the "former_secret" field.
+func (u *WebhookEndpointUpsertOne) SetFormerSecret(v string) *WebhookEndpointUpsertOne {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.SetOldSecret(v)
+		s.SetFormerSecret(v)
 	})
 }
 
-// UpdateOldSecret sets the "old_secret" field to the value that was provided on create.
-func (u *WebhookEndpointUpsertOne) UpdateOldSecret() *WebhookEndpointUpsertOne {
+// UpdateFormerSecret sets the "former_secret" field to the value that was provided on create.
+func (u *WebhookEndpointUpsertOne) UpdateFormerSecret() *WebhookEndpointUpsertOne {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.UpdateOldSecret()
+		s.UpdateFormerSecret()
 	})
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (u *WebhookEndpointUpsertOne) SetOldSecretUntil(v time.Time) *WebhookEndpointUpsertOne {
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (u *WebhookEndpointUpsertOne) SetFormerSecretUntil(v time.Time) *WebhookEndpointUpsertOne {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.SetOldSecretUntil(v)
+		s.SetFormerSecretUntil(v)
 	})
 }
 
-// UpdateOldSecretUntil sets the "old_secret_until" field to the value that was provided on create.
-func (u *WebhookEndpointUpsertOne) UpdateOldSecretUntil() *WebhookEndpointUpsertOne {
+// UpdateFormerSecretUntil sets the "former_secret_until" field to the value that was provided on create.
+func (u *WebhookEndpointUpsertOne) UpdateFormerSecretUntil() *WebhookEndpointUpsertOne {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.UpdateOldSecretUntil()
+		s.UpdateFormerSecretUntil()
 	})
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (u *WebhookEndpointUpsertOne) ClearOldSecretUntil() *WebhookEndpointUpsertOne {
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (u *WebhookEndpointUpsertOne) ClearFormerSecretUntil() *WebhookEndpointUpsertOne {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.ClearOldSecretUntil()
+		s.ClearFormerSecretUntil()
 	})
 }
 
@@ -962,38 +962,38 @@ func (u *WebhookEndpointUpsertBulk) UpdateSecret() *WebhookEndpointUpsertBulk {
 	})
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (u *WebhookEndpointUpsertBulk) SetOldSecret(v string) *WebhookEndpointUpsertBulk {
+// SetFormerSecret sets the "former_secret" field.
+func (u *WebhookEndpointUpsertBulk) SetFormerSecret(v string) *WebhookEndpointUpsertBulk {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.SetOldSecret(v)
+		s.SetFormerSecret(v)
 	})
 }
 
-// UpdateOldSecret sets the "old_secret" field to the value that was provided on create.
-func (u *WebhookEndpointUpsertBulk) UpdateOldSecret() *WebhookEndpointUpsertBulk {
+// UpdateFormerSecret sets the "former_secret" field to the value that was provided on create.
+func (u *WebhookEndpointUpsertBulk) UpdateFormerSecret() *WebhookEndpointUpsertBulk {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.UpdateOldSecret()
+		s.UpdateFormerSecret()
 	})
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (u *WebhookEndpointUpsertBulk) SetOldSecretUntil(v time.Time) *WebhookEndpointUpsertBulk {
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (u *WebhookEndpointUpsertBulk) SetFormerSecretUntil(v time.Time) *WebhookEndpointUpsertBulk {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.SetOldSecretUntil(v)
+		s.SetFormerSecretUntil(v)
 	})
 }
 
-// UpdateOldSecretUntil sets the "old_secret_until" field to the value that was provided on create.
-func (u *WebhookEndpointUpsertBulk) UpdateOldSecretUntil() *WebhookEndpointUpsertBulk {
+// UpdateFormerSecretUntil sets the "former_secret_until" field to the value that was provided on create.
+func (u *WebhookEndpointUpsertBulk) UpdateFormerSecretUntil() *WebhookEndpointUpsertBulk {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.UpdateOldSecretUntil()
+		s.UpdateFormerSecretUntil()
 	})
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (u *WebhookEndpointUpsertBulk) ClearOldSecretUntil() *WebhookEndpointUpsertBulk {
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (u *WebhookEndpointUpsertBulk) ClearFormerSecretUntil() *WebhookEndpointUpsertBulk {
 	return u.Update(func(s *WebhookEndpointUpsert) {
-		s.ClearOldSecretUntil()
+		s.ClearFormerSecretUntil()
 	})
 }
 

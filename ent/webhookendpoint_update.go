@@ -71,37 +71,37 @@ func (_u *WebhookEndpointUpdate) SetNillableSecret(v *string) *WebhookEndpointUp
 	return _u
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (_u *WebhookEndpointUpdate) SetOldSecret(v string) *WebhookEndpointUpdate {
-	_u.mutation.SetOldSecret(v)
+// SetFormerSecret sets the "former_secret" field.
+func (_u *WebhookEndpointUpdate) SetFormerSecret(v string) *WebhookEndpointUpdate {
+	_u.mutation.SetFormerSecret(v)
 	return _u
 }
 
-// SetNillableOldSecret sets the "old_secret" field if the given value is not nil.
-func (_u *WebhookEndpointUpdate) SetNillableOldSecret(v *string) *WebhookEndpointUpdate {
+// SetNillableFormerSecret sets the "former_secret" field if the given value is not nil.
+func (_u *WebhookEndpointUpdate) SetNillableFormerSecret(v *string) *WebhookEndpointUpdate {
 	if v != nil {
-		_u.SetOldSecret(*v)
+		_u.SetFormerSecret(*v)
 	}
 	return _u
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (_u *WebhookEndpointUpdate) SetOldSecretUntil(v time.Time) *WebhookEndpointUpdate {
-	_u.mutation.SetOldSecretUntil(v)
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (_u *WebhookEndpointUpdate) SetFormerSecretUntil(v time.Time) *WebhookEndpointUpdate {
+	_u.mutation.SetFormerSecretUntil(v)
 	return _u
 }
 
-// SetNillableOldSecretUntil sets the "old_secret_until" field if the given value is not nil.
-func (_u *WebhookEndpointUpdate) SetNillableOldSecretUntil(v *time.Time) *WebhookEndpointUpdate {
+// SetNillableFormerSecretUntil sets the "former_secret_until" field if the given value is not nil.
+func (_u *WebhookEndpointUpdate) SetNillableFormerSecretUntil(v *time.Time) *WebhookEndpointUpdate {
 	if v != nil {
-		_u.SetOldSecretUntil(*v)
+		_u.SetFormerSecretUntil(*v)
 	}
 	return _u
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (_u *WebhookEndpointUpdate) ClearOldSecretUntil() *WebhookEndpointUpdate {
-	_u.mutation.ClearOldSecretUntil()
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (_u *WebhookEndpointUpdate) ClearFormerSecretUntil() *WebhookEndpointUpdate {
+	_u.mutation.ClearFormerSecretUntil()
 	return _u
 }
 
@@ -273,14 +273,14 @@ func (_u *WebhookEndpointUpdate) sqlSave(ctx context.Context) (_node int, err er
 	if value, ok := _u.mutation.Secret(); ok {
 		_spec.SetField(webhookendpoint.FieldSecret, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OldSecret(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecret, field.TypeString, value)
+	if value, ok := _u.mutation.FormerSecret(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecret, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OldSecretUntil(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecretUntil, field.TypeTime, value)
+	if value, ok := _u.mutation.FormerSecretUntil(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecretUntil, field.TypeTime, value)
 	}
-	if _u.mutation.OldSecretUntilCleared() {
-		_spec.ClearField(webhookendpoint.FieldOldSecretUntil, field.TypeTime)
+	if _u.mutation.FormerSecretUntilCleared() {
+		_spec.ClearField(webhookendpoint.FieldFormerSecretUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(webhookendpoint.FieldStatus, field.TypeEnum, value)
@@ -404,37 +404,37 @@ func (_u *WebhookEndpointUpdateOne) SetNillableSecret(v *string) *WebhookEndpoin
 	return _u
 }
 
-// SetOldSecret sets the "old_secret" field.
-func (_u *WebhookEndpointUpdateOne) SetOldSecret(v string) *WebhookEndpointUpdateOne {
-	_u.mutation.SetOldSecret(v)
+// SetFormerSecret sets the "former_secret" field.
+func (_u *WebhookEndpointUpdateOne) SetFormerSecret(v string) *WebhookEndpointUpdateOne {
+	_u.mutation.SetFormerSecret(v)
 	return _u
 }
 
-// SetNillableOldSecret sets the "old_secret" field if the given value is not nil.
-func (_u *WebhookEndpointUpdateOne) SetNillableOldSecret(v *string) *WebhookEndpointUpdateOne {
+// SetNillableFormerSecret sets the "former_secret" field if the given value is not nil.
+func (_u *WebhookEndpointUpdateOne) SetNillableFormerSecret(v *string) *WebhookEndpointUpdateOne {
 	if v != nil {
-		_u.SetOldSecret(*v)
+		_u.SetFormerSecret(*v)
 	}
 	return _u
 }
 
-// SetOldSecretUntil sets the "old_secret_until" field.
-func (_u *WebhookEndpointUpdateOne) SetOldSecretUntil(v time.Time) *WebhookEndpointUpdateOne {
-	_u.mutation.SetOldSecretUntil(v)
+// SetFormerSecretUntil sets the "former_secret_until" field.
+func (_u *WebhookEndpointUpdateOne) SetFormerSecretUntil(v time.Time) *WebhookEndpointUpdateOne {
+	_u.mutation.SetFormerSecretUntil(v)
 	return _u
 }
 
-// SetNillableOldSecretUntil sets the "old_secret_until" field if the given value is not nil.
-func (_u *WebhookEndpointUpdateOne) SetNillableOldSecretUntil(v *time.Time) *WebhookEndpointUpdateOne {
+// SetNillableFormerSecretUntil sets the "former_secret_until" field if the given value is not nil.
+func (_u *WebhookEndpointUpdateOne) SetNillableFormerSecretUntil(v *time.Time) *WebhookEndpointUpdateOne {
 	if v != nil {
-		_u.SetOldSecretUntil(*v)
+		_u.SetFormerSecretUntil(*v)
 	}
 	return _u
 }
 
-// ClearOldSecretUntil clears the value of the "old_secret_until" field.
-func (_u *WebhookEndpointUpdateOne) ClearOldSecretUntil() *WebhookEndpointUpdateOne {
-	_u.mutation.ClearOldSecretUntil()
+// ClearFormerSecretUntil clears the value of the "former_secret_until" field.
+func (_u *WebhookEndpointUpdateOne) ClearFormerSecretUntil() *WebhookEndpointUpdateOne {
+	_u.mutation.ClearFormerSecretUntil()
 	return _u
 }
 
@@ -636,14 +636,14 @@ func (_u *WebhookEndpointUpdateOne) sqlSave(ctx context.Context) (_node *Webhook
 	if value, ok := _u.mutation.Secret(); ok {
 		_spec.SetField(webhookendpoint.FieldSecret, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OldSecret(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecret, field.TypeString, value)
+	if value, ok := _u.mutation.FormerSecret(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecret, field.TypeString, value)
 	}
-	if value, ok := _u.mutation.OldSecretUntil(); ok {
-		_spec.SetField(webhookendpoint.FieldOldSecretUntil, field.TypeTime, value)
+	if value, ok := _u.mutation.FormerSecretUntil(); ok {
+		_spec.SetField(webhookendpoint.FieldFormerSecretUntil, field.TypeTime, value)
 	}
-	if _u.mutation.OldSecretUntilCleared() {
-		_spec.ClearField(webhookendpoint.FieldOldSecretUntil, field.TypeTime)
+	if _u.mutation.FormerSecretUntilCleared() {
+		_spec.ClearField(webhookendpoint.FieldFormerSecretUntil, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Status(); ok {
 		_spec.SetField(webhookendpoint.FieldStatus, field.TypeEnum, value)

@@ -49,7 +49,7 @@ func New(cfg Options) *Graph {
 	if !cfg.Introspection {
 		e.Use(closedIntrospection{})
 	}
-	e.Use(&limits{})
+	e.Use(&limits{portal: cfg.Portal})
 	e.Use(roots{})
 	e.Use(composable{})
 	e.Use(w)

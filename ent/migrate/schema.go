@@ -943,9 +943,9 @@ var (
 		{Name: "url", Type: field.TypeString},
 		{Name: "types", Type: field.TypeJSON},
 		{Name: "secret", Type: field.TypeString},
-		{Name: "old_secret", Type: field.TypeString, Default: ""},
-		{Name: "old_secret_until", Type: field.TypeTime, Nullable: true},
-		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "PAUSED"}},
+		{Name: "former_secret", Type: field.TypeString, Default: ""},
+		{Name: "former_secret_until", Type: field.TypeTime, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "PAUSED", "REMOVED"}},
 		{Name: "position", Type: field.TypeInt64},
 		{Name: "busy_until", Type: field.TypeTime, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
@@ -1062,6 +1062,6 @@ func init() {
 	WebhookEndpointsTable.ForeignKeys[0].RefTable = PartnersTable
 	WebhookEndpointsTable.Annotation = &entsql.Annotation{}
 	WebhookEndpointsTable.Annotation.Checks = map[string]string{
-		"old_secret_ends": "((old_secret <> '') = (old_secret_until IS NOT NULL))",
+		"former_secret_ends": "((former_secret <> '') = (former_secret_until IS NOT NULL))",
 	}
 }

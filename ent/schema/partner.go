@@ -77,11 +77,11 @@ func (WebhookEndpoint) Fields() []ent.Field {
 		field.String("partner_id").Immutable(),
 		field.String("municipality_id").Immutable().Comment("the partner's"),
 		field.String("url"),
-		field.JSON("types", []string{}).Comment("types of things that it is told of; empty: all"),
+		field.JSON("types", []string{}).Comment("types of things that it is told of, sorted"),
 		field.String("secret").Sensitive().Comment("what its webhooks are signed with, sealed"),
-		field.String("old_secret").Default("").Sensitive().Comment("the secret before, sealed; empty: none"),
-		field.Time("old_secret_until").Optional().Nillable().Comment("until when webhooks are signed with the old secret too"),
-		field.Enum("status").Values("ACTIVE", "PAUSED"),
+		field.String("former_secret").Default("").Sensitive().Comment("the secret before, sealed; empty: none"),
+		field.Time("former_secret_until").Optional().Nillable().Comment("until when webhooks are signed with the old secret too"),
+		field.Enum("status").Values("ACTIVE", "PAUSED", "REMOVED").Comment("a removed one is nobody's to see"),
 		field.Int64("position").Comment("in the feed of changes: what comes after it isn't in a delivery yet"),
 		field.Time("busy_until").Optional().Nillable().Comment("somebody makes a call until then"),
 		field.Time("created_at").Immutable(),
@@ -91,7 +91,7 @@ func (WebhookEndpoint) Fields() []ent.Field {
 // Annotations forbid rows that no rotation can lead to.
 func (WebhookEndpoint) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Checks: map[string]string{
-		"old_secret_ends": "((old_secret <> '') = (old_secret_until IS NOT NULL))",
+		"former_secret_ends": "((former_secret <> '') = (former_secret_until IS NOT NULL))",
 	}}}
 }
 

@@ -24,10 +24,10 @@ const (
 	FieldTypes = "types"
 	// FieldSecret holds the string denoting the secret field in the database.
 	FieldSecret = "secret"
-	// FieldOldSecret holds the string denoting the old_secret field in the database.
-	FieldOldSecret = "old_secret"
-	// FieldOldSecretUntil holds the string denoting the old_secret_until field in the database.
-	FieldOldSecretUntil = "old_secret_until"
+	// FieldFormerSecret holds the string denoting the former_secret field in the database.
+	FieldFormerSecret = "former_secret"
+	// FieldFormerSecretUntil holds the string denoting the former_secret_until field in the database.
+	FieldFormerSecretUntil = "former_secret_until"
 	// FieldStatus holds the string denoting the status field in the database.
 	FieldStatus = "status"
 	// FieldPosition holds the string denoting the position field in the database.
@@ -66,8 +66,8 @@ var Columns = []string{
 	FieldURL,
 	FieldTypes,
 	FieldSecret,
-	FieldOldSecret,
-	FieldOldSecretUntil,
+	FieldFormerSecret,
+	FieldFormerSecretUntil,
 	FieldStatus,
 	FieldPosition,
 	FieldBusyUntil,
@@ -85,8 +85,8 @@ func ValidColumn(column string) bool {
 }
 
 var (
-	// DefaultOldSecret holds the default value on creation for the "old_secret" field.
-	DefaultOldSecret string
+	// DefaultFormerSecret holds the default value on creation for the "former_secret" field.
+	DefaultFormerSecret string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
@@ -96,8 +96,9 @@ type Status string
 
 // Status values.
 const (
-	StatusACTIVE Status = "ACTIVE"
-	StatusPAUSED Status = "PAUSED"
+	StatusACTIVE  Status = "ACTIVE"
+	StatusPAUSED  Status = "PAUSED"
+	StatusREMOVED Status = "REMOVED"
 )
 
 func (s Status) String() string {
@@ -107,7 +108,7 @@ func (s Status) String() string {
 // StatusValidator is a validator for the "status" field enum values. It is called by the builders before save.
 func StatusValidator(s Status) error {
 	switch s {
-	case StatusACTIVE, StatusPAUSED:
+	case StatusACTIVE, StatusPAUSED, StatusREMOVED:
 		return nil
 	default:
 		return fmt.Errorf("webhookendpoint: invalid enum value for status field: %q", s)
@@ -142,14 +143,14 @@ func BySecret(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSecret, opts...).ToFunc()
 }
 
-// ByOldSecret orders the results by the old_secret field.
-func ByOldSecret(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldOldSecret, opts...).ToFunc()
+// ByFormerSecret orders the results by the former_secret field.
+func ByFormerSecret(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFormerSecret, opts...).ToFunc()
 }
 
-// ByOldSecretUntil orders the results by the old_secret_until field.
-func ByOldSecretUntil(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldOldSecretUntil, opts...).ToFunc()
+// ByFormerSecretUntil orders the results by the former_secret_until field.
+func ByFormerSecretUntil(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFormerSecretUntil, opts...).ToFunc()
 }
 
 // ByStatus orders the results by the status field.

@@ -85,14 +85,14 @@ func Secret(v string) predicate.WebhookEndpoint {
 	return predicate.WebhookEndpoint(sql.FieldEQ(FieldSecret, v))
 }
 
-// OldSecret applies equality check predicate on the "old_secret" field. It's identical to OldSecretEQ.
-func OldSecret(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldEQ(FieldOldSecret, v))
+// FormerSecret applies equality check predicate on the "former_secret" field. It's identical to FormerSecretEQ.
+func FormerSecret(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldEQ(FieldFormerSecret, v))
 }
 
-// OldSecretUntil applies equality check predicate on the "old_secret_until" field. It's identical to OldSecretUntilEQ.
-func OldSecretUntil(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldEQ(FieldOldSecretUntil, v))
+// FormerSecretUntil applies equality check predicate on the "former_secret_until" field. It's identical to FormerSecretUntilEQ.
+func FormerSecretUntil(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldEQ(FieldFormerSecretUntil, v))
 }
 
 // Position applies equality check predicate on the "position" field. It's identical to PositionEQ.
@@ -370,119 +370,119 @@ func SecretContainsFold(v string) predicate.WebhookEndpoint {
 	return predicate.WebhookEndpoint(sql.FieldContainsFold(FieldSecret, v))
 }
 
-// OldSecretEQ applies the EQ predicate on the "old_secret" field.
-func OldSecretEQ(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldEQ(FieldOldSecret, v))
+// FormerSecretEQ applies the EQ predicate on the "former_secret" field.
+func FormerSecretEQ(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldEQ(FieldFormerSecret, v))
 }
 
-// OldSecretNEQ applies the NEQ predicate on the "old_secret" field.
-func OldSecretNEQ(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldNEQ(FieldOldSecret, v))
+// FormerSecretNEQ applies the NEQ predicate on the "former_secret" field.
+func FormerSecretNEQ(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldNEQ(FieldFormerSecret, v))
 }
 
-// OldSecretIn applies the In predicate on the "old_secret" field.
-func OldSecretIn(vs ...string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldIn(FieldOldSecret, vs...))
+// FormerSecretIn applies the In predicate on the "former_secret" field.
+func FormerSecretIn(vs ...string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldIn(FieldFormerSecret, vs...))
 }
 
-// OldSecretNotIn applies the NotIn predicate on the "old_secret" field.
-func OldSecretNotIn(vs ...string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldNotIn(FieldOldSecret, vs...))
+// FormerSecretNotIn applies the NotIn predicate on the "former_secret" field.
+func FormerSecretNotIn(vs ...string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldNotIn(FieldFormerSecret, vs...))
 }
 
-// OldSecretGT applies the GT predicate on the "old_secret" field.
-func OldSecretGT(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldGT(FieldOldSecret, v))
+// FormerSecretGT applies the GT predicate on the "former_secret" field.
+func FormerSecretGT(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldGT(FieldFormerSecret, v))
 }
 
-// OldSecretGTE applies the GTE predicate on the "old_secret" field.
-func OldSecretGTE(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldGTE(FieldOldSecret, v))
+// FormerSecretGTE applies the GTE predicate on the "former_secret" field.
+func FormerSecretGTE(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldGTE(FieldFormerSecret, v))
 }
 
-// OldSecretLT applies the LT predicate on the "old_secret" field.
-func OldSecretLT(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldLT(FieldOldSecret, v))
+// FormerSecretLT applies the LT predicate on the "former_secret" field.
+func FormerSecretLT(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldLT(FieldFormerSecret, v))
 }
 
-// OldSecretLTE applies the LTE predicate on the "old_secret" field.
-func OldSecretLTE(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldLTE(FieldOldSecret, v))
+// FormerSecretLTE applies the LTE predicate on the "former_secret" field.
+func FormerSecretLTE(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldLTE(FieldFormerSecret, v))
 }
 
-// OldSecretContains applies the Contains predicate on the "old_secret" field.
-func OldSecretContains(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldContains(FieldOldSecret, v))
+// FormerSecretContains applies the Contains predicate on the "former_secret" field.
+func FormerSecretContains(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldContains(FieldFormerSecret, v))
 }
 
-// OldSecretHasPrefix applies the HasPrefix predicate on the "old_secret" field.
-func OldSecretHasPrefix(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldHasPrefix(FieldOldSecret, v))
+// FormerSecretHasPrefix applies the HasPrefix predicate on the "former_secret" field.
+func FormerSecretHasPrefix(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldHasPrefix(FieldFormerSecret, v))
 }
 
-// OldSecretHasSuffix applies the HasSuffix predicate on the "old_secret" field.
-func OldSecretHasSuffix(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldHasSuffix(FieldOldSecret, v))
+// FormerSecretHasSuffix applies the HasSuffix predicate on the "former_secret" field.
+func FormerSecretHasSuffix(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldHasSuffix(FieldFormerSecret, v))
 }
 
-// OldSecretEqualFold applies the EqualFold predicate on the "old_secret" field.
-func OldSecretEqualFold(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldEqualFold(FieldOldSecret, v))
+// FormerSecretEqualFold applies the EqualFold predicate on the "former_secret" field.
+func FormerSecretEqualFold(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldEqualFold(FieldFormerSecret, v))
 }
 
-// OldSecretContainsFold applies the ContainsFold predicate on the "old_secret" field.
-func OldSecretContainsFold(v string) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldContainsFold(FieldOldSecret, v))
+// FormerSecretContainsFold applies the ContainsFold predicate on the "former_secret" field.
+func FormerSecretContainsFold(v string) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldContainsFold(FieldFormerSecret, v))
 }
 
-// OldSecretUntilEQ applies the EQ predicate on the "old_secret_until" field.
-func OldSecretUntilEQ(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldEQ(FieldOldSecretUntil, v))
+// FormerSecretUntilEQ applies the EQ predicate on the "former_secret_until" field.
+func FormerSecretUntilEQ(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldEQ(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilNEQ applies the NEQ predicate on the "old_secret_until" field.
-func OldSecretUntilNEQ(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldNEQ(FieldOldSecretUntil, v))
+// FormerSecretUntilNEQ applies the NEQ predicate on the "former_secret_until" field.
+func FormerSecretUntilNEQ(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldNEQ(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilIn applies the In predicate on the "old_secret_until" field.
-func OldSecretUntilIn(vs ...time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldIn(FieldOldSecretUntil, vs...))
+// FormerSecretUntilIn applies the In predicate on the "former_secret_until" field.
+func FormerSecretUntilIn(vs ...time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldIn(FieldFormerSecretUntil, vs...))
 }
 
-// OldSecretUntilNotIn applies the NotIn predicate on the "old_secret_until" field.
-func OldSecretUntilNotIn(vs ...time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldNotIn(FieldOldSecretUntil, vs...))
+// FormerSecretUntilNotIn applies the NotIn predicate on the "former_secret_until" field.
+func FormerSecretUntilNotIn(vs ...time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldNotIn(FieldFormerSecretUntil, vs...))
 }
 
-// OldSecretUntilGT applies the GT predicate on the "old_secret_until" field.
-func OldSecretUntilGT(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldGT(FieldOldSecretUntil, v))
+// FormerSecretUntilGT applies the GT predicate on the "former_secret_until" field.
+func FormerSecretUntilGT(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldGT(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilGTE applies the GTE predicate on the "old_secret_until" field.
-func OldSecretUntilGTE(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldGTE(FieldOldSecretUntil, v))
+// FormerSecretUntilGTE applies the GTE predicate on the "former_secret_until" field.
+func FormerSecretUntilGTE(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldGTE(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilLT applies the LT predicate on the "old_secret_until" field.
-func OldSecretUntilLT(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldLT(FieldOldSecretUntil, v))
+// FormerSecretUntilLT applies the LT predicate on the "former_secret_until" field.
+func FormerSecretUntilLT(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldLT(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilLTE applies the LTE predicate on the "old_secret_until" field.
-func OldSecretUntilLTE(v time.Time) predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldLTE(FieldOldSecretUntil, v))
+// FormerSecretUntilLTE applies the LTE predicate on the "former_secret_until" field.
+func FormerSecretUntilLTE(v time.Time) predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldLTE(FieldFormerSecretUntil, v))
 }
 
-// OldSecretUntilIsNil applies the IsNil predicate on the "old_secret_until" field.
-func OldSecretUntilIsNil() predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldIsNull(FieldOldSecretUntil))
+// FormerSecretUntilIsNil applies the IsNil predicate on the "former_secret_until" field.
+func FormerSecretUntilIsNil() predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldIsNull(FieldFormerSecretUntil))
 }
 
-// OldSecretUntilNotNil applies the NotNil predicate on the "old_secret_until" field.
-func OldSecretUntilNotNil() predicate.WebhookEndpoint {
-	return predicate.WebhookEndpoint(sql.FieldNotNull(FieldOldSecretUntil))
+// FormerSecretUntilNotNil applies the NotNil predicate on the "former_secret_until" field.
+func FormerSecretUntilNotNil() predicate.WebhookEndpoint {
+	return predicate.WebhookEndpoint(sql.FieldNotNull(FieldFormerSecretUntil))
 }
 
 // StatusEQ applies the EQ predicate on the "status" field.

@@ -18,7 +18,7 @@ CREATE INDEX `webhookdelivery_endpoint_id_status_next_at` ON `webhook_deliveries
 -- create index "webhookdelivery_status_ended_at" to table: "webhook_deliveries"
 CREATE INDEX `webhookdelivery_status_ended_at` ON `webhook_deliveries` (`status`, `ended_at`);
 -- create "webhook_endpoints" table
-CREATE TABLE `webhook_endpoints` (`id` text NOT NULL, `municipality_id` text NOT NULL, `url` text NOT NULL, `types` json NOT NULL, `secret` text NOT NULL, `old_secret` text NOT NULL DEFAULT (''), `old_secret_until` datetime NULL, `status` text NOT NULL, `position` integer NOT NULL, `busy_until` datetime NULL, `created_at` datetime NOT NULL, `partner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `webhook_endpoints_partners_endpoints` FOREIGN KEY (`partner_id`) REFERENCES `partners` (`id`) ON DELETE NO ACTION, CONSTRAINT `old_secret_ends` CHECK ((old_secret <> '') = (old_secret_until IS NOT NULL)));
+CREATE TABLE `webhook_endpoints` (`id` text NOT NULL, `municipality_id` text NOT NULL, `url` text NOT NULL, `types` json NOT NULL, `secret` text NOT NULL, `former_secret` text NOT NULL DEFAULT (''), `former_secret_until` datetime NULL, `status` text NOT NULL, `position` integer NOT NULL, `busy_until` datetime NULL, `created_at` datetime NOT NULL, `partner_id` text NOT NULL, PRIMARY KEY (`id`), CONSTRAINT `webhook_endpoints_partners_endpoints` FOREIGN KEY (`partner_id`) REFERENCES `partners` (`id`) ON DELETE NO ACTION, CONSTRAINT `former_secret_ends` CHECK ((former_secret <> '') = (former_secret_until IS NOT NULL)));
 -- create index "webhookendpoint_partner_id" to table: "webhook_endpoints"
 CREATE INDEX `webhookendpoint_partner_id` ON `webhook_endpoints` (`partner_id`);
 -- create index "webhookendpoint_municipality_id_status" to table: "webhook_endpoints"
