@@ -54,7 +54,7 @@ func (w *world) refusals(t *testing.T) {
 					refused = append(refused, thing)
 				}
 			}
-			code := refusal(r, strings.IndexByte("CSAF", letter) >= 0)
+			code := refusal(r, strings.IndexByte("CSAFPQ", letter) >= 0)
 			if letter == 'N' {
 				code = "UNAUTHENTICATED"
 			}
@@ -80,7 +80,7 @@ func (w *world) effects(t *testing.T) string {
 	t.Helper()
 	jobs := 0
 	require.NoError(t, w.database.QueryRow(`SELECT count(*) FROM river_job WHERE kind IN ('`+strings.Join([]string{
-		job.KindExpireHold, job.KindDeliverNotice, job.KindTendDraft, job.KindSettlePayment,
+		job.KindExpireHold, job.KindDeliverNotice, job.KindTendDraft, job.KindSettlePayment, job.KindSendWebhooks,
 	}, `', '`)+`')`).Scan(&jobs))
 	require.Positive(t, jobs)
 	return fmt.Sprintln(jobs, "jobs") + suite.Dump(t, w.database, suite.Tables(t, w.database)...)
