@@ -21,7 +21,7 @@ const (
 	maxAliases            = 200
 	maxComplexity         = 20_000
 	bulkComplexity        = 100_000 // for partners with the scope CATALOGUE_BULK
-	maxTokens             = 3_000 // validating n equal fields takes n² steps, and comes before our own limits
+	maxTokens             = 3_000   // validating n equal fields takes n² steps, and comes before our own limits
 	maxRoots              = 20
 )
 

@@ -50,7 +50,9 @@ func MarshalPaymentMethod(m payment.Method) graphql.Marshaler {
 func UnmarshalPaymentMethod(any) (payment.Method, error) { return "", refuse("never an input") }
 
 // MarshalPartnerStatus writes a state.
-func MarshalPartnerStatus(s partner.Status) graphql.Marshaler { return graphql.MarshalString(string(s)) }
+func MarshalPartnerStatus(s partner.Status) graphql.Marshaler {
+	return graphql.MarshalString(string(s))
+}
 
 // UnmarshalPartnerStatus refuses: inputs keep states as text.
 func UnmarshalPartnerStatus(any) (partner.Status, error) { return "", refuse("never an input") }
@@ -61,7 +63,9 @@ func MarshalEndpointStatus(s webhookendpoint.Status) graphql.Marshaler {
 }
 
 // UnmarshalEndpointStatus refuses: inputs keep states as text.
-func UnmarshalEndpointStatus(any) (webhookendpoint.Status, error) { return "", refuse("never an input") }
+func UnmarshalEndpointStatus(any) (webhookendpoint.Status, error) {
+	return "", refuse("never an input")
+}
 
 // MarshalDeliveryStatus writes a state.
 func MarshalDeliveryStatus(s webhookdelivery.Status) graphql.Marshaler {

@@ -115,10 +115,10 @@ type partnerWrite struct {
 	operation, key string
 	outcome        string // id of what it will leave behind
 	input          any
-	of             predicate.Partner                                          // which one
-	who            func(context.Context) (predicate.Partner, error)           // may write
-	path           string                                                     // of the input field that names the thing
-	prepare        func()                                                     // what takes long, before the transaction
+	of             predicate.Partner                                        // which one
+	who            func(context.Context) (predicate.Partner, error)         // may write
+	path           string                                                   // of the input field that names the thing
+	prepare        func()                                                   // what takes long, before the transaction
 	work           func(context.Context, *Tx, *ent.Partner) (change, error) // behind the town's lock
 }
 

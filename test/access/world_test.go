@@ -43,7 +43,7 @@ type world struct {
 	ids       map[string]string       // of things, by name
 	starts    map[*town][]string
 	succeeded map[string]map[byte]bool // mutations that took place, by actor
-	receiver  string                  // where partners are told: nobody is there
+	receiver  string                   // where partners are told: nobody is there
 	checks    int
 }
 

@@ -136,7 +136,9 @@ func TestARedirectIsNotFollowedAndGoneMeansPaused(t *testing.T) {
 		w := newWorld(t, b)
 		elsewhere := newReceiver(t)
 		endpoint := w.endpoint()
-		w.to.answers(func(_ int, rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, elsewhere.URL, http.StatusTemporaryRedirect) })
+		w.to.answers(func(_ int, rw http.ResponseWriter, r *http.Request) {
+			http.Redirect(rw, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		})
 		w.change(0)
 		require.EqualValues(t, 307, w.until("PENDING", 1).Get("lastHttpStatus").Int())
 		require.Empty(t, elsewhere.calls())
@@ -196,7 +198,9 @@ func TestANameThatLeadsElsewhereAtTheCallLeadsNowhere(t *testing.T) {
 	})
 }
 
-func itoa(n uint16) string { return netip.AddrPortFrom(netip.IPv4Unspecified(), n).String()[len("0.0.0.0:"):] }
+func itoa(n uint16) string {
+	return netip.AddrPortFrom(netip.IPv4Unspecified(), n).String()[len("0.0.0.0:"):]
+}
 
 func TestWhoMayNotReadsWhatIsNotThere(t *testing.T) {
 	t.Parallel()
