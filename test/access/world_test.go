@@ -99,8 +99,8 @@ func newWorld(t *testing.T, b *suite.Backend) *world {
 		{"an admin of the other town", true, w.elsewhere, w.workers[w.elsewhere]},
 		{"an admin of a town that isn't here", true, nil, p.Staff("felix", "ADMIN@057660020020")},
 	}
-	w.partners(t)
 	w.furnish(t)
+	w.partners(t) // after it, so that they are told of nothing while everybody reads
 	return w
 }
 
