@@ -45,6 +45,11 @@ test/federation: deps deps/node ## Nelke and a neighbour behind two gateways, co
 	cd test/federation && npm ci
 	cd test/federation && ../../script/services run -- go test -tags federation -race -count=1
 
+.PHONY: test/conformance
+test/conformance: deps deps/node ## the suites of Apollo and graphql-http, and the reference clients, judge Nelke (needs Node 20 and npm)
+	cd test/conformance && npm ci
+	cd test/conformance && ../../script/services run -- go test -tags conformance -race -count=1
+
 .PHONY: story
 story: deps/servers ## the stories of an appointment and of applications, told step by step against running servers
 	script/services run -- go run ./test/story
@@ -55,7 +60,7 @@ bench: deps/servers ## speed against baselines of the same run
 
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
-	go vet -tags federation ./...
+	go vet -tags federation,conformance ./...
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
@@ -74,7 +79,7 @@ fmt: ## format the code
 
 .PHONY: clean
 clean: ## remove what was built and the data of make run
-	rm -rf bin var test/federation/node_modules
+	rm -rf bin var test/federation/node_modules test/conformance/node_modules
 
 .PHONY: deps deps/gcc deps/servers deps/node
 deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)

@@ -135,7 +135,7 @@ func (r *queryResolver) Application(ctx context.Context, id string) (*ent.Applic
 }
 
 func (r *subscriptionResolver) Application(ctx context.Context, id string) (<-chan *ent.Application, error) {
-	return follow(ctx, func() (*ent.Application, error) { return r.Portal.Application(ctx, id) })
+	return follow(ctx, func(ctx context.Context) (*ent.Application, error) { return r.Portal.Application(ctx, id) })
 }
 
 func (r *Resolver) Application() ApplicationResolver { return &applicationResolver{r} }

@@ -73,7 +73,7 @@ func (r *queryResolver) Appointment(ctx context.Context, id string) (*ent.Appoin
 }
 
 func (r *subscriptionResolver) Appointment(ctx context.Context, id string) (<-chan *ent.Appointment, error) {
-	return follow(ctx, func() (*ent.Appointment, error) { return r.Portal.Appointment(ctx, id) })
+	return follow(ctx, func(ctx context.Context) (*ent.Appointment, error) { return r.Portal.Appointment(ctx, id) })
 }
 
 func (r *Resolver) Appointment() AppointmentResolver { return &appointmentResolver{r} }

@@ -15,6 +15,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/portal"
+	"nelke/internal/tracing"
 )
 
 // Options are what the graph works with.
@@ -25,6 +26,7 @@ type Options struct {
 	Log           *slog.Logger
 	Clock         func() time.Time
 	Documents     graphql.Cache[string] // documents by the hash that clients may send in their place
+	Tracer        *tracing.Tracer       // nil: off
 	Introspection bool                  // whether __schema and __type are answered; _service always is
 }
 
@@ -34,16 +36,31 @@ type Graph struct {
 	watcher *watcher
 }
 
-// New makes the graph.
+// New makes the graph of the portal.
 func New(cfg Options) *Graph {
 	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
 	costs(&schema.Complexity)
+	g := Around(NewExecutableSchema(schema), cfg)
+	g.Use(representations{})
+	g.Use(composable{})
+	return g
+}
+
+// Around makes a graph of any schema, with everything around it that isn't of the portal's schema alone. It needs no
+// Portal.
+func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
-	e := executor.New(NewExecutableSchema(schema))
+	if cfg.Tracer != nil {
+		w.spans = &spans{cfg.Tracer}
+	}
+	e := executor.New(schema)
 	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
 	e.SetRecoverFunc(recovered(cfg.Log))
+	if w.spans != nil {
+		e.Use(w.spans) // the outermost
+	}
 	e.Use(extension.AutomaticPersistedQuery{Cache: cfg.Documents})
 	e.Use(extension.Introspection{})
 	if !cfg.Introspection {
@@ -51,7 +68,6 @@ func New(cfg Options) *Graph {
 	}
 	e.Use(&limits{portal: cfg.Portal})
 	e.Use(roots{})
-	e.Use(composable{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}
 }
@@ -80,7 +96,7 @@ func (roots) ExtensionName() string                   { return "Roots" }
 func (roots) Validate(graphql.ExecutableSchema) error { return nil }
 func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	ctx = cache.RootField(ctx)
-	if public(graphql.GetRootFieldContext(ctx).Object) {
+	if everybodys(ctx, graphql.GetRootFieldContext(ctx)) {
 		cache.Public(ctx)
 	}
 	return next(ctx)

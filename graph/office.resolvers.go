@@ -55,7 +55,7 @@ func (r *queryResolver) NextSlots(ctx context.Context, input portal.NextSlotsInp
 }
 
 func (r *subscriptionResolver) Availability(ctx context.Context, input portal.AvailabilityInput) (<-chan *portal.Availability, error) {
-	return follow(ctx, func() (*portal.Availability, error) {
+	return follow(ctx, func(ctx context.Context) (*portal.Availability, error) {
 		return r.Portal.Availability(ctx, input, wantsSlots(ctx))
 	})
 }

@@ -49,7 +49,7 @@ func (r *queryResolver) Payment(ctx context.Context, id string) (*ent.Payment, e
 }
 
 func (r *subscriptionResolver) Payment(ctx context.Context, id string) (<-chan *ent.Payment, error) {
-	return follow(ctx, func() (*ent.Payment, error) { return r.Portal.Payment(ctx, id) })
+	return follow(ctx, func(ctx context.Context) (*ent.Payment, error) { return r.Portal.Payment(ctx, id) })
 }
 
 func (r *Resolver) Payment() PaymentResolver { return &paymentResolver{r} }

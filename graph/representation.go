@@ -1,9 +1,11 @@
 package graph
 
 import (
+	"context"
 	"slices"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -21,6 +23,15 @@ func entityKeys(typename string) [][]string {
 	default:
 		return nil
 	}
+}
+
+// representations checks what gateways send of entities, before anything is executed.
+type representations struct{}
+
+func (representations) ExtensionName() string                   { return "Representations" }
+func (representations) Validate(graphql.ExecutableSchema) error { return nil }
+func (representations) MutateOperationContext(_ context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	return checkRepresentations(op.Operation.SelectionSet, op.Variables)
 }
 
 // checkRepresentations refuses representations that lack a type or a key. It is the caller's fault, which further in

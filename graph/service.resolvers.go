@@ -55,11 +55,11 @@ func (r *serviceKindResolver) Name(ctx context.Context, obj *ent.ServiceKind) (s
 }
 
 func (r *subscriptionResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error) {
-	return follow(ctx, func() (*portal.Service, error) { return r.Portal.PublicService(ctx, by) })
+	return follow(ctx, func(ctx context.Context) (*portal.Service, error) { return r.Portal.PublicService(ctx, by) })
 }
 
 func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
-	return follow(ctx, func() (*model.PublicServiceConnection, error) {
+	return follow(ctx, func(ctx context.Context) (*model.PublicServiceConnection, error) {
 		return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first}, filter, scalar.LanguageOf(ctx)))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -26,6 +27,41 @@ func publicRoots() []string {
 }
 
 func public(name string) bool { return slices.Contains(publicRoots(), name) }
+
+// commonType tells whether a type is the catalogue's, and so everybody's: by its name, or by the prefix of its ids.
+func commonType(name string) bool {
+	switch name {
+	case "Municipality", "PublicService", "Office", "Counter", "Form", "PrivacyNotice",
+		"municipality", "service", "office", "counter", "form", "privacynotice":
+		return true
+	default:
+		return false
+	}
+}
+
+// everybodys tells whether the answer to a root field is the same for everybody: by its name, or, where it finds things of
+// any type, by what it is asked for.
+func everybodys(ctx context.Context, root *graphql.RootFieldContext) bool {
+	switch root.Object {
+	case "node":
+		id, _ := arguments(ctx, root)["id"].(string)
+		prefix, _, _ := strings.Cut(id, "_")
+		return commonType(prefix)
+	case "_entities":
+		given, _ := arguments(ctx, root)["representations"].([]any)
+		return len(given) > 0 && !slices.ContainsFunc(given, func(one any) bool {
+			representation, _ := one.(map[string]any)
+			name, _ := representation["__typename"].(string)
+			return !commonType(name)
+		})
+	default:
+		return public(root.Object)
+	}
+}
+
+func arguments(ctx context.Context, root *graphql.RootFieldContext) map[string]any {
+	return root.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
+}
 
 // shareable gives the name of a subscription that everybody may share: public, and the same in query, variables and
 // language.

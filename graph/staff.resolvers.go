@@ -37,5 +37,5 @@ func (r *queryResolver) AppointmentBoard(ctx context.Context, office string, dat
 }
 
 func (r *subscriptionResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (<-chan *portal.Board, error) {
-	return follow(ctx, func() (*portal.Board, error) { return r.Portal.AppointmentBoard(ctx, office, date) })
+	return follow(ctx, func(ctx context.Context) (*portal.Board, error) { return r.Portal.AppointmentBoard(ctx, office, date) })
 }

@@ -11,6 +11,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/tracing"
 )
 
 const (
@@ -32,6 +33,7 @@ type watcher struct {
 	cache  *cache.Cache
 	now    func() time.Time
 	groups groups
+	spans  *spans // nil: not traced
 }
 
 func (*watcher) ExtensionName() string                   { return "Watch" }
@@ -49,21 +51,22 @@ func (w *watcher) InterceptOperation(ctx context.Context, next graphql.Operation
 
 type streamKey struct{}
 
-// stream is one subscription on its way: emit reads its state anew and hands it to the executor.
+// stream is one subscription on its way: emit reads its state anew, as part of the context's trace, and hands it to the
+// executor.
 type stream struct {
-	emit func() error
+	emit func(context.Context) error
 }
 
 // follow is what every subscription resolver returns: the state that read gives now, and again each time the watcher
 // asks for it. A nil state is sent and ends the subscription.
-func follow[T any](ctx context.Context, read func() (*T, error)) (<-chan *T, error) {
+func follow[T any](ctx context.Context, read func(context.Context) (*T, error)) (<-chan *T, error) {
 	s, ok := ctx.Value(streamKey{}).(*stream)
 	if !ok {
 		return nil, errNoStream
 	}
 	out := make(chan *T, 1) // the watcher takes each value out before it asks for the next
-	emit := func() error {
-		value, err := read()
+	emit := func(within context.Context) error {
+		value, err := read(tracing.Within(ctx, within))
 		if err != nil {
 			return err
 		}
@@ -75,7 +78,7 @@ func follow[T any](ctx context.Context, read func() (*T, error)) (<-chan *T, err
 		return nil
 	}
 	s.emit = emit
-	if err := emit(); err != nil {
+	if err := emit(ctx); err != nil {
 		s.emit = nil
 		return nil, err
 	}
@@ -86,37 +89,43 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 	op := graphql.GetOperationContext(ctx)
 	s := &stream{}
 	ctx, trace := cache.Collect(context.WithValue(ctx, streamKey{}, s))
-	responses := next(ctx)
+	began, sent := w.spans.message(ctx, op, op.Stats.OperationStart)
+	responses := next(began)
 	var last *graphql.Response
 
 	// The context is the one with the trace, whatever the transport passes: nested fields are read in it.
 	return func(context.Context) *graphql.Response {
 		if last == nil {
-			first := responses(ctx)
-			last = kept(first)
-			return first
+			response := responses(began)
+			last = kept(response)
+			sent(response, true)
+			return response
 		}
 		for s.emit != nil {
 			if !w.wait(ctx, trace) {
 				return nil
 			}
-			if err := s.emit(); err != nil {
+			reading, end := w.spans.message(ctx, op, time.Time{})
+			if err := s.emit(reading); err != nil {
+				end(nil, false)
 				if !pause(ctx, again) {
 					return nil
 				}
 				continue
 			}
-			response := responses(ctx)
+			response := responses(reading)
+			news := response != nil && !unavailable(response) && changed(op, last, response)
+			end(response, news)
 			switch {
+			case news:
+				last = kept(response)
+				return response
 			case response == nil:
 				return nil
 			case unavailable(response):
 				if !pause(ctx, again) {
 					return nil
 				}
-			case changed(op, last, response):
-				last = kept(response)
-				return response
 			}
 		}
 		return responses(ctx)

@@ -31,7 +31,7 @@ func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInp
 }
 
 func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error) {
-	return follow(ctx, func() (*model.ApplicationConnection, error) {
+	return follow(ctx, func(ctx context.Context) (*model.ApplicationConnection, error) {
 		return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first}))
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5"
 
@@ -46,9 +47,19 @@ type Config struct {
 	WebhookLocal bool   `env:"NELKE_WEBHOOK_LOCAL" default:"false" help:"For trying out, with the demo only: webhooks may go to this machine, by http too."`
 
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
-	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For is believed. Separated by commas."`
+	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
 	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour."`
 	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
+
+	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
+	TraceURL        string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" help:"The same as a whole URL, for collectors whose path isn't /v1/traces."`
+	TraceService    string `env:"OTEL_SERVICE_NAME" help:"What the service is called in traces: nelke unless given."`
+	TraceSampler    string `env:"OTEL_TRACES_SAMPLER" default:"parentbased_always_on" help:"Which traces are recorded: always_on, always_off, traceidratio, or one of these with parentbased_ before it."`
+	TraceSamplerArg string `env:"OTEL_TRACES_SAMPLER_ARG" help:"The share of traces that are recorded, from 0 to 1, for samplers by ratio."`
+	TraceExporter   string `env:"OTEL_TRACES_EXPORTER" default:"otlp" help:"otlp, or none for no traces."`
+	TraceProtocol   string `env:"OTEL_EXPORTER_OTLP_PROTOCOL" default:"http/protobuf" help:"How the collector is spoken to: http/protobuf or http/json."`
+	TraceOff        bool   `env:"OTEL_SDK_DISABLED" default:"false" help:"No traces, whatever the other variables say."`
+	TraceAnswers    string `env:"NELKE_FTV1" default:"proxies" help:"Whose requests may ask for Apollo's trace in the answer (ftv1): proxies (those of NELKE_PROXIES), all or none."`
 
 	Log         string `env:"NELKE_LOG" default:"json" help:"Form of the log on stderr: json or text."`
 	LogLevel    string `env:"NELKE_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
@@ -67,6 +78,8 @@ type Options struct {
 	Version string
 	// Logger takes the place of the one that Log and LogLevel describe.
 	Logger *slog.Logger
+	// Schema is served in the place of the portal's own, for tests of what carries it.
+	Schema graphql.ExecutableSchema
 	// Clock takes the place of the database's and the process's clock, for tests.
 	Clock func() time.Time
 	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.
@@ -190,6 +203,7 @@ func (c Config) check(found *ConfigError) {
 	c.checkPayments(found)
 	c.checkWebhooks(found)
 	c.checkCallers(found)
+	c.checkTraces(found)
 	if c.Log != "json" && c.Log != "text" {
 		found.add("NELKE_LOG", "must be json or text")
 	}

@@ -51,6 +51,9 @@ func TestLoad(t *testing.T) {
 			"NELKE_OPENINGS_PER_HOUR": "0", "NELKE_INTROSPECTION": "perhaps", "NELKE_LOG": "xml", "NELKE_LOG_LEVEL": "loud",
 			"NELKE_PAYMENT_URL": "https://user:geheim@pay.example", "NELKE_PAYMENT_SECRET": "geheim, and too short",
 			"NELKE_STOP_TIMEOUT": "9", "NELKE_STOP_DELAY": "-1s", "NELKE_SWEEPERS": "2",
+			"OTEL_EXPORTER_OTLP_ENDPOINT": "https://user:geheim@collector", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector:4318",
+			"OTEL_TRACES_SAMPLER": "often", "OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_SDK_DISABLED": "perhaps",
+			"NELKE_FTV1": "friends",
 		}
 		_, err := server.Load(environment, server.Config{}, nil)
 		var faults *server.ConfigError

@@ -19,6 +19,7 @@ type exchange struct {
 	status int // 0: nothing written yet
 	bytes  int
 	kept   bool
+	trace  string // id of the trace, where it is recorded
 
 	mu         sync.Mutex // operations of a WebSocket run side by side
 	operation  string     // type of the first one
@@ -124,7 +125,7 @@ func sane(id string) bool {
 // route is the path, if it is one of ours: others are a stranger's words, and may tell of persons.
 func route(r *http.Request) string {
 	switch path := r.URL.Path; path {
-	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath:
+	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath, exportPath:
 		return path
 	default:
 		for _, folder := range []string{demoPath, returnPath, sandboxPath} {
@@ -174,6 +175,9 @@ type withRequest struct{ slog.Handler }
 func (h withRequest) Handle(ctx context.Context, record slog.Record) error {
 	if e := exchangeOf(ctx); e != nil {
 		record.AddAttrs(slog.String("request", e.id))
+		if e.trace != "" {
+			record.AddAttrs(slog.String("trace_id", e.trace))
+		}
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -38,6 +38,11 @@ func TestPostgreSQL(t *testing.T) {
 			require.NotContains(t, strings.ToLower(got.body), "sql")
 			require.NotContains(t, got.body, "127.0.0.1")
 		}
+		export := s.do(http.MethodGet, "/export/xzufi.xml", "")
+		require.Equal(t, http.StatusServiceUnavailable, export.status, export.body)
+		require.NotEmpty(t, export.header.Get("Retry-After"))
+		require.Equal(t, "private, no-store", export.header.Get("Cache-Control"))
+		require.Equal(t, "UNAVAILABLE", firstCode(t, export))
 		ready := s.do(http.MethodGet, "/readyz", "")
 		require.Equal(t, http.StatusServiceUnavailable, ready.status)
 		require.Contains(t, ready.body, `"database":"not reached"`)
@@ -46,6 +51,7 @@ func TestPostgreSQL(t *testing.T) {
 		database.Restart()
 		require.Eventually(t, func() bool { return s.do(http.MethodGet, "/readyz", "").status == http.StatusOK }, patience, 20*time.Millisecond)
 		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
+		require.Equal(t, http.StatusOK, s.do(http.MethodGet, "/export/xzufi.xml", "").status)
 	})
 
 	t.Run("not migrated: the service says what to do, and does nothing itself", func(t *testing.T) {
@@ -66,6 +72,7 @@ func TestPostgreSQL(t *testing.T) {
 		s := start(t, func(c *server.Config) { c.DatabaseURL, c.Demo = cfg.DatabaseURL, false })
 		require.Contains(t, s.do(http.MethodGet, "/readyz", "").body, `"issuer":"off"`)
 		require.JSONEq(t, `{"data":{"municipalities":{"totalCount":0}}}`, s.graph(`{ municipalities { totalCount } }`, nil).body)
+		require.Equal(t, http.StatusNotFound, s.do(http.MethodGet, "/export/xzufi.xml", "").status, "there is no town yet")
 		require.Equal(t, http.StatusNotFound, s.do(http.MethodGet, "/demo/oidc/jwks", "").status)
 	})
 }

@@ -38,10 +38,16 @@ func newWeb(p *parts, addr string) (*web, error) {
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
 	w.metrics.watch(p, answers, w.streams)
-	w.graph = graph.New(graph.Options{
+	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
-	})
+		Tracer: p.tracer,
+	}
+	if p.cfg.Options.Schema == nil {
+		w.graph = graph.New(options)
+	} else {
+		w.graph = graph.Around(p.cfg.Options.Schema, options)
+	}
 
 	health := health{parts: p, stopping: w.stopping, issuer: "off"}
 	mux := http.NewServeMux()
@@ -54,6 +60,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
+	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
@@ -63,6 +70,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	mux.Handle("/graphql", chain(
 		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier, p.portal),
 		cors(p.cfg.Origins),
+		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		language,
 		actor(verifier, p.portal),
@@ -70,6 +78,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	))
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),
+		traced(p.tracer, proxies(p.cfg)),
 		recovered(p.log),
 		secured(w.stopping, strings.HasPrefix(p.cfg.publicURL(addr), "https://")),
 	)
@@ -81,7 +90,7 @@ func newIdentity(p *parts, addr string) (*identity.Verifier, *identity.DemoIssue
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	config := identity.Config{
 		Issuer: p.cfg.Issuer, Audience: p.cfg.Audience, RolesClaim: p.cfg.RolesClaim,
-		Now: p.now, Client: &http.Client{Transport: transport},
+		Now: p.now, Client: &http.Client{Transport: p.tracer.Transport(transport)},
 	}
 	if !p.cfg.Demo {
 		return identity.NewVerifier(config), nil, transport, nil

@@ -99,6 +99,20 @@ func (e executor) DispatchOperation(ctx context.Context, _ *graphql.OperationCon
 	return func(context.Context) *graphql.Response { return e.dispatch(ctx) }, ctx
 }
 
+func TestTracesThatAreOffAllocatesNothing(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	m := newMetrics()
+	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", nil)
+	r.Header.Set("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+	allocations := func(h http.Handler) int {
+		return int(testing.AllocsPerRun(200, func() { h.ServeHTTP(httptest.NewRecorder(), r) }))
+	}
+	bare := allocations(chain(answer, observe(log, m), recovered(log)))
+	off := allocations(chain(answer, observe(log, m), traced(nil, nil), recovered(log), tracesFor(Config{TraceAnswers: "proxies"})))
+	require.Equal(t, bare, off)
+}
+
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[ast.Operation]bool{ast.Query: true, ast.Mutation: true, ast.Subscription: false} {

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unsafe"
 
+	"nelke/graph"
 	"nelke/internal/cache"
 )
 
@@ -19,6 +20,7 @@ const (
 	keptBody  = 64 << 10        // longer requests are executed each time
 	keptQuery = 8 << 10         // the same for a URL
 	maxAge    = 2 * time.Second // how long browsers and proxies may keep a public answer: nobody can call it back
+	schemaAge = time.Minute     // the same for what changes with the program alone: the schema
 )
 
 // kept serves whole public answers from memory, in front of everything that costs: no parsing, no validation, no
@@ -86,7 +88,7 @@ type body struct {
 
 // keepable tells whether the answer to a request may be kept, or found, as far as the request tells.
 func keepable(r *http.Request) bool {
-	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil {
+	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil || r.Header[graph.FTV1Header] != nil {
 		return false
 	}
 	for _, accept := range r.Header["Accept"] {
@@ -162,6 +164,9 @@ func (k *kept) public(header http.Header, r *http.Request, answer cache.Answer) 
 		return false
 	}
 	age := maxAge
+	if answer.Fixed {
+		age = schemaAge
+	}
 	if !answer.ValidUntil.IsZero() {
 		age = max(0, min(age, answer.ValidUntil.Sub(k.now())))
 	}
@@ -200,7 +205,7 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 		return
 	}
 	answer := cache.Answer{
-		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(),
+		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(), Fixed: trace.Fixed(),
 	}
 	if r.Method == http.MethodGet { // nobody else is told
 		answer.ETag = etag(answer)

@@ -82,6 +82,10 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams)
 	})
 	build.Set(1)
 	m.registry.MustRegister(build)
+	if p.tracer != nil {
+		m.counter("nelke_spans_delivered_total", "Spans that the collector of traces took.", p.tracer.Delivered)
+		m.counter("nelke_spans_lost_total", "Spans that the collector of traces was sent and didn't take.", p.tracer.Lost)
+	}
 	if p.relay == nil {
 		return
 	}

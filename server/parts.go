@@ -18,6 +18,7 @@ import (
 	"nelke/internal/live"
 	"nelke/internal/portal"
 	"nelke/internal/store"
+	"nelke/internal/tracing"
 	"nelke/internal/webhook"
 )
 
@@ -37,6 +38,7 @@ type parts struct {
 	portal   *portal.Portal
 	payments *payments // nil until an address is known
 
+	tracer   *tracing.Tracer // nil: off
 	endRelay func()
 }
 
@@ -54,8 +56,14 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make NELKE_DATA: %w", err)
 	}
+	if workers { // commands have nobody whose requests could be traced
+		if p.tracer, err = cfg.tracer(ctx, p.log); err != nil {
+			return nil, err
+		}
+	}
 	p.store, err = store.Open(ctx, store.Config{
 		DatabaseURL: cfg.DatabaseURL, DataDir: cfg.Data, MaxConns: cfg.MaxConns, Clock: cfg.Options.Clock,
+		Tracer: p.tracer,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.database(), err)
@@ -67,7 +75,7 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 		Hub: p.hub, Relay: p.relay, Bytes: uint64(cfg.CacheBytes / 2), Version: cfg.version(), Now: cfg.Options.Clock,
 	})
 	p.jobs, err = job.New(p.store, job.Options{
-		Workers: workers, NoSweepers: !cfg.Sweepers, Logger: p.log, Clock: cfg.Options.Clock,
+		Workers: workers, NoSweepers: !cfg.Sweepers, Logger: p.log, Clock: cfg.Options.Clock, Tracer: p.tracer,
 	})
 	if err != nil {
 		return nil, err
@@ -113,6 +121,7 @@ func (p *parts) openRedis(ctx context.Context) (err error) {
 	if p.redis, err = live.Open(p.cfg.RedisURL); err != nil {
 		return err
 	}
+	live.Trace(p.redis, p.tracer)
 	p.relay = live.NewRelay(p.redis, p.hub, live.RelayConfig{Prefix: p.cfg.RedisPrefix, Log: p.log})
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
@@ -125,7 +134,7 @@ func (p *parts) openRedis(ctx context.Context) (err error) {
 }
 
 // close ends what openParts began, and what came later: webhooks under way, the relay, which sends what is left, then
-// Redis, then the database.
+// Redis, then the database, and at last what is to be told of all that.
 func (p *parts) close() error {
 	if p.payments != nil {
 		p.payments.stop()
@@ -141,6 +150,7 @@ func (p *parts) close() error {
 	if p.store != nil {
 		errs = append(errs, p.store.Close())
 	}
+	p.endTraces()
 	return errors.Join(errs...)
 }
 

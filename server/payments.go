@@ -18,6 +18,7 @@ import (
 	"nelke/internal/payment/sandbox"
 	"nelke/internal/portal"
 	"nelke/internal/store"
+	"nelke/internal/tracing"
 )
 
 const (
@@ -36,13 +37,13 @@ type payments struct {
 }
 
 // newPayments is the provider that a configuration names, for a process that listens on addr.
-func newPayments(cfg Config, addr string, db *store.Store, log *slog.Logger) *payments {
+func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Tracer, log *slog.Logger) *payments {
 	public := cfg.publicURL(addr)
 	switch {
 	case cfg.PaymentURL != "":
 		calls := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 		return &payments{state: "on", calls: calls, client: sandbox.NewClient(sandbox.ClientOptions{
-			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: calls},
+			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: tracer.Transport(calls)},
 		})}
 	case !cfg.Demo:
 		return &payments{state: "off"}
@@ -57,13 +58,13 @@ func newPayments(cfg Config, addr string, db *store.Store, log *slog.Logger) *pa
 	})
 	return &payments{state: "sandbox", service: service, client: sandbox.NewClient(sandbox.ClientOptions{
 		URL: "http://sandbox.invalid", Secret: secret, NotifyURL: "http://" + loopback(addr) + webhookPath,
-		HTTP: &http.Client{Transport: sandbox.InProcess(service.API())},
+		HTTP: &http.Client{Transport: tracer.Transport(sandbox.InProcess(service.API()))},
 	})}
 }
 
 // takePayments gives the heart its provider, and the addresses that depend on where the process listens.
 func (p *parts) takePayments(addr string) {
-	p.payments = newPayments(p.cfg, addr, p.store, p.log)
+	p.payments = newPayments(p.cfg, addr, p.store, p.tracer, p.log)
 	public := p.cfg.publicURL(addr)
 	options := p.options()
 	if p.payments.client != nil {

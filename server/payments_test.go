@@ -50,7 +50,7 @@ func asked(t *testing.T, h *heart, now time.Time, log *bytes.Buffer, r *http.Req
 	cfg.PaymentURL, cfg.PaymentSecret = "http://127.0.0.1:1", bankSecret
 	logger := slog.New(withRequest{slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})})
 	mux := http.NewServeMux()
-	newPayments(cfg, "127.0.0.1:2", nil, logger).handle(mux, h, func() time.Time { return now }, logger)
+	newPayments(cfg, "127.0.0.1:2", nil, nil, logger).handle(mux, h, func() time.Time { return now }, logger)
 	w := httptest.NewRecorder()
 	Middleware(logger)(mux).ServeHTTP(w, r)
 	return w
@@ -204,7 +204,7 @@ func TestWhoTakesPayments(t *testing.T) {
 	t.Parallel()
 	serves := func(cfg Config) map[string]bool {
 		mux := http.NewServeMux()
-		p := newPayments(cfg, "0.0.0.0:4711", nil, slog.New(slog.DiscardHandler))
+		p := newPayments(cfg, "0.0.0.0:4711", nil, nil, slog.New(slog.DiscardHandler))
 		p.handle(mux, &heart{}, time.Now, slog.New(slog.DiscardHandler))
 		found := map[string]bool{p.state: true}
 		for path, method := range map[string]string{webhookPath: http.MethodPost, returnPath + "/x": http.MethodGet, sandboxPath + "/pay/x": http.MethodGet} {

@@ -10,12 +10,15 @@ import (
 	"nelke/internal/live"
 )
 
-// Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes.
+// Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes. Offer sets Fixed and
+// ValidUntil from the trace.
 type Answer struct {
 	Body        []byte
 	ContentType string
 	ETag        string
-	// ValidUntil is the instant at which time alone makes it untrue, zero if never. Offer sets it from the trace.
+	// Fixed says that it was made of nothing that changes while this program runs.
+	Fixed bool
+	// ValidUntil is the instant at which time alone makes it untrue, zero if never.
 	ValidUntil time.Time
 }
 
@@ -73,7 +76,7 @@ func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 	if !ok || !l.holds(a.hub, a.now(), trusted(a.hub)) {
 		return false
 	}
-	answer.ValidUntil = l.validUntil
+	answer.ValidUntil, answer.Fixed = l.validUntil, t.Fixed()
 	n := len(answer.Body) + len(answer.ContentType) + len(answer.ETag)
 	a.memory.Set(key, &kept{lease: l, answer: answer, weight: weight(key, &l, n)})
 	return true

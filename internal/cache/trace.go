@@ -137,6 +137,13 @@ func (t *Trace) ValidUntil() time.Time {
 	return t.validUntil
 }
 
+// Fixed says that the answer was made of nothing that changes.
+func (t *Trace) Fixed() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.readAt.IsZero()
+}
+
 // Keys are what the answer depends on, in no order.
 func (t *Trace) Keys() []live.Key {
 	l, _ := t.lease()

@@ -20,6 +20,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"nelke/internal/store"
+	"nelke/internal/tracing"
 )
 
 // Operations is what the heart does when a job is due. Each must bear being repeated.
@@ -60,6 +61,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Clock says when jobs are due, for tests. nil: the database's clock, and time.Now.
 	Clock func() time.Time
+	// Tracer gives each attempt at a job a trace of its own, linked to the one in which it was owed. nil: off.
+	Tracer *tracing.Tracer
 }
 
 // Client inserts jobs, and works them between Start and Stop.

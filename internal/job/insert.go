@@ -45,7 +45,7 @@ func (c *Client) owe(ctx context.Context, tx *sql.Tx, args river.JobArgs, at tim
 	if c.opts.Clock != nil {
 		now = c.opts.Clock
 	}
-	opts := &river.InsertOpts{}
+	opts := &river.InsertOpts{Metadata: c.origin(ctx)}
 	if at.After(now()) {
 		opts.ScheduledAt = at // River would let a job with a time wait for its scheduler, even with a time that has passed
 	}

@@ -89,7 +89,9 @@ func add[A river.JobArgs](c *Client, w *river.Workers, run func(context.Context,
 		if c.opts.NoSweepers && (j.Kind == KindExpireHold || j.Kind == KindSweepHolds) {
 			return nil // inserted by a process that has them on
 		}
+		ctx, end := c.begin(ctx, j.JobRow)
 		err := run(ctx, j.Args)
+		end(err)
 		if err == nil {
 			c.counts.done(j.Kind)
 		}

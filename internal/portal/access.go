@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -124,7 +125,8 @@ func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, pat
 	}
 }
 
-// storable leaves out ids that no row can have. PostgreSQL takes no NUL in a text, and would make an error of it.
+// storable leaves out ids that no row can have. PostgreSQL takes neither a NUL nor broken UTF-8 in a text, and would make
+// an error of it.
 func storable(ids ...string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.ContainsRune(id, 0) })
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return strings.ContainsRune(id, 0) || !utf8.ValidString(id) })
 }

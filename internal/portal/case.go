@@ -300,9 +300,6 @@ func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given
 	})
 }
 
-// turns tells of the embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
-func turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
-
 // ViewerCase gives the case that the actor's key opens; nil for others, and for a key that was never used.
 func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 	defer wrap(&err, "ViewerCase")

@@ -3,8 +3,10 @@ package portal
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"nelke/ent"
@@ -197,4 +199,17 @@ func (p *Portal) refund(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, 
 		return err
 	}
 	return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
+}
+
+// purpose is what stands on the account statement: the reference, so that the office finds it, and the service's name, in
+// at most 27 characters that every bank prints (XBezahldienste 1.2.0, PaymentRequest.purpose).
+func purpose(service, reference string) string {
+	plain := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "Ä", "Ae", "Ö", "Oe", "Ü", "Ue", "ß", "ss").Replace(service)
+	plain = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, plain)
+	return strings.TrimSpace(fmt.Sprintf("%.27s", reference+" "+plain))
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -161,7 +160,7 @@ func queuePage(page Page) (first int, after *place, err error) {
 	rest, ours := strings.CutPrefix(string(decoded), listOfWork)
 	micros, id, whole := strings.Cut(rest, "\x00")
 	n, fault := strconv.ParseInt(micros, 10, 64)
-	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 || !utf8.ValidString(id) {
+	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 {
 		return 0, nil, invalid(RuleCursor, "after")
 	}
 	return first, &place{time.UnixMicro(n), id}, nil

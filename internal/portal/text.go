@@ -8,11 +8,28 @@ import (
 	"unicode/utf8"
 )
 
+// plain tells whether a text can be kept and shown as it is: no broken UTF-8, no control characters, and none that turn
+// the direction of what stands beside the text, on a counter's screen say. Marks of direction (U+200E, U+200F) belong to
+// names and stay.
+func plain(s string) bool { return utf8.ValidString(s) && shown(s) == s }
+
+// shown is what is plain of a text.
+func shown(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || turns(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+}
+
+// turns tells of the embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
+func turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
+
 // checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), those in which there
-// is nothing to see, broken UTF-8, control characters, and characters that turn the direction of what stands beside the
-// text, on a counter's screen say. Marks of direction (U+200E, U+200F) belong to names and stay.
+// is nothing to see, and those that aren't plain.
 func checkText(s string, low, high int, path ...string) error {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || turns(r) }) {
+	if !plain(s) {
 		return invalid(RuleText, path...)
 	}
 	n := utf8.RuneCountInString(strings.TrimSpace(s))

@@ -29,6 +29,9 @@ func (s *Store) openPostgres(cfg Config) error {
 			conn.RuntimeParams[name] = value
 		}
 	}
+	if cfg.Tracer != nil {
+		conn.Tracer = tracedPostgres{cfg.Tracer}
+	}
 	n := cfg.MaxConns
 	if n == 0 {
 		n = max(8, 6*runtime.GOMAXPROCS(0))

@@ -11,6 +11,8 @@ import (
 
 	"entgo.io/ent/dialect"
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"nelke/internal/tracing"
 )
 
 const sqliteFile = "nelke.db"
@@ -32,13 +34,13 @@ func (s *Store) openSQLite(cfg Config) (err error) {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
 	instants := "_time_integer_format=unix_micro&_inttotime=1"
-	if s.write, err = openFile(path, 1, writing, instants); err != nil {
+	if s.write, err = openFile(path, cfg.Tracer, 1, writing, instants); err != nil {
 		return err
 	}
-	if s.jobs, err = openFile(path, 1, writing, "_time_format=sqlite"); err != nil {
+	if s.jobs, err = openFile(path, cfg.Tracer, 1, writing, "_time_format=sqlite"); err != nil {
 		return err
 	}
-	s.read, err = openFile(path, n, "_busy_timeout=5000&_query_only=1", instants)
+	s.read, err = openFile(path, cfg.Tracer, n, "_busy_timeout=5000&_query_only=1", instants)
 	return err
 }
 
@@ -50,12 +52,17 @@ func (s *Store) sqlitePath() (string, error) {
 // A transaction takes the write lock as it begins: one that began as a reader could not be promised it later.
 const writing = "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"
 
-func openFile(path string, conns int, options ...string) (*sql.DB, error) {
+func openFile(path string, tracer *tracing.Tracer, conns int, options ...string) (*sql.DB, error) {
 	query := ""
 	for _, o := range options {
 		query += "&" + o
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: query[1:]}).String())
+	name := (&url.URL{Scheme: "file", Path: path, RawQuery: query[1:]}).String()
+	open := func() (*sql.DB, error) { return sql.Open("sqlite", name) }
+	if tracer != nil {
+		open = func() (*sql.DB, error) { return openTraced(name, tracer) }
+	}
+	db, err := open()
 	if err != nil {
 		return nil, fmt.Errorf("openFile(%s): %w", path, err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 
 	"nelke/ent"
+	"nelke/internal/tracing"
 )
 
 // Config says which database to open.
@@ -37,6 +38,8 @@ type Config struct {
 	// Clock, where set, is asked for every instant instead of the database's clock: for tests.
 	// nil: clock_timestamp() of PostgreSQL, so that all processes share one clock; time.Now on SQLite.
 	Clock func() time.Time
+	// Tracer gives statements their spans. nil: off.
+	Tracer *tracing.Tracer
 }
 
 // Store is an open database. Close it.

@@ -344,7 +344,7 @@ func TestUnavailable(t *testing.T) {
 		require.NoError(t, s.Migrate(t.Context()))
 		path, err := s.sqlitePath()
 		require.NoError(t, err)
-		other, err := openFile(path, 1, "_txlock=immediate") // without patience
+		other, err := openFile(path, nil, 1, "_txlock=immediate") // without patience
 		require.NoError(t, err)
 		defer func() { require.NoError(t, other.Close()) }()
 		require.NoError(t, s.Write(t.Context(), func(ctx context.Context, _ *Tx) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"nelke/internal/job"
 	"nelke/server"
 	"nelke/test/bench/backlog"
 	"nelke/test/bench/tap"
@@ -45,6 +46,14 @@ func newArchive(t *testing.T) *archive {
 	h.direct, err = pgx.Connect(t.Context(), database)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, h.direct.Close(context.WithoutCancel(t.Context()))) })
+	// What looks for applications when a server starts has looked before anything is listened to. It does again in ten minutes.
+	require.Eventually(t, func() bool {
+		var done int
+		err := h.direct.QueryRow(t.Context(), `SELECT count(*) FROM river_job WHERE kind IN ($1, $2) AND state = 'completed'`,
+			job.KindTendDrafts, job.KindSettlePayments).Scan(&done)
+		require.NoError(t, err)
+		return done == 2
+	}, time.Minute, 20*time.Millisecond)
 	h.clerk, h.service = h.Clerk(), h.Filing("abmeldung-ins-ausland").Service
 	issuer := h.Config.PublicURL + "/demo/oidc|"
 	require.NoError(t, backlog.Backlog{

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"nelke/test/node"
 	"nelke/test/suite"
 )
 
@@ -49,11 +50,11 @@ func TestComposition(t *testing.T) {
 				require.Equal(t, tags, countTags(read(t, made)))
 			})
 			composers.check(t, column, "a neighbour with Node, node, PageInfo and Money of its own composes, too", func(t *testing.T) {
-				_, errors, err := run(t, "compose.js", composer, "nelke="+nelke+"@http://nelke.test/", "library="+other+"@http://library.test/")
+				_, errors, err := node.Run(t, nil, "compose.js", composer, "nelke="+nelke+"@http://nelke.test/", "library="+other+"@http://library.test/")
 				require.NoError(t, err, errors)
 			})
 			composers.check(t, column, "two Nelkes are refused: one serves all towns of a graph", func(t *testing.T) {
-				_, errors, err := run(t, "compose.js", composer, "north="+nelke+"@http://north.test/", "south="+nelke+"@http://south.test/")
+				_, errors, err := node.Run(t, nil, "compose.js", composer, "north="+nelke+"@http://north.test/", "south="+nelke+"@http://south.test/")
 				require.Error(t, err)
 				require.Regexp(t, `INVALID_FIELD_SHARING|without the "@shareable" directive`, errors)
 			})

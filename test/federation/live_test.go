@@ -19,6 +19,9 @@ import (
 	"nelke/test/suite"
 )
 
+// patience is how long a test waits for what must come.
+const patience = 30 * time.Second
+
 // TestSubscriptions follows what Nelke tells, through Hive Gateway, each way in and each way on.
 func TestSubscriptions(t *testing.T) {
 	t.Parallel()
@@ -60,12 +63,12 @@ func (r *region) tomorrow() suite.Vars {
 func calendar(t *testing.T, r *region, g gateway, subscribe subscriber) {
 	c := g.Anonymous()
 	c.Accept = "en"
-	require.Zero(t, metric(t, r.nelke, "nelke_subscriptions_open"))
+	require.Zero(t, r.nelke.Metric("nelke_subscriptions_open"))
 	open := subscribe(t, c, watched, r.tomorrow())
 	first := open.Next().Get("data.availability")
 	require.InDelta(t, 99.1, first.Get("office.municipality.area").Float(), 0)
 	require.Equal(t, "Citizens' office", first.Get("office.name").String())
-	require.Equal(t, 1, metric(t, r.nelke, "nelke_subscriptions_open"))
+	require.Equal(t, 1, r.nelke.Metric("nelke_subscriptions_open"))
 
 	slot := first.Get("days.0.slots.0")
 	r.nelke.Case().Hold(r.place, slot.Get("start").String(), suite.Key()).OK("holdSlot.appointment")
@@ -81,7 +84,7 @@ func calendar(t *testing.T, r *region, g gateway, subscribe subscriber) {
 // ended waits until nobody is subscribed at Nelke.
 func ended(t *testing.T, r *region) {
 	t.Helper()
-	require.Eventually(t, func() bool { return metric(t, r.nelke, "nelke_subscriptions_open") == 0 }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return r.nelke.Metric("nelke_subscriptions_open") == 0 }, patience, 10*time.Millisecond)
 }
 
 func followed(t *testing.T, r *region, g gateway, subscribe subscriber) {

@@ -5,21 +5,14 @@
 package federation
 
 import (
-	"fmt"
-	"net/http"
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"nelke/test/suite"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
+	code := suite.Run(m)
 	composers.print(os.Stdout)
 	gateways.print(os.Stdout)
 	os.Exit(code)

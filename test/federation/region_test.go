@@ -19,6 +19,7 @@ import (
 
 	"nelke/internal/testbed"
 	"nelke/server"
+	"nelke/test/node"
 	"nelke/test/suite"
 )
 
@@ -36,7 +37,7 @@ const openings = 100
 // region is Nelke and its neighbour.
 type region struct {
 	nelke     *suite.Process
-	directory *program
+	directory *node.Program
 	neighbour string // where the directory answers, through what listens
 	asked     atomic.Int64
 	overheard atomic.Int64 // requests to it with a token
@@ -49,7 +50,7 @@ func newRegion(t *testing.T, options ...suite.Option) *region {
 	behindGateways := func(c *server.Config) { c.Proxies, c.OpeningsPerHour = []string{"127.0.0.0/8"}, openings }
 	r := &region{nelke: suite.Serve(t, suite.SQLite(), append(options, behindGateways)...)}
 	r.place, r.folder = r.nelke.Place(), t.TempDir()
-	r.directory = start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
+	r.directory = node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
 	r.neighbour = r.listen(t)
 	return r
 }
@@ -76,7 +77,7 @@ func (r *region) listen(t *testing.T) string {
 func (r *region) compose(t *testing.T, composer string, options ...string) string {
 	t.Helper()
 	args := append([]string{"compose.js", composer}, options...)
-	supergraph, errors, err := run(t, append(args, "nelke="+r.nelke.URL+"/graphql", "directory="+r.neighbour)...)
+	supergraph, errors, err := node.Run(t, nil, append(args, "nelke="+r.nelke.URL+"/graphql", "directory="+r.neighbour)...)
 	require.NoError(t, err, errors)
 	require.NotEmpty(t, supergraph)
 	return file(t, r.folder, composer+strings.Join(options, "")+".graphql", supergraph)
@@ -98,7 +99,7 @@ type gateway struct {
 // apollo is @apollo/gateway in front of a supergraph.
 func apollo(t *testing.T, supergraph string) gateway {
 	t.Helper()
-	p := start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "apollo.js", supergraph)
+	p := node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "apollo.js", supergraph)
 	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@apollo/gateway")}
 }
 
@@ -107,6 +108,6 @@ func hive(t *testing.T, supergraph, config string, options ...string) gateway {
 	t.Helper()
 	host, port, _ := strings.Cut(testbed.FreeAddr(t), ":")
 	args := append([]string{"node_modules/.bin/hive-gateway", "-c", config, "-h", host, "-p", port, "supergraph"}, options...)
-	p := start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
+	p := node.Start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
 	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@graphql-hive/gateway")}
 }

@@ -6,10 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -65,9 +62,9 @@ func problems(t *testing.T, r *region, g gateway) {
 func mutations(t *testing.T, r *region, g gateway) {
 	erika := r.nelke.Case().At(g.Process).For(t)
 	service, key := r.nelke.Filing("meldebescheinigung").Service, suite.Key()
-	before := metric(t, r.nelke, `nelke_operation_duration_seconds_count{type="mutation"}`)
+	before := r.nelke.Metric(`nelke_operation_duration_seconds_count{type="mutation"}`)
 	first := erika.Mutate("startApplication", suite.Vars{"idempotencyKey": key, "service": service}).OK("startApplication.application.id").String()
-	require.Equal(t, before+1, metric(t, r.nelke, `nelke_operation_duration_seconds_count{type="mutation"}`))
+	require.Equal(t, before+1, r.nelke.Metric(`nelke_operation_duration_seconds_count{type="mutation"}`))
 	again := erika.Mutate("startApplication", suite.Vars{"idempotencyKey": key, "service": service}).OK("startApplication.application.id").String()
 	require.Equal(t, first, again)
 
@@ -79,25 +76,6 @@ func mutations(t *testing.T, r *region, g gateway) {
 	require.Equal(t, "Kreis Lippe", a.Get("data.withdrawApplication.application.service.municipality.region.name").String(), a.Raw)
 	require.Equal(t, "WRONG_STATE", a.Get("data.again.problems.0.code").String(), a.Raw)
 	require.Len(t, erika.Do(`{ viewer { case { applications { id } } } }`, nil).OK("viewer.case.applications").Array(), 1)
-}
-
-// metric reads a number that Nelke counts; 0 before it was counted.
-func metric(t *testing.T, p *suite.Process, name string) int {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/metrics", nil)
-	require.NoError(t, err)
-	response, err := http.DefaultClient.Do(r)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	found := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(name) + ` (\d+)$`).FindSubmatch(raw)
-	if found == nil {
-		return 0
-	}
-	n, err := strconv.Atoi(string(found[1]))
-	require.NoError(t, err)
-	return n
 }
 
 // story goes the whole way through the gateway alone.

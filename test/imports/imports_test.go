@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
-	"go.uber.org/goleak"
 
 	"nelke/server"
 	"nelke/test/suite"
@@ -35,13 +33,8 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "build nelke:", err)
 		os.Exit(1)
 	}
-	code := m.Run()
+	code := suite.Run(m)
 	_ = os.RemoveAll(folder)
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
 	os.Exit(code)
 }
 

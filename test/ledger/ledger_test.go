@@ -10,6 +10,7 @@ import (
 
 	"nelke/internal/store"
 	"nelke/test/suite"
+	"nelke/test/suite/property"
 )
 
 // TestLedger runs random operations against the service and against the plain model, and compares after each of them all
@@ -117,7 +118,7 @@ func services() []*service {
 
 // begin goes to a Monday on which every service is open and has its first price, and opens three cases.
 func (w *town) begin(t *testing.T, rt *rapid.T) *machine {
-	m := &machine{town: w, t: both{TB: t, r: rt}, clerks: map[string]*suite.Client{}, last: "the beginning"}
+	m := &machine{town: w, t: property.T{TB: t, Rapid: rt}, clerks: map[string]*suite.Client{}, last: "the beginning"}
 	w.bank.is(moods{truthful, truthful})
 	w.worker.clear(m.t)
 	w.reset(m)
@@ -191,20 +192,3 @@ func (w *town) missing() (outcomes []string) {
 	}
 	return outcomes
 }
-
-// both is a test's and rapid's way to fail in one: rapid shrinks what the suite's own checks find.
-type both struct {
-	testing.TB
-	r *rapid.T
-}
-
-func (b both) Helper()                           {}
-func (b both) Log(args ...any)                   { b.r.Log(args...) }
-func (b both) Logf(format string, args ...any)   { b.r.Logf(format, args...) }
-func (b both) Error(args ...any)                 { b.r.Error(args...) }
-func (b both) Errorf(format string, args ...any) { b.r.Errorf(format, args...) }
-func (b both) Fatal(args ...any)                 { b.r.Fatal(args...) }
-func (b both) Fatalf(format string, args ...any) { b.r.Fatalf(format, args...) }
-func (b both) Fail()                             { b.r.Fail() }
-func (b both) FailNow()                          { b.r.FailNow() }
-func (b both) Failed() bool                      { return b.r.Failed() }

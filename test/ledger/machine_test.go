@@ -13,12 +13,13 @@ import (
 	"pgregory.net/rapid"
 
 	"nelke/test/suite"
+	"nelke/test/suite/property"
 )
 
 // machine is one run.
 type machine struct {
 	*town
-	t      both
+	t      property.T
 	book   *plain
 	people []*suite.Client
 	clerks map[string]*suite.Client

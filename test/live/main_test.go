@@ -3,20 +3,9 @@
 package live
 
 import (
-	"fmt"
-	"net/http"
-	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"nelke/test/suite"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil && code == 0 {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { suite.Main(m) }

@@ -14,6 +14,7 @@ import (
 	"nelke/internal/store"
 	"nelke/server"
 	"nelke/test/suite"
+	"nelke/test/suite/property"
 )
 
 // TestBook runs random operations against the service and against the plain model, and compares everything that people
@@ -110,25 +111,10 @@ func (w *town) covered(t *testing.T) {
 	}
 }
 
-// both is a test's and rapid's way to fail in one: rapid shrinks what the suite's own checks find.
-type both struct {
-	testing.TB
-	r *rapid.T
-}
-
-func (b both) Helper()                           {}
-func (b both) Error(args ...any)                 { b.r.Error(args...) }
-func (b both) Errorf(format string, args ...any) { b.r.Errorf(format, args...) }
-func (b both) Fatal(args ...any)                 { b.r.Fatal(args...) }
-func (b both) Fatalf(format string, args ...any) { b.r.Fatalf(format, args...) }
-func (b both) Fail()                             { b.r.Fail() }
-func (b both) FailNow()                          { b.r.FailNow() }
-func (b both) Failed() bool                      { return b.r.Failed() }
-
 // machine is one run.
 type machine struct {
 	*town
-	t     both
+	t     property.T
 	book  *book
 	days  [2]time.Time // local midnights
 	cases []*suite.Client
@@ -148,7 +134,7 @@ type replay struct {
 
 // begin finds the next ordinary Monday and Tuesday, and opens three cases.
 func (w *town) begin(t *testing.T, rt *rapid.T) *machine {
-	m := &machine{town: w, t: both{TB: t, r: rt}}
+	m := &machine{town: w, t: property.T{TB: t, Rapid: rt}}
 	for {
 		monday := suite.Start().AddDate(0, 0, 7*w.weeks)
 		w.weeks++

@@ -2,34 +2,19 @@
 package model
 
 import (
-	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"testing"
+	"time"
 
-	"go.uber.org/goleak"
+	"nelke/test/suite"
+	"nelke/test/suite/property"
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	// One run at a time, of some 150 operations. What fails is told by its seed.
-	for name, value := range map[string]string{
-		"rapid.checks": "1", "rapid.steps": "150", "rapid.nofailfile": "true", "rapid.shrinktime": "10s",
-	} {
-		if flag.Lookup(name).Value.String() != flag.Lookup(name).DefValue {
-			continue // said on the command line
-		}
-		if err := flag.Set(name, value); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	}
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); err != nil && code == 0 {
+	if err := property.Defaults(150, 10*time.Second); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		code = 1
+		os.Exit(1)
 	}
-	os.Exit(code)
+	suite.Main(m)
 }

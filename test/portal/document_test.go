@@ -11,9 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/vektah/gqlparser/v2"
-	"github.com/vektah/gqlparser/v2/ast"
 
+	"nelke/graph"
 	"nelke/internal/identity"
 	"nelke/test/suite"
 )
@@ -299,12 +298,7 @@ func TestTheServiceSchemaIsWhole(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
 	sdl := p.Anonymous().Do(`{ _service { sdl } }`, nil).OK("_service.sdl").String()
-	federation := `
-		directive @key(fields: FieldSet!, resolvable: Boolean = true) repeatable on OBJECT | INTERFACE
-		directive @link(url: String, import: [String]) repeatable on SCHEMA
-		directive @shareable repeatable on OBJECT | FIELD_DEFINITION
-		scalar FieldSet`
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "federation", Input: federation}, &ast.Source{Name: "sdl", Input: sdl})
+	schema, err := graph.LoadSDL("sdl", sdl)
 	require.NoError(t, err)
 	require.NotNil(t, schema.Query.Fields.ForName("publicServices"))
 	require.Nil(t, schema.Query.Fields.ForName("node"), "node breaks composition with any other Relay subgraph")

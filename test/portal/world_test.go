@@ -4,29 +4,18 @@ package portal_test
 
 import (
 	"database/sql"
-	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
-	"go.uber.org/goleak"
 
 	"nelke/server"
 	"nelke/test/suite"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	http.DefaultClient.CloseIdleConnections()
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { suite.Main(m) }
 
 // The mutations with the types of their inputs and what their payloads carry.
 var mutations = map[string]struct{ input, result string }{

@@ -1,6 +1,6 @@
-//go:build federation
-
-package federation
+// Package node runs programs of Node for tests: those of others that Nelke has to get along with. A program is a file of
+// the test's own folder.
+package node
 
 import (
 	"bytes"
@@ -16,21 +16,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a program may take to be ready.
 const patience = 30 * time.Second
 
-// program is one of Node's that answers requests.
-type program struct {
-	URL    string
+// Program is one that answers requests.
+type Program struct {
+	URL    string // as it says itself
 	cmd    *exec.Cmd
 	exited chan struct{}
 }
 
-// start runs a program of this folder until its output says at which address it answers. It ends with the test.
-func start(t *testing.T, says *regexp.Regexp, environment []string, args ...string) *program {
+// Start runs a program until its output says, in the brackets of the expression, at which address it answers. It ends with
+// the test.
+func Start(t *testing.T, says *regexp.Regexp, environment []string, args ...string) *Program {
 	t.Helper()
 	log := &output{says: says, said: make(chan string, 1)}
-	p := &program{cmd: node(environment, log, args...), exited: make(chan struct{})}
+	p := &Program{cmd: Command(environment, log, args...), exited: make(chan struct{})}
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		defer close(p.exited)
@@ -53,22 +54,23 @@ func start(t *testing.T, says *regexp.Regexp, environment []string, args ...stri
 }
 
 // Kill ends the program, if it hasn't ended yet.
-func (p *program) Kill() {
+func (p *Program) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.exited
 }
 
-// run runs a program of this folder to its end.
-func run(t *testing.T, args ...string) (stdout, stderr string, err error) {
+// Run runs a program to its end.
+func Run(t *testing.T, environment []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	cmd := node(nil, &errs, args...)
+	cmd := Command(environment, &errs, args...)
 	cmd.Stdout = &out
 	err = cmd.Run()
 	return out.String(), errs.String(), err
 }
 
-func node(environment []string, log io.Writer, args ...string) *exec.Cmd {
+// Command is a program that isn't started yet, and writes to log.
+func Command(environment []string, log io.Writer, args ...string) *exec.Cmd {
 	cmd := exec.Command("node", args...)
 	cmd.Env = append(append(os.Environ(), "NODE_ENV=production", "NO_COLOR=1"), environment...)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -1,0 +1,110 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"nelke/internal/portal"
+)
+
+const (
+	exportPath = "/export/xzufi.xml"
+	exportAge  = time.Minute // how long browsers and proxies may keep it: it is read now and then, not before each click
+)
+
+// exported serves the catalogue of all towns, or of those whose Regionalschlüssel begin with ars, as XZuFi. It is public,
+// and the same whoever asks, in whatever language.
+func exported(heart *portal.Portal, site string, log *slog.Logger) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ars := r.URL.Query().Get("ars")
+		if !region(ars) {
+			refuse(w, r, http.StatusBadRequest, "INVALID_INPUT", "ars is the beginning of a Regionalschlüssel: at most twelve digits.")
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
+		defer cancel()
+		e, err := heart.XZuFi(ctx, ars, site)
+		switch {
+		case err != nil && r.Context().Err() != nil:
+			return // nobody is there any more
+		case err != nil:
+			log.ErrorContext(ctx, "export", "error", err)
+			if portal.Unavailable(err) || ctx.Err() != nil {
+				w.Header().Set("Retry-After", retryAfter)
+				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The service can't answer just now. Please try again in a moment.")
+				return
+			}
+			refuse(w, r, http.StatusInternalServerError, "INTERNAL", "Something went wrong on our side. It has been noted.")
+		case e == nil:
+			refuse(w, r, http.StatusNotFound, "NOT_FOUND", "There is no such town here.")
+		default:
+			hand(w, r, e)
+		}
+	}
+}
+
+// region tells whether a text may begin a Regionalschlüssel.
+func region(ars string) bool {
+	return len(ars) <= 12 && strings.Trim(ars, "0123456789") == ""
+}
+
+// hand writes an export, compressed where the client can read that. Each form has a tag of its own: they are other bytes.
+func hand(w http.ResponseWriter, r *http.Request, e *portal.Export) {
+	header := w.Header()
+	header.Set("Vary", "Accept-Encoding")
+	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second)))
+	tag, size := `"`+e.Hash+`"`, e.Size
+	small := acceptsGzip(r.Header)
+	if small {
+		tag, size = `"`+e.Hash+`-gzip"`, len(e.Gzip)
+	}
+	header.Set("ETag", tag)
+	if matches(r.Header["If-None-Match"], tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	header.Set("Content-Type", "application/xml; charset=utf-8")
+	header.Set("Content-Disposition", `inline; filename="xzufi.xml"`)
+	header.Set("Content-Length", strconv.Itoa(size))
+	if small {
+		header.Set("Content-Encoding", "gzip")
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if small {
+		_, _ = w.Write(e.Gzip) // a client that went away is no concern of ours
+		return
+	}
+	body, err := gzip.NewReader(bytes.NewReader(e.Gzip))
+	if err != nil {
+		panic(err) // we compressed it
+	}
+	_, _ = io.Copy(w, body)
+}
+
+// acceptsGzip tells whether a client can read gzip (RFC 9110, section 12.5.3).
+func acceptsGzip(header http.Header) bool {
+	rest := false
+	for one := range strings.SplitSeq(strings.Join(header["Accept-Encoding"], ","), ",") {
+		coding, parameters, _ := strings.Cut(one, ";")
+		weight, weighted := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(parameters), " ", ""), "q=")
+		q, err := strconv.ParseFloat(weight, 64)
+		wanted := !weighted || err == nil && q > 0
+		switch strings.ToLower(strings.TrimSpace(coding)) {
+		case "gzip", "x-gzip":
+			return wanted
+		case "*":
+			rest = wanted
+		}
+	}
+	return rest
+}
