@@ -99,7 +99,7 @@ func (p *parts) options() portal.Options {
 // openWebhooks makes what calls partners, where there is a key to keep their secrets under.
 func (p *parts) openWebhooks() (err error) {
 	options := p.cfg.Options.Webhooks
-	options.Local = p.cfg.WebhookLocal
+	options.Local, options.Around = p.cfg.WebhookLocal, p.tracer.Outward
 	switch {
 	case p.cfg.WebhookKey != "":
 		options.Seal, err = webhook.NewSeal(p.cfg.WebhookKey)

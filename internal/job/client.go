@@ -106,7 +106,7 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	cfg.PeriodicJobs = c.periodic()
 	cfg.ErrorHandler = &c.counts
 	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 10}}
-	cfg.Queues[queueWebhooks] = river.QueueConfig{MaxWorkers: 4} // they wait for others, and keep nobody from working
+	cfg.Queues[queueWebhooks] = river.QueueConfig{MaxWorkers: callers} // they wait for others, and keep nobody from working
 	if c.store.Dialect == dialect.SQLite {
 		cfg.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 2} // one writer: more would only stand in its way
 	}

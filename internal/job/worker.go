@@ -60,8 +60,12 @@ func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
 
-// queueWebhooks is the queue of calls to partners: however slow these are, nothing else waits for them.
-const queueWebhooks = "webhooks"
+// queueWebhooks is the queue of calls to partners: however slow these are, nothing else waits for them. callers calls are made
+// at once, one at a time to an endpoint; a partner has ten endpoints at most, so that one alone can't have all of them wait.
+const (
+	queueWebhooks = "webhooks"
+	callers       = 16
+)
 
 // InsertOpts puts calls into their own queue.
 func (sendWebhooks) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueWebhooks} }

@@ -63,14 +63,10 @@ type AddWebhookEndpointInput struct {
 func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "AddWebhookEndpoint(%s)", in.Partner)
 
-	digest, err := inputHash(in.Secret)
-	if err != nil {
-		return nil, err
-	}
 	remembered := struct {
 		AddWebhookEndpointInput
 		Digest string
-	}{in, digest}
+	}{in, p.secretDigest(&in.Secret)}
 	id := newID("webhook")
 	var fault error
 	id, err = p.onPartner(ctx, partnerWrite{
@@ -110,6 +106,14 @@ func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointIn
 		return nil, err
 	}
 	return p.reloadEndpoint(ctx, id)
+}
+
+// secretDigest stands for a secret in what is remembered of an input; empty where there is none, or where nothing is written.
+func (p *Portal) secretDigest(secret *string) string {
+	if secret == nil || p.webhooks == nil {
+		return ""
+	}
+	return p.webhooks.Digest(*secret)
 }
 
 // checkTarget tells what is wrong with an address. A nil one is none.
@@ -156,14 +160,10 @@ type UpdateWebhookEndpointInput struct {
 func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "UpdateWebhookEndpoint(%s)", in.Endpoint)
 
-	digest, err := inputHash(in.Secret)
-	if err != nil {
-		return nil, err
-	}
 	remembered := struct {
 		UpdateWebhookEndpointInput
 		Digest string
-	}{in, digest}
+	}{in, p.secretDigest(in.Secret)}
 	var fault error
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "updateWebhookEndpoint", key: in.IdempotencyKey, outcome: in.Endpoint, input: remembered,
@@ -195,7 +195,7 @@ func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndp
 			if err := update.SetStatus(after).Exec(ctx); err != nil {
 				return ch, err
 			}
-			if after == webhookendpoint.StatusACTIVE && (e.Status != after || in.URL != nil) {
+			if after == webhookendpoint.StatusACTIVE && (e.Status != after || in.URL != nil || in.Secret != nil) {
 				err = p.resume(ctx, tx, e.ID)
 			}
 			return ch, err

@@ -40,7 +40,7 @@ type Limiter interface {
 }
 
 // Options are what a Portal works with. Clock is for reads (writes ask the database); Rand breaks ties between equally
-// good counters, as rand.IntN does, which it is unless given.
+// good counters and varies pauses between attempts, as rand.IntN does, which it is unless given.
 type Options struct {
 	Store    *store.Store
 	Hub      *live.Hub

@@ -2,8 +2,6 @@ package portal
 
 import (
 	"context"
-	"math/rand/v2"
-	"strings"
 	"time"
 
 	"nelke/ent"
@@ -107,6 +105,10 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 		lease := tx.now.Add(callLease)
 		e.BusyUntil = &lease
 		try = &attempt{d, e, tx.now}
+		// If this process dies in the call, somebody else comes when the lease is over.
+		if err := p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, lease); err != nil {
+			return err
+		}
 		return tx.WebhookEndpoint.UpdateOneID(e.ID).SetBusyUntil(lease).Exec(ctx)
 	})
 	return try, err
@@ -214,7 +216,7 @@ func (p *Portal) noted(ctx context.Context, try *attempt, outcome webhook.Outcom
 		}
 		update := tx.WebhookDelivery.Update().Where(webhookdelivery.ID(try.ID), webhookdelivery.Attempts(try.Attempts),
 			webhookdelivery.StatusEQ(webhookdelivery.StatusPENDING)).SetHTTPStatus(outcome.Status).SetFault(string(outcome.Fault))
-		next, more := webhook.Next(*try.BegunAt, tx.now, try.Attempts, rand.Float64())
+		next, more := webhook.Next(*try.BegunAt, tx.now, try.Attempts, float64(p.rand(1001))/1000)
 		switch {
 		case outcome.Fault == "":
 			update.SetStatus(webhookdelivery.StatusDELIVERED).SetEndedAt(tx.now).ClearNextAt()
@@ -296,4 +298,4 @@ func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
 }
 
 // FaultOf is what was wrong with the last attempt of a delivery, as a word.
-func FaultOf(d *ent.WebhookDelivery) webhook.Fault { return webhook.Fault(strings.TrimSpace(d.Fault)) }
+func FaultOf(d *ent.WebhookDelivery) webhook.Fault { return webhook.Fault(d.Fault) }

@@ -33,6 +33,8 @@ type Options struct {
 	Lookup Lookup
 	// Timeout bounds a call. 0: ten seconds.
 	Timeout time.Duration
+	// Around goes around what makes the calls, to trace them, say. nil: nothing does.
+	Around func(http.RoundTripper) http.RoundTripper
 	// Certificates are trusted in the place of the system's, for tests.
 	Certificates *tls.Config
 }
@@ -43,7 +45,7 @@ type Client struct {
 	local   bool
 	lookup  Lookup
 	timeout time.Duration
-	http    *http.Client
+	calls   http.RoundTripper // and no http.Client, which follows redirects or at least reads where they lead
 }
 
 // NewClient makes a Client.
@@ -57,13 +59,13 @@ func NewClient(o Options) *Client {
 	if c.timeout == 0 {
 		c.timeout = callTimeout
 	}
-	c.http = &http.Client{
-		// A proxy would make the connection, and could be led anywhere: none, whatever the environment says.
-		Transport: &http.Transport{
-			DialContext: c.dial, DisableKeepAlives: true, DisableCompression: true, TLSHandshakeTimeout: connectTimeout,
-			MaxResponseHeaderBytes: maxAnswer, TLSClientConfig: o.Certificates, ForceAttemptHTTP2: true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	// A proxy would make the connection, and could be led anywhere: none, whatever the environment says.
+	c.calls = &http.Transport{
+		DialContext: c.dial, DisableKeepAlives: true, DisableCompression: true, TLSHandshakeTimeout: connectTimeout,
+		MaxResponseHeaderBytes: maxAnswer, TLSClientConfig: o.Certificates, ForceAttemptHTTP2: true,
+	}
+	if o.Around != nil {
+		c.calls = o.Around(c.calls)
 	}
 	return c
 }
@@ -111,6 +113,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
+	end := time.Now().Add(c.timeout)
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	found, err := c.addresses(ctx, host)
@@ -127,8 +130,11 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	err = &net.DNSError{Err: "no addresses", Name: host, IsNotFound: true}
 	for _, ip := range found[:min(len(found), maxAddresses)] {
 		var conn net.Conn
-		if conn, err = dialer.DialContext(ctx, network, net.JoinHostPort(ip.String(), port)); err == nil || errors.Is(err, errTarget) {
-			return conn, err
+		if conn, err = dialer.DialContext(ctx, network, net.JoinHostPort(ip.String(), port)); errors.Is(err, errTarget) {
+			break
+		}
+		if err == nil {
+			return conn, conn.SetDeadline(end) // an answer that switches protocols has left the request's own deadline behind
 		}
 	}
 	return nil, err
@@ -156,7 +162,7 @@ func (c *Client) Post(ctx context.Context, address string, header http.Header, b
 	request.Header = header.Clone()
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "Nelke")
-	answer, err := c.http.Do(request)
+	answer, err := c.calls.RoundTrip(request)
 	if err != nil {
 		return Outcome{Fault: faultOf(ctx, err)}
 	}

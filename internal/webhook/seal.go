@@ -4,8 +4,10 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +20,10 @@ import (
 const SealKeyLength = 32
 
 // Seal keeps secrets in a form that whoever reads the database alone can't use: AES-256-GCM under a key that isn't there.
-type Seal struct{ aead cipher.AEAD }
+type Seal struct {
+	aead   cipher.AEAD
+	digest []byte
+}
 
 // NewSeal makes a Seal of a secret text.
 func NewSeal(text string) (*Seal, error) {
@@ -26,6 +31,10 @@ func NewSeal(text string) (*Seal, error) {
 		return nil, fmt.Errorf("webhook.NewSeal: %d characters at least", SealKeyLength)
 	}
 	key, err := hkdf.Key(sha256.New, []byte(text), nil, "nelke webhook secrets", sha256.Size)
+	if err != nil {
+		return nil, fmt.Errorf("webhook.NewSeal: %w", err)
+	}
+	digest, err := hkdf.Key(sha256.New, []byte(text), nil, "nelke webhook digests", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("webhook.NewSeal: %w", err)
 	}
@@ -37,7 +46,7 @@ func NewSeal(text string) (*Seal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("webhook.NewSeal: %w", err)
 	}
-	return &Seal{aead}, nil
+	return &Seal{aead, digest}, nil
 }
 
 // OpenSeal makes a Seal of the text in a file, which it writes (mode 0600) if there is none yet.
@@ -74,6 +83,13 @@ func create(file, text string) error {
 // Close seals a secret for one owner: nobody else's place opens it.
 func (s *Seal) Close(secret, owner string) string {
 	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, []byte(secret), []byte(owner)))
+}
+
+// Digest stands for a secret where only equality matters: who reads the database alone can't try guesses at it.
+func (s *Seal) Digest(secret string) string {
+	mac := hmac.New(sha256.New, s.digest)
+	_, _ = mac.Write([]byte(secret)) // a hash takes everything
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // Open gives a sealed secret of an owner; false where it isn't one, or was sealed under another key.
