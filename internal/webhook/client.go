@@ -114,7 +114,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 		return nil, err
 	}
 	end := time.Now().Add(c.timeout)
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, min(connectTimeout, c.timeout)) // the transport hides the call's own deadline here
 	defer cancel()
 	found, err := c.addresses(ctx, host)
 	if err != nil {

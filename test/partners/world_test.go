@@ -50,9 +50,16 @@ type world struct {
 func newWorld(t *testing.T, b *suite.Backend, options ...suite.Option) *world {
 	t.Helper()
 	p := suite.Serve(t, b, append([]suite.Option{func(c *server.Config) { c.WebhookLocal = true }}, options...)...)
-	w := &world{Process: p, t: t, admin: p.Staff("anna", "ADMIN@"+suite.ARS), to: newReceiver(t)}
-	w.partner = w.does(w.admin, "addPartner", suite.Vars{"municipality": w.town("blomberg"), "name": "Portal Lippe", "scopes": []string{"WEBHOOKS_MANAGE"}}, "partner { id }").Get("partner.id").String()
-	return w
+	return (&world{Process: p, t: t, admin: p.Staff("anna", "ADMIN@"+suite.ARS)}).with("blomberg", "Portal Lippe")
+}
+
+// with is the same service with another partner, of a town that the admin may change, and its receiver.
+func (w *world) with(town, name string) *world {
+	w.t.Helper()
+	beside := *w
+	beside.to = newReceiver(w.t)
+	beside.partner = w.does(w.admin, "addPartner", suite.Vars{"municipality": w.town(town), "name": name, "scopes": []string{"WEBHOOKS_MANAGE"}}, "partner { id }").Get("partner.id").String()
+	return &beside
 }
 
 func (w *world) town(slug string) string {
@@ -126,6 +133,17 @@ func (w *world) idle() bool {
 	var busy int
 	require.NoError(w.t, w.Database().QueryRow(`SELECT count(*) FROM webhook_endpoints WHERE busy_until IS NOT NULL`).Scan(&busy))
 	return busy == 0
+}
+
+// quiet waits until no job about webhooks is to be done now.
+func (w *world) quiet() {
+	w.t.Helper()
+	db := w.Database()
+	require.Eventually(w.t, func() bool {
+		var due int
+		require.NoError(w.t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind LIKE '%_webhooks' AND state IN ('available', 'running', 'retryable')`).Scan(&due))
+		return due == 0
+	}, 40*time.Second, 20*time.Millisecond)
 }
 
 // tend has the sweep run: River's timers don't follow the clock of a test.
