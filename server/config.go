@@ -48,7 +48,7 @@ type Config struct {
 
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
-	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour."`
+	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour, and pings and replays that one partner may ask for."`
 	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`

@@ -9,6 +9,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
+	"nelke/internal/identity"
 	"nelke/internal/webhook"
 )
 
@@ -72,7 +73,7 @@ func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointIn
 	id, err = p.onPartner(ctx, partnerWrite{
 		operation: "addWebhookEndpoint", key: in.IdempotencyKey, outcome: id, input: remembered,
 		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner",
-		prepare: func() { fault = p.checkTarget(ctx, &in.URL) },
+		prepare: func(*ent.Partner) { fault = p.checkTarget(ctx, &in.URL) },
 		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
 			if fault != nil {
 				return change{}, fault
@@ -168,7 +169,7 @@ func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndp
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "updateWebhookEndpoint", key: in.IdempotencyKey, outcome: in.Endpoint, input: remembered,
 		of: withEndpoint(in.Endpoint), who: p.administers, path: "endpoint",
-		prepare: func() { fault = p.checkTarget(ctx, in.URL) },
+		prepare: func(*ent.Partner) { fault = p.checkTarget(ctx, in.URL) },
 		work: func(ctx context.Context, tx *Tx, _ *ent.Partner) (change, error) {
 			e, err := tx.endpoint(ctx, in.Endpoint)
 			if err != nil || fault != nil {
@@ -280,17 +281,19 @@ type ReplayWebhookInput struct {
 
 // ReplayWebhook has one delivery sent again at once, whatever became of it, or all dead ones of an endpoint.
 //
-// Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF.
+// Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
 func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "ReplayWebhook(%s)", in.Endpoint)
 
+	var limited error
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "replayWebhook", key: in.IdempotencyKey, outcome: in.Endpoint, input: in,
 		of: withEndpoint(in.Endpoint), who: p.seesPartners, path: "endpoint",
+		prepare: func(partner *ent.Partner) { limited = p.limitPartner(ctx, partner) },
 		work: func(ctx context.Context, tx *Tx, _ *ent.Partner) (change, error) {
 			e, err := tx.endpoint(ctx, in.Endpoint)
-			if err != nil {
-				return change{}, err
+			if err != nil || limited != nil {
+				return change{}, firstOf(err, limited)
 			}
 			if p.webhooks == nil {
 				return change{}, refuse(WebhooksOff)
@@ -315,6 +318,19 @@ func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *e
 	return p.reloadEndpoint(ctx, in.Endpoint)
 }
 
+// limitPartner counts what a partner itself asks for: it locks the town, has what is remembered of it read again, and leaves
+// rows behind. Admins may ask as often as they like.
+func (p *Portal) limitPartner(ctx context.Context, partner *ent.Partner) error {
+	if identity.FromContext(ctx).Kind != identity.Partner {
+		return nil
+	}
+	wait, err := p.openings.Take(ctx, partner.ID)
+	if err == nil && wait > 0 {
+		err = &Problem{Code: RateLimited, RetryAfter: wait}
+	}
+	return err
+}
+
 // again begins deliveries anew: at once, and with all their patience.
 func (tx *Tx) again(ctx context.Context, which ...predicate.WebhookDelivery) (int, error) {
 	return tx.WebhookDelivery.Update().Where(which...).SetStatus(webhookdelivery.StatusPENDING).SetAttempts(0).ClearBegunAt().
@@ -336,17 +352,19 @@ func (p *Portal) resume(ctx context.Context, tx *Tx, endpoints ...string) error 
 
 // PingWebhook sends an endpoint a webhook that tells of no change.
 //
-// Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF.
+// Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
 func (p *Portal) PingWebhook(ctx context.Context, in WebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "PingWebhook(%s)", in.Endpoint)
 
+	var limited error
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "pingWebhook", key: in.IdempotencyKey, outcome: in.Endpoint, input: in,
 		of: withEndpoint(in.Endpoint), who: p.seesPartners, path: "endpoint",
+		prepare: func(partner *ent.Partner) { limited = p.limitPartner(ctx, partner) },
 		work: func(ctx context.Context, tx *Tx, _ *ent.Partner) (change, error) {
 			e, err := tx.endpoint(ctx, in.Endpoint)
-			if err != nil {
-				return change{}, err
+			if err != nil || limited != nil {
+				return change{}, firstOf(err, limited)
 			}
 			if p.webhooks == nil {
 				return change{}, refuse(WebhooksOff)

@@ -118,7 +118,7 @@ type partnerWrite struct {
 	of             predicate.Partner                                        // which one
 	who            func(context.Context) (predicate.Partner, error)         // may write
 	path           string                                                   // of the input field that names the thing
-	prepare        func()                                                   // what takes long, before the transaction
+	prepare        func(*ent.Partner)                                       // what takes long, before the transaction
 	work           func(context.Context, *Tx, *ent.Partner) (change, error) // behind the town's lock
 }
 
@@ -143,7 +143,7 @@ func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err 
 		return "", err
 	}
 	if w.prepare != nil {
-		w.prepare()
+		w.prepare(partner)
 	}
 	done, err := p.once(ctx, w.operation, actor.Scope(), w.key, w.outcome, w.input, func(ctx context.Context, tx *Tx) (string, error) {
 		m, err := tx.lockPartners(ctx, partner.MunicipalityID)

@@ -33,7 +33,7 @@ type Jobs interface {
 	SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error
 }
 
-// Limiter counts requests of one network.
+// Limiter counts requests of one network, or of one partner.
 type Limiter interface {
 	// Take counts one and says how long to wait if that was too many.
 	Take(ctx context.Context, key string) (wait time.Duration, err error)
@@ -46,7 +46,7 @@ type Options struct {
 	Hub      *live.Hub
 	Cache    *cache.Cache
 	Jobs     Jobs
-	Openings Limiter // of cases, per network
+	Openings Limiter // of cases, per network; of pings and replays, per partner
 
 	// Webhooks makes the calls to partners; nil: nobody is told.
 	Webhooks *webhook.Client

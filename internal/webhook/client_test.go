@@ -138,7 +138,9 @@ func TestACallGoesWhereItsNameLeadsAtThatMomentIfThatIsPublic(t *testing.T) {
 		o := NewClient(Options{Lookup: leadsTo(ip)}).Post(t.Context(), fmt.Sprintf("https://a.example.org:%d/", port), http.Header{}, nil)
 		require.Equal(t, Outcome{Fault: FaultTarget}, o, ip)
 	}
-	fails := func(context.Context, string) ([]netip.Addr, error) { return nil, &net.DNSError{Err: "no such host", IsNotFound: true} }
+	fails := func(context.Context, string) ([]netip.Addr, error) {
+		return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
+	}
 	require.Equal(t, FaultName, NewClient(Options{Lookup: fails}).Post(t.Context(), "https://a.example.org/", http.Header{}, nil).Fault)
 	hangs := func(ctx context.Context, _ string) ([]netip.Addr, error) { <-ctx.Done(); return nil, ctx.Err() }
 	require.Equal(t, FaultTimeout, NewClient(Options{Lookup: hangs, Timeout: 50 * time.Millisecond}).Post(t.Context(), "https://a.example.org/", http.Header{}, nil).Fault)

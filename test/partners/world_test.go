@@ -141,7 +141,7 @@ func (w *world) quiet() {
 	db := w.Database()
 	require.Eventually(w.t, func() bool {
 		var due int
-		require.NoError(w.t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind LIKE '%_webhooks' AND state IN ('available', 'running', 'retryable')`).Scan(&due))
+		require.NoError(w.t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind LIKE '%_webhooks' AND state IN ('available', 'running')`).Scan(&due))
 		return due == 0
 	}, 40*time.Second, 20*time.Millisecond)
 }
