@@ -247,7 +247,7 @@ type WebhookEndpointInput struct {
 func (p *Portal) RemoveWebhookEndpoint(ctx context.Context, in WebhookEndpointInput) (_ *ent.Partner, err error) {
 	defer wrap(&err, "RemoveWebhookEndpoint(%s)", in.Endpoint)
 
-	id, of := "", withEndpoint(in.Endpoint)
+	of := withEndpoint(in.Endpoint)
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "removeWebhookEndpoint", key: in.IdempotencyKey, outcome: in.Endpoint, input: in,
 		of: of, who: p.administers, path: "endpoint",
@@ -266,7 +266,8 @@ func (p *Portal) RemoveWebhookEndpoint(ctx context.Context, in WebhookEndpointIn
 	if err != nil {
 		return nil, err
 	}
-	if id, err = p.store.Reader().Partner.Query().Where(of).OnlyID(ctx); err != nil {
+	id, err := p.store.Reader().Partner.Query().Where(of).OnlyID(ctx)
+	if err != nil {
 		return nil, err
 	}
 	return p.reloadPartner(ctx, id)

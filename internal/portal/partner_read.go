@@ -15,11 +15,11 @@ import (
 	"nelke/internal/identity"
 )
 
-// PartnerConnection is a page of partners, and DeliveryConnection one of deliveries. Total is not known.
-type (
-	PartnerConnection  = Connection[*ent.Partner]
-	DeliveryConnection = Connection[*ent.WebhookDelivery]
-)
+// PartnerConnection is a page of partners. Total is not known.
+type PartnerConnection = Connection[*ent.Partner]
+
+// DeliveryConnection is a page of deliveries. Total is not known.
+type DeliveryConnection = Connection[*ent.WebhookDelivery]
 
 // listOfPartners and listOfDeliveries begin the cursors of these connections.
 const (

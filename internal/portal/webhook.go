@@ -266,22 +266,8 @@ func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
 		if err := tx.tick(ctx); err != nil {
 			return err
 		}
-		a := tx.Args()
-		rows, err := tx.SQL.QueryContext(ctx, `SELECT id FROM webhook_endpoints e WHERE status = 'ACTIVE' AND (busy_until IS NULL OR busy_until <= `+a.Now()+`)
-			AND (EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_at <= `+a.Now()+`)
-			OR EXISTS (SELECT 1 FROM changes c WHERE c.municipality_id = e.municipality_id AND c.position > e.position))`, a.List()...)
+		ids, err := tx.left(ctx)
 		if err != nil {
-			return err
-		}
-		var ids []string
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				return firstOf(err, rows.Close())
-			}
-			ids = append(ids, id)
-		}
-		if err := firstOf(rows.Err(), rows.Close()); err != nil {
 			return err
 		}
 		for _, id := range ids {
@@ -295,6 +281,26 @@ func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
 		)).Exec(ctx)
 		return err
 	})
+}
+
+// left are the endpoints that something is due to, or of whose town something has changed, and whom nobody calls.
+func (tx *Tx) left(ctx context.Context) (ids []string, err error) {
+	a := tx.Args()
+	rows, err := tx.SQL.QueryContext(ctx, `SELECT id FROM webhook_endpoints e WHERE status = 'ACTIVE' AND (busy_until IS NULL OR busy_until <= `+a.Now()+`)
+		AND (EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_at <= `+a.Now()+`)
+		OR EXISTS (SELECT 1 FROM changes c WHERE c.municipality_id = e.municipality_id AND c.position > e.position))`, a.List()...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = firstOf(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
 }
 
 // FaultOf is what was wrong with the last attempt of a delivery, as a word.

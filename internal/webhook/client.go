@@ -169,9 +169,9 @@ func (c *Client) Post(ctx context.Context, address string, header http.Header, b
 	defer func() { _ = answer.Body.Close() }()
 	_, _ = io.CopyN(io.Discard, answer.Body, maxAnswer) // the status is what counts; a receiver may want to be read
 	outcome := Outcome{Status: answer.StatusCode}
-	switch class := answer.StatusCode / 100; {
-	case class == 2:
-	case class == 3:
+	switch answer.StatusCode / 100 {
+	case 2:
+	case 3:
 		outcome.Fault = FaultRedirect
 	default:
 		outcome.Fault, outcome.Gone = FaultStatus, answer.StatusCode == http.StatusGone

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -151,7 +151,7 @@ func TestACertificateThatNobodyTrustsIsNotCalled(t *testing.T) {
 	t.Parallel()
 	called := false
 	receiver := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { called = true }))
-	receiver.Config.ErrorLog = log.New(io.Discard, "", 0)
+	receiver.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	receiver.StartTLS()
 	defer receiver.Close()
 	require.Equal(t, FaultCertificate, NewClient(Options{Local: true}).Post(t.Context(), receiver.URL, http.Header{}, nil).Fault)

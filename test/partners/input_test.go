@@ -1,7 +1,6 @@
 package partners_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -184,6 +183,6 @@ func TestARepeatHasTheSameResultAndNoEffect(t *testing.T) {
 			require.Equal(t, before, state(), c.mutation)
 		}
 		w.quiet()
-		require.Len(t, w.to.calls(), 1, fmt.Sprint("one ping"))
+		require.Len(t, w.to.calls(), 1, "one ping")
 	})
 }
