@@ -76,9 +76,17 @@ func TestKilledBetweenAWebhookAndTheNoteOfIt(t *testing.T) {
 			before := next() // and with it, the child died
 			<-first.exited
 
+			db, last := suite.OpenDatabase(t, p.config(nil)), 0
+			require.NoError(t, db.QueryRow(`SELECT max(id) FROM river_job`).Scan(&last))
 			second := p.serve(t, func(c *server.Config) { c.WebhookLocal = true })
 			admin = admin.At(second)
 			late := price(admin, 1)
+			require.Eventually(t, func() bool { // whoever looks at the start finds the call still under way
+				var swept, due int
+				require.NoError(t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'tend_webhooks' AND state = 'completed' AND id > $1`, last).Scan(&swept))
+				require.NoError(t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'send_webhooks' AND state = 'available'`).Scan(&due))
+				return swept > 0 && due == 0
+			}, startPatience, 20*time.Millisecond)
 			p.clock.Set(p.clock.Now().Add(31 * time.Second)) // nobody takes the call for still under way
 			again := next()
 			require.Equal(t, before.header.Get(webhook.DeliveryHeader), again.header.Get(webhook.DeliveryHeader))
