@@ -30,7 +30,9 @@ func TestAPartnerReadsItselfAlone(t *testing.T) {
 		w.change(0)
 		w.until("DELIVERED", 1)
 		const whole = `query($id: ID!) { partner(id: $id) { name keys { id label } endpoints { id url types deliveries { nodes { id changes { id } } } } } }`
-		require.Equal(t, "Portal Lippe", me.Do(whole, suite.Vars{"id": w.partner}).OK("partner.name").String())
+		mine := me.Do(whole, suite.Vars{"id": w.partner})
+		require.Equal(t, "Portal Lippe", mine.OK("partner.name").String())
+		require.Equal(t, "private, no-store", mine.Header.Get("Cache-Control"), "nobody keeps it")
 		for town, beside := range map[string]*world{"its own town": both.with("blomberg", "Portal Nebenan"), "another town": both.with("lage", "Portal Lage")} {
 			endpoint := beside.endpoint()
 			ping := beside.does(both.admin, "pingWebhook", suite.Vars{"endpoint": endpoint}, "webhookEndpoint { deliveries { nodes { id } } }").Get("webhookEndpoint.deliveries.nodes.0.id").String()
@@ -40,8 +42,8 @@ func TestAPartnerReadsItselfAlone(t *testing.T) {
 			for _, mutation := range []string{"pingWebhook", "replayWebhook"} {
 				require.Equal(t, "NOT_FOUND", w.ask(me, mutation, suite.Vars{"endpoint": endpoint}, "webhookEndpoint { id }").Problem(), town)
 			}
-			mine := me.Do(whole, suite.Vars{"id": w.partner}).OK("partner.endpoints.0.id").String()
-			require.Equal(t, "NOT_FOUND", w.ask(me, "replayWebhook", suite.Vars{"endpoint": mine, "delivery": ping}, "webhookEndpoint { id }").Problem(), "another's delivery at its own endpoint")
+			own := mine.OK("partner.endpoints.0.id").String()
+			require.Equal(t, "NOT_FOUND", w.ask(me, "replayWebhook", suite.Vars{"endpoint": own, "delivery": ping}, "webhookEndpoint { id }").Problem(), "another's delivery at its own endpoint")
 		}
 	})
 }
@@ -106,6 +108,8 @@ func TestARevokedKeyOpensNothingOnASocketThatIsOpen(t *testing.T) {
 			w.does(w.admin, "updatePartner", suite.Vars{"partner": w.partner, "status": "ACTIVE"}, "partner { id }")
 			me, key := w.key()
 			s := dial(t, me)
+			const public = `{ municipality(by: {slug: "blomberg"}) { name } }`
+			require.Equal(t, "Blomberg", me.Do(public, nil).OK("municipality.name").String())
 			read := func() gjson.Result {
 				return s.ask(`query($id: ID!) { viewer { name partner { id } } partner(id: $id) { id } }`, suite.Vars{"id": w.partner})
 			}
@@ -118,6 +122,7 @@ func TestARevokedKeyOpensNothingOnASocketThatIsOpen(t *testing.T) {
 			require.JSONEq(t, `{"data":{"viewer":{"name":null,"partner":null},"partner":null}}`, read().Raw, name)
 			require.Equal(t, "NOT_FOUND", ping().Get("data.pingWebhook.problems.0.code").String(), name)
 			require.Equal(t, http.StatusUnauthorized, me.Do(`{ viewer { kind } }`, nil).Status, name)
+			require.Equal(t, http.StatusUnauthorized, me.Do(public, nil).Status, "not even what everybody may read, and what is kept")
 		}
 	})
 }
