@@ -113,7 +113,7 @@ func (c *Client) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	end := time.Now().Add(c.timeout + time.Second) // later than the call's own, whose errors say what they are
+	end := time.Now().Add(c.timeout + time.Second)                          // later than the call's own, whose errors say what they are
 	ctx, cancel := context.WithTimeout(ctx, min(connectTimeout, c.timeout)) // the transport hides the call's own deadline here
 	defer cancel()
 	found, err := c.addresses(ctx, host)
