@@ -22,6 +22,8 @@ import (
 	"nelke/ent/notice"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/partner"
+	"nelke/ent/partnerkey"
 	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
 	"nelke/ent/paymentreport"
@@ -29,6 +31,8 @@ import (
 	"nelke/ent/publicservice"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/webhookdelivery"
+	"nelke/ent/webhookendpoint"
 	"reflect"
 	"sync"
 
@@ -111,6 +115,8 @@ func checkColumn(t, c string) error {
 			notice.Table:             notice.ValidColumn,
 			office.Table:             office.ValidColumn,
 			openingrule.Table:        openingrule.ValidColumn,
+			partner.Table:            partner.ValidColumn,
+			partnerkey.Table:         partnerkey.ValidColumn,
 			payment.Table:            payment.ValidColumn,
 			paymentoption.Table:      paymentoption.ValidColumn,
 			paymentreport.Table:      paymentreport.ValidColumn,
@@ -118,6 +124,8 @@ func checkColumn(t, c string) error {
 			publicservice.Table:      publicservice.ValidColumn,
 			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
 			servicekind.Table:        servicekind.ValidColumn,
+			webhookdelivery.Table:    webhookdelivery.ValidColumn,
+			webhookendpoint.Table:    webhookendpoint.ValidColumn,
 		})
 	})
 	return columnCheck(t, c)

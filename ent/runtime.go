@@ -17,12 +17,16 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/office"
 	"nelke/ent/openingrule"
+	"nelke/ent/partner"
+	"nelke/ent/partnerkey"
 	"nelke/ent/payment"
 	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
+	"nelke/ent/webhookdelivery"
+	"nelke/ent/webhookendpoint"
 )
 
 // The init function reads all schema descriptors with runtime code
@@ -390,6 +394,24 @@ func init() {
 	openingruleDescID := openingruleMixinFields0[0].Descriptor()
 	// openingrule.DefaultID holds the default value on creation for the id field.
 	openingrule.DefaultID = openingruleDescID.Default.(func() string)
+	partnerMixin := schema.Partner{}.Mixin()
+	partnerMixinFields0 := partnerMixin[0].Fields()
+	_ = partnerMixinFields0
+	partnerFields := schema.Partner{}.Fields()
+	_ = partnerFields
+	// partnerDescID is the schema descriptor for id field.
+	partnerDescID := partnerMixinFields0[0].Descriptor()
+	// partner.DefaultID holds the default value on creation for the id field.
+	partner.DefaultID = partnerDescID.Default.(func() string)
+	partnerkeyMixin := schema.PartnerKey{}.Mixin()
+	partnerkeyMixinFields0 := partnerkeyMixin[0].Fields()
+	_ = partnerkeyMixinFields0
+	partnerkeyFields := schema.PartnerKey{}.Fields()
+	_ = partnerkeyFields
+	// partnerkeyDescID is the schema descriptor for id field.
+	partnerkeyDescID := partnerkeyMixinFields0[0].Descriptor()
+	// partnerkey.DefaultID holds the default value on creation for the id field.
+	partnerkey.DefaultID = partnerkeyDescID.Default.(func() string)
 	paymentMixin := schema.Payment{}.Mixin()
 	paymentMixinFields0 := paymentMixin[0].Fields()
 	_ = paymentMixinFields0
@@ -528,4 +550,38 @@ func init() {
 	sandboxtransactionDescAttempts := sandboxtransactionFields[13].Descriptor()
 	// sandboxtransaction.DefaultAttempts holds the default value on creation for the attempts field.
 	sandboxtransaction.DefaultAttempts = sandboxtransactionDescAttempts.Default.(int)
+	webhookdeliveryMixin := schema.WebhookDelivery{}.Mixin()
+	webhookdeliveryMixinFields0 := webhookdeliveryMixin[0].Fields()
+	_ = webhookdeliveryMixinFields0
+	webhookdeliveryFields := schema.WebhookDelivery{}.Fields()
+	_ = webhookdeliveryFields
+	// webhookdeliveryDescAttempts is the schema descriptor for attempts field.
+	webhookdeliveryDescAttempts := webhookdeliveryFields[4].Descriptor()
+	// webhookdelivery.DefaultAttempts holds the default value on creation for the attempts field.
+	webhookdelivery.DefaultAttempts = webhookdeliveryDescAttempts.Default.(int)
+	// webhookdeliveryDescHTTPStatus is the schema descriptor for http_status field.
+	webhookdeliveryDescHTTPStatus := webhookdeliveryFields[8].Descriptor()
+	// webhookdelivery.DefaultHTTPStatus holds the default value on creation for the http_status field.
+	webhookdelivery.DefaultHTTPStatus = webhookdeliveryDescHTTPStatus.Default.(int)
+	// webhookdeliveryDescFault is the schema descriptor for fault field.
+	webhookdeliveryDescFault := webhookdeliveryFields[9].Descriptor()
+	// webhookdelivery.DefaultFault holds the default value on creation for the fault field.
+	webhookdelivery.DefaultFault = webhookdeliveryDescFault.Default.(string)
+	// webhookdeliveryDescID is the schema descriptor for id field.
+	webhookdeliveryDescID := webhookdeliveryMixinFields0[0].Descriptor()
+	// webhookdelivery.DefaultID holds the default value on creation for the id field.
+	webhookdelivery.DefaultID = webhookdeliveryDescID.Default.(func() string)
+	webhookendpointMixin := schema.WebhookEndpoint{}.Mixin()
+	webhookendpointMixinFields0 := webhookendpointMixin[0].Fields()
+	_ = webhookendpointMixinFields0
+	webhookendpointFields := schema.WebhookEndpoint{}.Fields()
+	_ = webhookendpointFields
+	// webhookendpointDescFormerSecret is the schema descriptor for former_secret field.
+	webhookendpointDescFormerSecret := webhookendpointFields[5].Descriptor()
+	// webhookendpoint.DefaultFormerSecret holds the default value on creation for the former_secret field.
+	webhookendpoint.DefaultFormerSecret = webhookendpointDescFormerSecret.Default.(string)
+	// webhookendpointDescID is the schema descriptor for id field.
+	webhookendpointDescID := webhookendpointMixinFields0[0].Descriptor()
+	// webhookendpoint.DefaultID holds the default value on creation for the id field.
+	webhookendpoint.DefaultID = webhookendpointDescID.Default.(func() string)
 }

@@ -46,6 +46,10 @@ type Tx struct {
 	Office *OfficeClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
+	// Partner is the client for interacting with the Partner builders.
+	Partner *PartnerClient
+	// PartnerKey is the client for interacting with the PartnerKey builders.
+	PartnerKey *PartnerKeyClient
 	// Payment is the client for interacting with the Payment builders.
 	Payment *PaymentClient
 	// PaymentOption is the client for interacting with the PaymentOption builders.
@@ -60,6 +64,10 @@ type Tx struct {
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
+	WebhookDelivery *WebhookDeliveryClient
+	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
+	WebhookEndpoint *WebhookEndpointClient
 
 	// lazily loaded.
 	client     *Client
@@ -207,6 +215,8 @@ func (tx *Tx) init() {
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Office = NewOfficeClient(tx.config)
 	tx.OpeningRule = NewOpeningRuleClient(tx.config)
+	tx.Partner = NewPartnerClient(tx.config)
+	tx.PartnerKey = NewPartnerKeyClient(tx.config)
 	tx.Payment = NewPaymentClient(tx.config)
 	tx.PaymentOption = NewPaymentOptionClient(tx.config)
 	tx.PaymentReport = NewPaymentReportClient(tx.config)
@@ -214,6 +224,8 @@ func (tx *Tx) init() {
 	tx.PublicService = NewPublicServiceClient(tx.config)
 	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
 	tx.ServiceKind = NewServiceKindClient(tx.config)
+	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
+	tx.WebhookEndpoint = NewWebhookEndpointClient(tx.config)
 }
 
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.

@@ -67,7 +67,7 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	if !cfg.Introspection {
 		e.Use(closedIntrospection{})
 	}
-	e.Use(&limits{})
+	e.Use(&limits{portal: cfg.Portal})
 	e.Use(roots{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w}

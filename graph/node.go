@@ -62,7 +62,13 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 	if actor.Kind == identity.Staff {
 		viewer.Name = orNil(actor.Name)
 	}
-	var err error
+	name, partner, err := r.Portal.ViewerPartner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if actor.Kind == identity.Partner {
+		viewer.Name, viewer.Partner = orNil(name), partner
+	}
 	if viewer.Case, err = r.Portal.ViewerCase(ctx); err != nil {
 		return nil, err
 	}
@@ -147,6 +153,14 @@ func each[A, B any](all []A, one func(A) B) []B {
 	return list
 }
 
+// statusOf is the status of a delivery's last answer.
+func statusOf(d *ent.WebhookDelivery) *int {
+	if d.HTTPStatus == 0 {
+		return nil
+	}
+	return &d.HTTPStatus
+}
+
 func dispatchOf(a *ent.Application) *model.Dispatch {
 	if a.DispatchMethod == "" {
 		return nil
@@ -181,6 +195,20 @@ func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.Munic
 		return nil, err
 	}
 	return &model.MunicipalityConnection{MunicipalityConnection: c}, nil
+}
+
+func partnerPage(c *portal.PartnerConnection, err error) (*model.PartnerConnection, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.PartnerConnection{PartnerConnection: c}, nil
+}
+
+func deliveryPage(c *portal.DeliveryConnection, err error) (*model.WebhookDeliveryConnection, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &model.WebhookDeliveryConnection{DeliveryConnection: c}, nil
 }
 
 func servicePage(c *portal.ServiceConnection, err error) (*model.PublicServiceConnection, error) {

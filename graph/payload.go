@@ -13,6 +13,7 @@ import (
 	"nelke/graph/model"
 	"nelke/graph/scalar"
 	"nelke/internal/portal"
+	"nelke/internal/webhook"
 )
 
 // A payload carries the thing that was written, or the problem that kept it. Any other error stays one.
@@ -53,6 +54,43 @@ func applicationPayload(ctx context.Context, a *ent.Application, err error) (*mo
 func paymentPayload(ctx context.Context, p *ent.Payment, err error) (*model.PaymentPayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.PaymentPayload{Payment: p, Problems: problems}, err
+}
+
+func partnerPayload(ctx context.Context, p *ent.Partner, err error) (*model.PartnerPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.PartnerPayload{Partner: p, Problems: problems}, err
+}
+
+func partnerKeyPayload(ctx context.Context, k *ent.PartnerKey, err error) (*model.PartnerKeyPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.PartnerKeyPayload{PartnerKey: k, Problems: problems}, err
+}
+
+func endpointPayload(ctx context.Context, e *ent.WebhookEndpoint, err error) (*model.WebhookEndpointPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.WebhookEndpointPayload{WebhookEndpoint: e, Problems: problems}, err
+}
+
+// faultWords say what was wrong with an attempt to tell a partner.
+func faultWords(f webhook.Fault, language string) string {
+	w, ok := map[webhook.Fault]words{
+		webhook.FaultURL:         {"An diese Adresse wird nichts geschickt.", "Nothing is sent to this address."},
+		webhook.FaultName:        {"Den Namen des Servers gibt es nicht.", "The server's name isn't known."},
+		webhook.FaultTarget:      {"Die Adresse liegt nicht im öffentlichen Internet.", "The address isn't on the public internet."},
+		webhook.FaultConnection:  {"Die Verbindung kam nicht zustande oder brach ab.", "The connection failed, or was cut."},
+		webhook.FaultCertificate: {"Die verschlüsselte Verbindung kam nicht zustande.", "The encrypted connection failed."},
+		webhook.FaultTimeout:     {"Es kam keine Antwort in der Zeit.", "No answer came in time."},
+		webhook.FaultRedirect:    {"Die Antwort leitet weiter; Weiterleitungen wird nicht gefolgt.", "The answer leads elsewhere; redirects aren't followed."},
+		webhook.FaultStatus:      {"Die Antwort meldet einen Fehler.", "The answer tells of an error."},
+		webhook.FaultSecret:      {"Das Geheimnis kann nicht gelesen werden. Bitte setzen Sie es neu.", "The secret can't be read. Please set it again."},
+	}[f]
+	switch {
+	case !ok:
+		return ""
+	case language == "en":
+		return w.en
+	}
+	return w.de
 }
 
 func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
@@ -143,6 +181,7 @@ func codeWords() map[portal.Code]words {
 		portal.NothingDue:              {"Es ist nichts zu bezahlen.", "There is nothing to pay."},
 		portal.PaymentUnderWay:         {"Dafür läuft schon eine Zahlung, oder es ist bezahlt.", "A payment for it is under way, or it is paid."},
 		portal.MethodNotOffered:        {"Mit dieser Zahlungsart können Sie heute nicht bezahlen.", "You can't pay this way today."},
+		portal.WebhooksOff:             {"Dieser Dienst benachrichtigt keine Partner.", "This service makes no calls to partners."},
 		portal.AlreadyClaimed:          {"Diesen Antrag bearbeitet {clerk}.", "{clerk} works on this application."},
 		portal.RateLimited:             {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
 	}
@@ -172,6 +211,11 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleBreak:      {"Die Pause muss innerhalb der Öffnungszeit liegen.", "The break must lie within the opening hours."},
 		portal.RuleInside:     {"Die Zeiten eines Schalters müssen innerhalb der Öffnungszeiten liegen.", "A counter's hours must lie within the opening hours."},
 		portal.RuleCounter:    {"Das kann nur für einen Schalter festgelegt werden.", "This can be set for a counter only."},
+		portal.RuleCount:      {"Es gibt schon {max} davon.", "There are {max} of them already."},
+		portal.RulePartnerKey: {"Ein Partnerschlüssel besteht aus nelke_partner_ und 43 Zeichen base64url.", "A partner's key is nelke_partner_ and 43 characters of base64url."},
+		portal.RuleHTTPS:      {"Bitte geben Sie eine Adresse an, die mit https:// beginnt.", "Give an address that begins with https://."},
+		portal.RuleHost:       {"Den Namen des Servers gibt es nicht.", "The server's name isn't known."},
+		portal.RulePublic:     {"Die Adresse muss im öffentlichen Internet liegen.", "The address must be on the public internet."},
 		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
 		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nelke/internal/live"
+	"nelke/internal/webhook"
 )
 
 // Config is everything that can be set, each by a variable of the environment and by a flag. Make one with Load, or
@@ -42,9 +43,12 @@ type Config struct {
 	PaymentURL    string `env:"NELKE_PAYMENT_URL" help:"Base URL of the payment provider, one that speaks the sandbox's protocol. Unless given, the demo brings the sandbox along, and without it nothing can be paid."`
 	PaymentSecret string `env:"NELKE_PAYMENT_SECRET" help:"Secret shared with the payment provider, of 32 characters at least. Several demo processes on one database need it too; one takes a random secret unless given."`
 
+	WebhookKey   string `env:"NELKE_WEBHOOK_KEY" help:"Secret of 32 characters at least, under which the signing secrets of partners are sealed in the database. Unless given, the demo keeps one in NELKE_DATA, and without it partners are told nothing."`
+	WebhookLocal bool   `env:"NELKE_WEBHOOK_LOCAL" default:"false" help:"For trying out, with the demo only: webhooks may go to this machine, by http too."`
+
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
-	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour."`
+	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour, and pings and replays that one partner may ask for."`
 	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
@@ -80,6 +84,8 @@ type Options struct {
 	Clock func() time.Time
 	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.
 	ClockMoved <-chan struct{}
+	// Webhooks are how calls to partners differ from what they should be, for tests: Seal and Local are set by others.
+	Webhooks webhook.Options
 	// Ready is called once with the address that is listened on, as soon as requests are answered.
 	Ready func(addr string)
 	// Welcome gets what to try first, when the demo is ready.
@@ -195,6 +201,7 @@ func (c Config) check(found *ConfigError) {
 	c.checkBackends(found)
 	c.checkIdentity(found)
 	c.checkPayments(found)
+	c.checkWebhooks(found)
 	c.checkCallers(found)
 	c.checkTraces(found)
 	if c.Log != "json" && c.Log != "text" {
@@ -266,6 +273,15 @@ func (c Config) checkPayments(found *ConfigError) {
 		found.add("NELKE_PAYMENT_SECRET", "must have %d characters at least", secretLength)
 	case c.PaymentSecret == "" && c.PaymentURL != "":
 		found.add("NELKE_PAYMENT_SECRET", "must be given with NELKE_PAYMENT_URL")
+	}
+}
+
+func (c Config) checkWebhooks(found *ConfigError) {
+	if c.WebhookKey != "" && len(c.WebhookKey) < webhook.SealKeyLength {
+		found.add("NELKE_WEBHOOK_KEY", "must have %d characters at least", webhook.SealKeyLength)
+	}
+	if c.WebhookLocal && !c.Demo {
+		found.add("NELKE_WEBHOOK_LOCAL", "is for NELKE_DEMO only")
 	}
 }
 

@@ -50,6 +50,7 @@ func TestLoad(t *testing.T) {
 			"NELKE_AUDIENCE": "", "NELKE_ORIGINS": "https://*.example.org", "NELKE_PROXIES": "10.0.0.1,10.0.0.0/8",
 			"NELKE_OPENINGS_PER_HOUR": "0", "NELKE_INTROSPECTION": "perhaps", "NELKE_LOG": "xml", "NELKE_LOG_LEVEL": "loud",
 			"NELKE_PAYMENT_URL": "https://user:geheim@pay.example", "NELKE_PAYMENT_SECRET": "geheim, and too short",
+			"NELKE_WEBHOOK_KEY": "geheim, and too short", "NELKE_WEBHOOK_LOCAL": "perhaps",
 			"NELKE_STOP_TIMEOUT": "9", "NELKE_STOP_DELAY": "-1s", "NELKE_SWEEPERS": "2",
 			"OTEL_EXPORTER_OTLP_ENDPOINT": "https://user:geheim@collector", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "collector:4318",
 			"OTEL_TRACES_SAMPLER": "often", "OTEL_TRACES_EXPORTER": "zipkin", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc", "OTEL_SDK_DISABLED": "perhaps",
@@ -99,6 +100,17 @@ func TestLoad(t *testing.T) {
 			require.ErrorContains(t, err, "NELKE_PAYMENT_SECRET")
 			require.NotContains(t, err.Error(), "xxx")
 		}
+	})
+
+	t.Run("webhooks go to this machine in the demo only", func(t *testing.T) {
+		t.Parallel()
+		_, err := server.Load(map[string]string{"NELKE_WEBHOOK_LOCAL": "1"}, server.Config{}, nil)
+		require.ErrorContains(t, err, "NELKE_WEBHOOK_LOCAL")
+		_, err = server.Load(map[string]string{"NELKE_WEBHOOK_LOCAL": "1", "NELKE_DEMO": "1"}, server.Config{}, nil)
+		require.NoError(t, err)
+		_, err = server.Load(map[string]string{"NELKE_WEBHOOK_KEY": strings.Repeat("x", 31)}, server.Config{}, nil)
+		require.ErrorContains(t, err, "NELKE_WEBHOOK_KEY")
+		require.NotContains(t, err.Error(), "xxx")
 	})
 
 	t.Run("the zero configuration is refused", func(t *testing.T) {

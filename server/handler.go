@@ -68,12 +68,12 @@ func newWeb(p *parts, addr string) (*web, error) {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier),
+		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier, p.portal),
 		cors(p.cfg.Origins),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		language,
-		actor(verifier),
+		actor(verifier, p.portal),
 		network(proxies(p.cfg)),
 	))
 	w.handler = chain(mux,
@@ -115,10 +115,10 @@ func proxies(cfg Config) (networks []netip.Prefix) {
 }
 
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, verifier *identity.Verifier) http.Handler {
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, verifier *identity.Verifier, known partners) http.Handler {
 	single := wire.HTTP{Status: unavailable}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Origins: origins, Init: initialised(verifier)},
+		wire.WebSocket{Streams: streams, Origins: origins, Init: initialised(verifier, known)},
 		wire.SSE{Streams: streams, HTTP: single},
 		single,
 	}
@@ -133,13 +133,13 @@ func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []str
 }
 
 // initialised reads the token of connection_init. One that proves nothing closes the connection, as 401 does elsewhere.
-func initialised(verifier *identity.Verifier) func(context.Context, map[string]any, http.Header) (context.Context, error) {
+func initialised(verifier *identity.Verifier, known partners) func(context.Context, map[string]any, http.Header) (context.Context, error) {
 	return func(ctx context.Context, payload map[string]any, header http.Header) (context.Context, error) {
 		authorization, err := wire.Authorization(payload, header)
 		if err != nil {
 			return nil, err
 		}
-		who, err := verifier.Actor(ctx, authorization)
+		who, err := whoIs(ctx, verifier, known, authorization)
 		switch {
 		case err == nil:
 			return identity.WithActor(ctx, who), nil

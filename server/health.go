@@ -30,8 +30,11 @@ func (h health) readyz(w http.ResponseWriter, r *http.Request) {
 		Status string            `json:"status"`
 		Parts  map[string]string `json:"parts"`
 	}{"ready", map[string]string{
-		"database": "reached", "redis": "absent", "issuer": h.issuer, "jobs": "on", "payments": h.parts.payments.state, "mail": "off",
+		"database": "reached", "redis": "absent", "issuer": h.issuer, "jobs": "on", "payments": h.parts.payments.state, "mail": "off", "webhooks": "off",
 	}}
+	if h.parts.webhooks != nil {
+		answer.Parts["webhooks"] = "on"
+	}
 	if h.parts.relay != nil {
 		answer.Parts["redis"] = "not heard"
 		if h.parts.relay.Heard() {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -17,6 +19,7 @@ import (
 	"nelke/internal/portal"
 	"nelke/internal/store"
 	"nelke/internal/tracing"
+	"nelke/internal/webhook"
 )
 
 // parts are what every command works with: the heart, and what it stands on.
@@ -31,6 +34,7 @@ type parts struct {
 	cache *cache.Cache
 	jobs  *job.Client
 
+	webhooks *webhook.Client // nil: partners are told nothing
 	portal   *portal.Portal
 	payments *payments // nil until an address is known
 
@@ -76,6 +80,9 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err != nil {
 		return nil, err
 	}
+	if err := p.openWebhooks(); err != nil {
+		return nil, err
+	}
 	p.portal = portal.New(p.options())
 	return p, nil
 }
@@ -84,8 +91,27 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 func (p *parts) options() portal.Options {
 	return portal.Options{
 		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,
+		Webhooks: p.webhooks,
 		Openings: newOpenings(p.redis, p.cfg.RedisPrefix, p.cfg.OpeningsPerHour, time.Now),
 	}
+}
+
+// openWebhooks makes what calls partners, where there is a key to keep their secrets under.
+func (p *parts) openWebhooks() (err error) {
+	options := p.cfg.Options.Webhooks
+	options.Local, options.Around = p.cfg.WebhookLocal, p.tracer.Outward
+	switch {
+	case p.cfg.WebhookKey != "":
+		options.Seal, err = webhook.NewSeal(p.cfg.WebhookKey)
+	case p.cfg.Demo:
+		options.Seal, err = webhook.OpenSeal(filepath.Join(p.cfg.Data, "webhook-key"), func() string { return rand.Text() + rand.Text() })
+	default:
+		return nil
+	}
+	if err == nil {
+		p.webhooks = webhook.NewClient(options)
+	}
+	return err
 }
 
 func (p *parts) openRedis(ctx context.Context) (err error) {

@@ -154,6 +154,7 @@ func TestWithoutAProviderNothingIsPaid(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(cfg *server.Config) { cfg.Demo = false })
 	require.Contains(t, s.do(http.MethodGet, "/readyz", "").body, `"payments":"off"`)
+	require.Contains(t, s.do(http.MethodGet, "/readyz", "").body, `"webhooks":"off"`)
 	require.Equal(t, http.StatusNotFound, s.do(http.MethodPost, "/payments/webhook", "{}").status)
 	require.Equal(t, http.StatusNotFound, s.do(http.MethodGet, "/sandbox/pay/x", "").status)
 	lost := s.do(http.MethodGet, "/payments/return/payment_x", "")

@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		ready.read(t, &got)
 		require.Equal(t, "ready", got.Status)
 		require.Equal(t, map[string]string{
-			"database": "reached", "redis": "absent", "issuer": "demo", "jobs": "on", "payments": "sandbox", "mail": "off",
+			"database": "reached", "redis": "absent", "issuer": "demo", "jobs": "on", "payments": "sandbox", "mail": "off", "webhooks": "on",
 		}, got.Parts)
 		version := s.do(http.MethodGet, "/version", "")
 		require.Contains(t, version.body, "v-test")

@@ -573,6 +573,59 @@ var (
 			},
 		},
 	}
+	// PartnersColumns holds the columns for the "partners" table.
+	PartnersColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "name", Type: field.TypeString},
+		{Name: "scopes", Type: field.TypeJSON},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "SUSPENDED"}},
+		{Name: "created_at", Type: field.TypeTime},
+	}
+	// PartnersTable holds the schema information for the "partners" table.
+	PartnersTable = &schema.Table{
+		Name:       "partners",
+		Columns:    PartnersColumns,
+		PrimaryKey: []*schema.Column{PartnersColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "partner_municipality_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PartnersColumns[1], PartnersColumns[0]},
+			},
+		},
+	}
+	// PartnerKeysColumns holds the columns for the "partner_keys" table.
+	PartnerKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "hash", Type: field.TypeString, Unique: true},
+		{Name: "label", Type: field.TypeString},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true},
+		{Name: "partner_id", Type: field.TypeString},
+	}
+	// PartnerKeysTable holds the schema information for the "partner_keys" table.
+	PartnerKeysTable = &schema.Table{
+		Name:       "partner_keys",
+		Columns:    PartnerKeysColumns,
+		PrimaryKey: []*schema.Column{PartnerKeysColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "partner_keys_partners_keys",
+				Columns:    []*schema.Column{PartnerKeysColumns[6]},
+				RefColumns: []*schema.Column{PartnersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "partnerkey_partner_id",
+				Unique:  false,
+				Columns: []*schema.Column{PartnerKeysColumns[6]},
+			},
+		},
+	}
 	// PaymentsColumns holds the columns for the "payments" table.
 	PaymentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -836,6 +889,94 @@ var (
 		Columns:    ServiceKindsColumns,
 		PrimaryKey: []*schema.Column{ServiceKindsColumns[0]},
 	}
+	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
+	WebhookDeliveriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "changes", Type: field.TypeJSON},
+		{Name: "position", Type: field.TypeInt64},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "DELIVERED", "DEAD"}},
+		{Name: "attempts", Type: field.TypeInt, Default: 0},
+		{Name: "begun_at", Type: field.TypeTime, Nullable: true},
+		{Name: "next_at", Type: field.TypeTime, Nullable: true},
+		{Name: "tried_at", Type: field.TypeTime, Nullable: true},
+		{Name: "http_status", Type: field.TypeInt, Default: 0},
+		{Name: "fault", Type: field.TypeString, Default: ""},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
+		{Name: "endpoint_id", Type: field.TypeString},
+	}
+	// WebhookDeliveriesTable holds the schema information for the "webhook_deliveries" table.
+	WebhookDeliveriesTable = &schema.Table{
+		Name:       "webhook_deliveries",
+		Columns:    WebhookDeliveriesColumns,
+		PrimaryKey: []*schema.Column{WebhookDeliveriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webhook_deliveries_webhook_endpoints_deliveries",
+				Columns:    []*schema.Column{WebhookDeliveriesColumns[12]},
+				RefColumns: []*schema.Column{WebhookEndpointsColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhookdelivery_endpoint_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[12], WebhookDeliveriesColumns[0]},
+			},
+			{
+				Name:    "webhookdelivery_endpoint_id_status_next_at",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[12], WebhookDeliveriesColumns[3], WebhookDeliveriesColumns[6]},
+			},
+			{
+				Name:    "webhookdelivery_status_ended_at",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookDeliveriesColumns[3], WebhookDeliveriesColumns[11]},
+			},
+		},
+	}
+	// WebhookEndpointsColumns holds the columns for the "webhook_endpoints" table.
+	WebhookEndpointsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "url", Type: field.TypeString},
+		{Name: "types", Type: field.TypeJSON},
+		{Name: "secret", Type: field.TypeString},
+		{Name: "former_secret", Type: field.TypeString, Default: ""},
+		{Name: "former_secret_until", Type: field.TypeTime, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"ACTIVE", "PAUSED", "REMOVED"}},
+		{Name: "position", Type: field.TypeInt64},
+		{Name: "busy_until", Type: field.TypeTime, Nullable: true},
+		{Name: "created_at", Type: field.TypeTime},
+		{Name: "partner_id", Type: field.TypeString},
+	}
+	// WebhookEndpointsTable holds the schema information for the "webhook_endpoints" table.
+	WebhookEndpointsTable = &schema.Table{
+		Name:       "webhook_endpoints",
+		Columns:    WebhookEndpointsColumns,
+		PrimaryKey: []*schema.Column{WebhookEndpointsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "webhook_endpoints_partners_endpoints",
+				Columns:    []*schema.Column{WebhookEndpointsColumns[11]},
+				RefColumns: []*schema.Column{PartnersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhookendpoint_partner_id",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookEndpointsColumns[11]},
+			},
+			{
+				Name:    "webhookendpoint_municipality_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{WebhookEndpointsColumns[1], WebhookEndpointsColumns[7]},
+			},
+		},
+	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
 		ApplicationsTable,
@@ -854,6 +995,8 @@ var (
 		NoticesTable,
 		OfficesTable,
 		OpeningRulesTable,
+		PartnersTable,
+		PartnerKeysTable,
 		PaymentsTable,
 		PaymentOptionsTable,
 		PaymentReportsTable,
@@ -861,6 +1004,8 @@ var (
 		PublicServicesTable,
 		SandboxTransactionsTable,
 		ServiceKindsTable,
+		WebhookDeliveriesTable,
+		WebhookEndpointsTable,
 	}
 )
 
@@ -892,6 +1037,7 @@ func init() {
 	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	OfficesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	OpeningRulesTable.ForeignKeys[0].RefTable = OfficesTable
+	PartnerKeysTable.ForeignKeys[0].RefTable = PartnersTable
 	PaymentsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	PaymentsTable.Annotation = &entsql.Annotation{}
 	PaymentsTable.Annotation.Checks = map[string]string{
@@ -906,4 +1052,16 @@ func init() {
 	PaymentReportsTable.ForeignKeys[0].RefTable = PaymentsTable
 	PrivacyNoticesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	PublicServicesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
+	WebhookDeliveriesTable.ForeignKeys[0].RefTable = WebhookEndpointsTable
+	WebhookDeliveriesTable.Annotation = &entsql.Annotation{}
+	WebhookDeliveriesTable.Annotation.Checks = map[string]string{
+		"delivered_has_no_fault": "status <> 'DELIVERED' OR fault = ''",
+		"ended_has_an_end":       "((status = 'PENDING') = (ended_at IS NULL))",
+		"pending_is_tried_again": "((status = 'PENDING') = (next_at IS NOT NULL))",
+	}
+	WebhookEndpointsTable.ForeignKeys[0].RefTable = PartnersTable
+	WebhookEndpointsTable.Annotation = &entsql.Annotation{}
+	WebhookEndpointsTable.Annotation.Checks = map[string]string{
+		"former_secret_ends": "((former_secret <> '') = (former_secret_until IS NOT NULL))",
+	}
 }

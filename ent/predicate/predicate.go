@@ -54,6 +54,12 @@ type Office func(*sql.Selector)
 // OpeningRule is the predicate function for openingrule builders.
 type OpeningRule func(*sql.Selector)
 
+// Partner is the predicate function for partner builders.
+type Partner func(*sql.Selector)
+
+// PartnerKey is the predicate function for partnerkey builders.
+type PartnerKey func(*sql.Selector)
+
 // Payment is the predicate function for payment builders.
 type Payment func(*sql.Selector)
 
@@ -74,3 +80,9 @@ type SandboxTransaction func(*sql.Selector)
 
 // ServiceKind is the predicate function for servicekind builders.
 type ServiceKind func(*sql.Selector)
+
+// WebhookDelivery is the predicate function for webhookdelivery builders.
+type WebhookDelivery func(*sql.Selector)
+
+// WebhookEndpoint is the predicate function for webhookendpoint builders.
+type WebhookEndpoint func(*sql.Selector)

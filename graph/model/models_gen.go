@@ -157,6 +157,22 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// A key after a write, or what kept it from being written.
+type PartnerKeyPayload struct {
+	// The key as it is now; null when a problem kept it.
+	PartnerKey *ent.PartnerKey `json:"partnerKey,omitempty"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
+}
+
+// A partner after a write, or what kept it from being written.
+type PartnerPayload struct {
+	// The partner as it is now; null when a problem kept it.
+	Partner *ent.Partner `json:"partner,omitempty"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
+}
+
 type PaymentByIDsInput struct {
 	ID string `json:"ID"`
 }
@@ -276,12 +292,22 @@ type Subscription struct {
 type Viewer struct {
 	// Kind of caller.
 	Kind identity.Kind `json:"kind"`
-	// Name of the staff member; null for others.
+	// Name of the staff member, or of the partner; null for others.
 	Name *string `json:"name,omitempty"`
 	// The case that the key opens; null for others, and for a key that was never used.
 	Case *ent.CaseFile `json:"case,omitempty"`
 	// Roles of the staff member in the towns that this graph knows.
 	Roles []*MunicipalityRole `json:"roles"`
+	// The partner that is calling, where its scopes let it read that; null for others.
+	Partner *ent.Partner `json:"partner,omitempty"`
+}
+
+// An endpoint after a write, or what kept it from being written.
+type WebhookEndpointPayload struct {
+	// The endpoint as it is now; null when a problem kept it.
+	WebhookEndpoint *ent.WebhookEndpoint `json:"webhookEndpoint,omitempty"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
 }
 
 // Who did something.

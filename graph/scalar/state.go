@@ -4,7 +4,10 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"nelke/ent/application"
+	"nelke/ent/partner"
 	"nelke/ent/payment"
+	"nelke/ent/webhookdelivery"
+	"nelke/ent/webhookendpoint"
 	"nelke/internal/portal"
 )
 
@@ -45,3 +48,35 @@ func MarshalPaymentMethod(m payment.Method) graphql.Marshaler {
 
 // UnmarshalPaymentMethod refuses: inputs keep methods as text.
 func UnmarshalPaymentMethod(any) (payment.Method, error) { return "", refuse("never an input") }
+
+// MarshalPartnerStatus writes a state.
+func MarshalPartnerStatus(s partner.Status) graphql.Marshaler {
+	return graphql.MarshalString(string(s))
+}
+
+// UnmarshalPartnerStatus refuses: inputs keep states as text.
+func UnmarshalPartnerStatus(any) (partner.Status, error) { return "", refuse("never an input") }
+
+// MarshalEndpointStatus writes a state.
+func MarshalEndpointStatus(s webhookendpoint.Status) graphql.Marshaler {
+	return graphql.MarshalString(string(s))
+}
+
+// UnmarshalEndpointStatus refuses: inputs keep states as text.
+func UnmarshalEndpointStatus(any) (webhookendpoint.Status, error) {
+	return "", refuse("never an input")
+}
+
+// MarshalDeliveryStatus writes a state.
+func MarshalDeliveryStatus(s webhookdelivery.Status) graphql.Marshaler {
+	return graphql.MarshalString(string(s))
+}
+
+// UnmarshalDeliveryStatus reads a state.
+func UnmarshalDeliveryStatus(v any) (webhookdelivery.Status, error) {
+	s, err := text(v)
+	if err == nil && webhookdelivery.StatusValidator(webhookdelivery.Status(s)) != nil {
+		err = refuse("not a state of a delivery")
+	}
+	return webhookdelivery.Status(s), err
+}

@@ -147,6 +147,8 @@ func MarshalActorKind(k identity.Kind) graphql.Marshaler {
 		return graphql.MarshalString("CASE_HOLDER")
 	case identity.Staff:
 		return graphql.MarshalString("STAFF")
+	case identity.Partner:
+		return graphql.MarshalString("PARTNER")
 	default:
 		return graphql.MarshalString("ANONYMOUS")
 	}

@@ -1,5 +1,5 @@
-// Package identity turns a bearer token into an [Actor]: nobody, the holder of a case key, or a person whom an
-// OpenID Connect issuer vouches for. It knows no database and no rule about what an actor may do.
+// Package identity turns a bearer token into an [Actor]: nobody, the holder of a case key, a partner's system, or a
+// person whom an OpenID Connect issuer vouches for. It knows no database and no rule about what an actor may do.
 package identity
 
 import (
@@ -18,6 +18,8 @@ const (
 	CaseHolder
 	// Staff sent a valid token of the issuer. It may hold no role at all.
 	Staff
+	// Partner sent a well-formed partner key. Whose it is, and whether it still is, is for the reader of the hash to find out.
+	Partner
 )
 
 // Role is what a person may be for one municipality. A higher role includes the lower ones.
@@ -50,6 +52,8 @@ type Actor struct {
 	// CaseKeyHash is the SHA-256 of the case key's 43 characters, as 64 lower-case hexadecimal digits. Only a
 	// CaseHolder has one.
 	CaseKeyHash string
+	// PartnerKeyHash is the same of a partner's key. Only a Partner has one.
+	PartnerKeyHash string
 	// Subject is the issuer, a "|", and the issuer's name for the person. Only Staff have one.
 	Subject string
 	// Name is what to call the person, for other staff to read. It may be empty.
@@ -68,13 +72,15 @@ func (a Actor) Has(ars string, role Role) bool {
 }
 
 // Scope is a stable name of the actor, to keep apart what belongs to different actors, such as idempotency keys:
-// "anonymous", "case:<hash>" or "staff:<subject>". It does not change when a token is renewed.
+// "anonymous", "case:<hash>", "staff:<subject>" or "partner:<hash>". It does not change when a token is renewed.
 func (a Actor) Scope() string {
 	switch a.Kind {
 	case CaseHolder:
 		return "case:" + a.CaseKeyHash
 	case Staff:
 		return "staff:" + a.Subject
+	case Partner:
+		return "partner:" + a.PartnerKeyHash
 	default:
 		return "anonymous"
 	}

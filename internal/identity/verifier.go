@@ -89,7 +89,8 @@ func NewVerifier(config Config) *Verifier {
 func (v *Verifier) IgnoredRoles() int64 { return v.ignored.Load() }
 
 // Actor is who sent this Authorization header, scheme included. An empty header is anonymous, 43 characters of
-// base64url are a case key, and anything with two dots is a token of the issuer.
+// base64url are a case key, with nelke_partner_ before them a partner's key, and anything with two dots is a token of the
+// issuer.
 //
 // Errors: ErrTokenInvalid, ErrIdentityUnavailable.
 func (v *Verifier) Actor(ctx context.Context, authorization string) (Actor, error) {
@@ -103,8 +104,11 @@ func (v *Verifier) Actor(ctx context.Context, authorization string) (Actor, erro
 	if ValidCaseKey(token) {
 		return Actor{Kind: CaseHolder, CaseKeyHash: HashCaseKey(token)}, nil
 	}
+	if ValidPartnerKey(token) {
+		return Actor{Kind: Partner, PartnerKeyHash: HashPartnerKey(token)}, nil
+	}
 	if strings.Count(token, ".") != 2 {
-		return Actor{}, fmt.Errorf("%w: neither a case key nor a JWT", ErrTokenInvalid)
+		return Actor{}, fmt.Errorf("%w: neither a case key, a partner's key nor a JWT", ErrTokenInvalid)
 	}
 	return v.staff(ctx, token)
 }

@@ -41,6 +41,10 @@ type Operations interface {
 	SettlePayments(ctx context.Context) error
 	// TendDrafts ends every draft whose time is over and whose own jobs are lost.
 	TendDrafts(ctx context.Context) error
+	// SendWebhooks makes the call that is due to a partner's endpoint.
+	SendWebhooks(ctx context.Context, endpoint string) error
+	// TendWebhooks does the same for every endpoint whose own jobs are lost, and forgets old deliveries.
+	TendWebhooks(ctx context.Context) error
 	// DigestHeads writes the digest of all event chains of each municipality.
 	DigestHeads(ctx context.Context) error
 	// ForgetIdempotency removes idempotency rows that nobody will ask for again.
@@ -102,6 +106,7 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	cfg.PeriodicJobs = c.periodic()
 	cfg.ErrorHandler = &c.counts
 	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 10}}
+	cfg.Queues[queueWebhooks] = river.QueueConfig{MaxWorkers: callers} // they wait for others, and keep nobody from working
 	if c.store.Dialect == dialect.SQLite {
 		cfg.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 2} // one writer: more would only stand in its way
 	}

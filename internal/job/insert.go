@@ -35,6 +35,11 @@ func (c *Client) SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string
 	return c.owe(ctx, tx, settlePayment{Payment: payment}, at)
 }
 
+// SendWebhooksAt owes, as part of the transaction, that an endpoint is told what has changed, at the given instant.
+func (c *Client) SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error {
+	return c.owe(ctx, tx, sendWebhooks{Endpoint: endpoint}, at)
+}
+
 func (c *Client) owe(ctx context.Context, tx *sql.Tx, args river.JobArgs, at time.Time) error {
 	now := time.Now
 	if c.opts.Clock != nil {

@@ -104,6 +104,10 @@ func (h *heart) SettlePayment(ctx context.Context, p string) error { return h.ca
 func (h *heart) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
 func (h *heart) TendDrafts(ctx context.Context) error     { return h.called(ctx, "tend all") }
 
+func (h *heart) SendWebhooks(ctx context.Context, e string) error { return h.called(ctx, "send "+e) }
+
+func (h *heart) TendWebhooks(ctx context.Context) error { return h.called(ctx, "send all") }
+
 func (h *heart) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
 
 func (h *heart) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }

@@ -42,6 +42,8 @@ func (c *Client) periodic() []*river.PeriodicJob {
 		return settlePayments{}, sweep
 	}, atStart), river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(tendEvery)), func() (river.JobArgs, *river.InsertOpts) {
 		return tendDrafts{}, sweep
+	}, atStart), river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(settleEvery)), func() (river.JobArgs, *river.InsertOpts) {
+		return tendWebhooks{}, sweep
 	}, atStart))
 	if c.opts.NoSweepers {
 		return jobs

@@ -22,7 +22,11 @@ type (
 	settlePayment struct {
 		Payment string `json:"payment"`
 	}
+	sendWebhooks struct {
+		Endpoint string `json:"endpoint"`
+	}
 	settlePayments    struct{}
+	tendWebhooks      struct{}
 	tendDrafts        struct{}
 	sweepHolds        struct{}
 	digestHeads       struct{}
@@ -36,6 +40,8 @@ const (
 	KindTendDraft         = "tend_draft"
 	KindSettlePayment     = "settle_payment"
 	KindSettlePayments    = "settle_payments"
+	KindSendWebhooks      = "send_webhooks"
+	KindTendWebhooks      = "tend_webhooks"
 	KindTendDrafts        = "tend_drafts"
 	KindSweepHolds        = "sweep_holds"
 	KindDigestHeads       = "digest_heads"
@@ -47,10 +53,22 @@ func (deliverNotice) Kind() string     { return KindDeliverNotice }
 func (tendDraft) Kind() string         { return KindTendDraft }
 func (settlePayment) Kind() string     { return KindSettlePayment }
 func (settlePayments) Kind() string    { return KindSettlePayments }
+func (sendWebhooks) Kind() string      { return KindSendWebhooks }
+func (tendWebhooks) Kind() string      { return KindTendWebhooks }
 func (tendDrafts) Kind() string        { return KindTendDrafts }
 func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
+
+// queueWebhooks is the queue of calls to partners: however slow these are, nothing else waits for them. callers calls are made
+// at once, one at a time to an endpoint; a partner has ten endpoints at most, so that one alone can't have all of them wait.
+const (
+	queueWebhooks = "webhooks"
+	callers       = 16
+)
+
+// InsertOpts puts calls into their own queue.
+func (sendWebhooks) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueWebhooks} }
 
 func (c *Client) workers(ops Operations) *river.Workers {
 	w := river.NewWorkers()
@@ -60,6 +78,8 @@ func (c *Client) workers(ops Operations) *river.Workers {
 	})
 	add(c, w, func(ctx context.Context, a tendDraft) error { return ops.TendDraft(ctx, a.Application) })
 	add(c, w, func(ctx context.Context, a settlePayment) error { return ops.SettlePayment(ctx, a.Payment) })
+	add(c, w, func(ctx context.Context, a sendWebhooks) error { return ops.SendWebhooks(ctx, a.Endpoint) })
+	add(c, w, func(ctx context.Context, _ tendWebhooks) error { return ops.TendWebhooks(ctx) })
 	add(c, w, func(ctx context.Context, _ settlePayments) error { return ops.SettlePayments(ctx) })
 	add(c, w, func(ctx context.Context, _ tendDrafts) error { return ops.TendDrafts(ctx) })
 	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })

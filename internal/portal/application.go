@@ -206,7 +206,7 @@ func own(ctx context.Context) (predicate.Application, error) {
 	switch actor.Kind {
 	case identity.CaseHolder:
 		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
-	case identity.Staff:
+	case identity.Staff, identity.Partner:
 		return nil, refuse(NotFound, "input", "application")
 	default:
 		return nil, refuse(Unauthenticated)

@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"encoding/base64"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +72,16 @@ func (t ChangeType) prefix() string {
 	return map[ChangeType]string{ChangedMunicipality: "municipality_", ChangedOffice: "office_", ChangedService: "service_"}[t]
 }
 
+// typeOf is what the thing of an id is; empty where it isn't in the feed.
+func typeOf(id string) ChangeType {
+	for _, t := range []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService} {
+		if strings.HasPrefix(id, t.prefix()) {
+			return t
+		}
+	}
+	return ""
+}
+
 // Change is a thing that has changed, last at that instant. It may be gone by now.
 type Change struct {
 	Type ChangeType
@@ -117,15 +126,7 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 		from = n
 	}
 	p.depend(ctx, time.Time{}, feedKey)
-	where := []predicate.Change{entchange.PositionGT(from)}
-	if len(types) > 0 {
-		var some []predicate.Change
-		for _, t := range types {
-			some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
-		}
-		where = append(where, entchange.Or(some...))
-	}
-	rows, err := p.store.Reader().Change.Query().Where(where...).Order(entchange.ByPosition()).Limit(limit + 1).All(ctx)
+	rows, err := p.store.Reader().Change.Query().Where(entchange.PositionGT(from), ofTypes(types)).Order(entchange.ByPosition()).Limit(limit + 1).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -139,13 +140,28 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 		if t != nil {
 			at = at.In(t.Zone)
 		}
-		kinds := []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService}
-		kind := slices.IndexFunc(kinds, func(c ChangeType) bool { return strings.HasPrefix(row.ID, c.prefix()) })
-		if kind >= 0 {
-			feed.Changes = append(feed.Changes, Change{Type: kinds[kind], ID: row.ID, At: at})
+		if kind := typeOf(row.ID); kind != "" {
+			feed.Changes = append(feed.Changes, Change{Type: kind, ID: row.ID, At: at})
 		}
 		from = row.Position
 	}
-	feed.Cursor = base64.RawURLEncoding.EncodeToString([]byte(listOfChanges + strconv.FormatInt(from, 10)))
+	feed.Cursor = changesCursor(from)
 	return feed, nil
+}
+
+// changesCursor names a position in the feed.
+func changesCursor(position int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(listOfChanges + strconv.FormatInt(position, 10)))
+}
+
+// ofTypes is the condition of being of one of the types; of any where there are none.
+func ofTypes(types []ChangeType) predicate.Change {
+	var some []predicate.Change
+	for _, t := range types {
+		some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
+	}
+	if len(some) == 0 {
+		return entchange.IDNEQ("")
+	}
+	return entchange.Or(some...)
 }

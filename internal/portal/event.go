@@ -33,6 +33,8 @@ func actorName(a identity.Actor) string {
 		return "staff:" + a.Subject
 	case identity.CaseHolder:
 		return "person"
+	case identity.Partner:
+		return "partner"
 	default:
 		return System
 	}
@@ -73,7 +75,7 @@ func (tx *Tx) recordTown(ctx context.Context, m *ent.Municipality, ch change) er
 		return refuse(WrongState) // two changes of one catalogue at once: the second one reads again
 	}
 	m.EventCount, m.EventHead = e.Seq, e.Hash
-	if ch.subject != m.ID || ch.action != catalogueImported { // an import tells by itself what has changed
+	if ch.action != catalogueImported && typeOf(ch.subject) != "" { // an import tells by itself what has changed
 		tx.moved = append(tx.moved, moved{subject: ch.subject, municipality: m.ID})
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/store"
+	"nelke/internal/webhook"
 )
 
 // Jobs are done later, by whichever process gets to them. They are rows of the transaction that owes them.
@@ -28,22 +29,27 @@ type Jobs interface {
 	TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error
 	// SettlePaymentAt does what the state of a payment calls for by then.
 	SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string, at time.Time) error
+	// SendWebhooksAt tells an endpoint what has changed.
+	SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error
 }
 
-// Limiter counts requests of one network.
+// Limiter counts requests of one network, or of one partner.
 type Limiter interface {
 	// Take counts one and says how long to wait if that was too many.
 	Take(ctx context.Context, key string) (wait time.Duration, err error)
 }
 
 // Options are what a Portal works with. Clock is for reads (writes ask the database); Rand breaks ties between equally
-// good counters, as rand.IntN does, which it is unless given.
+// good counters and varies pauses between attempts, as rand.IntN does, which it is unless given.
 type Options struct {
 	Store    *store.Store
 	Hub      *live.Hub
 	Cache    *cache.Cache
 	Jobs     Jobs
-	Openings Limiter // of cases, per network
+	Openings Limiter // of cases, per network; of pings and replays, per partner
+
+	// Webhooks makes the calls to partners; nil: nobody is told.
+	Webhooks *webhook.Client
 
 	// Provider takes money; nil: nothing can be paid. ReturnURL is the address of ours at which the payer's browser comes
 	// back, and Pages are the origins that it may be sent on to ("*": any).
@@ -63,6 +69,7 @@ type Portal struct {
 	cache     *cache.Cache
 	jobs      Jobs
 	openings  Limiter
+	webhooks  *webhook.Client
 	provider  Provider
 	returnURL func(payment string) string
 	pages     []string
@@ -79,7 +86,7 @@ func New(o Options) *Portal {
 	}
 	return &Portal{
 		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, openings: o.Openings,
-		provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
+		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		clock: o.Clock, rand: o.Rand, log: o.Log,
 	}
 }

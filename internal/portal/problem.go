@@ -42,6 +42,7 @@ const (
 	PaymentUnderWay         Code = "PAYMENT_UNDER_WAY"
 	MethodNotOffered        Code = "METHOD_NOT_OFFERED"
 	AlreadyClaimed          Code = "ALREADY_CLAIMED"
+	WebhooksOff             Code = "WEBHOOKS_OFF"
 )
 
 // Rule says which rule a value of an input breaks, for the words that a person reads.
@@ -73,6 +74,11 @@ const (
 	RuleBreak      Rule = "BREAK"        // a break lies inside its span
 	RuleInside     Rule = "INSIDE"       // a counter's hours lie within the office's, its public ones within its own
 	RuleCounter    Rule = "COUNTER"      // only for a counter
+	RuleCount      Rule = "COUNT"        // there are Max already
+	RulePartnerKey Rule = "PARTNER_KEY"  // nelke_partner_ and 43 characters of base64url
+	RuleHTTPS      Rule = "HTTPS"        // not an address that webhooks go to
+	RuleHost       Rule = "HOST"         // its host isn't known
+	RulePublic     Rule = "PUBLIC"       // its host isn't on the public internet
 )
 
 // Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.

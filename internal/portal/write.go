@@ -41,6 +41,9 @@ func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) erro
 			return err
 		}
 		err := tx.announce(ctx)
+		if err == nil {
+			err = p.tellPartners(ctx, tx)
+		}
 		nudges = tx.nudges
 		return err
 	})

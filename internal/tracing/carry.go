@@ -44,12 +44,22 @@ func (t *Tracer) Transport(next http.RoundTripper) http.RoundTripper {
 	if t == nil {
 		return next
 	}
-	return transport{t, next}
+	return transport{t, next, true}
+}
+
+// Outward is Transport for calls to strangers: they get spans like others, and are told nothing of them. What a stranger
+// is sent should name nothing by which calls to several of them could be put together.
+func (t *Tracer) Outward(next http.RoundTripper) http.RoundTripper {
+	if t == nil {
+		return next
+	}
+	return transport{t, next, false}
 }
 
 type transport struct {
 	tracer *Tracer
 	next   http.RoundTripper
+	tells  bool
 }
 
 // RoundTrip implements http.RoundTripper. The span ends with the answer's header.
@@ -60,9 +70,11 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	defer span.End()
 	span.SetAttributes(semconv.HTTPRequestMethodKey.String(r.Method), semconv.ServerAddress(r.URL.Host))
-	ctx := trace.ContextWithSpan(r.Context(), span)
-	r = r.Clone(ctx) // a round tripper must not change the request
-	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	if t.tells {
+		ctx := trace.ContextWithSpan(r.Context(), span)
+		r = r.Clone(ctx) // a round tripper must not change the request
+		propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(r.Header))
+	}
 	answer, err := t.next.RoundTrip(r)
 	if err != nil {
 		Failed(span, Class(err))

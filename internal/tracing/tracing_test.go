@@ -207,9 +207,13 @@ func TestTransport(t *testing.T) {
 	require.NotContains(t, fmt.Sprint(call.Attributes()), "kunigunde")
 	require.NoError(t, post(ctx, "/fails"))
 	require.Contains(t, fmt.Sprint(recorder.Ended()[1].Attributes()), "Bad Gateway")
+	client.Transport = tracer.Outward(client.Transport.(transport).next)
+	require.NoError(t, post(ctx, "/strangers"))
+	require.Empty(t, heard.Get("Traceparent"), "a stranger hears nothing of it")
+	require.Equal(t, span.SpanContext().SpanID(), recorder.Ended()[2].Parent().SpanID())
 	provider.Close()
 	require.Error(t, post(ctx, "/kunigunde"))
-	require.NotContains(t, fmt.Sprint(recorder.Ended()[2].Attributes(), recorder.Ended()[2].Status()), "kunigunde")
+	require.NotContains(t, fmt.Sprint(recorder.Ended()[3].Attributes(), recorder.Ended()[3].Status()), "kunigunde")
 }
 
 func TestClass(t *testing.T) {

@@ -15,9 +15,10 @@ type shape struct {
 // arguments are those that fields can't do without, and those that keep lists of what is public short.
 func arguments(field string) string {
 	return map[string]string{
-		"Office.openingHours":   `(from: "2026-11-22", days: 3)`,
-		"Office.availability":   `(concerns: $concerns, from: "2026-11-22", days: 2)`,
-		"Municipality.services": `(first: 2)`,
+		"Office.openingHours":        `(from: "2026-11-22", days: 3)`,
+		"Office.availability":        `(concerns: $concerns, from: "2026-11-22", days: 2)`,
+		"Municipality.services":      `(first: 2)`,
+		"WebhookEndpoint.deliveries": `(first: 2)`,
 	}[field]
 }
 

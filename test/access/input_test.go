@@ -13,7 +13,7 @@ import (
 // target is the id that a mutation on a town names: of its office, its counter, one of its services, or itself.
 func (in *town) target(mutation string) string {
 	switch mutation {
-	case "openCase", "setPaymentMethods":
+	case "openCase", "setPaymentMethods", "addPartner":
 		return in.id
 	case "holdSlot", "bookAppointmentFor", "addClosure", "setOpeningHours":
 		return in.place.Office
@@ -71,6 +71,20 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 
 	case "openCase":
 		return suite.Vars{"municipality": suite.Vars{"id": id}, "caseKey": identity.NewCaseKey()}
+	case "addPartner":
+		return suite.Vars{"municipality": id, "name": "Portal", "scopes": []string{"CATALOGUE_BULK"}}
+	case "updatePartner":
+		return suite.Vars{"partner": id, "name": "Portal Lippe", "scopes": []string{"WEBHOOKS_MANAGE"}, "status": "ACTIVE"}
+	case "addPartnerKey":
+		return suite.Vars{"partner": id, "label": "Server", "key": identity.NewPartnerKey()}
+	case "revokePartnerKey":
+		return suite.Vars{"key": id}
+	case "addWebhookEndpoint":
+		return suite.Vars{"partner": id, "url": w.receiver, "types": []string{"OFFICE"}, "secret": identity.NewCaseKey()}
+	case "updateWebhookEndpoint":
+		return suite.Vars{"endpoint": id, "url": w.receiver, "types": []string{"OFFICE"}, "secret": identity.NewCaseKey(), "status": "ACTIVE"}
+	case "removeWebhookEndpoint", "replayWebhook", "pingWebhook":
+		return suite.Vars{"endpoint": id}
 	case "holdSlot":
 		return suite.Vars{"office": id, "start": start, "concerns": concerns}
 	case "bookAppointmentFor":

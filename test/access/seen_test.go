@@ -64,7 +64,7 @@ func (o *observer) thing(typ string, v gjson.Result, owner string) string {
 		id = v.Get("subject").String()
 	case typ == "ApplicationEdge":
 		id = v.Get("node.id").String()
-	case o.table.entity(typ):
+	case typ == "Partner" || o.table.entity(typ):
 		id = v.Get("id").String()
 	default:
 		return owner

@@ -212,6 +212,9 @@ func (tab *table) entity(typ string) bool {
 
 // may tells whether an actor sees a thing at all.
 func (tab *table) may(actor byte, thing string) bool {
+	if r := tab.rows["Query.partner"]; r.column(thing) >= 0 {
+		return r.sees(actor, r.column(thing))
+	}
 	for _, typ := range entities() {
 		if r := tab.rows["Query._entities:"+typ+"(id)"]; r.column(thing) >= 0 {
 			return r.sees(actor, r.column(thing))

@@ -64,6 +64,7 @@ func (w *world) way(line string) (way, bool) {
 	}
 	argument := map[string]string{
 		"application": `$id: ID!) { application(id: $id)`, "payment": `$id: ID!) { payment(id: $id)`, "appointment": `$id: ID!) { appointment(id: $id)`,
+		"partner": `$id: ID!) { partner(id: $id)`, "partners": `$id: ID!) { partners(first: 2, municipality: {id: $id})`,
 		"appointmentBoard": `$id: ID!) { appointmentBoard(office: $id, date: "2026-11-23")`,
 		"workQueue": `$id: ID!) { workQueue(first: 50, input: {municipality: {id: $id},
 			statuses: [DRAFT, SUBMITTED, IN_PROGRESS, WAITING_FOR_APPLICANT, COMPLETED, REJECTED, WITHDRAWN, EXPIRED]})`,
@@ -110,6 +111,9 @@ func watch(c *suite.Client, document string, vars suite.Vars, path string) reply
 
 // id is what a way names a thing by.
 func (w *world) id(line, thing string) string {
+	if line == "Query.partners" {
+		return w.home(thing).id
+	}
 	if strings.HasSuffix(line, "Board") {
 		return w.home(thing).place.Office
 	}

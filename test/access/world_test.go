@@ -32,6 +32,7 @@ type world struct {
 	ids       map[string]string       // of things, by name
 	starts    map[*town][]string
 	succeeded map[string]map[byte]bool // mutations that took place, by actor
+	receiver  string                   // where partners are told: nobody is there
 	checks    int
 }
 
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, b *suite.Backend) *world {
 
 	bank := suite.NewBank(t)
 	// Sweepers would tidy up beside the test, and nothing but tidiness depends on them.
-	p := suite.Serve(t, b, suite.In(folder), bank.Takes, func(c *server.Config) { c.Sweepers, c.OpeningsPerHour = false, openings })
+	p := suite.Serve(t, b, suite.In(folder), bank.Takes, func(c *server.Config) { c.Sweepers, c.OpeningsPerHour, c.WebhookLocal = false, openings, true })
 	w := &world{
 		Process: p, observer: newObserver(shape{readGraph(t), readTable(t)}), bank: bank, database: p.Database(),
 		ids: map[string]string{}, starts: map[*town][]string{}, succeeded: map[string]map[byte]bool{},
@@ -88,6 +89,7 @@ func newWorld(t *testing.T, b *suite.Backend) *world {
 		{"an admin of a town that isn't here", true, nil, p.Staff("felix", "ADMIN@057660020020")},
 	}
 	w.furnish(t)
+	w.partners(t) // after it, so that they are told of nothing while everybody reads
 	return w
 }
 
@@ -189,6 +191,38 @@ func (w *world) furnish(t *testing.T) {
 	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "addClosure"} { // for something to read
 		w.mutate(w.actors['A'], mutation, w.input(mutation, w.here, w.here.target(mutation)))
 	}
+}
+
+// partners makes a partner in each town, told of offices, of which none changes: what it is sent is a ping, which nobody
+// takes. A third one may do nothing.
+func (w *world) partners(t *testing.T) {
+	t.Helper()
+	w.receiver = "http://127.0.0.1:1/"
+	for letter, in := range map[byte]*town{'P': w.here, 'Q': w.elsewhere, 0: w.elsewhere} {
+		admin := w.Staff("anna", "ADMIN@"+in.ars)
+		id := w.mutate(admin, "addPartner", w.input("addPartner", in, in.id)).Get("partner.id").String()
+		c := *w.Anonymous()
+		c.Token = identity.NewPartnerKey()
+		w.mutate(admin, "addPartnerKey", suite.Vars{"partner": id, "label": "Server", "key": c.Token})
+		if letter == 0 {
+			w.strangers = append(w.strangers, stranger{"a partner that may manage no webhooks", true, nil, &c})
+			c.Do(`{ viewer { kind } }`, nil).OK("viewer")
+			continue
+		}
+		prefix := map[byte]string{'P': "", 'Q': "away-"}[letter]
+		w.actors[letter] = &c
+		w.call(prefix+"partner", id)
+		w.call(prefix+"key", w.mutate(admin, "addPartnerKey", w.input("addPartnerKey", in, id)).Get("partnerKey.id").String())
+		w.mutate(admin, "updatePartner", w.input("updatePartner", in, id))
+		endpoint := w.call(prefix+"endpoint", w.mutate(admin, "addWebhookEndpoint", w.input("addWebhookEndpoint", in, id)).Get("webhookEndpoint.id").String())
+		w.mutate(admin, "updateWebhookEndpoint", w.input("updateWebhookEndpoint", in, endpoint))
+		w.mutate(&c, "pingWebhook", suite.Vars{"endpoint": endpoint})
+	}
+	require.Eventually(t, func() bool {
+		var tried int
+		require.NoError(t, w.database.QueryRow(`SELECT count(*) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE d.fault <> '' AND e.busy_until IS NULL`).Scan(&tried))
+		return tried == 2
+	}, 20*time.Second, 20*time.Millisecond)
 }
 
 // unsent makes what was never submitted: in the case, and in the lone one, where there is nothing else.

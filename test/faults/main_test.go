@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 type settings struct {
 	Addr                        string // empty: a free port
 	Data, DatabaseURL, RedisURL string
-	PaymentURL, PaymentSecret   string        // no URL: the demo's own provider
+	PaymentURL, PaymentSecret   string // no URL: the demo's own provider
+	WebhookLocal                bool
 	Ahead                       time.Duration // of the machine's clock
 	Dies                        death         // of its own hand, while it writes to SQLite
 }
@@ -64,6 +65,7 @@ func (s settings) config(ready func(addr string)) server.Config {
 	cfg.PublicURL = "http://nelke.test"
 	cfg.Data, cfg.DatabaseURL, cfg.RedisURL = s.Data, s.DatabaseURL, s.RedisURL
 	cfg.PaymentURL, cfg.PaymentSecret = s.PaymentURL, s.PaymentSecret
+	cfg.WebhookLocal = s.WebhookLocal
 	cfg.Demo = true
 	cfg.OpeningsPerHour = 100_000
 	cfg.LogLevel = "warn"

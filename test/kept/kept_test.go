@@ -71,6 +71,8 @@ func table() []row {
 		{field: "appointment", never: true, document: `{ appointment(id: "appointment_01m7k0000000000000000000aa") { id } }`},
 		{field: "payment", never: true, document: `{ payment(id: "payment_01m7k0000000000000000000aa") { id } }`},
 		{field: "appointmentBoard", never: true, document: `{ appointmentBoard(office: "OFFICE", date: "2026-11-23") { waiting } }`},
+		{field: "partner", never: true, document: `{ partner(id: "partner_01m7k0000000000000000000aa") { id } }`},
+		{field: "partners", never: true, document: `{ partners(municipality: {slug: "blomberg"}) { nodes { id } } }`},
 		{field: "workQueue", never: true, document: `{ workQueue(input: {municipality: {slug: "blomberg"}}) { totalCount } }`},
 	}
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"nelke/server"
 	"nelke/test/suite"
 )
 
@@ -130,4 +132,34 @@ func metrics(t *testing.T, p *suite.Process) string {
 	body, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return string(body)
+}
+
+func TestAWebhookIsASpanOfWhichItsReceiverHearsNothing(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		c := collect(t)
+		heard := make(chan http.Header, 1)
+		receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { heard <- r.Header }))
+		t.Cleanup(receiver.Close)
+		p := suite.Serve(t, b, c.to, func(cfg *server.Config) { cfg.WebhookLocal = true })
+		admin := p.Staff("anna", "ADMIN@"+suite.ARS)
+		do := func(mutation, kind, carried string, input suite.Vars) gjson.Result {
+			input["idempotencyKey"] = suite.Key()
+			return admin.Do(`mutation($in: `+kind+`!) { `+mutation+`(input: $in) { `+carried+` problems { code path } } }`, suite.Vars{"in": input}).OK(mutation)
+		}
+		town := admin.Do(`{ municipality(by: {slug: "blomberg"}) { id } }`, nil).OK("municipality.id").String()
+		partner := do("addPartner", "AddPartnerInput", "partner { id }", suite.Vars{"municipality": town, "name": "Kunigunde"}).Get("partner.id").String()
+		endpoint := do("addWebhookEndpoint", "AddWebhookEndpointInput", "webhookEndpoint { id }", suite.Vars{
+			"partner": partner, "url": receiver.URL + "/kunigunde?key=kunigunde", "secret": "kunigunde-kunigunde-kunigunde-kunigunde",
+		}).Get("webhookEndpoint.id").String()
+		do("pingWebhook", "PingWebhookInput", "webhookEndpoint { id }", suite.Vars{"endpoint": endpoint})
+		header := <-heard
+		require.Empty(t, header.Get("Traceparent"))
+		require.Empty(t, header.Get("Tracestate"))
+		all := c.after(p)
+		require.NotEmpty(t, all.named("job send_webhooks"))
+		calls := all.named("POST").with("server.address", strings.TrimPrefix(receiver.URL, "http://"))
+		require.Len(t, calls, 1, all.ways())
+		require.NotContains(t, strings.ToLower(c.text()), "kunigunde")
+	})
 }
