@@ -37,7 +37,7 @@ func (e *Export) Weight() int {
 	if e == nil {
 		return 1
 	}
-	return len(e.Gzip) + len(e.Hash)
+	return len(e.Gzip) + len(e.Hash) + 128*len(e.made)
 }
 
 // XZuFi gives the catalogue of the towns whose Regionalschlüssel begin so as a message of XZuFi 2.2: all services that are

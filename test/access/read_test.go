@@ -136,27 +136,21 @@ func (w *world) theirs(actor byte) (things []string) {
 	return things
 }
 
-// entities asks for things as somebody, all in one document, and gives what came of each.
+// entities asks for things as somebody, for all of a type in one document, and gives what came of each.
 func (w *world) entities(t *testing.T, actor byte, steps int, things ...string) map[string]gjson.Result {
 	t.Helper()
-	head, body, vars, order := "query(", ") { ", suite.Vars{}, map[string][]string{}
+	all := map[string]gjson.Result{}
 	for _, typ := range entities() {
-		some := []suite.Vars{}
+		some, order := []suite.Vars{}, []string{}
 		for _, thing := range things {
 			if strings.HasPrefix(w.ids[thing], strings.ToLower(typ)+"_") {
 				some = append(some, suite.Vars{"__typename": typ, "id": w.ids[thing]})
-				order[typ] = append(order[typ], thing)
+				order = append(order, thing)
 			}
 		}
-		vars[typ] = some
-		head += "$" + typ + ": [_Any!]! "
-		body += typ + `: _entities(representations: $` + typ + `) { ... on ` + typ + ` ` + w.whole(typ, steps) + `} `
-	}
-	a := w.actors[actor].For(t).Do(w.complete(head+body+`}`), vars)
-	all := map[string]gjson.Result{}
-	for _, typ := range entities() {
-		for i, found := range a.OK(typ).Array() {
-			all[order[typ][i]] = found
+		query := w.complete(`query($of: [_Any!]!) { _entities(representations: $of) { ... on ` + typ + ` ` + w.whole(typ, steps) + ` } }`)
+		for i, found := range w.actors[actor].For(t).Do(query, suite.Vars{"of": some}).OK("_entities").Array() {
+			all[order[i]] = found
 		}
 	}
 	return all

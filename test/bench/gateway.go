@@ -52,21 +52,42 @@ func benchGateway(ctx context.Context, s *stage, results *report) (err error) {
 		if err := sameJSON(answers[hive], answers[server]); err != nil {
 			return fmt.Errorf("through the gateway: %w", err)
 		}
-		sides["direct"] = posting(server, "/graphql", a, true, answers[server]).counting("nelke_cache_fills_total", 0.99)
-		sides["gateway"] = posting(hive, "/graphql", a, true, answers[hive])
-		sides["kept, direct"] = posting(server, "/graphql", a, false, answers[server])
-		sides["kept, gateway"] = posting(hive, "/graphql", a, false, answers[hive])
-		if err := s.rounds(ctx, sides, "direct", "gateway", "kept, direct", "kept, gateway"); err != nil {
+		const fills, hits = "nelke_cache_fills_total", "nelke_answers_hits_total"
+		var order []string
+		for _, kind := range []struct {
+			name      string
+			different bool
+			metric    string
+		}{{"executed", true, fills}, {"kept", false, hits}} {
+			for _, by := range []*child{server, hive} {
+				many := posting(by, "/graphql", a, kind.different, answers[by]).counting(kind.metric, 0.99)
+				one := posting(by, "/graphql", a, kind.different, answers[by]).counting(kind.metric, 0.99).alone()
+				name := kind.name + ", direct"
+				if by == hive {
+					name = kind.name + ", through Hive Gateway"
+					for _, d := range []*side{many.compiling(), one} {
+						d.behind = server
+					}
+				}
+				sides[name], sides[name+", one client"] = many, one
+				order = append(order, name, name+", one client")
+			}
+		}
+		if err := s.rounds(ctx, sides, order...); err != nil {
 			return err
 		}
 		const part = "gateway"
-		for _, kind := range []struct{ what, head string }{{"executed", ""}, {"kept", "kept, "}} {
-			direct, through := sides[kind.head+"direct"], sides[kind.head+"gateway"]
-			cost := through.times.at(0.5) - direct.times.at(0.5)
+		for _, kind := range []string{"executed", "kept"} {
+			direct, through := sides[kind+", direct"], sides[kind+", through Hive Gateway"]
 			results.add(
-				direct.row(part, kind.what+", direct", "50 objects"),
-				through.row(part, kind.what+", through Hive Gateway", "of the gateway alone; p50 "+duration(max(cost, 0))+" more"),
-				through.over(part, kind.what+", through it : direct", direct, nil),
+				direct.row(part, kind+", direct", "50 objects"),
+				through.row(part, kind+", through Hive Gateway", "of the gateway and the service"),
+				through.over(part, kind+", through it : direct", direct, nil),
+			)
+			direct, through = sides[kind+", direct, one client"], sides[kind+", through Hive Gateway, one client"]
+			results.add(
+				direct.row(part, kind+", direct, one client", ""),
+				through.row(part, kind+", through it, one client", "p50 "+duration(max(0, through.times.at(0.5)-direct.times.at(0.5)))+" more"),
 			)
 		}
 		return nil

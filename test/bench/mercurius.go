@@ -221,7 +221,7 @@ func (s *stage) compareMercurius(ctx context.Context, server *child, d *database
 				if cached {
 					name += ", cache"
 				}
-				side(name, posting(theirs, "/graphql", of.asking, !cached, answer))
+				side(name, posting(theirs, "/graphql", of.asking, !cached, answer).compiling())
 			}
 		}
 	}

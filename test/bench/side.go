@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,14 +9,17 @@ import (
 
 // side is one of those that are compared: who answers, and what it is asked.
 type side struct {
-	server *child
-	ask    func(c *caller, client int) (status int, answer []byte, err error)
-	want   []byte
-	metric string  // of the server's, that tells how an answer came about; empty: none
-	share  float64 // of the answers that must be so
+	server  *child
+	behind  *child        // whom the server asks in its turn; nil: nobody
+	clients int           // who ask at the same time; 0: connections
+	warm    time.Duration // how long it answers before anything counts; 0: warmUp
+	ask     func(c *caller, client int) (status int, answer []byte, err error)
+	want    []byte
+	metric  string  // of the last server's, that tells how an answer came about; empty: none
+	share   float64 // of the answers that must be so
 
 	series
-	cpu []float64 // that the server took for an answer, in µs, by the round
+	cpu []float64 // that an answer took of the servers, in µs, by the round
 }
 
 // posting is a side that is asked by POST: always the same, or something else each time.
@@ -37,7 +41,19 @@ func (d *side) counting(metric string, share float64) *side {
 	return d
 }
 
-// warmUp is how long each side answers before anything counts: compilers that watch a program run want seconds.
+// alone has one client ask, one thing after the other: what an answer takes where nothing queues.
+func (d *side) alone() *side {
+	d.clients = 1
+	return d
+}
+
+// compiling gives a side time for its compiler, which watches the program run first.
+func (d *side) compiling() *side {
+	d.warm = 4 * warmUp
+	return d
+}
+
+// warmUp is how long each side answers before anything counts.
 const warmUp = 2 * time.Second
 
 // rounds puts load on one side after the other, again and again, so that what slows a round weighs on all.
@@ -47,7 +63,7 @@ func (s *stage) rounds(ctx context.Context, sides map[string]*side, order ...str
 			d := sides[name]
 			long := s.opts.seconds
 			if i == 0 {
-				long = min(long, warmUp)
+				long = min(4*long, cmp.Or(d.warm, warmUp))
 			}
 			if err := s.round(ctx, name, d, long, i > 0); err != nil {
 				return fmt.Errorf("%s: %w", name, err)
@@ -58,19 +74,28 @@ func (s *stage) rounds(ctx context.Context, sides map[string]*side, order ...str
 }
 
 func (s *stage) round(ctx context.Context, name string, d *side, long time.Duration, counts bool) error {
+	last := cmp.Or(d.behind, d.server)
+	cpu := func() (time.Duration, error) {
+		used, err := d.server.cpu()
+		if err != nil || d.behind == nil {
+			return used, err
+		}
+		more, err := d.behind.cpu()
+		return used + more, err
+	}
 	load := func() (n int, err error) {
-		before, err := d.server.cpu()
+		before, err := cpu()
 		if err != nil {
 			return 0, err
 		}
-		o, err := drive(ctx, d.server.addr, connections, long, 0, func(c *caller, client, _ int) error {
+		o, err := drive(ctx, d.server.addr, cmp.Or(d.clients, connections), long, 0, func(c *caller, client, _ int) error {
 			status, got, err := d.ask(c, client)
 			return expect(status, got, err, d.want)
 		})
 		if err != nil {
 			return 0, err
 		}
-		after, err := d.server.cpu()
+		after, err := cpu()
 		if counts {
 			d.add(o)
 			d.cpu = append(d.cpu, float64((after-before).Microseconds())/float64(o.done))
@@ -81,11 +106,11 @@ func (s *stage) round(ctx context.Context, name string, d *side, long time.Durat
 		_, err := load()
 		return err
 	}
-	return d.server.counted(ctx, d.metric, d.share, func() (n int, err error) {
-		if !counts || d.server.profiles == "" {
+	return last.counted(ctx, d.metric, d.share, func() (n int, err error) {
+		if !counts || last.profiles == "" {
 			return load()
 		}
-		err = s.profile(ctx, d.server, name, func() error { n, err = load(); return err })
+		err = s.profile(ctx, last, name, func() error { n, err = load(); return err })
 		return n, err
 	})
 }

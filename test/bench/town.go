@@ -54,9 +54,9 @@ func newTown() town {
 		{slug: "buchung", from: 6 * 60, to: 22 * 60, counters: 4, horizon: 90, holdMinutes: 60, holdsPerCase: 10},
 		// Ten starts at four counters: forty places a day.
 		{slug: "ansturm", from: 8 * 60, to: 10*60 + 30, counters: 4, horizon: 14, holdMinutes: 10, holdsPerCase: 2},
-		// One counter, so that each hold changes the free times.
 		// Fifty starts a day for what takes half an hour.
 		{slug: "liste", from: 8 * 60, to: 20*60 + 45, counters: 4, horizon: 14, holdMinutes: 10, holdsPerCase: 2},
+		// One counter, so that each hold changes the free times.
 		{slug: "live", from: 8 * 60, to: 16 * 60, counters: 1, horizon: 14, holdMinutes: 60, holdsPerCase: 10},
 	}}
 }

@@ -128,13 +128,13 @@ func (c *Client) Send(r *http.Request) (*Answer, error) {
 // OK fails the test where the answer has errors or problems, and gives what stands at a path below data.
 func (a *Answer) OK(path string) gjson.Result {
 	a.t.Helper()
-	require.False(a.t, a.Get("errors").Exists(), a.Raw)
+	require.False(a.t, a.Get("errors").Exists(), "%.2000s", a.Get("errors").Raw)
 	a.Get("data").ForEach(func(_, root gjson.Result) bool {
 		require.Empty(a.t, root.Get("problems").Array(), a.Raw)
 		return true
 	})
 	found := a.Get("data." + path)
-	require.True(a.t, found.Exists(), "no %s in %s", path, a.Raw)
+	require.True(a.t, found.Exists(), "no %s in %.2000s", path, a.Raw)
 	return found
 }
 

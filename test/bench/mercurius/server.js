@@ -54,7 +54,7 @@ const clock = Array.from({ length: cellsOfDay + 1 }, (_, cell) =>
   `T${String(Math.floor(cell / 12)).padStart(2, '0')}:${String((cell % 12) * 5).padStart(2, '0')}:00`)
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number)
-const pool = new pg.Pool({ connectionString: settings.url, max: Math.ceil(settings.connections / settings.workers) })
+const pool = new pg.Pool({ connectionString: settings.url, max: Math.ceil(settings.connections / settings.workers), idleTimeoutMillis: 0 })
 
 // taken reads the cells that are taken, into one row of bytes for each counter.
 async function taken (lo, hi, now) {
