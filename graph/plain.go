@@ -14,11 +14,12 @@ import (
 	"nelke/internal/portal"
 )
 
-// plain writes lists of values that need no resolver in one go: what is selected is looked up once for a list, where
+// plain writes values that need no resolver, and lists of them, in one go: what is selected is looked up once for a list, where
 // gqlgen makes a goroutine and a context for each element, and another context for each of its fields. The bytes are the
-// same. A list with anything selected that isn't in the tables below is left to gqlgen, and so is every list of an operation
-// whose fields are traced one by one.
+// same. What has anything selected that isn't in the tables below is left to gqlgen, and so is all of an operation whose fields
+// are traced one by one.
 type plain struct {
+	answers *object[portal.Availability] // but for the office, which has resolvers: then the list of days is what is written
 	days    *object[portal.AvailabilityDay]
 	slots   *object[portal.Slot]
 	changes *object[portal.Change]
@@ -32,20 +33,25 @@ func newPlain() *plain {
 		"counters": leaf(func(b []byte, s *portal.Slot) []byte { return strconv.AppendInt(b, int64(s.Counters), 10) }),
 		"reason":   leaf(func(b []byte, s *portal.Slot) []byte { return appendReason(b, s.Reason) }),
 	}}
+	days := &object[portal.AvailabilityDay]{names: []string{"AvailabilityDay"}, fields: map[string]field[portal.AvailabilityDay]{
+		"date": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
+			return appendMarshaled(b, scalar.MarshalDate(d.Date))
+		}),
+		"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendStarts(b, d.Starts) }),
+		"slots":  list(slots, func(d *portal.AvailabilityDay) []portal.Slot { return d.Slots }),
+		"reason": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendReason(b, d.Reason) }),
+	}}
 	return &plain{
 		slots: slots,
-		days: &object[portal.AvailabilityDay]{names: []string{"AvailabilityDay"}, fields: map[string]field[portal.AvailabilityDay]{
-			"date": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
-				return appendMarshaled(b, scalar.MarshalDate(d.Date))
-			}),
-			"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendStarts(b, d.Starts) }),
-			"slots":  list(slots, func(d *portal.AvailabilityDay) []portal.Slot { return d.Slots }),
-			"reason": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendReason(b, d.Reason) }),
+		days:  days,
+		answers: &object[portal.Availability]{names: []string{"Availability"}, fields: map[string]field[portal.Availability]{
+			"days": list(days, func(a *portal.Availability) []portal.AvailabilityDay { return a.Days }),
+			"asOf": leaf(func(b []byte, a *portal.Availability) []byte { return appendInstant(b, a.AsOf) }),
 		}},
 		changes: &object[portal.Change]{names: []string{"Change"}, fields: map[string]field[portal.Change]{
 			"type": leaf(func(b []byte, c *portal.Change) []byte { return appendMarshaled(b, scalar.MarshalChanged(c.Type)) }),
 			"id":   leaf(func(b []byte, c *portal.Change) []byte { return appendMarshaled(b, graphql.MarshalID(c.ID)) }),
-			"at":   leaf(func(b []byte, c *portal.Change) []byte { return c.At.AppendFormat(b, `"`+time.RFC3339+`"`) }),
+			"at":   leaf(func(b []byte, c *portal.Change) []byte { return appendInstant(b, c.At) }),
 		}},
 	}
 }
@@ -53,29 +59,38 @@ func newPlain() *plain {
 func (*plain) ExtensionName() string                   { return "Plain" }
 func (*plain) Validate(graphql.ExecutableSchema) error { return nil }
 
-// InterceptField writes what a field resolved to, if it is a list of such values.
+// InterceptField writes what a field resolved to, if it is such a value, or a list of them.
 func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
 	value, err := next(ctx)
-	switch values := value.(type) {
+	var written []byte
+	ok := false
+	switch v := value.(type) {
+	case *portal.Availability:
+		if write, can := planned(ctx, p.answers); can && v != nil {
+			written, ok = write(nil, v), true
+		}
 	case []portal.AvailabilityDay:
-		return written(ctx, p.days, values), err
+		if write, can := planned(ctx, p.days); can {
+			written, ok = appendList(nil, v, write), true
+		}
 	case []portal.Change:
-		return written(ctx, p.changes, values), err
+		if write, can := planned(ctx, p.changes); can {
+			written, ok = appendList(nil, v, write), true
+		}
+	}
+	if ok {
+		return raw(written), err
 	}
 	return value, err
 }
 
-// written is the list as JSON; the list itself where something is selected that can't be written here.
-func written[T any](ctx context.Context, of *object[T], values []T) any {
+// planned is the writer for what is selected of a field; false where that is left to gqlgen.
+func planned[T any](ctx context.Context, of *object[T]) (writer[T], bool) {
 	op := graphql.GetOperationContext(ctx)
 	if wantsTrace(op) {
-		return values
+		return nil, false
 	}
-	write, ok := of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
-	if !ok {
-		return values
-	}
-	return raw(appendList(nil, values, write))
+	return of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
 }
 
 // raw is JSON.
@@ -164,6 +179,8 @@ func appendList[T any](b []byte, values []T, write writer[T]) []byte {
 func appendStarts(b []byte, starts []portal.DateTime) []byte {
 	return appendList(b, starts, func(b []byte, start *portal.DateTime) []byte { return append(b, *start...) })
 }
+
+func appendInstant(b []byte, at time.Time) []byte { return at.AppendFormat(b, `"`+time.RFC3339+`"`) }
 
 func appendReason(b []byte, reason portal.Reason) []byte {
 	if reason == "" {

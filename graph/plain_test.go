@@ -59,25 +59,28 @@ func TestPlainListsAreWrittenAsGqlgenWritesThem(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := &given{availability: drawAvailability(t), changes: drawChanges(t)}
 		q := &query{}
-		days := q.selection(t, "AvailabilityDay", map[string]func() string{
-			"date": nil, "starts": nil, "reason": nil,
-			"slots": func() string {
-				return q.selection(t, "Slot", map[string]func() string{"start": nil, "end": nil, "counters": nil, "reason": nil}, 2)
-			},
-		}, 3)
+		slots := func() string {
+			return q.selection(t, "Slot", map[string]func() string{"start": nil, "end": nil, "counters": nil, "reason": nil}, 2)
+		}
+		days := func() string {
+			return q.selection(t, "AvailabilityDay", map[string]func() string{"date": nil, "starts": nil, "reason": nil, "slots": slots}, 3)
+		}
+		availability := q.selection(t, "Availability", map[string]func() string{"asOf": nil, "days": days}, 2)
 		changes := q.selection(t, "Change", map[string]func() string{"type": nil, "id": nil, "at": nil}, 2)
 		text := fmt.Sprintf(`query($yes: Boolean!, $no: Boolean!) {
 			yes: __typename @include(if: $yes) no: __typename @include(if: $no)
-			availability(input: {office: "o", concerns: []}) { days %s asOf more: days %[1]s }
+			availability(input: {office: "o", concerns: []}) %s
 			changes { changes %s cursor more }
-		} %s`, days, changes, strings.Join(q.fragments, "\n"))
+		} %s`, availability, changes, strings.Join(q.fragments, "\n"))
 		variables := map[string]any{"yes": true, "no": false}
 		p := newPlain()
 		want := execute(t, g, nil, text, variables)
 		require.Equal(t, want, execute(t, g, p, text, variables), text)
 
 		// What the tables don't know is left to gqlgen.
-		delete(p.days.fields, rapid.SampledFrom([]string{"date", "slots"}).Draw(t, "unknown"))
+		unknown := rapid.SampledFrom([]string{"date", "slots", "asOf"}).Draw(t, "unknown")
+		delete(p.days.fields, unknown)
+		delete(p.answers.fields, unknown)
 		require.Equal(t, want, execute(t, g, p, text, variables), text)
 	})
 }
@@ -164,6 +167,7 @@ func TestPlainKnowsAllFields(t *testing.T) {
 		}
 		require.ElementsMatch(t, all, fields)
 	}
+	knows(p.answers.names, append(slices.Collect(maps.Keys(p.answers.fields)), "office"))
 	knows(p.days.names, slices.Collect(maps.Keys(p.days.fields)))
 	knows(p.slots.names, slices.Collect(maps.Keys(p.slots.fields)))
 	knows(p.changes.names, slices.Collect(maps.Keys(p.changes.fields)))

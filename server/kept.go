@@ -32,7 +32,8 @@ type kept struct {
 	now     func() time.Time
 	match   languages
 	metrics *metrics
-	buffers sync.Pool
+	buffers sync.Pool // of keys
+	bodies  sync.Pool // of answers
 }
 
 func keep(answers *cache.Answers, now func() time.Time, m *metrics) func(http.Handler) http.Handler {
@@ -40,6 +41,7 @@ func keep(answers *cache.Answers, now func() time.Time, m *metrics) func(http.Ha
 		return &kept{
 			answers: answers, next: next, now: now, match: newLanguages(), metrics: m,
 			buffers: sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }},
+			bodies:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
 		}
 	}
 }
@@ -195,7 +197,14 @@ func matches(sent []string, tag string) bool {
 // execute has the answer made, and keeps it if it may.
 func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 	ctx, trace := cache.Collect(r.Context())
-	c := &captured{ResponseWriter: w}
+	body, _ := k.bodies.Get().(*bytes.Buffer)
+	defer func() {
+		if body.Cap() <= keptBody {
+			body.Reset()
+			k.bodies.Put(body)
+		}
+	}()
+	c := &captured{ResponseWriter: w, body: body}
 	k.next.ServeHTTP(c, r.WithContext(ctx))
 
 	header := w.Header()
@@ -214,8 +223,7 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 		k.metrics.filled()
 	}
 	if k.public(header, r, answer) {
-		c.status = http.StatusNotModified
-		c.body.Reset()
+		c.status, c.body = http.StatusNotModified, new(bytes.Buffer)
 	}
 	c.write()
 }
@@ -233,7 +241,7 @@ func etag(answer cache.Answer) string {
 type captured struct {
 	http.ResponseWriter
 	status int
-	body   bytes.Buffer
+	body   *bytes.Buffer
 }
 
 func (c *captured) WriteHeader(status int) {
@@ -249,6 +257,9 @@ func (c *captured) Write(b []byte) (int, error) {
 
 func (c *captured) write() {
 	c.WriteHeader(http.StatusOK)
+	if c.body.Len() > 0 {
+		c.Header()["Content-Length"] = []string{strconv.Itoa(c.body.Len())}
+	}
 	c.ResponseWriter.WriteHeader(c.status)
 	if c.body.Len() > 0 {
 		_, _ = c.ResponseWriter.Write(c.body.Bytes()) // a client that went away is no concern of ours

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"bytes"
 	"hash/maphash"
 	"sync/atomic"
 	"time"
@@ -64,7 +65,7 @@ func (a *Answers) Get(key string) (Answer, bool) {
 
 // Offer hands over an answer with the trace of its making and says whether it is kept: if the trace is keepable and
 // still holds, and the key has been offered before, so that what is asked once doesn't push out what is asked often.
-// The caller vouches for the rest: a 2xx without errors, to a request without credentials.
+// The caller vouches for the rest: a 2xx without errors, to a request without credentials. What is kept is a copy.
 func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 	if !t.Keepable() || !a.knocked(key) {
 		return false
@@ -77,6 +78,7 @@ func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 		return false
 	}
 	answer.ValidUntil, answer.Fixed = l.validUntil, t.Fixed()
+	answer.Body = bytes.Clone(answer.Body)
 	n := len(answer.Body) + len(answer.ContentType) + len(answer.ETag)
 	a.memory.Set(key, &kept{lease: l, answer: answer, weight: weight(key, &l, n)})
 	return true

@@ -106,17 +106,26 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 	return &answer, nil
 }
 
+// paper is what an answer is worked out on. It is used again, since it is larger than the answer.
+type paper struct {
+	busy []schedule.Allocation
+	free schedule.Slots
+}
+
 // readAvailability computes the answer from the database, and until when time alone leaves it true: the first hold in
 // it to expire, the next start to become too soon, the next local midnight.
 func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.Request, from schedule.Date, days int, slots, explain bool) (*Availability, time.Time, error) {
 	req.Now = p.clock()
 	lo, hi := o.Calendar.Cells(from, days)
-	busy, until, err := p.taken(ctx, o.Calendar.Qualified(nil, req.Services), lo, hi, req.Now)
+	paper, _ := p.papers.Get().(*paper)
+	defer p.papers.Put(paper) // the answer has nothing of it
+	busy, until, err := p.taken(ctx, paper.busy[:0], o.Calendar.Qualified(nil, req.Services), lo, hi, req.Now)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	var free schedule.Slots
-	o.Calendar.Fill(&free, req, from, days, busy)
+	paper.busy = busy
+	free := &paper.free
+	o.Calendar.Fill(free, req, from, days, busy)
 	if at := free.Until(); !at.IsZero() && (until.IsZero() || at.Before(until)) {
 		until = at
 	}
@@ -160,15 +169,16 @@ func dateTimes(d *schedule.Day) []DateTime {
 	}
 	const hour = len(`"2006-01-02T`)
 	one := []byte(dateTime(first))
-	text := make([]byte, 0, len(one)*len(all))
+	var text strings.Builder
+	text.Grow(len(one) * len(all))
 	base := first.Hour()*60 + first.Minute() - 5*int(d.Starts[0])
 	for _, start := range d.Starts {
 		minute := base + 5*int(start)
 		one[hour], one[hour+1] = byte('0'+minute/600), byte('0'+minute/60%10)
 		one[hour+3], one[hour+4] = byte('0'+minute%60/10), byte('0'+minute%10)
-		text = append(text, one...)
+		_, _ = text.Write(one) // never fails
 	}
-	whole := DateTime(text)
+	whole := DateTime(text.String())
 	for i := range all {
 		all[i] = whole[i*len(one) : (i+1)*len(one)]
 	}
@@ -186,14 +196,15 @@ func (a *Availability) Size() int {
 
 func dateTime(t time.Time) DateTime { return DateTime(t.Format(`"` + time.RFC3339 + `"`)) }
 
-// taken reads the cells of counters that are held or booked now, and when the first hold among them runs out.
-func (p *Portal) taken(ctx context.Context, counters []int64, lo, hi int64, now time.Time) (busy []schedule.Allocation, until time.Time, err error) {
+// taken appends the cells of counters that are held or booked now, and says when the first hold among them runs out.
+func (p *Portal) taken(ctx context.Context, dst []schedule.Allocation, counters []int64, lo, hi int64, now time.Time) (busy []schedule.Allocation, until time.Time, err error) {
 	defer wrap(&err, "taken")
 
 	a := p.store.Args()
 	query := `SELECT counter, cell, held_until FROM allocation
 		WHERE counter ` + store.In(a, counters) + ` AND cell >= ` + a.Bind(lo) + ` AND cell < ` + a.Bind(hi) + `
 		AND (held_until IS NULL OR held_until > ` + a.Bind(now) + `)`
+	busy = dst
 	var cell schedule.Allocation
 	var held *time.Time
 	err = p.store.Each(ctx, query, a.List(), []any{&cell.Counter, &cell.Cell, &held}, func() {

@@ -34,7 +34,8 @@ func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (er
 	if !known {
 		return ErrNoPayment
 	}
-	return p.hear(ctx, t.Order, paymentreport.ViaWEBHOOK, t)
+	_, err = p.hear(ctx, t.Order, paymentreport.ViaWEBHOOK, t)
+	return err
 }
 
 // PaymentReturned is the payer's browser coming back from the provider's page. That proves nothing, so the provider is
@@ -61,15 +62,16 @@ func (p *Portal) PaymentReturned(ctx context.Context, id string) (page string, e
 		p.log.WarnContext(ctx, "the payment provider doesn't answer; asked again later", "payment", id, "err", err)
 		return pay.ReturnURL, nil
 	}
-	return pay.ReturnURL, p.hear(ctx, id, paymentreport.ViaRETURN, t)
+	_, err = p.hear(ctx, id, paymentreport.ViaRETURN, t)
+	return pay.ReturnURL, err
 }
 
 // hear records what a provider says of a payment, and moves the payment where that makes sense and changes something. The
-// same said twice, late, or in another order leads to the same end.
-func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t payment.Transaction) error {
+// same said twice, late, or in another order leads to the same end. It tells whether that could be said of the payment at all.
+func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t payment.Transaction) (believed bool, err error) {
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.ID(id)).WithApplication().Only(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	refused := false
 	err = p.onPaid(ctx, pay, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
@@ -89,7 +91,7 @@ func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t p
 	if refused {
 		p.log.ErrorContext(ctx, "the payment provider says what can't be", "payment", id, "via", via, "status", t.Status, "cents", t.Cents)
 	}
-	return err
+	return !refused, err
 }
 
 // sensible tells whether a report can be about this payment at all. Nothing of it is believed otherwise.

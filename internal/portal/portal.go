@@ -74,6 +74,7 @@ type Portal struct {
 	returnURL func(payment string) string
 	pages     []string
 	forms     sync.Map // id of a form to its *form.Schema; as many as were imported
+	papers    sync.Pool
 	clock     func() time.Time
 	rand      func(n int) int
 	log       *slog.Logger
@@ -87,7 +88,8 @@ func New(o Options) *Portal {
 	return &Portal{
 		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, openings: o.Openings,
 		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
-		clock: o.Clock, rand: o.Rand, log: o.Log,
+		papers: sync.Pool{New: func() any { return new(paper) }},
+		clock:  o.Clock, rand: o.Rand, log: o.Log,
 	}
 }
 

@@ -131,7 +131,7 @@ func (p *Portal) order(ctx context.Context, pay *ent.Payment) error {
 	} else if err != nil {
 		return err
 	}
-	return p.hear(ctx, pay.ID, paymentreport.ViaCALL, t)
+	return p.answered(ctx, pay, paymentreport.ViaCALL, t)
 }
 
 // ask calls the provider about a payment that it knows, and hears the answer. Money that it can't give back stays due.
@@ -147,7 +147,20 @@ func (p *Portal) ask(ctx context.Context, pay *ent.Payment, call func(context.Co
 	case err != nil:
 		return err
 	}
-	return p.hear(ctx, pay.ID, paymentreport.ViaRECONCILIATION, t)
+	return p.answered(ctx, pay, paymentreport.ViaRECONCILIATION, t)
+}
+
+// errNonsense says that a provider's answer can't be about the payment that it was asked about.
+var errNonsense = errors.New("the payment provider says what can't be")
+
+// answered hears the answer to a call. Nonsense is none: who took it for one would have asked for the last time, and never
+// know of money that lies at the provider.
+func (p *Portal) answered(ctx context.Context, pay *ent.Payment, via paymentreport.Via, t payment.Transaction) error {
+	believed, err := p.hear(ctx, pay.ID, via, t)
+	if err == nil && !believed {
+		err = errNonsense
+	}
+	return err
 }
 
 // expire gives up waiting for a payment.

@@ -122,7 +122,7 @@ func (p *Portal) nearest(ctx context.Context, w *wanted) ([]time.Time, error) {
 		from = today
 	}
 	lo, hi := w.office.Calendar.Cells(from, 2*nearDays+1)
-	busy, _, err := p.taken(ctx, w.office.Calendar.Qualified(nil, w.services), lo, hi, now)
+	busy, _, err := p.taken(ctx, nil, w.office.Calendar.Qualified(nil, w.services), lo, hi, now)
 	if err != nil {
 		return nil, err
 	}

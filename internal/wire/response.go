@@ -46,11 +46,13 @@ func Share(response *graphql.Response) *graphql.Response {
 }
 
 func encode(response *graphql.Response) []byte {
-	errors, err := json.Marshal(response.Errors)
-	if err != nil {
-		return internalError(err)
+	var errors, extensions []byte
+	var err error
+	if len(response.Errors) > 0 {
+		if errors, err = json.Marshal(response.Errors); err != nil {
+			return internalError(err)
+		}
 	}
-	var extensions []byte
 	if len(response.Extensions) > 0 {
 		if extensions, err = json.Marshal(response.Extensions); err != nil {
 			return internalError(err)

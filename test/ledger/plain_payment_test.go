@@ -90,13 +90,12 @@ func (p *payment) unsettled() bool {
 }
 
 // hear is what comes of what the provider says, whichever way it comes.
-func (b *plain) hear(p *payment, way string, s said) {
+func (b *plain) hear(p *payment, way string, s said) (believable bool) {
 	state, outcome := s.status, "KNOWN"
 	if s.lie == otherState {
 		state = "SETTLED"
 	}
-	believable := p.believable(s)
-	if !believable {
+	if believable = p.believable(s); !believable {
 		outcome = "REFUSED"
 	}
 	before := p.status
@@ -114,6 +113,7 @@ func (b *plain) hear(p *payment, way string, s said) {
 		cents = 0
 	}
 	b.reports[[5]string{p.id, way, state, strconv.Itoa(cents), outcome}] = true
+	return believable
 }
 
 func (b *plain) believe(p *payment, s said) {
@@ -302,8 +302,7 @@ func (b *plain) ask(p *payment, call, way string, m mood) bool {
 	if m.lies(call, answer.status) {
 		answer.lie = lie(m)
 	}
-	b.hear(p, way, answer)
-	return true
+	return b.hear(p, way, answer)
 }
 
 // effect is what a call does at the provider.
