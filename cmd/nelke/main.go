@@ -151,7 +151,7 @@ func untouched() []byte {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return nil
 	}
-	return make([]byte, 64<<20)
+	return make([]byte, 128<<20)
 }
 
 type migrateCommand struct {
