@@ -38,9 +38,8 @@ type Graph struct {
 
 // New makes the graph of the portal.
 func New(cfg Options) *Graph {
-	schema := Config{Resolvers: &Resolver{Portal: cfg.Portal}}
-	costs(&schema.Complexity)
-	g := Around(NewExecutableSchema(schema), cfg)
+	schema := NewExecutableSchema(Config{Resolvers: &Resolver{Portal: cfg.Portal}})
+	g := Around(priced{schema}, cfg)
 	g.Use(representations{})
 	g.Use(composable{})
 	g.Use(newPlain())

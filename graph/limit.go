@@ -10,7 +10,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"nelke/ent/webhookdelivery"
 	"nelke/internal/portal"
 )
 
@@ -101,30 +100,61 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 	}
 }
 
-// costs prices what is more than a field: lists by their length, objects of a list dearer than scalars.
-func costs(c *ComplexityRoot) {
-	page := func(child int, first *int) int {
-		n := 20
-		if first != nil {
-			n = min(max(*first, 1), 1000) // no list gives more
-		}
-		return 1 + n*max(1, child)
+// priced is a schema that knows what its fields cost. Prices are read from the arguments as they came: reading them as the
+// schema's types is done once, where the field is executed.
+type priced struct{ graphql.ExecutableSchema }
+
+// Complexity gives the price of a field whose selection costs child; false for one that is a field like any other.
+func (priced) Complexity(_ context.Context, object, name string, child int, args map[string]any) (int, bool) {
+	price, ok := prices[object+"."+name]
+	if !ok {
+		return 0, false
 	}
-	c.Query.Municipalities = func(child int, first *int, _ *string, _ *portal.MunicipalityFilter) int { return page(child, first) }
-	c.Query.PublicServices = func(child int, first *int, _ *string, _ *portal.PublicServiceFilter) int { return page(child, first) }
-	c.Municipality.Services = func(child int, _ *portal.PublicServiceFilter, first *int, _ *string) int { return page(child, first) }
-	c.Subscription.PublicServices = func(child int, first *int, _ *portal.PublicServiceFilter) int { return page(child, first) }
-	c.Query.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int, _ *string) int { return page(child, first) }
-	c.Subscription.WorkQueue = func(child int, _ portal.WorkQueueInput, first *int) int { return page(child, first) }
-	c.Query.__resolve_entities = func(child int, reps []map[string]any) int { return 1 + len(reps)*max(1, child) }
-	c.Query.Partners = func(child int, _ portal.MunicipalityKey, first *int, _ *string) int { return page(child, first) }
-	c.Partner.Keys = func(child int) int { return 1 + 10*child }
-	c.Partner.Endpoints = func(child int) int { return 1 + 10*child }
-	c.WebhookEndpoint.Deliveries = func(child int, _ []webhookdelivery.Status, first *int, _ *string) int { return page(child, first) }
+	return price(child, args), true
+}
+
+// prices are of what is more than a field: lists by their length, objects of a list dearer than scalars.
+var prices = map[string]func(child int, args map[string]any) int{
+	"Query.municipalities":        page,
+	"Query.publicServices":        page,
+	"Query.workQueue":             page,
+	"Query.partners":              page,
+	"Municipality.services":       page,
+	"WebhookEndpoint.deliveries":  page,
+	"Subscription.publicServices": page,
+	"Subscription.workQueue":      page,
+	"Query._entities": func(child int, args map[string]any) int {
+		return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
+	},
+	"Partner.keys":      func(child int, _ map[string]any) int { return 1 + 10*child },
+	"Partner.endpoints": func(child int, _ map[string]any) int { return 1 + 10*child },
 	// A day's starts are one list of scalars; its slots are forty objects or more.
-	c.AvailabilityDay.Slots = func(child int) int { return 1 + 40*child }
-	days := func(child, n int) int { return 1 + min(max(n, 1), 62)*child/4 }
-	c.Query.Availability = func(child int, in portal.AvailabilityInput) int { return days(child, in.Days) }
-	c.Subscription.Availability = c.Query.Availability
-	c.Query.NextSlots = func(child int, _ portal.NextSlotsInput) int { return 10 * (1 + child) }
+	"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
+	"Query.availability":        days,
+	"Subscription.availability": days,
+	"Query.nextSlots":           func(child int, _ map[string]any) int { return 10 * (1 + child) },
+}
+
+// page prices a list by its argument first.
+func page(child int, args map[string]any) int {
+	return 1 + number(args, "first", 20, 1, 1000)*max(1, child) // no list gives more
+}
+
+// days prices a list by the days of its input.
+func days(child int, args map[string]any) int {
+	input, _ := args["input"].(map[string]any)
+	return 1 + number(input, "days", 28, 1, 62)*child/4
+}
+
+// number is an argument, or what is meant without it, and within its bounds. What is no number is refused later.
+func number(args map[string]any, name string, without, least, most int) int {
+	given, ok := args[name]
+	if !ok || given == nil {
+		return without
+	}
+	n, err := graphql.UnmarshalInt(given)
+	if err != nil {
+		return most
+	}
+	return min(max(n, least), most)
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -35,7 +36,7 @@ func newPlain() *plain {
 	}}
 	days := &object[portal.AvailabilityDay]{names: []string{"AvailabilityDay"}, fields: map[string]field[portal.AvailabilityDay]{
 		"date": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
-			return appendMarshaled(b, scalar.MarshalDate(d.Date))
+			return append(d.Date.Append(append(b, '"')), '"')
 		}),
 		"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendStarts(b, d.Starts) }),
 		"slots":  list(slots, func(d *portal.AvailabilityDay) []portal.Slot { return d.Slots }),
@@ -62,24 +63,19 @@ func (*plain) Validate(graphql.ExecutableSchema) error { return nil }
 // InterceptField writes what a field resolved to, if it is such a value, or a list of them.
 func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
 	value, err := next(ctx)
-	var written []byte
-	ok := false
 	switch v := value.(type) {
 	case *portal.Availability:
 		if write, can := planned(ctx, p.answers); can && v != nil {
-			written, ok = write(nil, v), true
+			return whole(func(b []byte) []byte { return write(b, v) }), err
 		}
 	case []portal.AvailabilityDay:
 		if write, can := planned(ctx, p.days); can {
-			written, ok = appendList(nil, v, write), true
+			return whole(func(b []byte) []byte { return appendList(b, v, write) }), err
 		}
 	case []portal.Change:
 		if write, can := planned(ctx, p.changes); can {
-			written, ok = appendList(nil, v, write), true
+			return whole(func(b []byte) []byte { return appendList(b, v, write) }), err
 		}
-	}
-	if ok {
-		return raw(written), err
 	}
 	return value, err
 }
@@ -93,10 +89,20 @@ func planned[T any](ctx context.Context, of *object[T]) (writer[T], bool) {
 	return of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
 }
 
-// raw is JSON.
-type raw []byte
+// whole appends a value as JSON.
+type whole func(b []byte) []byte
 
-func (r raw) MarshalGQL(w io.Writer) { _, _ = w.Write(r) } // the executor's buffer never fails
+// MarshalGQL writes the value at once.
+func (value whole) MarshalGQL(w io.Writer) {
+	buffer, _ := buffers.Get().(*[]byte)
+	*buffer = value((*buffer)[:0])
+	_, _ = w.Write(*buffer) // the executor's buffer never fails, and copies
+	if cap(*buffer) <= 64<<10 {
+		buffers.Put(buffer)
+	}
+}
+
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // writer appends a value, or one of its fields, as JSON. It can't fail, and null stands only where the schema allows it.
 type writer[T any] func(b []byte, value *T) []byte

@@ -87,9 +87,12 @@ func observe(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 				case r.URL.Path == "/livez" || r.URL.Path == "/readyz" || r.URL.Path == "/metrics":
 					level = slog.LevelDebug // every few seconds, by machines
 				}
-				attrs := make([]slog.Attr, 0, 8)
-				attrs = append(attrs, slog.String("method", method(r)), slog.String("path", route(r)),
-					slog.Int("status", e.status), slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", e.bytes))
+				if !log.Enabled(ctx, level) {
+					return
+				}
+				attrs := append(make([]slog.Attr, 0, 8),
+					slog.String("method", method(r)), slog.String("path", route(r)), slog.Int("status", e.status),
+					slog.Float64("ms", float64(took.Microseconds())/1000), slog.Int("bytes", e.bytes))
 				if e.kept {
 					attrs = append(attrs, slog.Bool("kept", true))
 				}
@@ -102,7 +105,9 @@ func observe(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 				if e.operations > 1 {
 					attrs = append(attrs, slog.Int("operations", e.operations))
 				}
-				log.LogAttrs(ctx, level, "request", attrs...)
+				line := slog.NewRecord(time.Now(), level, "request", 0) // where it was written is the same for all
+				line.AddAttrs(attrs...)
+				_ = log.Handler().Handle(ctx, line) // a log that can't be written is no reason to fail
 			}()
 			next.ServeHTTP(e, r.WithContext(ctx))
 		})

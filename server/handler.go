@@ -72,9 +72,8 @@ func newWeb(p *parts, addr string) (*web, error) {
 		cors(p.cfg.Origins),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
-		language,
 		actor(verifier, p.portal),
-		network(proxies(p.cfg)),
+		client(proxies(p.cfg)),
 	))
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),

@@ -81,14 +81,6 @@ func cors(origins []string) func(http.Handler) http.Handler {
 	}
 }
 
-// language puts the language of texts into the context.
-func language(next http.Handler) http.Handler {
-	match := newLanguages()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(scalar.WithLanguage(r.Context(), match.of(r.Header))))
-	})
-}
-
 // actor puts who is calling into the context. A token that proves nothing is refused, rather than taken for no token:
 // its owner would read an empty answer and not know why.
 func actor(verifier *identity.Verifier, known partners) func(http.Handler) http.Handler {
@@ -136,11 +128,14 @@ func whoIs(ctx context.Context, verifier *identity.Verifier, known partners, aut
 // retryAfter is when to come back to what isn't available, in seconds.
 const retryAfter = "2"
 
-// network puts the network of the client into the context, for limits.
-func network(proxies []netip.Prefix) func(http.Handler) http.Handler {
+// client puts what an answer may depend on into the context: the language of texts, and the network of the client, for
+// limits.
+func client(proxies []netip.Prefix) func(http.Handler) http.Handler {
+	match := newLanguages()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(graph.WithNetwork(r.Context(), networkOf(r, proxies))))
+			ctx := scalar.WithLanguage(r.Context(), match.of(r.Header))
+			next.ServeHTTP(w, r.WithContext(graph.WithNetwork(ctx, networkOf(r, proxies))))
 		})
 	}
 }

@@ -74,7 +74,7 @@ func (c *Cache) Depend(ctx context.Context, validUntil time.Time, keys ...live.K
 
 // Collect returns a context in which every Read, RootField, Public and Private is noted in the trace.
 func Collect(ctx context.Context) (context.Context, *Trace) {
-	t := &Trace{stamps: map[live.Key]live.Stamp{}}
+	t := new(Trace)
 	return context.WithValue(ctx, traceKey{}, t), t
 }
 
@@ -157,6 +157,9 @@ func (t *Trace) add(l *lease) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.stamps == nil && len(l.keys) > 0 {
+		t.stamps = make(map[live.Key]live.Stamp, len(l.keys))
+	}
 	for i, k := range l.keys {
 		if was, ok := t.stamps[k]; ok && was != l.stamps[i] {
 			t.spoiled = true // nudged between two reads: one half of the answer is old
@@ -182,6 +185,7 @@ func (t *Trace) lease() (l lease, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	l = lease{readAt: t.readAt, validUntil: t.validUntil}
+	l.keys, l.stamps = slices.Grow(l.keys, len(t.stamps)), slices.Grow(l.stamps, len(t.stamps))
 	for k, s := range t.stamps {
 		l.keys = append(l.keys, k)
 		l.stamps = append(l.stamps, s)

@@ -3,8 +3,8 @@ package portal
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,8 +94,18 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 		deps = append(deps, live.Slots(o.ID, from.AddDays(i).String()))
 	}
 	// The revision stands in the key: what was computed by older rules is never found by newer ones.
-	key := fmt.Sprintf("availability:%s:%d:%d:%s:%d:%t:%t:%s", o.ID, o.Revision, request.Cells, from, in.Days, slots, in.Explain, strings.Join(services, ","))
-	remembered, err := cache.Read(ctx, p.cache, key, deps, func(ctx context.Context) (*Availability, time.Time, error) {
+	key := make([]byte, 0, 256)
+	key = append(append(append(key, "availability:"...), o.ID...), ':')
+	key = append(strconv.AppendInt(key, int64(o.Revision), 10), ':')
+	key = append(strconv.AppendInt(key, int64(request.Cells), 10), ':')
+	key = append(from.Append(key), ':')
+	key = append(strconv.AppendInt(key, int64(in.Days), 10), ':')
+	key = append(strconv.AppendBool(key, slots), ':')
+	key = strconv.AppendBool(key, in.Explain)
+	for _, id := range services {
+		key = append(append(key, ':'), id...)
+	}
+	remembered, err := cache.Read(ctx, p.cache, string(key), deps, func(ctx context.Context) (*Availability, time.Time, error) {
 		return p.readAvailability(ctx, o, request, from, in.Days, slots, in.Explain)
 	})
 	if err != nil || remembered == nil {
@@ -133,18 +143,19 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	length := time.Duration(req.Cells) * 5 * time.Minute
 	for i := range free.Days {
 		d := &free.Days[i]
-		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Starts: dateTimes(d)}
-		for j, start := range d.Starts {
-			if slots && !explain {
-				at := d.At(start)
-				day.Slots = append(day.Slots, Slot{Start: day.Starts[j], End: dateTime(at.Add(length)), Counters: d.Counters(start)})
-			}
-		}
-		if slots && explain {
+		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Starts: dateTimes(d, 0)}
+		switch {
+		case slots && explain:
 			for _, s := range d.Explain(nil) {
 				day.Slots = append(day.Slots, Slot{
 					Start: dateTime(s.Start), End: dateTime(s.Start.Add(length)), Counters: s.Counters, Reason: reasonOf(s.Reason),
 				})
+			}
+		case slots && len(d.Starts) > 0:
+			day.Slots = make([]Slot, len(d.Starts))
+			ends := dateTimes(d, length)
+			for j, start := range d.Starts {
+				day.Slots[j] = Slot{Start: day.Starts[j], End: ends[j], Counters: d.Counters(start)}
 			}
 		}
 		answer.Days[i] = day
@@ -152,18 +163,19 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	return answer, until, nil
 }
 
-// dateTimes formats a day's starts. Within a day that has one offset only hours and minutes differ.
-func dateTimes(d *schedule.Day) []DateTime {
+// dateTimes formats a day's starts, or what comes so long after them. Within a day that has one offset only hours and
+// minutes differ.
+func dateTimes(d *schedule.Day, after time.Duration) []DateTime {
 	all := make([]DateTime, len(d.Starts))
 	if len(all) == 0 {
 		return all
 	}
-	first, last := d.At(d.Starts[0]), d.At(d.Starts[len(all)-1])
+	first, last := d.At(d.Starts[0]).Add(after), d.At(d.Starts[len(all)-1]).Add(after)
 	_, early := first.Zone()
 	_, late := last.Zone()
-	if early != late {
+	if early != late || first.YearDay() != last.YearDay() {
 		for i, start := range d.Starts {
-			all[i] = dateTime(d.At(start))
+			all[i] = dateTime(d.At(start).Add(after))
 		}
 		return all
 	}

@@ -35,10 +35,25 @@ func (d Date) IsZero() bool { return d == Date{} }
 
 // String gives "2026-11-22", and "" for the zero value.
 func (d Date) String() string {
-	if d.IsZero() {
-		return ""
+	return string(d.Append(make([]byte, 0, len("2026-11-22"))))
+}
+
+// Append appends what String gives.
+func (d Date) Append(b []byte) []byte {
+	switch {
+	case d.IsZero():
+		return b
+	case d.Year < 0 || d.Year > 9999:
+		return fmt.Appendf(b, "%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
 	}
-	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
+	two := func(n int) { b = append(b, byte('0'+n/10), byte('0'+n%10)) }
+	two(d.Year / 100)
+	two(d.Year % 100)
+	b = append(b, '-')
+	two(int(d.Month))
+	b = append(b, '-')
+	two(d.Day)
+	return b
 }
 
 // AddDays goes n days on, or back.

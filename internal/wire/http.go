@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -95,8 +96,18 @@ func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Respo
 			status = other
 		}
 	}
-	writeJSON(w, media, status, Encode(response))
+	buffer, _ := bodies.Get().(*[]byte)
+	*buffer = appendResponse((*buffer)[:0], response)
+	writeJSON(w, media, status, *buffer) // a ResponseWriter doesn't hold on to it
+	if cap(*buffer) <= pooledBody {
+		bodies.Put(buffer)
+	}
 }
+
+// pooledBody bounds the buffers that are used again.
+const pooledBody = 64 << 10
+
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.
 func refuse(w http.ResponseWriter, media string, err error) {

@@ -11,6 +11,7 @@ package wire
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -31,7 +32,7 @@ func Encode(response *graphql.Response) []byte {
 	if bytes, ok := response.Extensions[sharedKey].(encoded); ok {
 		return bytes
 	}
-	return encode(response)
+	return appendResponse(nil, response)
 }
 
 // Share returns a copy of the response that is encoded already. Give the same copy to every watcher of one public
@@ -45,7 +46,11 @@ func Share(response *graphql.Response) *graphql.Response {
 	return &shared
 }
 
-func encode(response *graphql.Response) []byte {
+// appendResponse appends a response to an empty slice, whose memory it uses if that is enough.
+func appendResponse(out []byte, response *graphql.Response) []byte {
+	if bytes, ok := response.Extensions[sharedKey].(encoded); ok {
+		return append(out, bytes...)
+	}
 	var errors, extensions []byte
 	var err error
 	if len(response.Errors) > 0 {
@@ -62,7 +67,7 @@ func encode(response *graphql.Response) []byte {
 	if len(data) == 0 && len(response.Errors) == 0 {
 		data = json.RawMessage("null")
 	}
-	out := make([]byte, 0, len(data)+len(errors)+len(extensions)+40)
+	out = slices.Grow(out, len(data)+len(errors)+len(extensions)+40)
 	out = append(out, '{')
 	if len(response.Errors) > 0 {
 		out = appendEntry(out, "errors", errors)
