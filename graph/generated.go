@@ -5301,7 +5301,7 @@ func (ec *executionContext) _AvailabilityDay_starts(ctx context.Context, field g
 			return ec.fieldContext_AvailabilityDay_starts(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Starts, nil
+			return obj.Starts(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []portal.DateTime) graphql.Marshaler {
@@ -5312,7 +5312,7 @@ func (ec *executionContext) _AvailabilityDay_starts(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_AvailabilityDay_starts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("AvailabilityDay", field, false, false, "DateTime")
+	return graphql.NewScalarFieldContext("AvailabilityDay", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _AvailabilityDay_slots(ctx context.Context, field graphql.CollectedField, obj *portal.AvailabilityDay) (ret graphql.Marshaler) {

@@ -38,7 +38,9 @@ func newPlain() *plain {
 		"date": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
 			return append(d.Date.Append(append(b, '"')), '"')
 		}),
-		"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendStarts(b, d.Starts) }),
+		"starts": leaf(func(b []byte, d *portal.AvailabilityDay) []byte {
+			return append(append(append(b, '['), d.Free...), ']')
+		}),
 		"slots":  list(slots, func(d *portal.AvailabilityDay) []portal.Slot { return d.Slots }),
 		"reason": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendReason(b, d.Reason) }),
 	}}
@@ -180,10 +182,6 @@ func appendList[T any](b []byte, values []T, write writer[T]) []byte {
 		b = write(b, &values[i])
 	}
 	return append(b, ']')
-}
-
-func appendStarts(b []byte, starts []portal.DateTime) []byte {
-	return appendList(b, starts, func(b []byte, start *portal.DateTime) []byte { return append(b, *start...) })
 }
 
 func appendInstant(b []byte, at time.Time) []byte { return at.AppendFormat(b, `"`+time.RFC3339+`"`) }

@@ -121,16 +121,15 @@ func (q *query) selection(t *rapid.T, typename string, fields map[string]func() 
 
 func drawAvailability(t *rapid.T) *portal.Availability {
 	reason := rapid.SampledFrom([]portal.Reason{"", portal.ReasonFull, portal.ReasonTooSoon})
-	instant := rapid.Custom(func(t *rapid.T) portal.DateTime {
-		return portal.DateTime(drawInstant(t).Format(`"` + time.RFC3339 + `"`))
-	})
+	instant := rapid.Custom(func(t *rapid.T) string { return drawInstant(t).Format(`"` + time.RFC3339 + `"`) })
 	slot := rapid.Custom(func(t *rapid.T) portal.Slot {
-		return portal.Slot{Start: instant.Draw(t, "start"), End: instant.Draw(t, "end"), Counters: rapid.IntRange(-1, 1000).Draw(t, "counters"), Reason: reason.Draw(t, "reason")}
+		return portal.Slot{Start: portal.DateTime(instant.Draw(t, "start")), End: portal.DateTime(instant.Draw(t, "end")), Counters: rapid.IntRange(-1, 1000).Draw(t, "counters"), Reason: reason.Draw(t, "reason")}
 	})
 	day := rapid.Custom(func(t *rapid.T) portal.AvailabilityDay {
 		return portal.AvailabilityDay{
-			Date:   schedule.Date{Year: 2026, Month: time.November, Day: rapid.IntRange(1, 30).Draw(t, "day")},
-			Starts: rapid.SliceOfN(instant, 0, 3).Draw(t, "starts"), Slots: rapid.SliceOfN(slot, 0, 3).Draw(t, "slots"), Reason: reason.Draw(t, "reason"),
+			Date:  schedule.Date{Year: 2026, Month: time.November, Day: rapid.IntRange(1, 30).Draw(t, "day")},
+			Free:  portal.DateTimes(strings.Join(rapid.SliceOfN(instant, 0, 3).Draw(t, "starts"), ",")),
+			Slots: rapid.SliceOfN(slot, 0, 3).Draw(t, "slots"), Reason: reason.Draw(t, "reason"),
 		}
 	})
 	return &portal.Availability{Days: rapid.SliceOfN(day, 0, 3).Draw(t, "days"), AsOf: time.Unix(1_800_000_000, 0).UTC()}

@@ -30,6 +30,26 @@ func (d DateTime) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, string(d)) 
 // UnmarshalGQL refuses: instants of inputs are time.Time.
 func (d *DateTime) UnmarshalGQL(any) error { return errors.New("never an input") }
 
+// DateTimes are instants of one day as JSON has them in a list, one after the other: many days are remembered, and what is one
+// text is one thing to the garbage collector, however many instants it has.
+type DateTimes string
+
+// List gives the instants one by one.
+func (d DateTimes) List() []DateTime {
+	n := strings.Count(string(d), ",") + 1
+	return d.appendTo(make([]DateTime, 0, n), n)
+}
+
+// appendTo appends the first instants, at most so many.
+func (d DateTimes) appendTo(list []DateTime, most int) []DateTime {
+	for rest := string(d); rest != "" && most > 0; most-- {
+		var one string
+		one, rest, _ = strings.Cut(rest, ",")
+		list = append(list, DateTime(one))
+	}
+	return list
+}
+
 // AvailabilityInput says where, for what, and when.
 type AvailabilityInput struct {
 	Office   string
@@ -49,10 +69,13 @@ type Availability struct {
 // AvailabilityDay are the free times of one day.
 type AvailabilityDay struct {
 	Date   schedule.Date
-	Starts []DateTime
+	Free   DateTimes
 	Slots  []Slot // with explain those that aren't offered too
 	Reason Reason // why nothing is free; empty when something is
 }
+
+// Starts are the free times one by one.
+func (d *AvailabilityDay) Starts() []DateTime { return d.Free.List() }
 
 // Slot is one start. Reason is empty for one that is offered.
 type Slot struct {
@@ -143,7 +166,7 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	length := time.Duration(req.Cells) * 5 * time.Minute
 	for i := range free.Days {
 		d := &free.Days[i]
-		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Starts: dateTimes(d, 0)}
+		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Free: dateTimes(d, 0)}
 		switch {
 		case slots && explain:
 			for _, s := range d.Explain(nil) {
@@ -153,9 +176,9 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 			}
 		case slots && len(d.Starts) > 0:
 			day.Slots = make([]Slot, len(d.Starts))
-			ends := dateTimes(d, length)
+			starts, ends := day.Free.List(), dateTimes(d, length).List()
 			for j, start := range d.Starts {
-				day.Slots[j] = Slot{Start: day.Starts[j], End: ends[j], Counters: d.Counters(start)}
+				day.Slots[j] = Slot{Start: starts[j], End: ends[j], Counters: d.Counters(start)}
 			}
 		}
 		answer.Days[i] = day
@@ -165,43 +188,40 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 
 // dateTimes formats a day's starts, or what comes so long after them. Within a day that has one offset only hours and
 // minutes differ.
-func dateTimes(d *schedule.Day, after time.Duration) []DateTime {
-	all := make([]DateTime, len(d.Starts))
-	if len(all) == 0 {
-		return all
+func dateTimes(d *schedule.Day, after time.Duration) DateTimes {
+	if len(d.Starts) == 0 {
+		return ""
 	}
-	first, last := d.At(d.Starts[0]).Add(after), d.At(d.Starts[len(all)-1]).Add(after)
+	first, last := d.At(d.Starts[0]).Add(after), d.At(d.Starts[len(d.Starts)-1]).Add(after)
 	_, early := first.Zone()
 	_, late := last.Zone()
-	if early != late || first.YearDay() != last.YearDay() {
-		for i, start := range d.Starts {
-			all[i] = dateTime(d.At(start).Add(after))
-		}
-		return all
-	}
+	alike := early == late && first.YearDay() == last.YearDay()
 	const hour = len(`"2006-01-02T`)
 	one := []byte(dateTime(first))
-	var text strings.Builder
-	text.Grow(len(one) * len(all))
 	base := first.Hour()*60 + first.Minute() - 5*int(d.Starts[0])
-	for _, start := range d.Starts {
-		minute := base + 5*int(start)
-		one[hour], one[hour+1] = byte('0'+minute/600), byte('0'+minute/60%10)
-		one[hour+3], one[hour+4] = byte('0'+minute%60/10), byte('0'+minute%10)
-		_, _ = text.Write(one) // never fails
+	var text strings.Builder
+	text.Grow((len(one) + 1) * len(d.Starts))
+	for i, start := range d.Starts {
+		if i > 0 {
+			_ = text.WriteByte(',') // never fails, and neither does the other
+		}
+		if alike {
+			minute := base + 5*int(start)
+			one[hour], one[hour+1] = byte('0'+minute/600), byte('0'+minute/60%10)
+			one[hour+3], one[hour+4] = byte('0'+minute%60/10), byte('0'+minute%10)
+		} else {
+			one = append(one[:0], dateTime(d.At(start).Add(after))...)
+		}
+		_, _ = text.Write(one)
 	}
-	whole := DateTime(text.String())
-	for i := range all {
-		all[i] = whole[i*len(one) : (i+1)*len(one)]
-	}
-	return all
+	return DateTimes(text.String())
 }
 
 // Size is roughly what the answer takes in memory.
 func (a *Availability) Size() int {
 	n := 64
 	for i := range a.Days {
-		n += 96 + 48*len(a.Days[i].Starts) + 112*len(a.Days[i].Slots)
+		n += 96 + len(a.Days[i].Free) + 112*len(a.Days[i].Slots)
 	}
 	return n
 }

@@ -197,8 +197,7 @@ func (p *Portal) lookOn(ctx context.Context, s *spot, count int) error {
 		return err
 	}
 	for _, day := range free.Days {
-		n := min(len(day.Starts), count-len(s.Starts))
-		s.Starts = append(s.Starts, day.Starts[:n]...)
+		s.Starts = day.Free.appendTo(s.Starts, count-len(s.Starts))
 		s.Reason = weightier(s.Reason, day.Reason)
 	}
 	s.from, s.left = s.from.AddDays(stretch), s.left-stretch
