@@ -49,13 +49,18 @@ type Cache struct {
 	mu      sync.Mutex
 	flights map[string]*flight // the latest of each key
 	running sync.WaitGroup
+	next    chan func() // fills for goroutines that wait for one
+	idle    atomic.Int32
+	closed  chan struct{}
+	close   func() // closes it, once
 
 	hits, joined, fills, secondHits atomic.Uint64
 }
 
 // New returns an empty cache.
 func New(cfg Config) *Cache {
-	c := &Cache{hub: cfg.Hub, now: cfg.Now, flights: map[string]*flight{}}
+	c := &Cache{hub: cfg.Hub, now: cfg.Now, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
+	c.close = sync.OnceFunc(func() { close(c.closed) })
 	if c.now == nil {
 		c.now = time.Now //nolint:forbidigo // the default
 	}
@@ -73,7 +78,10 @@ func New(cfg Config) *Cache {
 }
 
 // Close waits for the reads that still run. Call it when nobody reads any more.
-func (c *Cache) Close() { c.running.Wait() }
+func (c *Cache) Close() {
+	c.close()
+	c.running.Wait()
+}
 
 // entry is a value in memory.
 type entry struct {

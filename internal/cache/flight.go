@@ -74,11 +74,37 @@ func (c *Cache) board(ctx context.Context, key string, deps []live.Key, limit ti
 		cancel: cancel, waiting: 1, done: make(chan struct{}),
 	}
 	c.flights[key] = f
-	c.running.Go(func() {
+	c.begin(func() {
 		defer cancel()
 		c.run(fctx, key, f, load)
 	})
 	return f
+}
+
+// maxIdle is how many goroutines wait for another fill.
+const maxIdle = 16
+
+// begin runs a fill in a goroutine of its own: in one that has just ended another, if there is any. Its stack has grown to
+// what a fill needs, and growing it anew costs as much as reading a few rows.
+func (c *Cache) begin(fill func()) {
+	select {
+	case c.next <- fill:
+		return
+	default:
+	}
+	c.running.Go(func() {
+		for fill != nil {
+			fill()
+			fill = nil
+			if c.idle.Add(1) <= maxIdle {
+				select {
+				case fill = <-c.next:
+				case <-c.closed:
+				}
+			}
+			c.idle.Add(-1)
+		}
+	})
 }
 
 // leave counts a reader out. The last one ends the fill, and nobody boards it any more.

@@ -62,8 +62,10 @@ func (p *process) run(t *testing.T) *process {
 }
 
 // cold is a cache of the same process that has nothing in memory. Once closed, it has stored what it read.
-func (p *process) cold() *cache.Cache {
-	return cache.New(cache.Config{Hub: p.hub, Relay: p.relay})
+func (p *process) cold(t *testing.T) *cache.Cache {
+	c := cache.New(cache.Config{Hub: p.hub, Relay: p.relay})
+	t.Cleanup(c.Close)
+	return c
 }
 
 func (p *process) connected() bool { return p.relay.Heard() && p.relay.Settled() }
@@ -147,6 +149,7 @@ func TestSecondLevel(t *testing.T) {
 		p := newProcess(t, url, crand.Text(), "").run(t)
 		clock := newClock()
 		c := cache.New(cache.Config{Hub: p.hub, Relay: p.relay, Now: clock.now})
+		t.Cleanup(c.Close)
 		broken := p.relay.Name("value", ":key")
 		require.NoError(t, p.client.LPush(t.Context(), broken, "not a string").Err())
 		var s source
@@ -209,7 +212,7 @@ func TestSecondLevel(t *testing.T) {
 		<-entered
 		s.value.Store(1)
 		b.nudge(t, a, monday)
-		cold := b.cold()
+		cold := b.cold(t)
 		require.Equal(t, int64(1), read(t, t.Context(), cold, &s))
 		cold.Close() // it has stored the new value
 		close(open)
@@ -248,13 +251,13 @@ func TestSecondLevel(t *testing.T) {
 			require.NoError(t, a.client.Del(t.Context(), a.relay.Generation(monday)).Err())
 			s.value.Add(1)
 			b.nudge(t, a, monday)
-			cold := b.cold()
+			cold := b.cold(t)
 			require.Equal(t, s.value.Load(), read(t, t.Context(), cold, &s))
 			cold.Close()
 		}
 		s.value.Add(1)
 		require.NoError(t, a.client.Del(t.Context(), a.relay.Generation(monday)).Err())
-		require.Equal(t, s.value.Load(), read(t, t.Context(), b.cold(), &s), "lost, and not nudged")
+		require.Equal(t, s.value.Load(), read(t, t.Context(), b.cold(t), &s), "lost, and not nudged")
 	})
 
 	t.Run("has no part in values that know their weight", func(t *testing.T) {
@@ -357,7 +360,7 @@ func TestNobodyReadsStaleAfterANudge(t *testing.T) {
 				check(writer.Cache, n, now)
 				check(other.Cache, n, now)
 				pause(t.Context(), 5*time.Millisecond) // what slow readers have begun before comes in
-				cold := other.cold()
+				cold := other.cold(t)
 				check(cold, n, now) // only Redis can have it
 				cold.Close()
 				second.Add(int64(cold.Stats().SecondHits))
