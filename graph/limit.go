@@ -123,6 +123,9 @@ var prices = map[string]func(child int, args map[string]any) int{
 	"WebhookEndpoint.deliveries":  page,
 	"Subscription.publicServices": page,
 	"Subscription.workQueue":      page,
+	"Query.changes": func(child int, args map[string]any) int {
+		return 1 + number(args, "first", 100, 1, 1000)*max(1, child)
+	},
 	"Query._entities": func(child int, args map[string]any) int {
 		return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
 	},
