@@ -39,7 +39,7 @@ type Graph struct {
 // New makes the graph of the portal.
 func New(cfg Options) *Graph {
 	schema := NewExecutableSchema(Config{Resolvers: &Resolver{Portal: cfg.Portal}})
-	g := Around(priced{schema}, cfg)
+	g := Around(withPrices(schema), cfg)
 	g.Use(representations{})
 	g.Use(composable{})
 	g.Use(newPlain())

@@ -102,40 +102,48 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 
 // priced is a schema that knows what its fields cost. Prices are read from the arguments as they came: reading them as the
 // schema's types is done once, where the field is executed.
-type priced struct{ graphql.ExecutableSchema }
+type priced struct {
+	graphql.ExecutableSchema
+	prices map[string]price // by type and field
+}
+
+// price is what a field costs whose selection costs child.
+type price func(child int, args map[string]any) int
 
 // Complexity gives the price of a field whose selection costs child; false for one that is a field like any other.
-func (priced) Complexity(_ context.Context, object, name string, child int, args map[string]any) (int, bool) {
-	price, ok := prices[object+"."+name]
+func (p priced) Complexity(_ context.Context, object, name string, child int, args map[string]any) (int, bool) {
+	price, ok := p.prices[object+"."+name]
 	if !ok {
 		return 0, false
 	}
 	return price(child, args), true
 }
 
-// prices are of what is more than a field: lists by their length, objects of a list dearer than scalars.
-var prices = map[string]func(child int, args map[string]any) int{
-	"Query.municipalities":        page,
-	"Query.publicServices":        page,
-	"Query.workQueue":             page,
-	"Query.partners":              page,
-	"Municipality.services":       page,
-	"WebhookEndpoint.deliveries":  page,
-	"Subscription.publicServices": page,
-	"Subscription.workQueue":      page,
-	"Query.changes": func(child int, args map[string]any) int {
-		return 1 + number(args, "first", 100, 1, 1000)*max(1, child)
-	},
-	"Query._entities": func(child int, args map[string]any) int {
-		return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
-	},
-	"Partner.keys":      func(child int, _ map[string]any) int { return 1 + 10*child },
-	"Partner.endpoints": func(child int, _ map[string]any) int { return 1 + 10*child },
-	// A day's starts are one list of scalars; its slots are forty objects or more.
-	"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
-	"Query.availability":        days,
-	"Subscription.availability": days,
-	"Query.nextSlots":           func(child int, _ map[string]any) int { return 10 * (1 + child) },
+// withPrices prices what is more than a field: lists by their length, objects of a list dearer than scalars.
+func withPrices(schema graphql.ExecutableSchema) priced {
+	return priced{schema, map[string]price{
+		"Query.municipalities":        page,
+		"Query.publicServices":        page,
+		"Query.workQueue":             page,
+		"Query.partners":              page,
+		"Municipality.services":       page,
+		"WebhookEndpoint.deliveries":  page,
+		"Subscription.publicServices": page,
+		"Subscription.workQueue":      page,
+		"Query.changes": func(child int, args map[string]any) int {
+			return 1 + number(args, "first", 100, 1, 1000)*max(1, child)
+		},
+		"Query._entities": func(child int, args map[string]any) int {
+			return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
+		},
+		"Partner.keys":      func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Partner.endpoints": func(child int, _ map[string]any) int { return 1 + 10*child },
+		// A day's starts are one list of scalars; its slots are forty objects or more.
+		"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
+		"Query.availability":        days,
+		"Subscription.availability": days,
+		"Query.nextSlots":           func(child int, _ map[string]any) int { return 10 * (1 + child) },
+	}}
 }
 
 // page prices a list by its argument first.

@@ -24,6 +24,7 @@ type plain struct {
 	days    *object[portal.AvailabilityDay]
 	slots   *object[portal.Slot]
 	changes *object[portal.Change]
+	buffers sync.Pool
 }
 
 // newPlain has the tables: for each type all fields of the schema.
@@ -45,8 +46,9 @@ func newPlain() *plain {
 		"reason": leaf(func(b []byte, d *portal.AvailabilityDay) []byte { return appendReason(b, d.Reason) }),
 	}}
 	return &plain{
-		slots: slots,
-		days:  days,
+		buffers: sync.Pool{New: func() any { return new([]byte) }},
+		slots:   slots,
+		days:    days,
 		answers: &object[portal.Availability]{names: []string{"Availability"}, fields: map[string]field[portal.Availability]{
 			"days": list(days, func(a *portal.Availability) []portal.AvailabilityDay { return a.Days }),
 			"asOf": leaf(func(b []byte, a *portal.Availability) []byte { return appendInstant(b, a.AsOf) }),
@@ -68,15 +70,15 @@ func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any,
 	switch v := value.(type) {
 	case *portal.Availability:
 		if write, can := planned(ctx, p.answers); can && v != nil {
-			return whole(func(b []byte) []byte { return write(b, v) }), err
+			return whole{func(b []byte) []byte { return write(b, v) }, &p.buffers}, err
 		}
 	case []portal.AvailabilityDay:
 		if write, can := planned(ctx, p.days); can {
-			return whole(func(b []byte) []byte { return appendList(b, v, write) }), err
+			return whole{func(b []byte) []byte { return appendList(b, v, write) }, &p.buffers}, err
 		}
 	case []portal.Change:
 		if write, can := planned(ctx, p.changes); can {
-			return whole(func(b []byte) []byte { return appendList(b, v, write) }), err
+			return whole{func(b []byte) []byte { return appendList(b, v, write) }, &p.buffers}, err
 		}
 	}
 	return value, err
@@ -91,20 +93,21 @@ func planned[T any](ctx context.Context, of *object[T]) (writer[T], bool) {
 	return of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
 }
 
-// whole appends a value as JSON.
-type whole func(b []byte) []byte
-
-// MarshalGQL writes the value at once.
-func (value whole) MarshalGQL(w io.Writer) {
-	buffer, _ := buffers.Get().(*[]byte)
-	*buffer = value((*buffer)[:0])
-	_, _ = w.Write(*buffer) // the executor's buffer never fails, and copies
-	if cap(*buffer) <= 64<<10 {
-		buffers.Put(buffer)
-	}
+// whole is a value that is written as JSON at once, on a buffer that is used again.
+type whole struct {
+	appendTo func(b []byte) []byte
+	buffers  *sync.Pool
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// MarshalGQL writes the value.
+func (v whole) MarshalGQL(w io.Writer) {
+	buffer, _ := v.buffers.Get().(*[]byte)
+	*buffer = v.appendTo((*buffer)[:0])
+	_, _ = w.Write(*buffer) // the executor's buffer never fails, and copies
+	if cap(*buffer) <= 64<<10 {
+		v.buffers.Put(buffer)
+	}
+}
 
 // writer appends a value, or one of its fields, as JSON. It can't fail, and null stands only where the schema allows it.
 type writer[T any] func(b []byte, value *T) []byte

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -96,18 +95,8 @@ func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Respo
 			status = other
 		}
 	}
-	buffer, _ := bodies.Get().(*[]byte)
-	*buffer = appendResponse((*buffer)[:0], response)
-	writeJSON(w, media, status, *buffer) // a ResponseWriter doesn't hold on to it
-	if cap(*buffer) <= pooledBody {
-		bodies.Put(buffer)
-	}
+	writeJSON(w, media, status, pieces(response)...)
 }
-
-// pooledBody bounds the buffers that are used again.
-const pooledBody = 64 << 10
-
-var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.
 func refuse(w http.ResponseWriter, media string, err error) {
@@ -118,10 +107,16 @@ func refuse(w http.ResponseWriter, media string, err error) {
 	writeJSON(w, media, status, Encode(requestError("BAD_REQUEST", "%s", err.Error())))
 }
 
-func writeJSON(w http.ResponseWriter, media string, status int, body []byte) {
+func writeJSON(w http.ResponseWriter, media string, status int, body ...[]byte) {
+	length := 0
+	for _, piece := range body {
+		length += len(piece)
+	}
 	header := w.Header()
 	header.Set("Content-Type", media+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that went away is no concern of ours
+	for _, piece := range body {
+		_, _ = w.Write(piece) // a client that went away is no concern of ours
+	}
 }

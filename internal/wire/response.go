@@ -32,7 +32,7 @@ func Encode(response *graphql.Response) []byte {
 	if bytes, ok := response.Extensions[sharedKey].(encoded); ok {
 		return bytes
 	}
-	return appendResponse(nil, response)
+	return slices.Concat(pieces(response)...)
 }
 
 // Share returns a copy of the response that is encoded already. Give the same copy to every watcher of one public
@@ -46,55 +46,46 @@ func Share(response *graphql.Response) *graphql.Response {
 	return &shared
 }
 
-// appendResponse appends a response to an empty slice, whose memory it uses if that is enough.
-func appendResponse(out []byte, response *graphql.Response) []byte {
+// pieces are what Encode gives, in parts. The data, which is nearly all of it, is the response's own and not copied.
+func pieces(response *graphql.Response) [][]byte {
 	if bytes, ok := response.Extensions[sharedKey].(encoded); ok {
-		return append(out, bytes...)
+		return [][]byte{bytes}
 	}
-	var errors, extensions []byte
-	var err error
+	all := make([][]byte, 0, 7)
+	entry := func(name string, value []byte) {
+		before := `,"`
+		if len(all) == 0 {
+			before = `{"`
+		}
+		all = append(all, []byte(before+name+`":`), value)
+	}
 	if len(response.Errors) > 0 {
-		if errors, err = json.Marshal(response.Errors); err != nil {
+		errors, err := json.Marshal(response.Errors)
+		if err != nil {
 			return internalError(err)
 		}
+		entry("errors", errors)
+	}
+	switch {
+	case len(response.Data) > 0:
+		entry("data", response.Data)
+	case len(response.Errors) == 0:
+		entry("data", []byte("null"))
 	}
 	if len(response.Extensions) > 0 {
-		if extensions, err = json.Marshal(response.Extensions); err != nil {
+		extensions, err := json.Marshal(response.Extensions)
+		if err != nil {
 			return internalError(err)
 		}
+		entry("extensions", extensions)
 	}
-	data := response.Data
-	if len(data) == 0 && len(response.Errors) == 0 {
-		data = json.RawMessage("null")
-	}
-	out = slices.Grow(out, len(data)+len(errors)+len(extensions)+40)
-	out = append(out, '{')
-	if len(response.Errors) > 0 {
-		out = appendEntry(out, "errors", errors)
-	}
-	if len(data) > 0 {
-		out = appendEntry(out, "data", data)
-	}
-	if len(extensions) > 0 {
-		out = appendEntry(out, "extensions", extensions)
-	}
-	return append(out, '}')
-}
-
-func appendEntry(out []byte, name string, value []byte) []byte {
-	if len(out) > 1 {
-		out = append(out, ',')
-	}
-	out = append(out, '"')
-	out = append(out, name...)
-	out = append(out, '"', ':')
-	return append(out, value...)
+	return append(all, []byte{'}'})
 }
 
 // internalError answers in place of a response with an extension that can't be encoded, which is our mistake. The
 // caller learns no more than that.
-func internalError(error) []byte {
-	return []byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)
+func internalError(error) [][]byte {
+	return [][]byte{[]byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)}
 }
 
 // isRequestError tells whether nothing was executed: there are errors and no data, not even null.
