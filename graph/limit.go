@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/complexity"
@@ -42,6 +43,8 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 	m := measure{}
 	m.walk(op.Operation.SelectionSet, 1, false)
 	switch {
+	case m.tooLong != "":
+		return refusal(errcode.ValidationFailed, "The number %.40s is too large.", m.tooLong)
 	case m.tooDeep:
 		return refusal("TOO_DEEP", "The document is too deep: at most %d levels, %d for introspection.", maxDepth, maxIntrospectionDepth)
 	case m.aliases > maxAliases:
@@ -71,6 +74,7 @@ func refusal(code, format string, args ...any) *gqlerror.Error {
 type measure struct {
 	aliases, fields int
 	tooDeep         bool
+	tooLong         string // a number that is no number of ours
 }
 
 func (m *measure) walk(selections ast.SelectionSet, depth int, introspection bool) {
@@ -82,6 +86,9 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 		case *ast.Field:
 			inside := introspection || strings.HasPrefix(selection.Name, "__")
 			m.fields++
+			for _, argument := range selection.Arguments {
+				m.read(argument.Value)
+			}
 			if selection.Alias != "" && selection.Alias != selection.Name {
 				m.aliases++
 			}
@@ -100,6 +107,23 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 	}
 }
 
+// read looks for numbers that can't be read: validation lets them pass inside of scalars of ours, and gqlgen panics there.
+func (m *measure) read(value *ast.Value) {
+	var err error
+	switch value.Kind {
+	case ast.IntValue:
+		_, err = strconv.ParseInt(value.Raw, 10, 64)
+	case ast.FloatValue:
+		_, err = strconv.ParseFloat(value.Raw, 64)
+	}
+	if err != nil {
+		m.tooLong = value.Raw
+	}
+	for _, child := range value.Children {
+		m.read(child.Value)
+	}
+}
+
 // priced is a schema that knows what its fields cost. Prices are read from the arguments as they came: reading them as the
 // schema's types is done once, where the field is executed.
 type priced struct {
@@ -112,11 +136,11 @@ type price func(child int, args map[string]any) int
 
 // Complexity gives the price of a field whose selection costs child; false for one that is a field like any other.
 func (p priced) Complexity(_ context.Context, object, name string, child int, args map[string]any) (int, bool) {
-	price, ok := p.prices[object+"."+name]
+	cost, ok := p.prices[object+"."+name]
 	if !ok {
 		return 0, false
 	}
-	return price(child, args), true
+	return cost(min(child, 1<<32), args), true // more than anybody may ask, and a million of it is still an int
 }
 
 // withPrices prices what is more than a field: lists by their length, objects of a list dearer than scalars.
@@ -142,25 +166,29 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
 		"Query.availability":        days,
 		"Subscription.availability": days,
+		"Office.availability":       days,
+		"Office.openingHours":       days,
 		"Query.nextSlots":           func(child int, _ map[string]any) int { return 10 * (1 + child) },
 	}}
 }
 
 // page prices a list by its argument first.
 func page(child int, args map[string]any) int {
-	return 1 + number(args, "first", 20, 1, 1000)*max(1, child) // no list gives more
+	return 1 + number(args, "first", 20, 1, 1000)*max(1, child)
 }
 
-// days prices a list by the days of its input.
+// days prices a list by its argument days, or by that of its input.
 func days(child int, args map[string]any) int {
-	input, _ := args["input"].(map[string]any)
-	return 1 + number(input, "days", 28, 1, 62)*child/4
+	if input, ok := args["input"].(map[string]any); ok {
+		args = input
+	}
+	return 1 + (number(args, "days", 28, 1, 62)*child)/4
 }
 
 // number is an argument, or what is meant without it, and within its bounds. What is no number is refused later.
 func number(args map[string]any, name string, without, least, most int) int {
-	given, ok := args[name]
-	if !ok || given == nil {
+	given := args[name]
+	if given == nil {
 		return without
 	}
 	n, err := graphql.UnmarshalInt(given)

@@ -20,7 +20,7 @@ func TestPricesAreOfFields(t *testing.T) {
 	}
 	for _, object := range schema.Types {
 		for _, field := range object.Fields {
-			if field.Arguments.ForName("first") != nil {
+			if field.Arguments.ForName("first") != nil || field.Arguments.ForName("days") != nil {
 				require.Contains(t, p.prices, object.Name+"."+field.Name, "a list whose length the client chooses has a price")
 			}
 		}
@@ -43,6 +43,10 @@ func TestAPriceGrowsWithItsArgument(t *testing.T) {
 	require.Equal(t, 1+5*8/4, price)
 	price, _ = p.Complexity(t.Context(), "Query", "availability", 8, map[string]any{"input": map[string]any{}})
 	require.Equal(t, 1+28*8/4, price)
+	price, _ = p.Complexity(t.Context(), "Office", "availability", 8, map[string]any{"days": int64(62)})
+	require.Equal(t, 1+62*8/4, price)
+	price, _ = p.Complexity(t.Context(), "Query", "_entities", 1<<50, map[string]any{"representations": make([]any, 1<<14)})
+	require.Greater(t, price, bulkComplexity, "2^64, which would be nothing")
 	_, ok := p.Complexity(t.Context(), "Query", "node", 8, nil)
 	require.False(t, ok, "what has no price costs one and its selection")
 }

@@ -49,8 +49,8 @@ type Cache struct {
 	mu      sync.Mutex
 	flights map[string]*flight // the latest of each key
 	running sync.WaitGroup
-	next    chan func() // fills for goroutines that wait for one
-	idle    atomic.Int32
+	next    chan func()  // fills for goroutines that wait for one
+	idle    atomic.Int32 // how many of those there are
 	closed  chan struct{}
 	close   func() // closes it, once
 
@@ -77,7 +77,7 @@ func New(cfg Config) *Cache {
 	return c
 }
 
-// Close waits for the reads that still run. Call it when nobody reads any more.
+// Close waits for the reads that still run, and ends the goroutines that wait for more. Call it when nobody reads any more.
 func (c *Cache) Close() {
 	c.close()
 	c.running.Wait()

@@ -84,8 +84,8 @@ func (c *Cache) board(ctx context.Context, key string, deps []live.Key, limit ti
 // maxIdle is how many goroutines wait for another fill.
 const maxIdle = 16
 
-// begin runs a fill in a goroutine of its own: in one that has just ended another, if there is any. Its stack has grown to
-// what a fill needs, and growing it anew costs as much as reading a few rows.
+// begin runs a fill in another goroutine: in one that has ended a fill and waits for the next, if there is any. Its stack has
+// grown to what a fill needs, and growing a new one costs as much as reading a few rows.
 func (c *Cache) begin(fill func()) {
 	select {
 	case c.next <- fill:

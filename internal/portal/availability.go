@@ -30,8 +30,8 @@ func (d DateTime) MarshalGQL(w io.Writer) { _, _ = io.WriteString(w, string(d)) 
 // UnmarshalGQL refuses: instants of inputs are time.Time.
 func (d *DateTime) UnmarshalGQL(any) error { return errors.New("never an input") }
 
-// DateTimes are instants of one day as JSON has them in a list, one after the other: many days are remembered, and what is one
-// text is one thing to the garbage collector, however many instants it has.
+// DateTimes are instants as JSON has them in a list, with commas between: many days are remembered, and what is one text is one
+// thing to the garbage collector, however many instants it has.
 type DateTimes string
 
 // List gives the instants one by one.
@@ -118,13 +118,15 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 	}
 	// The revision stands in the key: what was computed by older rules is never found by newer ones.
 	key := make([]byte, 0, 256)
-	key = append(append(append(key, "availability:"...), o.ID...), ':')
-	key = append(strconv.AppendInt(key, int64(o.Revision), 10), ':')
-	key = append(strconv.AppendInt(key, int64(request.Cells), 10), ':')
-	key = append(from.Append(key), ':')
-	key = append(strconv.AppendInt(key, int64(in.Days), 10), ':')
-	key = append(strconv.AppendBool(key, slots), ':')
-	key = strconv.AppendBool(key, in.Explain)
+	key = append(key, "availability:"...)
+	key = append(key, o.ID...)
+	for _, n := range []int{int(o.Revision), request.Cells, in.Days} {
+		key = strconv.AppendInt(append(key, ':'), int64(n), 10)
+	}
+	for _, is := range []bool{slots, in.Explain} {
+		key = strconv.AppendBool(append(key, ':'), is)
+	}
+	key = from.Append(append(key, ':'))
 	for _, id := range services {
 		key = append(append(key, ':'), id...)
 	}
@@ -186,7 +188,7 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	return answer, until, nil
 }
 
-// dateTimes formats a day's starts, or what comes so long after them. Within a day that has one offset only hours and
+// dateTimes formats a day's starts, or what comes so long after them. Where all have one date and one offset, only hours and
 // minutes differ.
 func dateTimes(d *schedule.Day, after time.Duration) DateTimes {
 	if len(d.Starts) == 0 {
@@ -203,7 +205,7 @@ func dateTimes(d *schedule.Day, after time.Duration) DateTimes {
 	text.Grow((len(one) + 1) * len(d.Starts))
 	for i, start := range d.Starts {
 		if i > 0 {
-			_ = text.WriteByte(',') // never fails, and neither does the other
+			_ = text.WriteByte(',') // a Builder never fails
 		}
 		if alike {
 			minute := base + 5*int(start)

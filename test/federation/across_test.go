@@ -17,8 +17,11 @@ import (
 // TestGateways asks through both gateways.
 func TestGateways(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
-	for _, g := range []gateway{apollo(t, r.compose(t, "apollo")), hive(t, r.compose(t, "guild"), "hive.config.js")} {
+	suite.Each(t, func(t *testing.T, b *suite.Backend) { throughBoth(t, newRegion(t, b)) })
+}
+
+func throughBoth(t *testing.T, r *region) {
+	for _, g := range []gateway{r.apollo(t, r.compose(t, "apollo")), r.hive(t, r.compose(t, "guild"), "hive.config.js")} {
 		t.Run(g.name, func(t *testing.T) {
 			gateways.check(t, g.name, "a region's services with their fees, across subgraphs, in one query", func(t *testing.T) { services(t, r, g) })
 			gateways.check(t, g.name, "a town that Nelke doesn't have is null, and its neighbours stay", func(t *testing.T) { strangers(t, g) })
@@ -40,18 +43,18 @@ func TestGateways(t *testing.T) {
 // TestOtherSupergraphs gives each gateway a supergraph of a composer that isn't its own.
 func TestOtherSupergraphs(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
-	contract := apollo(t, r.compose(t, "guild", "--without=staff"))
+	r := newRegion(t, suite.SQLite())
+	contract := r.apollo(t, r.compose(t, "guild", "--without=staff"))
 	gateways.check(t, contract.name, "the other composer's supergraph does as well", func(t *testing.T) {
 		services(t, r, contract)
 		require.Equal(t, "GRAPHQL_VALIDATION_FAILED", contract.Anonymous().Do(`{ regions { keeper } }`, nil).ErrorCode())
 	})
-	whole := hive(t, r.compose(t, "apollo"), "hive.config.js")
+	whole := r.hive(t, r.compose(t, "apollo"), "hive.config.js")
 	gateways.check(t, whole.name, "the other composer's supergraph does as well", func(t *testing.T) {
 		services(t, r, whole)
 		whole.Anonymous().For(t).Do(`{ regions { keeper } }`, nil).OK("regions.0.keeper")
 	})
-	own := hive(t, "", "hive.config.js", "--dev-service", "nelke="+r.nelke.URL+"/graphql", "--dev-service", "directory="+r.neighbour)
+	own := r.hive(t, "", "hive.config.js", "--dev-service", "nelke="+r.nelke.URL+"/graphql", "--dev-service", "directory="+r.neighbour)
 	gateways.check(t, own.name, "it composes by itself", func(t *testing.T) { services(t, r, own) })
 }
 

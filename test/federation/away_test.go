@@ -26,10 +26,11 @@ func TestFailures(t *testing.T) {
 	t.Parallel()
 	database := testbed.OwnPostgres(t)
 	// A lock is waited for longer than Nelke has for an answer.
-	r := newRegion(t, func(c *server.Config) { c.DatabaseURL = database.URL() + "&lock_timeout=30s" })
+	r := newRegion(t, suite.SQLite(), func(c *server.Config) { c.DatabaseURL = database.URL() + "&lock_timeout=30s" })
+	r.on = "postgres"
 	erika := r.nelke.Case()
 	vars := suite.Vars{"id": erika.Draft(r.nelke.Filing("meldebescheinigung"))}
-	both := []gateway{apollo(t, r.compose(t, "apollo")), hive(t, r.compose(t, "guild"), "hive.config.js")}
+	both := []gateway{r.apollo(t, r.compose(t, "apollo")), r.hive(t, r.compose(t, "guild"), "hive.config.js")}
 	// each asks through both at once, and checks the answers one after the other.
 	each := func(row, query string, expect func(t *testing.T, a *suite.Answer)) {
 		answers, errs := make([]*suite.Answer, len(both)), make([]error, len(both))
@@ -96,8 +97,8 @@ func TestFailures(t *testing.T) {
 // TestNelkeAway ends Nelke itself.
 func TestNelkeAway(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
-	both := []gateway{apollo(t, r.compose(t, "apollo")), hive(t, r.compose(t, "guild"), "hive.config.js")}
+	r := newRegion(t, suite.SQLite())
+	both := []gateway{r.apollo(t, r.compose(t, "apollo")), r.hive(t, r.compose(t, "guild"), "hive.config.js")}
 	require.NoError(t, r.nelke.Stop())
 	for _, g := range both {
 		gateways.check(t, g.name, "Nelke away leaves what is the neighbour's", func(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 // TestComposition composes by all three composers, and compares what they make.
 func TestComposition(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
+	r := newRegion(t, suite.SQLite())
 	sdl, neighbour := schemaOf(r.nelke), schemaOf(suite.Remote(t, r.directory.URL))
 	nelke := file(t, r.folder, "nelke.graphql", sdl)
 	other := file(t, r.folder, "library.graphql", library)

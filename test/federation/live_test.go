@@ -25,10 +25,13 @@ const patience = 30 * time.Second
 // TestSubscriptions follows what Nelke tells, through Hive Gateway, each way in and each way on.
 func TestSubscriptions(t *testing.T) {
 	t.Parallel()
-	r := newRegion(t)
+	suite.Each(t, func(t *testing.T, b *suite.Backend) { follow(t, newRegion(t, b)) })
+}
+
+func follow(t *testing.T, r *region) {
 	supergraph := r.compose(t, "guild")
 	for _, on := range []struct{ way, config string }{{"events", "hive.config.js"}, {"WebSocket", "hive-websocket.config.js"}} {
-		g := hive(t, supergraph, on.config)
+		g := r.hive(t, supergraph, on.config)
 		for _, in := range []struct {
 			way       string
 			subscribe subscriber
@@ -40,7 +43,7 @@ func TestSubscriptions(t *testing.T) {
 			})
 		}
 	}
-	g := hive(t, supergraph, "hive.config.js")
+	g := r.hive(t, supergraph, "hive.config.js")
 	gateways.check(t, g.name, "a subscription ends when Nelke stops", func(t *testing.T) {
 		open := events(t, g.Anonymous(), watched, r.tomorrow())
 		open.Next()

@@ -37,6 +37,7 @@ const openings = 100
 // region is Nelke and its neighbour.
 type region struct {
 	nelke     *suite.Process
+	on        string // what Nelke keeps its data in
 	directory *node.Program
 	neighbour string // where the directory answers, through what listens
 	asked     atomic.Int64
@@ -45,10 +46,10 @@ type region struct {
 	folder    string // of supergraphs
 }
 
-func newRegion(t *testing.T, options ...suite.Option) *region {
+func newRegion(t *testing.T, on *suite.Backend, options ...suite.Option) *region {
 	t.Helper()
 	behindGateways := func(c *server.Config) { c.Proxies, c.OpeningsPerHour = []string{"127.0.0.0/8"}, openings }
-	r := &region{nelke: suite.Serve(t, suite.SQLite(), append(options, behindGateways)...)}
+	r := &region{nelke: suite.Serve(t, on, append(options, behindGateways)...), on: on.Name}
 	r.place, r.folder = r.nelke.Place(), t.TempDir()
 	r.directory = node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
 	r.neighbour = r.listen(t)
@@ -97,17 +98,17 @@ type gateway struct {
 }
 
 // apollo is @apollo/gateway in front of a supergraph.
-func apollo(t *testing.T, supergraph string) gateway {
+func (r *region) apollo(t *testing.T, supergraph string) gateway {
 	t.Helper()
 	p := node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "apollo.js", supergraph)
-	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@apollo/gateway")}
+	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@apollo/gateway") + ", " + r.on}
 }
 
 // hive is Hive Gateway in front of a supergraph.
-func hive(t *testing.T, supergraph, config string, options ...string) gateway {
+func (r *region) hive(t *testing.T, supergraph, config string, options ...string) gateway {
 	t.Helper()
 	host, port, _ := strings.Cut(testbed.FreeAddr(t), ":")
 	args := append([]string{"node_modules/.bin/hive-gateway", "-c", config, "-h", host, "-p", port, "supergraph"}, options...)
 	p := node.Start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
-	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@graphql-hive/gateway")}
+	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@graphql-hive/gateway") + ", " + r.on}
 }

@@ -38,10 +38,10 @@ func introspection(depth int) string {
 	return `{ __type(name: "Query") { fields { type { ` + inner + ` } } } }`
 }
 
-func aliases(n int) string {
+func aliases(n int, field string) string {
 	var fields strings.Builder
 	for i := range n {
-		fmt.Fprintf(&fields, "a%d: __typename ", i)
+		fmt.Fprintf(&fields, "a%d: %s ", i, field)
 	}
 	return fields.String()
 }
@@ -61,9 +61,9 @@ func TestDocumentsThatAskForTooMuchAreRefused(t *testing.T) {
 			{"depth 100", nested(100), "TOO_DEEP"},
 			{"depth 13 within fragments", `{ municipality(by: {slug: "blomberg"}) { ...a } } fragment a on Municipality { offices { municipality { offices { municipality { offices { ...b } } } } } } fragment b on Office { municipality { offices { municipality { offices { municipality { offices { slug } } } } } } }`, "TOO_DEEP"},
 			{"introspection of depth 21", introspection(21), "TOO_DEEP"},
-			{"201 aliases", `{ ` + aliases(201) + `}`, "TOO_MANY_ALIASES"},
-			{"201 aliases within a fragment", `{ ...f } fragment f on Query { ` + aliases(201) + `}`, "TOO_MANY_ALIASES"},
-			{"201 aliases by spreading a fragment of 67 in three places", `{ one: municipality(by: {slug: "a"}) { ...f } two: municipality(by: {slug: "b"}) { ...f } three: municipality(by: {slug: "c"}) { ...f } } fragment f on Municipality { ` + aliases(66) + `}`, "TOO_MANY_ALIASES"},
+			{"201 aliases", `{ ` + aliases(201, "__typename") + `}`, "TOO_MANY_ALIASES"},
+			{"201 aliases within a fragment", `{ ...f } fragment f on Query { ` + aliases(201, "__typename") + `}`, "TOO_MANY_ALIASES"},
+			{"201 aliases by spreading a fragment of 67 in three places", `{ one: municipality(by: {slug: "a"}) { ...f } two: municipality(by: {slug: "b"}) { ...f } three: municipality(by: {slug: "c"}) { ...f } } fragment f on Municipality { ` + aliases(66, "__typename") + `}`, "TOO_MANY_ALIASES"},
 			{"more than it may cost", wide, "TOO_COMPLEX"},
 			{"the same by a variable", `query($n: Int = 100) { municipalities(first: $n) { nodes { services(first: $n) { nodes { id name slug } } } } }`, "TOO_COMPLEX"},
 			{"a thousand applications with all that happened to each", `{ workQueue(input: {municipality: {slug: "blomberg"}}, first: 1000) { nodes { id status revision answers deadline submittedAt
@@ -79,6 +79,8 @@ func TestDocumentsThatAskForTooMuchAreRefused(t *testing.T) {
 			{"a variable that is missing", `query($id: ID!) { node(id: $id) { id } }`, "GRAPHQL_VALIDATION_FAILED"},
 			{"half a document", `{ municipality(by: {slug: "blomberg"}) {`, "GRAPHQL_PARSE_FAILED"},
 			{"nonsense", `\u0000 ; DROP TABLE cases`, "GRAPHQL_PARSE_FAILED"},
+			{"a number as long as no number is", `{ _entities(representations: [{__typename: "Office", id: 99999999999999999999}]) { __typename } }`, "GRAPHQL_VALIDATION_FAILED"},
+			{"62 days of an office, thirty times", `{ municipality(by: {slug: "blomberg"}) { offices { ` + aliases(30, `availability(concerns: [], days: 62) { days { slots { start end counters reason } } }`) + `} } }`, "TOO_COMPLEX"},
 			{"a deep nest of lists", `{ publicServices(filter: {leikaKeys: ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}) { totalCount } }`, "GRAPHQL_PARSE_FAILED"},
 		}
 		for _, row := range rows {
@@ -94,7 +96,7 @@ func TestDocumentsThatAskForTooMuchAreRefused(t *testing.T) {
 		}
 		for name, document := range map[string]string{
 			"depth 12":                  nested(12),
-			"200 aliases":               `{ ` + aliases(200) + `}`,
+			"200 aliases":               `{ ` + aliases(200, "__typename") + `}`,
 			"introspection of depth 20": introspection(20),
 		} {
 			t.Run(name+" is answered", func(t *testing.T) {
