@@ -72,7 +72,7 @@ func refusal(code, format string, args ...any) *gqlerror.Error {
 }
 
 type measure struct {
-	aliases, fields int
+	aliases, fields int // of fields also the values of their arguments
 	tooDeep         bool
 	tooLong         string // a number that is no number of ours
 }
@@ -107,8 +107,10 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 	}
 }
 
-// read looks for numbers that can't be read: validation lets them pass inside of scalars of ours, and gqlgen panics there.
+// read counts the values of an argument, since a fragment has them read wherever it is spread, and looks for numbers that can't
+// be: validation lets them pass inside of scalars of ours, and gqlgen panics there.
 func (m *measure) read(value *ast.Value) {
+	m.fields++
 	var err error
 	switch value.Kind {
 	case ast.IntValue:

@@ -120,7 +120,7 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 	key := make([]byte, 0, 256)
 	key = append(key, "availability:"...)
 	key = append(key, o.ID...)
-	for _, n := range []int{int(o.Revision), request.Cells, in.Days} {
+	for _, n := range []int{o.Revision, request.Cells, in.Days} {
 		key = strconv.AppendInt(append(key, ':'), int64(n), 10)
 	}
 	for _, is := range []bool{slots, in.Explain} {

@@ -69,6 +69,7 @@ func TestDocumentsThatAskForTooMuchAreRefused(t *testing.T) {
 			{"a thousand applications with all that happened to each", `{ workQueue(input: {municipality: {slug: "blomberg"}}, first: 1000) { nodes { id status revision answers deadline submittedAt
 				payments { id status amount { cents } received { cents } } events { at action by before after subject sequence } } } }`, "TOO_COMPLEX"},
 			{"fragments that unfold into a million million fields", bomb, "TOO_COMPLEX"},
+			{"a list of a thousand values, spread thirty times", `{ ` + strings.Repeat("...f ", 30) + `} fragment f on Query { publicServices(filter: {leikaKeys: [` + strings.Repeat(`"99", `, 1000) + `]}) { totalCount } }`, "TOO_COMPLEX"},
 			{"fragments in a circle", `{ ...a } fragment a on Query { __typename ...b } fragment b on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED"},
 			{"a fragment that spreads itself", `{ ...a } fragment a on Query { ...a }`, "GRAPHQL_VALIDATION_FAILED"},
 			{"21 mutations", `mutation { ` + strings.Repeat(`openCase(input: {idempotencyKey: "5f0c8a70-9a0e-4d53-8a1b-0d7a6c3d8b11", municipality: {slug: "blomberg"}, caseKey: ""}) { case { id } } `, 21) + `}`, "TOO_COMPLEX"},
