@@ -223,7 +223,8 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 		k.metrics.filled()
 	}
 	if k.public(header, r, answer) {
-		c.status, c.body = http.StatusNotModified, new(bytes.Buffer)
+		c.status = http.StatusNotModified
+		c.body.Reset()
 	}
 	c.write()
 }
@@ -257,9 +258,6 @@ func (c *captured) Write(b []byte) (int, error) {
 
 func (c *captured) write() {
 	c.WriteHeader(http.StatusOK)
-	if c.body.Len() > 0 {
-		c.Header()["Content-Length"] = []string{strconv.Itoa(c.body.Len())}
-	}
 	c.ResponseWriter.WriteHeader(c.status)
 	if c.body.Len() > 0 {
 		_, _ = c.ResponseWriter.Write(c.body.Bytes()) // a client that went away is no concern of ours

@@ -79,11 +79,9 @@ func (p *Portal) directory(ctx context.Context) (*directory, error) {
 	same := func(ctx context.Context, d *directory) (bool, error) { return p.upToDate(ctx, d.heads(nil)) }
 	return cache.Renew(ctx, p.cache, "directory", []live.Key{directoryKey}, same, func(ctx context.Context) (*directory, time.Time, error) {
 		d, err := readDirectory(ctx, p.store.Reader())
-		return d, p.clock().UTC().Truncate(day).Add(day), err // as often as towns, which have midnights of their own
+		return d, p.clock().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour), err // as often as towns, which have midnights of their own
 	})
 }
-
-const day = 24 * time.Hour
 
 // heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that readTown and
 // readDirectory read, so one statement tells of all towns that what was read of them is still right.

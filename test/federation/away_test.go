@@ -27,7 +27,6 @@ func TestFailures(t *testing.T) {
 	database := testbed.OwnPostgres(t)
 	// A lock is waited for longer than Nelke has for an answer.
 	r := newRegion(t, suite.SQLite(), func(c *server.Config) { c.DatabaseURL = database.URL() + "&lock_timeout=30s" })
-	r.on = "postgres"
 	erika := r.nelke.Case()
 	vars := suite.Vars{"id": erika.Draft(r.nelke.Filing("meldebescheinigung"))}
 	both := []gateway{r.apollo(t, r.compose(t, "apollo")), r.hive(t, r.compose(t, "guild"), "hive.config.js")}

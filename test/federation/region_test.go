@@ -37,7 +37,6 @@ const openings = 100
 // region is Nelke and its neighbour.
 type region struct {
 	nelke     *suite.Process
-	on        string // what Nelke keeps its data in
 	directory *node.Program
 	neighbour string // where the directory answers, through what listens
 	asked     atomic.Int64
@@ -49,7 +48,7 @@ type region struct {
 func newRegion(t *testing.T, on *suite.Backend, options ...suite.Option) *region {
 	t.Helper()
 	behindGateways := func(c *server.Config) { c.Proxies, c.OpeningsPerHour = []string{"127.0.0.0/8"}, openings }
-	r := &region{nelke: suite.Serve(t, on, append(options, behindGateways)...), on: on.Name}
+	r := &region{nelke: suite.Serve(t, on, append(options, behindGateways)...)}
 	r.place, r.folder = r.nelke.Place(), t.TempDir()
 	r.directory = node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
 	r.neighbour = r.listen(t)
@@ -101,7 +100,7 @@ type gateway struct {
 func (r *region) apollo(t *testing.T, supergraph string) gateway {
 	t.Helper()
 	p := node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "apollo.js", supergraph)
-	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@apollo/gateway") + ", " + r.on}
+	return gateway{suite.Remote(t, p.URL), r.column(t, "@apollo/gateway")}
 }
 
 // hive is Hive Gateway in front of a supergraph.
@@ -110,5 +109,15 @@ func (r *region) hive(t *testing.T, supergraph, config string, options ...string
 	host, port, _ := strings.Cut(testbed.FreeAddr(t), ":")
 	args := append([]string{"node_modules/.bin/hive-gateway", "-c", config, "-h", host, "-p", port, "supergraph"}, options...)
 	p := node.Start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
-	return gateway{suite.Remote(t, p.URL), gateways.column(t, "@graphql-hive/gateway") + ", " + r.on}
+	return gateway{suite.Remote(t, p.URL), r.column(t, "@graphql-hive/gateway")}
+}
+
+// column names a gateway, and what Nelke keeps its data in behind it.
+func (r *region) column(t *testing.T, name string) string {
+	t.Helper()
+	database := "sqlite"
+	if r.nelke.Config.DatabaseURL != "" {
+		database = "postgres"
+	}
+	return gateways.column(t, name) + ", " + database
 }

@@ -196,6 +196,9 @@ func send(t testing.TB, p *suite.Process, method string, parts map[string]any, h
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
+	if response.StatusCode != http.StatusNotModified {
+		require.Equal(t, int64(len(raw)), response.ContentLength, "however long, and however it came about")
+	}
 	return answer{response.StatusCode, response.Header, string(raw)}
 }
 
