@@ -49,6 +49,8 @@ type Operations interface {
 	DigestHeads(ctx context.Context) error
 	// ForgetIdempotency removes idempotency rows that nobody will ask for again.
 	ForgetIdempotency(ctx context.Context) error
+	// IndexNames indexes names of what was there before names were indexed.
+	IndexNames(ctx context.Context) error
 }
 
 // Options of a Client.

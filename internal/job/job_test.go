@@ -111,6 +111,7 @@ func (h *heart) TendWebhooks(ctx context.Context) error { return h.called(ctx, "
 func (h *heart) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
 
 func (h *heart) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }
+func (h *heart) IndexNames(ctx context.Context) error        { return h.called(ctx, "index names") }
 
 // await reads calls until each of the wanted has come, and gives all that came.
 func (h *heart) await(t *testing.T, wanted ...string) (came []string) {

@@ -44,6 +44,8 @@ func (c *Client) periodic() []*river.PeriodicJob {
 		return tendDrafts{}, sweep
 	}, atStart), river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(settleEvery)), func() (river.JobArgs, *river.InsertOpts) {
 		return tendWebhooks{}, sweep
+	}, atStart), river.NewPeriodicJob(c.fromNow(river.PeriodicInterval(settleEvery)), func() (river.JobArgs, *river.InsertOpts) {
+		return indexNames{}, sweep
 	}, atStart))
 	if c.opts.NoSweepers {
 		return jobs

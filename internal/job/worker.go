@@ -31,6 +31,7 @@ type (
 	sweepHolds        struct{}
 	digestHeads       struct{}
 	forgetIdempotency struct{}
+	indexNames        struct{}
 )
 
 // The kinds of jobs, as stored and as counted.
@@ -46,6 +47,7 @@ const (
 	KindSweepHolds        = "sweep_holds"
 	KindDigestHeads       = "digest_heads"
 	KindForgetIdempotency = "forget_idempotency"
+	KindIndexNames        = "index_names"
 )
 
 func (expireHold) Kind() string        { return KindExpireHold }
@@ -59,6 +61,7 @@ func (tendDrafts) Kind() string        { return KindTendDrafts }
 func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
+func (indexNames) Kind() string        { return KindIndexNames }
 
 // queueWebhooks is the queue of calls to partners: however slow these are, nothing else waits for them. callers calls are made
 // at once, one at a time to an endpoint; a partner has ten endpoints at most, so that one alone can't have all of them wait.
@@ -85,6 +88,7 @@ func (c *Client) workers(ops Operations) *river.Workers {
 	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })
 	add(c, w, func(ctx context.Context, _ digestHeads) error { return ops.DigestHeads(ctx) })
 	add(c, w, func(ctx context.Context, _ forgetIdempotency) error { return ops.ForgetIdempotency(ctx) })
+	add(c, w, func(ctx context.Context, _ indexNames) error { return ops.IndexNames(ctx) })
 	return w
 }
 

@@ -277,6 +277,9 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 		if err := tx.keep(ctx, a.ID, cellsOf(a), nil); err != nil {
 			return err
 		}
+		if err := tx.indexAppointment(ctx, nil, a); err != nil {
+			return err
+		}
 		return p.owe(ctx, tx, a, "appointment.booked")
 	})
 }

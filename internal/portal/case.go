@@ -255,6 +255,15 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 		if in.Language != nil {
 			language = *in.Language
 		}
+		was, err := tx.CaseFile.Query().Where(casefile.ID(c.ID)).
+			Select(casefile.FieldID, casefile.FieldGivenName, casefile.FieldFamilyName).Only(ctx)
+		if err != nil {
+			return "", err
+		}
+		is := &ent.CaseFile{GivenName: in.GivenName, FamilyName: in.FamilyName}
+		if err := tx.renameContact(ctx, was, is); err != nil {
+			return "", err
+		}
 		if err := tx.CaseFile.UpdateOneID(c.ID).
 			SetGivenName(strings.TrimSpace(in.GivenName)).SetFamilyName(strings.TrimSpace(in.FamilyName)).
 			SetEmail(value(in.Email)).SetPhone(value(in.Phone)).SetLanguage(language).

@@ -82,6 +82,9 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 			if err := tx.record(ctx, c, change{subject: id, action: "appointment.booked", after: "BOOKED", left: a}); err != nil {
 				return "", err
 			}
+			if err := tx.indexAppointment(ctx, nil, a); err != nil {
+				return "", err
+			}
 			tx.nudgeAppointment(a)
 			return id, p.owe(ctx, tx, a, "appointment.booked")
 		})

@@ -43,6 +43,9 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		}); err != nil {
 			return err
 		}
+		if err := tx.nameFile(ctx, f, ""); err != nil {
+			return err
+		}
 		return p.oweNotice(ctx, tx, f.ID, noticeSubmitted, "")
 	})
 }

@@ -156,6 +156,9 @@ func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *e
 		if n != 1 {
 			return refuse(WrongState, "input", "application")
 		}
+		if err := tx.nameFile(ctx, f, corrections); err != nil {
+			return err
+		}
 		return tx.step(ctx, f, application.StatusIN_PROGRESS, "application.question_answered", nil, in.Message, corrections)
 	})
 }

@@ -69,5 +69,15 @@ func In[T string | int64](a *Args, list []T) string {
 	return "IN (SELECT value FROM json_each(" + a.Bind(string(text)) + ") WHERE value IS NOT NULL)"
 }
 
+// Rows is a table of one column with the texts of a list, for a FROM: ` FROM `+store.Rows(a, words, "word"). As with In, the
+// text of the statement doesn't depend on the length of the list.
+func Rows(a *Args, list []string, column string) string {
+	if a.store.postgres() {
+		return "unnest(" + a.Bind(list) + "::text[]) AS " + column
+	}
+	text, _ := json.Marshal(list) // strings always marshal
+	return "(SELECT value AS " + column + " FROM json_each(" + a.Bind(string(text)) + ") WHERE value IS NOT NULL)"
+}
+
 // List is what has been bound so far, in order.
 func (a *Args) List() []any { return a.list }
