@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -59,11 +60,21 @@ func unavailable(header http.Header, response *graphql.Response) int {
 			return 0
 		}
 		for _, root := range roots { // none where data is null
-			if string(root) != "null" {
+			if !nothing(root) {
 				return 0
 			}
 		}
 	}
 	header.Set("Retry-After", retryAfter)
 	return http.StatusServiceUnavailable
+}
+
+// nothing reports whether a root field has no value: null, or entities of which none is there.
+func nothing(root json.RawMessage) bool {
+	inner, list := strings.CutPrefix(string(root), "[")
+	if !list {
+		return inner == "null"
+	}
+	inner = strings.TrimSuffix(inner, "]")
+	return inner != "" && strings.Trim(strings.ReplaceAll(inner, "null", ""), ",") == ""
 }

@@ -47,8 +47,11 @@ func (p *Portal) seesCases(ctx context.Context) (predicate.CaseFile, error) {
 		return casefile.KeyHash(actor.CaseKeyHash), nil
 	case identity.Staff:
 		towns, err := p.staffed(ctx, actor)
-		if err != nil || len(towns) == 0 {
-			return nil, errors.Join(err, errNobody)
+		if err != nil {
+			return nil, err
+		}
+		if len(towns) == 0 {
+			return nil, errNobody
 		}
 		// A case in which there is nothing but a draft is nobody's business yet.
 		return casefile.And(casefile.MunicipalityIDIn(towns...), casefile.Or(
@@ -66,8 +69,11 @@ func (p *Portal) seesAppointments(ctx context.Context) (predicate.Appointment, e
 		return appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff:
 		towns, err := p.staffed(ctx, actor)
-		if err != nil || len(towns) == 0 {
-			return nil, errors.Join(err, errNobody)
+		if err != nil {
+			return nil, err
+		}
+		if len(towns) == 0 {
+			return nil, errNobody
 		}
 		return appointment.MunicipalityIDIn(towns...), nil
 	default:
@@ -82,8 +88,11 @@ func (p *Portal) seesApplications(ctx context.Context) (predicate.Application, e
 		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff:
 		towns, err := p.staffed(ctx, actor)
-		if err != nil || len(towns) == 0 {
-			return nil, errors.Join(err, errNobody)
+		if err != nil {
+			return nil, err
+		}
+		if len(towns) == 0 {
+			return nil, errNobody
 		}
 		return application.And(application.MunicipalityIDIn(towns...), application.SubmittedAtNotNil()), nil
 	default:
@@ -98,8 +107,11 @@ func (p *Portal) seesPayments(ctx context.Context) (predicate.Payment, error) {
 		return payment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))), nil
 	case identity.Staff:
 		towns, err := p.staffed(ctx, actor)
-		if err != nil || len(towns) == 0 {
-			return nil, errors.Join(err, errNobody)
+		if err != nil {
+			return nil, err
+		}
+		if len(towns) == 0 {
+			return nil, errNobody
 		}
 		return payment.And(payment.MunicipalityIDIn(towns...), payment.Or(
 			payment.HasApplicationWith(application.SubmittedAtNotNil()),

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -173,8 +172,11 @@ func (tx *Tx) current(ctx context.Context, s *Service) (*Service, error) {
 		return s, err
 	}
 	t, err := readTown(ctx, tx.Client, s.MunicipalityID, tx.now)
-	if err != nil || t == nil || t.services[s.ID] == nil {
-		return s, errors.Join(err, errServiceGone)
+	if err != nil {
+		return s, err
+	}
+	if t == nil || t.services[s.ID] == nil {
+		return s, errServiceGone
 	}
 	return t.services[s.ID], nil
 }

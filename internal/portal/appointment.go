@@ -209,7 +209,7 @@ func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appoi
 }
 
 func unlessNobody(err error) error {
-	if errors.Is(err, errNobody) && !errors.Is(err, context.Canceled) {
+	if errors.Is(err, errNobody) {
 		return nil
 	}
 	return err

@@ -196,8 +196,11 @@ func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointme
 			return refuse(HoldAlreadyExtended, "input", "appointment")
 		}
 		o, err := p.office(ctx, a.OfficeID)
-		if err != nil || o == nil {
-			return errors.Join(err, refuse(NotFound, "input", "appointment"))
+		if err != nil {
+			return err
+		}
+		if o == nil {
+			return refuse(NotFound, "input", "appointment")
 		}
 		until := tx.heldUntil(o)
 		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(next *ent.Appointment) {

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -123,13 +122,19 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 		return nil, err
 	}
 	service, err := p.anyService(ctx, found.Edges.Application.ServiceID)
-	if err != nil || service == nil {
-		return nil, errors.Join(err, errServiceGone)
+	if err != nil {
+		return nil, err
+	}
+	if service == nil {
+		return nil, errServiceGone
 	}
 	done, err := p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		f, err := tx.open(ctx, found.ApplicationID, found.CaseID, service)
-		if err != nil || f == nil {
-			return "", errors.Join(err, refuse(NotFound, "input", "payment"))
+		if err != nil {
+			return "", err
+		}
+		if f == nil {
+			return "", refuse(NotFound, "input", "payment")
 		}
 		return id, work(ctx, tx, f, f.payment(id))
 	})

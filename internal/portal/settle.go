@@ -105,7 +105,7 @@ func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 		}
 		errs = append(errs, p.sweep(ctx, id, now))
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...) //nolint:forbidigo // each is of another payment, and only a log reads them
 }
 
 // sweep settles one payment, and notes that its turn was.
@@ -192,8 +192,11 @@ func (s *Service) graceOf(pay *ent.Payment) time.Time {
 func (p *Portal) onPaid(ctx context.Context, pay *ent.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) error {
 	app := pay.Edges.Application
 	service, err := p.anyService(ctx, app.ServiceID)
-	if err != nil || service == nil {
-		return errors.Join(err, errServiceGone)
+	if err != nil {
+		return err
+	}
+	if service == nil {
+		return errServiceGone
 	}
 	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
 		f, err := tx.open(ctx, app.ID, app.CaseID, service)

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -201,8 +200,11 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 			return "", err
 		}
 		c, err := tx.lockCase(ctx, casefile.ID(next.CaseID))
-		if err != nil || c == nil {
-			return "", errors.Join(err, refuse(NobodyWaiting))
+		if err != nil {
+			return "", err
+		}
+		if c == nil {
+			return "", refuse(NobodyWaiting)
 		}
 		if err := tx.advance(ctx, c, next, appointment.StatusCALLED, "appointment.called", func(next *ent.Appointment) {
 			next.CalledAt, next.CalledCounterID = &tx.now, counter.ID

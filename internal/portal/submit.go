@@ -118,8 +118,11 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 		return err
 	}
 	service, err := p.anyService(ctx, found.ServiceID)
-	if err != nil || service == nil {
-		return errors.Join(err, errServiceGone)
+	if err != nil {
+		return err
+	}
+	if service == nil {
+		return errServiceGone
 	}
 	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
 		f, err := tx.open(ctx, id, found.CaseID, service)
@@ -163,7 +166,7 @@ func (p *Portal) TendDrafts(ctx context.Context) (err error) {
 	for _, id := range ids {
 		errs = append(errs, p.TendDraft(ctx, id))
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...) //nolint:forbidigo // each is of another draft, and only a log reads them
 }
 
 // errServiceGone says that an application names a service that no row has: rows of services are never deleted.
