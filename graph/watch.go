@@ -44,9 +44,26 @@ func (w *watcher) InterceptOperation(ctx context.Context, next graphql.Operation
 		return next(ctx)
 	}
 	if key, ok := shareable(ctx, op); ok {
-		return w.groups.join(ctx, key, func(ctx context.Context) graphql.ResponseHandler { return w.follow(ctx, next) })
+		return w.whileProven(ctx, w.groups.join(ctx, key, func(ctx context.Context) graphql.ResponseHandler { return w.follow(ctx, next) }))
 	}
-	return w.follow(ctx, next)
+	return w.whileProven(ctx, w.follow(ctx, next))
+}
+
+// whileProven holds back what a subscription has to say once its token has expired. It doesn't end it: the transport
+// does, in the words of its protocol.
+func (w *watcher) whileProven(ctx context.Context, next graphql.ResponseHandler) graphql.ResponseHandler {
+	expires := identity.FromContext(ctx).ExpiresAt
+	if expires.IsZero() {
+		return next
+	}
+	return func(within context.Context) *graphql.Response {
+		response := next(within)
+		if w.now().Before(expires) {
+			return response
+		}
+		<-ctx.Done()
+		return nil
+	}
 }
 
 type streamKey struct{}
@@ -133,23 +150,19 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 }
 
 // wait returns when the state may have changed, and prepares the trace for reading it again. It returns false when the
-// subscription is over: its client is gone, or its token has expired.
+// subscription is over: its client is gone.
 func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
 	// Open the watch first, then ask whether something changed since the reading: nothing is missed between the two.
 	watch := w.hub.Watch(trace.Keys()...)
 	defer watch.Close()
 
 	maxAge := time.Duration(0)
-	expires := identity.FromContext(ctx).ExpiresAt
 	if w.cache.Holds(trace) {
 		now := w.now()
 		until := time.NewTimer(look)
 		defer until.Stop()
 		if at := trace.ValidUntil(); !at.IsZero() && at.Sub(now) < look {
 			until.Reset(max(0, at.Sub(now)))
-		}
-		if !expires.IsZero() && expires.Sub(now) < look {
-			until.Reset(max(0, expires.Sub(now)))
 		}
 		select {
 		case <-ctx.Done():
@@ -159,7 +172,7 @@ func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
 			maxAge = fresh
 		}
 	}
-	if !pause(ctx, coalesce) || !expires.IsZero() && !w.now().Before(expires) {
+	if !pause(ctx, coalesce) {
 		return false
 	}
 	trace.Reset(maxAge)

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -67,12 +65,13 @@ func newWeb(p *parts, addr string) (*web, error) {
 	if p.cfg.MetricsAddr == "" {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}
+	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, verifier, p.portal),
+		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, gate),
 		cors(p.cfg.Origins),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
-		actor(verifier, p.portal),
+		gate.requests,
 		client(proxies(p.cfg)),
 	))
 	w.handler = chain(mux,
@@ -114,11 +113,11 @@ func proxies(cfg Config) (networks []netip.Prefix) {
 }
 
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, verifier *identity.Verifier, known partners) http.Handler {
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, gate *gate) http.Handler {
 	single := wire.HTTP{Status: unavailable}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Origins: origins, Init: initialised(verifier, known)},
-		wire.SSE{Streams: streams, HTTP: single},
+		wire.WebSocket{Streams: streams, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
+		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},
 		single,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -129,23 +128,4 @@ func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []str
 			}
 		}
 	})
-}
-
-// initialised reads the token of connection_init. One that proves nothing closes the connection, as 401 does elsewhere.
-func initialised(verifier *identity.Verifier, known partners) func(context.Context, map[string]any, http.Header) (context.Context, error) {
-	return func(ctx context.Context, payload map[string]any, header http.Header) (context.Context, error) {
-		authorization, err := wire.Authorization(payload, header)
-		if err != nil {
-			return nil, err
-		}
-		who, err := whoIs(ctx, verifier, known, authorization)
-		switch {
-		case err == nil:
-			return identity.WithActor(ctx, who), nil
-		case errors.Is(err, identity.ErrTokenInvalid):
-			return nil, err // 4403
-		default:
-			return nil, &wire.CloseError{Code: 1013, Reason: "token can't be checked just now"}
-		}
-	}
 }

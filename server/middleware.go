@@ -1,9 +1,7 @@
 package server
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -14,7 +12,6 @@ import (
 
 	"nelke/graph"
 	"nelke/graph/scalar"
-	"nelke/internal/identity"
 )
 
 // chain puts the first middleware outermost.
@@ -79,50 +76,6 @@ func cors(origins []string) func(http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 		})
 	}
-}
-
-// actor puts who is calling into the context. A token that proves nothing is refused, rather than taken for no token:
-// its owner would read an empty answer and not know why.
-func actor(verifier *identity.Verifier, known partners) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			sent := r.Header.Values("Authorization")
-			if len(sent) == 0 {
-				next.ServeHTTP(w, r)
-				return
-			}
-			who, err := whoIs(r.Context(), verifier, known, strings.Join(sent, ","))
-			switch {
-			case err == nil:
-				next.ServeHTTP(w, r.WithContext(identity.WithActor(r.Context(), who)))
-			case errors.Is(err, identity.ErrTokenInvalid):
-				w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-				refuse(w, r, http.StatusUnauthorized, "UNAUTHENTICATED", "The token is not valid, or no longer.")
-			default:
-				w.Header().Set("Retry-After", retryAfter)
-				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The token can't be checked just now. Please try again in a moment.")
-			}
-		})
-	}
-}
-
-// partners knows who has a partner's key.
-type partners interface {
-	// KnowsPartner tells whether a key, by its hash, opens anything.
-	KnowsPartner(ctx context.Context, hash string) (bool, error)
-}
-
-// whoIs is who sent a header. A partner's key that opens nothing any more is a token that proves nothing.
-func whoIs(ctx context.Context, verifier *identity.Verifier, known partners, authorization string) (identity.Actor, error) {
-	who, err := verifier.Actor(ctx, authorization)
-	if err != nil || who.Kind != identity.Partner {
-		return who, err
-	}
-	ok, err := known.KnowsPartner(ctx, who.PartnerKeyHash)
-	if err == nil && !ok {
-		err = identity.ErrTokenInvalid
-	}
-	return who, err
 }
 
 // retryAfter is when to come back to what isn't available, in seconds.

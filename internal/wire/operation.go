@@ -35,6 +35,17 @@ func (s *session) subscribe(ctx context.Context, m message) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	o := &operation{id: *m.ID, quotedID: quotedID, cancel: cancel}
+	if s.config.Check != nil {
+		switch err := s.config.Check(ctx); {
+		case errors.Is(err, ErrTryLater):
+			defer cancel()
+			return s.reject(ctx, o)
+		case err != nil:
+			defer cancel()
+			s.leave(closing(err)) // and whoever connects again asks again
+			return nil
+		}
+	}
 
 	refusal, err := s.admit(o)
 	if err != nil || refusal != nil {
@@ -54,13 +65,29 @@ func (s *session) subscribe(ctx context.Context, m message) error {
 	return nil
 }
 
+// reject refuses an operation because nobody can tell whether the client may run it.
+func (s *session) reject(ctx context.Context, o *operation) error {
+	s.mu.Lock()
+	taken := s.operations[o.id] != nil
+	s.mu.Unlock()
+	if taken {
+		return subscriberExists(o.id)
+	}
+	_ = s.sendErrors(ctx, o, requestError(codeUnavailable, "the token can't be checked just now"))
+	return nil
+}
+
+func subscriberExists(id string) *CloseError {
+	return &CloseError{Code: closeSubscriberExists, Reason: "Subscriber for " + id + " already exists"}
+}
+
 // admit takes the id and counts the operation, or refuses it, or returns how to close the connection.
 func (s *session) admit(o *operation) (*graphql.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.operations[o.id] != nil:
-		return nil, &CloseError{Code: closeSubscriberExists, Reason: "Subscriber for " + o.id + " already exists"}
+		return nil, subscriberExists(o.id)
 	case s.draining: // the connection stays open for the answers that are owed
 		return requestError(codeUnavailable, "going away"), nil
 	case s.count >= s.config.MaxOperations:

@@ -137,15 +137,27 @@ func (s *session) init(ctx context.Context, m message) (context.Context, error) 
 	if s.config.Init != nil {
 		granted, err := s.config.Init(ctx, payload, s.header)
 		if err != nil {
-			end := &CloseError{Code: closeForbidden, Reason: "Forbidden"}
-			errors.As(err, &end)
-			return ctx, end
+			return ctx, closing(err)
 		}
 		ctx = granted
+	}
+	if s.config.Lapse != nil {
+		s.running.Go(func() { // before end: this is the goroutine that calls it
+			if err := s.config.Lapse(ctx); err != nil {
+				s.leave(closing(err))
+			}
+		})
 	}
 	s.ready.Store(true)
 	_ = s.send(ctx, nil, "connection_ack", nil)
 	return ctx, nil
+}
+
+// closing is how to close the connection of whom nothing is granted, or not any more.
+func closing(err error) *CloseError {
+	end := &CloseError{Code: closeForbidden, Reason: "Forbidden"}
+	errors.As(err, &end)
+	return end
 }
 
 // tick is called when the time for connection_init is over, and from then on for every ping.
@@ -164,12 +176,17 @@ func (s *session) tick() time.Duration {
 	return s.config.PingInterval
 }
 
-// drain ends the session at shutdown: subscriptions now, then the connection when what owes an answer has answered.
-// It doesn't block.
+// drain ends the session at shutdown.
 func (s *session) drain() {
+	s.leave(&CloseError{Code: int(websocket.StatusGoingAway), Reason: "going away"})
+}
+
+// leave ends subscriptions now, without a word, and closes the connection as soon as queries and mutations under way are
+// answered. It doesn't block. The first call says how the connection is closed.
+func (s *session) leave(end *CloseError) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ended {
+	if s.ended || s.draining {
 		return
 	}
 	s.draining = true
@@ -180,7 +197,7 @@ func (s *session) drain() {
 	}
 	s.running.Go(func() {
 		s.answers.Wait()
-		s.close(int(websocket.StatusGoingAway), "going away")
+		s.close(end.Code, end.Reason)
 	})
 }
 

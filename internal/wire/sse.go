@@ -23,6 +23,9 @@ import (
 type SSE struct {
 	// Streams end all streams at shutdown. May be nil.
 	Streams *Streams
+	// Lapse ends a subscription once what entitled to it is over: its last event is an error with code UNAUTHENTICATED,
+	// then complete. May be nil.
+	Lapse Lapse
 	// HTTP answers what doesn't become a stream.
 	HTTP HTTP
 	// KeepAlive is the pause between comments that keep proxies from closing a quiet stream. Default 12 s.
@@ -76,7 +79,18 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		events.complete()
 		return
 	}
-	if perform(ctx, exec, operation, events.next) {
+	if !isSubscription(operation) {
+		if perform(ctx, exec, operation, events.next) {
+			events.complete()
+		}
+		return
+	}
+	within, end := t.Lapse.watch(ctx)
+	ended := perform(within, exec, operation, events.next)
+	if lapsed := end(); lapsed && !ended && ctx.Err() == nil {
+		ended = events.next(requestError(codeLapsed, "The token is not valid, or no longer.")) == nil
+	}
+	if ended {
 		events.complete()
 	}
 }

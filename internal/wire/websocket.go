@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -60,6 +59,11 @@ type WebSocket struct {
 	// there was none; Authorization finds the token in it. An error closes the connection with 4403, or as a
 	// *CloseError says; its text isn't shown. May be nil.
 	Init func(ctx context.Context, payload map[string]any, header http.Header) (context.Context, error)
+	// Check is asked before each operation, in the context that Init returned. ErrTryLater refuses the operation alone; any
+	// other error ends the connection as an error of Init does, and as an end of Lapse. May be nil.
+	Check func(ctx context.Context) error
+	// Lapse ends the connection once what Init granted is over. May be nil.
+	Lapse Lapse
 	// InitTimeout is how long a client may take to send connection_init. Default 5 s.
 	InitTimeout time.Duration
 	// PingInterval is the pause between pings. A peer that sent nothing between two of them is gone. Default 15 s.
@@ -134,19 +138,4 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	h.conn = conn
 	return conn, buffers, err
-}
-
-// Authorization finds the token that a client sent: in the payload of connection_init as "authorization" or
-// "Authorization", since browsers can set no header on a WebSocket, or else in the Authorization header. "" if there is none.
-func Authorization(payload map[string]any, header http.Header) (string, error) {
-	for _, name := range []string{"authorization", "Authorization"} {
-		switch value := payload[name].(type) {
-		case nil:
-		case string:
-			return value, nil
-		default:
-			return "", errors.New("authorization in connection_init must be a string")
-		}
-	}
-	return header.Get("Authorization"), nil
 }

@@ -232,6 +232,10 @@ func TestWebSocketInit(t *testing.T) {
 		"token in the payload, capitalised": {nil, `{"type":"connection_init","payload":{"Authorization":"Bearer b"}}`, "Bearer b"},
 		"token in the header":               {fromHeader, `{"type":"connection_init"}`, "Bearer header"},
 		"payload before header":             {fromHeader, `{"type":"connection_init","payload":{"authorization":"Bearer a"}}`, "Bearer a"},
+		"token among headers":               {nil, `{"type":"connection_init","payload":{"headers":{"authorization":"Bearer c"}}}`, "Bearer c"},
+		"among headers, capitalised":        {nil, `{"type":"connection_init","payload":{"Headers":{"Authorization":"Bearer c"}}}`, "Bearer c"},
+		"the same token twice":              {nil, `{"type":"connection_init","payload":{"authorization":"Bearer a","headers":{"Authorization":"Bearer a"}}}`, "Bearer a"},
+		"headers without a token":           {nil, `{"type":"connection_init","payload":{"client":"app","headers":{"x-client":"app","authorization":null}}}`, ""},
 		"no token":                          {nil, `{"type":"connection_init","payload":null}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) { // not parallel: users come in order
@@ -244,17 +248,21 @@ func TestWebSocketInit(t *testing.T) {
 		})
 	}
 	for name, test := range map[string]struct {
-		token string
-		end   websocket.CloseError
+		payload string
+		end     websocket.CloseError
 	}{
-		"refused without a reason":   {`"Bearer bad"`, websocket.CloseError{Code: 4403, Reason: "Forbidden"}},
-		"refused with a code":        {`"Bearer down"`, websocket.CloseError{Code: 1013, Reason: "try again later"}},
-		"token of another JSON type": {`7`, websocket.CloseError{Code: 4403, Reason: "Forbidden"}},
+		"refused without a reason":   {`{"authorization":"Bearer bad"}`, websocket.CloseError{Code: 4403, Reason: "Forbidden"}},
+		"refused with a code":        {`{"authorization":"Bearer down"}`, websocket.CloseError{Code: 1013, Reason: "try again later"}},
+		"token of another JSON type": {`{"authorization":7}`, websocket.CloseError{Code: 4400, Reason: "connection_init: authorization must be a string"}},
+		"headers that are none":      {`{"headers":"Bearer a"}`, websocket.CloseError{Code: 4400, Reason: "connection_init: headers must be an object"}},
+		"two tokens":                 {`{"authorization":"Bearer a","headers":{"authorization":"Bearer b"}}`, websocket.CloseError{Code: 4400, Reason: "connection_init: two tokens"}},
+		"token under another name":   {`{"authToken":"a"}`, websocket.CloseError{Code: 4400, Reason: "connection_init: send the token as authorization"}},
+		"among headers, other name":  {`{"headers":{"X-Api-Key":"a"}}`, websocket.CloseError{Code: 4400, Reason: "connection_init: send the token as authorization"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := town.dial(t, nil)
-			c.send(`{"type":"connection_init","payload":{"authorization":` + test.token + `}}`)
+			c.send(`{"type":"connection_init","payload":` + test.payload + `}`)
 			require.Equal(t, test.end, c.closed())
 		})
 	}

@@ -199,12 +199,16 @@ func tokenEnds(t *testing.T, p *suite.Process, place suite.Place) {
 	events.Next()
 	p.Clock.Advance(25 * time.Hour) // the hold has expired, too
 	for _, s := range boards {
-		kind, payload := s.Type()
-		require.Equal(t, "complete", kind, payload.Raw)
+		require.Equal(t, forbidden, s.ClosedSilently())
 	}
 	name, data, err := events.event()
 	require.NoError(t, err)
-	require.Equal(t, "complete", name, data)
+	require.Equal(t, "next", name)
+	require.JSONEq(t, `["UNAUTHENTICATED"]`, gjson.Get(data, "errors.#.extensions.code").Raw, data)
+	require.False(t, gjson.Get(data, "data.*").Exists(), data)
+	name, _, err = events.event()
+	require.NoError(t, err)
+	require.Equal(t, "complete", name)
 }
 
 func closed(t *testing.T, p *suite.Process, place suite.Place) {

@@ -45,6 +45,11 @@ func (p *Process) Staff(subject string, roles ...string) *Client {
 	return &Client{Process: p, Token: p.Token(subject, roles...), t: p.t}
 }
 
+// StaffUntil is Staff with a token that is valid for so long by the test's clock, at most seven days.
+func (p *Process) StaffUntil(ttl time.Duration, subject string, roles ...string) *Client {
+	return &Client{Process: p, Token: p.tokenFor(ttl, subject, roles...), t: p.t}
+}
+
 // Clerk is a clerk of Blomberg.
 func (p *Process) Clerk() *Client { return p.Staff("erna", "CLERK@"+ARS) }
 

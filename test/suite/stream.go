@@ -34,6 +34,25 @@ type frame struct {
 // Subscribe starts a subscription over graphql-transport-ws, with the actor's token in connection_init.
 func (c *Client) Subscribe(query string, vars Vars) *Stream {
 	c.t.Helper()
+	payload := Vars{}
+	if c.Token != "" {
+		payload["authorization"] = "Bearer " + c.Token
+	}
+	s := c.dial(payload)
+	require.Equal(c.t, "connection_ack", s.read().Type)
+	s.Also("1", query, vars)
+	return s
+}
+
+// Refused begins a connection with a payload of connection_init that isn't taken, and gives the code with which it is closed.
+func (p *Process) Refused(t testing.TB, payload Vars) websocket.StatusCode {
+	t.Helper()
+	return p.Anonymous().For(t).dial(payload).ClosedSilently()
+}
+
+// dial opens a connection and sends connection_init.
+func (c *Client) dial(payload Vars) *Stream {
+	c.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	header := http.Header{}
 	if c.Accept != "" {
@@ -49,18 +68,9 @@ func (c *Client) Subscribe(query string, vars Vars) *Stream {
 	conn.SetReadLimit(4 << 20)
 	s := &Stream{t: c.t, conn: conn, ctx: ctx, stop: cancel}
 	c.t.Cleanup(s.Close)
-
-	payload := map[string]string{}
-	if c.Token != "" {
-		payload["authorization"] = "Bearer " + c.Token
-	}
 	raw, err := json.Marshal(payload)
 	require.NoError(c.t, err)
 	require.NoError(c.t, wsjson.Write(ctx, conn, frame{Type: "connection_init", Payload: raw}))
-	require.Equal(c.t, "connection_ack", s.read().Type)
-	raw, err = json.Marshal(map[string]any{"query": query, "variables": vars})
-	require.NoError(c.t, err)
-	require.NoError(c.t, wsjson.Write(ctx, conn, frame{ID: "1", Type: "subscribe", Payload: raw}))
 	return s
 }
 
@@ -145,4 +155,20 @@ func (s *Stream) Closed() websocket.StatusCode {
 func (s *Stream) Close() {
 	_ = s.conn.CloseNow()
 	s.stop()
+}
+
+// Also sends another operation over the same connection.
+func (s *Stream) Also(id, query string, vars Vars) {
+	s.t.Helper()
+	raw, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	require.NoError(s.t, err)
+	_ = wsjson.Write(s.ctx, s.conn, frame{ID: id, Type: "subscribe", Payload: raw}) // a connection that is closed says so to who reads
+}
+
+// ClosedSilently is Closed, and fails the test where anything is said before.
+func (s *Stream) ClosedSilently() websocket.StatusCode {
+	s.t.Helper()
+	f, err := s.tryRead(patience)
+	require.Error(s.t, err, "%s %s", f.Type, f.Payload)
+	return websocket.CloseStatus(err)
 }

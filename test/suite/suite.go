@@ -194,7 +194,12 @@ func (p *Process) Stop() error {
 // Token is a staff token with roles such as "CLERK@057660016016", valid for a day by the test's clock.
 func (p *Process) Token(subject string, roles ...string) string {
 	p.t.Helper()
-	token, err := server.Token(p.Config, subject, "Clerk "+subject, roles, 24*time.Hour)
+	return p.tokenFor(24*time.Hour, subject, roles...)
+}
+
+func (p *Process) tokenFor(ttl time.Duration, subject string, roles ...string) string {
+	p.t.Helper()
+	token, err := server.Token(p.Config, subject, "Clerk "+subject, roles, ttl)
 	require.NoError(p.t, err)
 	return token
 }
