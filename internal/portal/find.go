@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -16,8 +17,7 @@ import (
 	"nelke/internal/search"
 )
 
-// finder finds services by what people type, in one language. Services of many towns that say the same of themselves are
-// one thing to it.
+// finder finds services by what people type. Services of many towns that say the same of themselves are one thing to it.
 type finder struct {
 	index    *search.Index
 	services [][]string // ids, by the number of the thing
@@ -28,9 +28,9 @@ type finder struct {
 func (*finder) Pinned() {}
 
 // finder is made anew after each change of a catalogue.
-func (p *Portal) finder(ctx context.Context, language string) (*finder, error) {
+func (p *Portal) finder(ctx context.Context) (*finder, error) {
 	same := func(ctx context.Context, f *finder) (bool, error) { return p.upToDate(ctx, f.made) }
-	return cache.Renew(ctx, p.cache, "finder:"+language, []live.Key{directoryKey}, same, func(ctx context.Context) (*finder, time.Time, error) {
+	return cache.Renew(ctx, p.cache, "finder", []live.Key{directoryKey}, same, func(ctx context.Context) (*finder, time.Time, error) {
 		d, err := p.directory(ctx)
 		if err != nil {
 			return nil, time.Time{}, err
@@ -39,11 +39,14 @@ func (p *Portal) finder(ctx context.Context, language string) (*finder, error) {
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		f := &finder{index: search.New(language), made: d.heads(towns)}
+		f := &finder{index: search.New(), made: d.heads(towns)}
+		for _, t := range towns {
+			f.index.Fill(t.Name)
+		}
 		known := map[string]int{}
 		for _, t := range towns {
 			for _, s := range t.Services {
-				texts, err := p.texts(ctx, s, language)
+				texts, err := p.texts(ctx, s)
 				if err != nil {
 					return nil, time.Time{}, err
 				}
@@ -60,46 +63,50 @@ func (p *Portal) finder(ctx context.Context, language string) (*finder, error) {
 	})
 }
 
-// texts are what is said of a service: its name says most, then what else people call it, and least its summary.
-func (p *Portal) texts(ctx context.Context, s *Service, language string) ([]search.Text, error) {
-	texts := []search.Text{{Text: s.Name[language], Weight: 5}, {Text: s.Summary[language], Weight: 1}}
-	also := slices.Clone(s.Synonyms[language])
+// texts are what is said of a service, in all languages: its name says most, then what else people call it, and least its summary.
+func (p *Portal) texts(ctx context.Context, s *Service) ([]search.Text, error) {
 	kind, err := p.KindOf(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	if kind != nil {
-		also = append(append(also, kind.Name[language]), kind.Synonyms[language]...)
+	var texts []search.Text
+	for _, language := range slices.Sorted(maps.Keys(s.Name)) {
+		texts = append(texts, search.Text{Text: s.Name[language], Language: language, Weight: search.Name},
+			search.Text{Text: s.Summary[language], Language: language, Weight: search.Summary})
 	}
-	for _, text := range also {
-		texts = append(texts, search.Text{Text: text, Weight: 4})
+	also := func(words map[string][]string) {
+		for _, language := range slices.Sorted(maps.Keys(words)) {
+			for _, text := range words[language] {
+				texts = append(texts, search.Text{Text: text, Language: language, Weight: search.Synonym})
+			}
+		}
+	}
+	also(s.Synonyms)
+	if kind != nil {
+		for _, language := range slices.Sorted(maps.Keys(kind.Name)) {
+			texts = append(texts, search.Text{Text: kind.Name[language], Language: language, Weight: search.Name})
+		}
+		also(kind.Synonyms)
 	}
 	return texts, nil
 }
 
 // find gives the services that a text fits, by id, each with how well; nil where the text says nothing, so that all fit.
-// It looks in the language of the request, and where that has nothing in the other one.
 func (p *Portal) find(ctx context.Context, text *string, language string) (map[string]int, error) {
 	if text == nil || strings.TrimSpace(*text) == "" {
 		return nil, nil
 	}
-	other := map[string]string{"de": "en", "en": "de"}[language]
-	for _, language := range []string{language, other} {
-		f, err := p.finder(ctx, language)
-		if err != nil {
-			return nil, err
-		}
-		if found := f.index.Find(*text); len(found) > 0 {
-			scores := map[string]int{}
-			for n, score := range found {
-				for _, id := range f.services[n] {
-					scores[id] = score
-				}
-			}
-			return scores, nil
+	f, err := p.finder(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scores := map[string]int{}
+	for n, score := range f.index.Find(*text, language) {
+		for _, id := range f.services[n] {
+			scores[id] = score
 		}
 	}
-	return map[string]int{}, nil
+	return scores, nil
 }
 
 // pageOfServices filters services and cuts a page out of them: in their order, or, where a text is looked for, the best

@@ -12,6 +12,13 @@ import (
 
 func words(w town.Words) map[string][]string { return map[string][]string{"de": w.DE, "en": w.EN} }
 
+// synonyms are what people type who look for a kind, by language.
+func synonyms(k town.Kind) map[string][]string {
+	all := words(k.Words)
+	maps.Copy(all, k.Newcomers.ByLanguage())
+	return all
+}
+
 // importKinds writes kinds of services, by slug. Those that no file names any more stay, since services of towns that
 // were not imported may be of them.
 func (tx *Tx) importKinds(ctx context.Context, kinds map[string]town.Kind) error {
@@ -31,9 +38,9 @@ func (tx *Tx) importKinds(ctx context.Context, kinds map[string]town.Kind) error
 		}
 		switch {
 		case row == nil:
-			err = tx.ServiceKind.Create().SetID(slug).SetNillableLeikaKey(key).SetName(text2(k.Name)).SetSynonyms(words(k.Words)).Exec(ctx)
-		case !reflect.DeepEqual(row.LeikaKey, key) || !maps.Equal(row.Name, text2(k.Name)) || !reflect.DeepEqual(row.Synonyms, words(k.Words)):
-			u := tx.ServiceKind.UpdateOneID(slug).SetName(text2(k.Name)).SetSynonyms(words(k.Words)).SetNillableLeikaKey(key)
+			err = tx.ServiceKind.Create().SetID(slug).SetNillableLeikaKey(key).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).Exec(ctx)
+		case !reflect.DeepEqual(row.LeikaKey, key) || !maps.Equal(row.Name, text2(k.Name)) || !reflect.DeepEqual(row.Synonyms, synonyms(k)):
+			u := tx.ServiceKind.UpdateOneID(slug).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).SetNillableLeikaKey(key)
 			if key == nil {
 				u.ClearLeikaKey()
 			}

@@ -1,197 +1,306 @@
-// Package search finds things by what people type: a word of their name, its beginning, a part of a compound, a synonym,
-// with a letter wrong. It is made for a catalogue of some hundred texts, all in memory.
+// Package search finds things by what people type: a word of their name, its beginning, a part of a compound, a synonym, in one of
+// several languages, with a letter wrong, between words that say nothing of the thing. It is made for a catalogue of some hundred
+// texts, all in memory.
 package search
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
-	"github.com/blevesearch/snowballstem/english"
-	"github.com/blevesearch/snowballstem/german"
 )
 
-// Index holds the words of texts in one language. Add to it first, then search it: it isn't for both at once.
+// Index holds the words of texts. Add to it first, then search it: it isn't for both at once. Searching is safe for concurrent use.
 type Index struct {
-	stem  func(*snowballstem.Env) bool
-	stop  []string
-	texts map[string][]word // by text, since many things are called the same
-	docs  []doc
+	stemmers  map[string]func(*snowballstem.Env) bool
+	stops     map[string]bool // folded
+	fillers   map[string]bool // folded
+	languages []string        // of the texts
+	words     []word
+	place     map[spelling]int // of a word in words
+	german    map[string]bool  // German words and stems, of which compounds are made
+	docs      []doc
 }
 
-// doc is one thing: the texts about it, and how much each of them says.
-type doc struct {
-	words  [][]word
-	weight []int
+// Text is a text about a thing. Of two texts that both fit, that of the higher weight counts; a text of weight Name or Synonym that is
+// there whole in what is typed keeps its thing among what is found.
+type Text struct {
+	Text     string
+	Language string // ISO 639-1
+	Weight   int
 }
 
-// word is how a word is compared: as it is written, without marks over letters; and its stem.
-type word struct{ text, stem string }
+// Weights of texts.
+const (
+	Summary = 1
+	Synonym = 4
+	Name    = 5
+)
 
-// New makes an index for a language: "de" or "en".
-func New(language string) *Index {
-	x := &Index{stem: german.Stem, stop: germanStops(), texts: map[string][]word{}}
-	if language == "en" {
-		x.stem, x.stop = english.Stem, englishStops()
+type spelling struct{ word, language string }
+
+// word is a distinct word of the texts.
+type word struct {
+	text, stem, language string
+	runes                []rune // of text
+	filler               bool
+	docs                 int // things that have it
+	last                 int // the last of them, and one
+}
+
+// doc is one thing.
+type doc struct{ texts []text }
+
+type text struct {
+	words    []int // in Index.words
+	language string
+	weight   int
+}
+
+// New makes an empty index.
+func New() *Index {
+	return &Index{stemmers: stemmers(), stops: stops(), fillers: fillers(), place: map[spelling]int{}, german: map[string]bool{}}
+}
+
+// Fill makes the words of names fillers: such as that of the town, which everything in it has in common. Call it before Add.
+func (x *Index) Fill(names ...string) {
+	for _, name := range names {
+		for _, word := range split(name, maxWords) {
+			x.fillers[fold(word)] = true
+		}
 	}
-	return x
 }
 
-// Words that say nothing about what somebody is looking for.
-func germanStops() []string {
-	return strings.Fields("der die das den dem des ein eine einen einem einer eines und oder für fuer in im am an zu zum zur von vom mit bei auf " +
-		"mein meine meinen meinem meiner ich wir will möchte moechte brauche muss kann wie wo was neu neue neuen neuer neues bitte")
-}
-
-func englishStops() []string {
-	return strings.Fields("a an the my our your of for to in on at with and or i we want need must can how where what do get apply please new")
-}
-
-// Add adds a thing by weighted texts about it, and gives its number: 0, 1, 2 …
+// Add adds a thing by the texts about it, and returns its number: 0, 1, 2 …
 func (x *Index) Add(texts ...Text) int {
+	n := len(x.docs)
 	d := doc{}
 	for _, t := range texts {
-		d.words, d.weight = append(d.words, x.words(t.Text)), append(d.weight, t.Weight)
+		if !slices.Contains(x.languages, t.Language) {
+			x.languages = append(x.languages, t.Language)
+		}
+		read := text{language: t.Language, weight: t.Weight}
+		for _, typed := range split(t.Text, math.MaxInt) {
+			folded := fold(typed)
+			if folded == "" || x.stops[folded] {
+				continue
+			}
+			at, known := x.place[spelling{typed, t.Language}]
+			if !known {
+				at = len(x.words)
+				x.place[spelling{typed, t.Language}] = at
+				x.words = append(x.words, word{
+					text: folded, stem: x.stem(typed, t.Language), language: t.Language, runes: []rune(folded), filler: x.fillers[folded],
+				})
+			}
+			if t.Language == "de" {
+				x.german[folded], x.german[x.words[at].stem] = true, true
+			}
+			if w := &x.words[at]; w.last != n+1 {
+				w.docs, w.last = w.docs+1, n+1
+			}
+			read.words = append(read.words, at)
+		}
+		if len(read.words) > 0 {
+			d.texts = append(d.texts, read)
+		}
 	}
 	x.docs = append(x.docs, d)
-	return len(x.docs) - 1
+	return n
 }
 
-// Text is a text about a thing. Of two texts that both fit, that of the higher weight counts.
-type Text struct {
-	Text   string
-	Weight int
-}
-
-func (x *Index) words(text string) []word {
-	if known, ok := x.texts[text]; ok {
-		return known
-	}
-	words := []word{}
-	for field := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if !slices.Contains(x.stop, field) {
-			words = append(words, x.word(field))
+// Find returns the numbers of the things that a query in a language fits, each with how well: higher is better. One word that fits is
+// enough; rare words count for more than those that many things have, and fillers next to nothing unless they stand alone. What
+// fits less than half as well as the best is left out, unless a whole name or synonym of it was typed.
+func (x *Index) Find(query, language string) map[int]int {
+	terms := x.terms(query)
+	best, found, whole := 0.0, map[int]float64{}, map[int]bool{}
+	for n := range x.docs {
+		score, all := x.docs[n].score(x, terms, language)
+		if score > 0 {
+			found[n], whole[n] = score, all
+			best = max(best, score)
 		}
 	}
-	x.texts[text] = words
-	return words
+	maps.DeleteFunc(found, func(n int, score float64) bool { return score*2 < best && !whole[n] })
+	scores := make(map[int]int, len(found))
+	for n, score := range found {
+		scores[n] = 1 + int(score*1000)
+	}
+	return scores
 }
 
-func (x *Index) word(lower string) word {
-	env := snowballstem.NewEnv(lower)
-	x.stem(env)
-	return word{fold(lower), fold(env.Current())}
-}
-
-// fold makes one of the ways in which umlauts and marks are typed.
-func fold(s string) string { return folds.Replace(s) }
-
-//nolint:gochecknoglobals // a table, never written
-var folds = strings.NewReplacer(
-	"ä", "a", "ae", "a", "ö", "o", "oe", "o", "ü", "u", "ue", "u", "ß", "ss",
-	"á", "a", "à", "a", "â", "a", "é", "e", "è", "e", "ê", "e", "í", "i", "ì", "i", "î", "i", "ó", "o", "ò", "o", "ô", "o", "ú", "u", "ù", "u", "û", "u",
-	"ç", "c", "ñ", "n",
-)
-
-// Find gives the things that a query fits, each with how well: higher is better. Every word of the query has to fit, or, where
-// nothing is found so, as many of them as fit anything, half of them at least. What fits less than half as well as the
-// best isn't what anybody meant.
-func (x *Index) Find(query string) map[int]int {
-	var asked []word
-	for _, field := range strings.FieldsFunc(strings.ToLower(query), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if !slices.Contains(x.stop, field) && len(asked) < maxWords {
-			asked = append(asked, x.word(field))
+// terms reads a query.
+func (x *Index) terms(query string) []*term {
+	typed := split(query[:min(len(query), maxQuery)], maxWords*2)
+	var beside []string
+	for _, p := range particles() {
+		if slices.Contains(typed, p) {
+			beside = append(beside, p)
 		}
 	}
-	most, found := 1, map[int]int{}
-	for n, d := range x.docs {
-		matched, score := d.score(asked)
-		if matched == 0 || matched < most || matched*2 < len(asked) {
+	var terms []*term
+	meant, fits := false, false
+	for _, w := range typed {
+		if folded := fold(w); folded == "" || x.stops[folded] || len(terms) >= maxWords {
 			continue
 		}
-		if matched > most {
-			most, found = matched, map[int]int{}
+		these := []*term{x.term(w, beside)}
+		if !slices.ContainsFunc(these[0].fits, func(fit int) bool { return fit > 0 }) {
+			if head, tail, ok := x.parts(w); ok {
+				these = []*term{x.term(head, nil), x.term(tail, nil)}
+			}
 		}
-		found[n] = score
+		for _, t := range these {
+			meant = meant || !t.filler
+			fits = fits || !t.filler && slices.ContainsFunc(t.fits, func(fit int) bool { return fit > 0 })
+		}
+		terms = append(terms, these...)
 	}
+	if meant && !fits {
+		return nil
+	}
+	for _, t := range terms {
+		if t.filler && meant {
+			t.weight /= 10
+		}
+	}
+	return terms
+}
+
+// term reads a typed word and compares it with all words of the index. beside are the particles that stand elsewhere in the query.
+func (x *Index) term(typed string, beside []string) *term {
+	t := &term{text: fold(typed), stems: map[string]string{}}
+	t.runes = []rune(t.text)
+	t.filler = x.fillers[t.text] || t.runes[0] >= '0' && t.runes[0] <= '9'
+	if len(t.runes) <= maxLetters {
+		for _, language := range x.languages {
+			t.stems[language] = x.stem(typed, language)
+		}
+		for _, p := range beside {
+			t.verbs = append(t.verbs, x.stem(p+typed, "de"))
+		}
+	}
+	x.compare(t)
+	return t
+}
+
+// parts returns the two German words of the index that a compound is made of: Adresse and sperren of Adresssperre.
+func (x *Index) parts(compound string) (head, tail string, ok bool) {
+	letters := []rune(compound)
+	if len(letters) > maxLetters {
+		return "", "", false
+	}
+	known := func(part string) bool { return x.german[fold(part)] || x.german[x.stem(part, "de")] }
+	for at := 4; at <= len(letters)-4; at++ {
+		tail := string(letters[at:])
+		if !known(tail) {
+			continue
+		}
+		for _, link := range []string{"", "s", "es", "n", "en"} {
+			if head, cut := strings.CutSuffix(string(letters[:at]), link); cut && len(head) >= 4 && known(head) {
+				return head, tail, true
+			}
+		}
+	}
+	return "", "", false
+}
+
+// compare compares a term with every word, and weighs it: ln(1 + things / things that it fits).
+func (x *Index) compare(t *term) {
+	t.fits = make([]int, len(x.words))
+	room, spelled := &bounded{}, false
+	for i := range x.words {
+		t.fits[i] = t.fit(&x.words[i], room)
+		spelled = spelled || t.fits[i] >= fitStem
+	}
+	if spelled { // then no other word is meant by a slip
+		for i, fit := range t.fits {
+			if fit == fitTypo || fit == fitTypos {
+				t.fits[i] = 0
+			}
+		}
+	}
+	fitting := 0
+	for _, d := range x.docs {
+		if d.best(t, fitBegin) > 0 {
+			fitting++
+		}
+	}
+	t.weight = math.Log(1 + float64(len(x.docs))/float64(max(1, fitting)))
+}
+
+// best returns the best fit of a term in the thing's texts, if it is least at least.
+func (d *doc) best(t *term, least int) int {
 	best := 0
-	for _, score := range found {
-		best = max(best, score)
+	for _, text := range d.texts {
+		for _, w := range text.words {
+			best = max(best, t.fits[w])
+		}
 	}
-	maps.DeleteFunc(found, func(_, score int) bool { return score*2 < best })
-	return found
+	if best < least {
+		return 0
+	}
+	return best
 }
 
-const maxWords = 10 // of a query; nobody types more
+// foreign is what a text in another language than that of the request counts.
+const foreign = 0.9
 
-// score adds up how well each word of a query fits the thing, by the text that it fits best.
-func (d *doc) score(asked []word) (matched, score int) {
-	for _, a := range asked {
-		best := 0
-		for i, words := range d.words {
-			for _, w := range words {
-				best = max(best, fit(a, w)*d.weight[i])
+// score adds up how well each term fits the thing, by the text that it fits best, and how well the best single text fits what was
+// typed as a whole. all reports whether a whole name or synonym was typed.
+func (d *doc) score(x *Index, terms []*term, language string) (score float64, all bool) {
+	best := 0.0
+	each := make([]float64, len(terms))
+	for i := range d.texts {
+		text := &d.texts[i]
+		weight := float64(text.weight) / Name
+		if text.language != language {
+			weight *= foreign
+		}
+		together := 0.0
+		for k, t := range terms {
+			fit := 0
+			for _, w := range text.words {
+				fit = max(fit, t.fits[w])
 			}
+			one := t.weight * weight * float64(fit) / fitExact
+			each[k] = max(each[k], one)
+			together += one
 		}
-		if best > 0 {
-			matched++
+		if together == 0 {
+			continue
 		}
-		score += best
+		covered, whole := text.covered(x, terms)
+		best = max(best, together*covered*covered)
+		all = all || whole && text.weight > Summary
 	}
-	return matched, score
+	for _, one := range each {
+		score += one
+	}
+	return score + best, all
 }
 
-// fit tells how well a typed word fits one of a text: 0 is not at all.
-func fit(asked, w word) int {
-	switch n := utf8.RuneCountInString(asked.text); {
-	case asked.text == w.text:
-		return 10
-	case asked.stem == w.stem:
-		return 8
-	case n >= 2 && strings.HasPrefix(w.text, asked.text):
-		return 6
-	case n >= 4 && strings.Contains(w.text, asked.stem) && len(asked.stem) >= 4: // of a compound: Ausweis in Personalausweis
-		return 4
-	}
-	letters := 0
-	switch n := utf8.RuneCountInString(asked.text); {
-	case n >= 8:
-		letters = 2
-	case n >= 5:
-		letters = 1
-	}
-	if letters > 0 && (near(asked.text, w.text, letters) || near(asked.stem, w.stem, letters)) {
-		return 2
-	}
-	return 0
-}
-
-// near tells whether two words differ by at most so many letters that are missing, wrong, too many, or swapped with the next.
-func near(a, b string, limit int) bool {
-	x, y := []rune(a), []rune(b)
-	if len(x)-len(y) > limit || len(y)-len(x) > limit {
-		return false
-	}
-	before, last, this := make([]int, len(y)+1), make([]int, len(y)+1), make([]int, len(y)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := range x {
-		this[0] = i + 1
-		for j := range y {
-			cost := 1
-			if x[i] == y[j] {
-				cost = 0
-			}
-			this[j+1] = min(last[j+1]+1, this[j]+1, last[j]+cost)
-			if i > 0 && j > 0 && x[i] == y[j-1] && x[i-1] == y[j] {
-				this[j+1] = min(this[j+1], before[j-1]+1)
-			}
+// covered returns which part of a text's words was typed, and whether all of it was, fillers aside.
+func (t *text) covered(x *Index, terms []*term) (part float64, whole bool) {
+	sum, typed, said := 0.0, 0.0, false
+	whole = true
+	for _, at := range t.words {
+		w := &x.words[at]
+		share := 1.0
+		if w.filler {
+			share = 0.1
 		}
-		before, last, this = last, this, before
+		said = said || !w.filler
+		sum += share
+		fit := 0
+		for _, term := range terms {
+			fit = max(fit, term.fits[at])
+		}
+		typed += share * float64(fit) / fitExact
+		whole = whole && (w.filler || fit == fitTypo || fit >= fitStem)
 	}
-	return last[len(y)] <= limit
+	return typed / sum, whole && said
 }

@@ -2,6 +2,7 @@ package town
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -25,6 +26,27 @@ type Kind struct {
 	LeikaKey string `yaml:"leikaKey,optional"` // 14 digits, unique in the list; empty where none is known
 	Name     Text   `yaml:"name"`
 	Words    Words  `yaml:"words"` // what people type who look for it, misspelt or not; at least one in each language
+
+	Newcomers Newcomers `yaml:"newcomers,optional"` // the same in languages of people who have come here
+
+	Source Sources `yaml:"source,optional"`
+}
+
+// Newcomers are search words in languages in which the service has no texts. Any may be empty.
+type Newcomers struct {
+	AR []string `yaml:"ar,optional"`
+	PL []string `yaml:"pl,optional"`
+	RO []string `yaml:"ro,optional"`
+	RU []string `yaml:"ru,optional"`
+	TR []string `yaml:"tr,optional"`
+	UK []string `yaml:"uk,optional"`
+}
+
+// ByLanguage gives the words by ISO 639-1 code, without languages that have none.
+func (n Newcomers) ByLanguage() map[string][]string {
+	words := map[string][]string{"ar": n.AR, "pl": n.PL, "ro": n.RO, "ru": n.RU, "tr": n.TR, "uk": n.UK}
+	maps.DeleteFunc(words, func(_ string, list []string) bool { return len(list) == 0 })
+	return words
 }
 
 // marks say where each field of a town stands. Its services may stand in two files.
@@ -176,8 +198,12 @@ func (l *loader) kinds(t *Town) {
 			in.digits(k.LeikaKey, 14, at+".leikaKey")
 			in.once(keys, k.LeikaKey, at+".leikaKey")
 		}
-		in.words(k.Words.DE, at+".words.de")
-		in.words(k.Words.EN, at+".words.en")
+		in.some(k.Words.DE, at+".words.de")
+		in.some(k.Words.EN, at+".words.en")
+		for language, words := range k.Newcomers.ByLanguage() {
+			in.words(words, at+".newcomers."+language)
+		}
+		in.sources(k.Source, k, at)
 		if l.known != nil {
 			l.known[k.Slug] = k
 		}
@@ -187,10 +213,14 @@ func (l *loader) kinds(t *Town) {
 	}
 }
 
-func (l *loader) words(words []string, field string) {
+func (l *loader) some(words []string, field string) {
 	if len(words) == 0 {
 		l.fault(field, "there must be at least one")
 	}
+	l.words(words, field)
+}
+
+func (l *loader) words(words []string, field string) {
 	seen := unique{}
 	for i, word := range words {
 		at := fmt.Sprintf("%s[%d]", field, i)
