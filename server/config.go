@@ -29,11 +29,12 @@ type Config struct {
 	Data      string `env:"NELKE_DATA" default:"./var" help:"Folder of the SQLite file and of the demo's key. It is made where it doesn't exist."`
 	PublicURL string `env:"NELKE_PUBLIC_URL" help:"URL under which people reach the service. http:// and the address unless given."`
 
-	DatabaseURL string `env:"DATABASE_URL" help:"PostgreSQL, as postgres://user:password@host/database. An SQLite file unless given."`
-	MaxConns    int    `env:"NELKE_MAX_CONNS" default:"0" help:"Connections to PostgreSQL, or readers of the SQLite file. 0: as many as suit the cores."`
-	RedisURL    string `env:"REDIS_URL" help:"Redis, which several processes on one database need to hear of each other's changes. None unless given."`
-	RedisPrefix string `env:"NELKE_REDIS_PREFIX" default:"nelke" help:"What names in Redis begin with, to keep several installations on one Redis apart."`
-	CacheBytes  int64  `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers. Towns come on top, with about 0.35 MiB each."`
+	DatabaseURL string        `env:"DATABASE_URL" help:"PostgreSQL, as postgres://user:password@host/database. An SQLite file unless given."`
+	MaxConns    int           `env:"NELKE_MAX_CONNS" default:"0" help:"Connections to PostgreSQL, or readers of the SQLite file. 0: as many as suit the cores."`
+	ClockLimit  time.Duration `env:"NELKE_CLOCK_LIMIT" default:"5s" help:"How far PostgreSQL's clock and the process's may be apart before the process isn't ready."`
+	RedisURL    string        `env:"REDIS_URL" help:"Redis, which several processes on one database need to hear of each other's changes. None unless given."`
+	RedisPrefix string        `env:"NELKE_REDIS_PREFIX" default:"nelke" help:"What names in Redis begin with, to keep several installations on one Redis apart."`
+	CacheBytes  int64         `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers. Towns come on top, with about 0.35 MiB each."`
 
 	Demo       bool   `env:"NELKE_DEMO" default:"false" help:"For trying out: tokens from an issuer in the process, the town of Blomberg in an empty database, migrations at the start."`
 	Issuer     string `env:"NELKE_ISSUER" help:"OpenID Connect issuer of staff tokens, exactly as they name it. None unless given: staff can't log in."`
@@ -82,6 +83,8 @@ type Options struct {
 	Schema graphql.ExecutableSchema
 	// Clock takes the place of the database's and the process's clock, for tests.
 	Clock func() time.Time
+	// ProcessClock takes the place of the process's clock alone, for tests of two clocks that differ. Unused with Clock.
+	ProcessClock func() time.Time
 	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.
 	ClockMoved <-chan struct{}
 	// Webhooks are how calls to partners differ from what they should be, for tests: Seal and Local are set by others.
@@ -240,6 +243,9 @@ func (c Config) checkBackends(found *ConfigError) {
 	}
 	if c.CacheBytes < 1<<20 {
 		found.add("NELKE_CACHE_BYTES", "must be 1048576 (1 MiB) at least")
+	}
+	if c.ClockLimit < 100*time.Millisecond {
+		found.add("NELKE_CLOCK_LIMIT", "must be 100ms at least")
 	}
 	if c.MaxConns < 0 || c.MaxConns > 1000 {
 		found.add("NELKE_MAX_CONNS", "must be from 0 to 1000")

@@ -34,7 +34,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		return nil, err
 	}
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
-	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.cfg.Options.Clock)
+	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.now)
 	w.metrics.watch(p, answers, w.streams)
 	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
@@ -88,7 +88,7 @@ func newIdentity(p *parts, addr string) (*identity.Verifier, *identity.DemoIssue
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	config := identity.Config{
 		Issuer: p.cfg.Issuer, Audience: p.cfg.Audience, RolesClaim: p.cfg.RolesClaim,
-		Now: p.now, Client: &http.Client{Transport: p.tracer.Transport(transport)},
+		Now: p.cfg.clock(), Client: &http.Client{Transport: p.tracer.Transport(transport)},
 	}
 	if !p.cfg.Demo {
 		return identity.NewVerifier(config), nil, transport, nil

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"runtime"
 	"sync/atomic"
@@ -24,7 +25,9 @@ func (health) livez(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "live"})
 }
 
-// readyz says whether requests should be sent here. A Redis that isn't heard makes the service slower, not unready.
+// readyz says whether requests should be sent here: whether the database answers, takes writes, and has this program's
+// schema, and whether its clock is near enough. A Redis that isn't heard, or takes no writes, makes the service slower, not
+// unready.
 func (h health) readyz(w http.ResponseWriter, r *http.Request) {
 	answer := struct {
 		Status string            `json:"status"`
@@ -39,18 +42,23 @@ func (h health) readyz(w http.ResponseWriter, r *http.Request) {
 		answer.Parts["redis"] = "not heard"
 		if h.parts.relay.Heard() {
 			answer.Parts["redis"] = "heard"
+			if !h.parts.relay.Takes() {
+				answer.Parts["redis"] = "heard, takes no writes"
+			}
 		}
+	}
+	if skew := h.parts.store.Skew().Round(time.Millisecond); h.parts.cfg.DatabaseURL != "" {
+		answer.Parts["clock"] = fmt.Sprintf("database ahead by %s", skew)
 	}
 	if !h.parts.cfg.Sweepers {
 		answer.Parts["jobs"] = "on, without sweepers"
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), pingPatience)
 	defer cancel()
-	switch {
-	case h.stopping.Load():
+	if h.stopping.Load() {
 		answer.Status, answer.Parts["database"] = "stopping", "not asked"
-	case h.parts.store.ReadDB().PingContext(ctx) != nil: // SQLite's one writer may be busy for a while, and is well
-		answer.Status, answer.Parts["database"] = "unready", "not reached"
+	} else if fault := h.database(ctx); fault != "" {
+		answer.Status, answer.Parts["database"] = "unready", fault
 	}
 	status := http.StatusOK
 	if answer.Status != "ready" {
@@ -58,6 +66,26 @@ func (h health) readyz(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", retryAfter)
 	}
 	writeJSON(w, status, answer)
+}
+
+// database says in which way it can't be worked with; empty: it can.
+func (h health) database(ctx context.Context) string {
+	s := h.parts.store
+	if s.ReadDB().PingContext(ctx) != nil { // SQLite's one writer may be busy for a while, and is well
+		return "not reached"
+	}
+	if err := s.Writable(ctx); err != nil {
+		h.parts.log.WarnContext(ctx, "not ready", "error", err)
+		return "takes no writes"
+	}
+	if err := s.Fits(); err != nil {
+		h.parts.log.WarnContext(ctx, "not ready", "error", err)
+		return "of another version"
+	}
+	if h.parts.clocksApart() {
+		return "clock too far away"
+	}
+	return ""
 }
 
 func (h health) version(w http.ResponseWriter, _ *http.Request) {

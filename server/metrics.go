@@ -68,6 +68,7 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams)
 	if p.store.ReadDB() != p.store.WriteDB() {
 		m.registry.MustRegister(collectors.NewDBStatsCollector(p.store.ReadDB(), "read"))
 	}
+	m.gauge("nelke_database_clock_ahead_seconds", "By how much the database's clock was ahead of the process's when measured last.", func() float64 { return p.store.Skew().Seconds() })
 	m.gauge("nelke_streams_open", "WebSocket connections and event streams that are open now.", func() float64 { return float64(streams.Open()) })
 	m.gauge("nelke_answers_bytes", "Memory of kept answers.", func() float64 { return float64(answers.Bytes()) })
 	m.gauge("nelke_cache_bytes", "Memory of remembered values.", func() float64 { return float64(p.cache.Stats().Bytes) })
@@ -91,6 +92,12 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams)
 	}
 	m.gauge("nelke_relay_heard", "Whether nudges of other processes reach this one: 1 or 0.", func() float64 {
 		if p.relay.Heard() {
+			return 1
+		}
+		return 0
+	})
+	m.gauge("nelke_relay_takes_writes", "Whether Redis took the last write: 1 or 0.", func() float64 {
+		if p.relay.Takes() {
 			return 1
 		}
 		return 0

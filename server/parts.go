@@ -26,7 +26,7 @@ import (
 type parts struct {
 	cfg   Config
 	log   *slog.Logger
-	now   func() time.Time
+	now   func() time.Time // the clock that rules the database, as the process knows it
 	store *store.Store
 	redis redis.UniversalClient // nil: none
 	hub   *live.Hub
@@ -47,7 +47,7 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	p := &parts{cfg: cfg, log: cfg.logger(), now: cfg.clock(), hub: live.NewHub(), endRelay: func() {}}
+	p := &parts{cfg: cfg, log: cfg.logger(), hub: live.NewHub(), endRelay: func() {}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -63,16 +63,17 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	}
 	p.store, err = store.Open(ctx, store.Config{
 		DatabaseURL: cfg.DatabaseURL, DataDir: cfg.Data, MaxConns: cfg.MaxConns, Clock: cfg.Options.Clock,
-		Tracer: p.tracer,
+		Process: cfg.clock(), Tracer: p.tracer,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.database(), err)
 	}
+	p.now = p.store.Clock
 	if err := p.openRedis(ctx); err != nil {
 		return nil, err
 	}
 	p.cache = cache.New(cache.Config{
-		Hub: p.hub, Relay: p.relay, Bytes: uint64(cfg.CacheBytes / 2), Version: cfg.version(), Now: cfg.Options.Clock,
+		Hub: p.hub, Relay: p.relay, Bytes: uint64(cfg.CacheBytes / 2), Version: cfg.version(), Now: p.now,
 	})
 	p.jobs, err = job.New(p.store, job.Options{
 		Workers: workers, NoSweepers: !cfg.Sweepers, Logger: p.log, Clock: cfg.Options.Clock, Tracer: p.tracer,
@@ -170,11 +171,16 @@ func (p *parts) migrate(ctx context.Context) error {
 	return nil
 }
 
+// clock is the process's own, or a test's.
 func (c Config) clock() func() time.Time {
-	if c.Options.Clock != nil {
+	switch {
+	case c.Options.Clock != nil:
 		return c.Options.Clock
+	case c.Options.ProcessClock != nil:
+		return c.Options.ProcessClock
+	default:
+		return time.Now
 	}
-	return time.Now
 }
 
 func (c Config) version() string {

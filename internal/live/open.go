@@ -10,6 +10,10 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
+// clusterMapAge is how old the map of a cluster may be. A node that died says nothing of who took its place, so the map has
+// to be asked for; go-redis would wait a minute.
+const clusterMapAge = time.Second
+
 // Open returns a client for a Redis URL: redis://, rediss:// or unix:// for one server, with ?addr=host:port (again
 // for each further node) for a cluster, with ?master_name=… and ?addr=… for Sentinel. It connects at the first
 // command, not here.
@@ -39,6 +43,7 @@ func Open(raw string) (redis.UniversalClient, error) {
 		o.ContextTimeoutEnabled, o.DialerRetries, o.MaxRetries = true, 1, 1
 		o.DialTimeout, o.ReadTimeout, o.WriteTimeout = time.Second, time.Second, time.Second
 		o.MaintNotificationsConfig = quiet
+		o.ClusterStateReloadInterval = clusterMapAge
 		return redis.NewClusterClient(o), nil
 	default:
 		o, err := redis.ParseURL(raw)

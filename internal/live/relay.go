@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	beatEvery = 250 * time.Millisecond // each process publishes a heartbeat this often
-	hearing   = time.Second            // silence after which Heard is false
-	silence   = 2 * time.Second        // silence after which the subscription is made anew
-	patience  = time.Second            // the longest wait for one command
+	beatEvery     = 250 * time.Millisecond // each process publishes a heartbeat this often
+	beatsPerWrite = 4                      // heartbeats to one write
+	hearing       = time.Second            // silence after which Heard is false
+	silence       = 2 * time.Second        // silence after which the subscription is made anew
+	patience      = time.Second            // the longest wait for one command
 )
 
 // RelayConfig says how a relay names things in Redis. The zero value is fit for production.
@@ -47,6 +48,7 @@ type Relay struct {
 	log    *slog.Logger
 
 	heard atomic.Int64 // when the channel was last heard, unix nanoseconds; 0: not subscribed yet
+	takes atomic.Bool  // whether the last write was taken
 	kick  chan struct{}
 
 	mu      sync.Mutex
@@ -99,6 +101,10 @@ func (r *Relay) Heard() bool {
 	at := r.heard.Load()
 	return at != 0 && r.now().UnixNano()-at < int64(hearing)
 }
+
+// Takes reports whether Redis took the last write, of which there is one a second at least. One that is a replica now, or
+// that saves nothing since its disk is full, may be heard all the same.
+func (r *Relay) Takes() bool { return r.takes.Load() }
 
 // Settled says whether Redis knows of every nudge of these keys that this process has made. While it is false,
 // generations in Redis are behind this process's own epochs, and nothing there may be served for these keys. Without
@@ -226,9 +232,12 @@ func (r *Relay) hear(payload string) {
 func (r *Relay) beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
-	for {
+	for n := 0; ; n++ {
 		if err := r.pulse(ctx); err != nil && ctx.Err() == nil {
 			r.failed.Add(1)
+		}
+		if n%beatsPerWrite == 0 {
+			r.write(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -242,6 +251,16 @@ func (r *Relay) pulse(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return r.client.Publish(ctx, r.channel(), r.message(nil)).Err()
+}
+
+// write finds out whether Redis takes writes: publishing isn't one.
+func (r *Relay) write(ctx context.Context) {
+	short, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := r.client.Set(short, r.Name("live", "beat"), r.origin, time.Minute).Err()
+	if ctx.Err() == nil {
+		r.takes.Store(err == nil)
+	}
 }
 
 type message struct {

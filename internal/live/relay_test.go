@@ -263,6 +263,18 @@ func TestRelayWithoutRedis(t *testing.T) {
 		until(t, func() bool { return a.Heard() && b.Heard() && a.relay.Settled() })
 	})
 
+	t.Run("heard, and takes no writes: it is noticed, and so is the end of it", func(t *testing.T) {
+		t.Parallel()
+		server := testbed.Redis(t)
+		a, _ := two(t, server.URL())
+		until(t, a.relay.Takes)
+		require.NoError(t, a.client.ConfigSet(t.Context(), "min-replicas-to-write", "1").Err())
+		until(t, func() bool { return !a.relay.Takes() })
+		require.True(t, a.relay.Heard())
+		require.NoError(t, a.client.ConfigSet(t.Context(), "min-replicas-to-write", "0").Err())
+		until(t, a.relay.Takes)
+	})
+
 	t.Run("frozen: stops within three seconds", func(t *testing.T) {
 		t.Parallel()
 		server := testbed.Redis(t)
@@ -289,6 +301,10 @@ func TestOpen(t *testing.T) {
 		require.IsType(t, want, client, url)
 		require.NoError(t, client.Close())
 	}
+	cluster, err := live.Open("redis://localhost:1?addr=localhost:2")
+	require.NoError(t, err)
+	defer cluster.Close()
+	require.Equal(t, time.Second, cluster.(*redis.ClusterClient).Options().ClusterStateReloadInterval, "or it is deaf for a minute after a failover")
 	for _, url := range []string{"", "localhost:6379", "http://x:geheim@y", "redis://x:geheim@y\x7f", "redis://x:geheim@y?no=1"} {
 		_, err := live.Open(url)
 		require.Error(t, err, url)

@@ -36,7 +36,23 @@ func (s *Store) openPostgres(cfg Config) error {
 	if n == 0 {
 		n = max(8, 6*runtime.GOMAXPROCS(0))
 	}
-	db := stdlib.OpenDB(*conn, stdlib.OptionAfterConnect(readUTC))
+	connections := &connections{vitals: &s.vitals}
+	conn.OnPgError = connections.judge(conn.OnPgError)
+	if s.clock == nil {
+		s.skew = &skew{process: cfg.Process}
+		if s.skew.process == nil {
+			s.skew.process = time.Now
+		}
+	}
+	db := stdlib.OpenDB(*conn, stdlib.OptionResetSession(connections.reset), stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+		connections.open(conn)
+		if s.skew != nil {
+			if err := s.skew.connected(ctx, conn); err != nil {
+				return err
+			}
+		}
+		return readUTC(ctx, conn)
+	}))
 	db.SetMaxOpenConns(n)
 	db.SetMaxIdleConns(n)
 	db.SetConnMaxIdleTime(5 * time.Minute)

@@ -38,6 +38,8 @@ type Config struct {
 	// Clock, where set, is asked for every instant instead of the database's clock: for tests.
 	// nil: clock_timestamp() of PostgreSQL, so that all processes share one clock; time.Now on SQLite.
 	Clock func() time.Time
+	// Process, where set, is the process's clock, which PostgreSQL's is compared with: for tests. nil: time.Now.
+	Process func() time.Time
 	// Tracer gives statements their spans. nil: off.
 	Tracer *tracing.Tracer
 }
@@ -54,6 +56,8 @@ type Store struct {
 	write   *sql.DB
 	jobs    *sql.DB
 	reader  *ent.Client
+	skew    *skew // nil: one clock rules
+	vitals  vitals
 }
 
 // Open connects to the database and checks that it answers. It changes nothing: see [Store.Migrate].

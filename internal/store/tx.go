@@ -37,7 +37,7 @@ type Tx struct {
 
 // Write runs fn in one transaction (READ COMMITTED on PostgreSQL; IMMEDIATE, and so alone, on SQLite) and commits it.
 // An error or a panic of fn rolls back. A deadlock or serialization failure runs the whole of fn again, three times
-// at most: fn must change nothing outside the transaction. The error is fn's own, or that of BEGIN or COMMIT.
+// at most, and a read-only connection once: fn must change nothing outside the transaction. The error is fn's own, or that of BEGIN or COMMIT.
 func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	opts := &sql.TxOptions{}
 	if s.postgres() {
@@ -45,7 +45,8 @@ func (s *Store) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) 
 	}
 	for again := 0; ; again++ {
 		err := s.transact(ctx, s.write, opts, fn)
-		if err == nil || again == repeats || !mayRepeat(err) {
+		s.vitals.outcome(err)
+		if err == nil || again == repeats || !mayRepeat(err, again) {
 			return err
 		}
 		if !pause(ctx, time.Duration(1+rand.IntN(10<<again))*time.Millisecond) {
@@ -126,10 +127,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// mayRepeat: 40P01 is a deadlock, 40001 a serialization failure. Both are certain to have rolled back.
-func mayRepeat(err error) bool {
+// mayRepeat: 40P01 is a deadlock, 40001 a serialization failure, both certain to have rolled back; and a read-only connection
+// has written nothing. It is gone now, so one more attempt finds whether the server writes.
+func mayRepeat(err error, again int) bool {
 	var pg *pgconn.PgError
-	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001" || pg.Code == readOnly && again == 0)
 }
 
 // joined is ent's driver on a transaction that someone else opened. ent begins a transaction of its own for an
