@@ -59,15 +59,10 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 			out.Message, code = "The service can't answer just now. Please try again in a moment.", codeUnavailable
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			out.Message, code = "The answer took too long.", codeTimeout
-		case own != nil && own.Err == nil:
-			// gqlgen's own: an input that a scalar refused, with its path.
-			own.Extensions = map[string]any{"code": errcode.ValidationFailed}
+		case own != nil && own.Err == nil && graphql.GetFieldContext(ctx) == nil:
+			own.Extensions = map[string]any{"code": errcode.ValidationFailed} // gqlgen's own, of a persisted document
 			return own
 		default:
-			if fc := graphql.GetFieldContext(ctx); fc != nil && isInput(err) {
-				out.Message, code = err.Error(), errcode.ValidationFailed
-				break
-			}
 			out.Message = "Something went wrong on our side. It has been noted."
 			log.ErrorContext(ctx, "unexpected error", "error", err, "path", out.Path.String())
 		}
@@ -77,12 +72,6 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 		out.Extensions["code"] = code
 		return out
 	}
-}
-
-// isInput tells of an error that a scalar's reader returned: it speaks of the client's own value.
-func isInput(err error) bool {
-	var in *scalar.InputError
-	return errors.As(err, &in)
 }
 
 // recovered makes an error of a panic. Its text is for the log alone.

@@ -34,6 +34,7 @@ type Options struct {
 type Graph struct {
 	*executor.Executor
 	watcher *watcher
+	strict  *strict
 }
 
 // New makes the graph of the portal.
@@ -66,10 +67,11 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	if !cfg.Introspection {
 		e.Use(closedIntrospection{})
 	}
-	e.Use(&limits{portal: cfg.Portal})
+	strict := newStrict(schema.Schema())
+	e.Use(&limits{portal: cfg.Portal, strict: strict})
 	e.Use(roots{})
 	e.Use(w)
-	return &Graph{Executor: e, watcher: w}
+	return &Graph{Executor: e, watcher: w, strict: strict}
 }
 
 // Wait returns when no shared subscription runs any more. Call it when all streams have ended.

@@ -29,6 +29,7 @@ const (
 type limits struct {
 	schema graphql.ExecutableSchema
 	portal *portal.Portal
+	strict *strict
 }
 
 func (limits) ExtensionName() string { return "Limits" }
@@ -37,7 +38,7 @@ func (l *limits) Validate(schema graphql.ExecutableSchema) error {
 	return nil
 }
 
-// MutateOperationContext checks depth, aliases and cost. Fragments count where they are spread; the walk stops at the
+// MutateOperationContext checks depth, aliases, arguments and cost. Fragments count where they are spread; the walk stops at the
 // first limit, so a document that unfolds into millions of fields costs no more than one that is just refused.
 func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	m := measure{}
@@ -54,6 +55,9 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 	}
 	if op.Operation.Operation == ast.Mutation && len(op.Operation.SelectionSet) > maxRoots {
 		return refusal("TOO_COMPLEX", "At most %d mutations in one document.", maxRoots)
+	}
+	if err := l.strict.check(op); err != nil {
+		return err
 	}
 	if cost := complexity.Calculate(ctx, l.schema, op.Operation, op.Variables); cost > maxComplexity {
 		// An error of the question is no answer to it: the document is refused like anybody's.

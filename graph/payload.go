@@ -216,6 +216,8 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleHTTPS:      {"Bitte geben Sie eine Adresse an, die mit https:// beginnt.", "Give an address that begins with https://."},
 		portal.RuleHost:       {"Den Namen des Servers gibt es nicht.", "The server's name isn't known."},
 		portal.RulePublic:     {"Die Adresse muss im öffentlichen Internet liegen.", "The address must be on the public internet."},
+		portal.RuleDate:       {"Bitte geben Sie ein Datum wie 2026-11-22 an, das es gibt.", "Give a date like 2026-11-22, of a day that exists."},
+		portal.RuleTime:       {"Bitte geben Sie eine Uhrzeit wie 08:30 an.", "Give a time like 08:30."},
 		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
 		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}

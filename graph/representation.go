@@ -44,7 +44,7 @@ func checkRepresentations(selections ast.SelectionSet, variables map[string]any)
 			if selection.Name != "_entities" {
 				continue
 			}
-			given, _ := selection.ArgumentMap(variables)["representations"].([]any)
+			given := graphql.CoerceList(selection.ArgumentMap(variables)["representations"])
 			for _, representation := range given {
 				if fault := faultOf(representation); fault != "" {
 					return refusal(errcode.ValidationFailed, "%s", fault)

@@ -48,7 +48,7 @@ func everybodys(ctx context.Context, root *graphql.RootFieldContext) bool {
 		prefix, _, _ := strings.Cut(id, "_")
 		return commonType(prefix)
 	case "_entities":
-		given, _ := arguments(ctx, root)["representations"].([]any)
+		given := graphql.CoerceList(arguments(ctx, root)["representations"])
 		return len(given) > 0 && !slices.ContainsFunc(given, func(one any) bool {
 			representation, _ := one.(map[string]any)
 			name, _ := representation["__typename"].(string)

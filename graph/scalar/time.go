@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -30,7 +31,7 @@ func UnmarshalTime(v any) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	_, offset := t.Zone() // time.Parse takes +24:00, which RFC 3339 has not and nothing could write again
 	if err != nil || t.UTC().Year() < 1970 || t.UTC().Year() > 9999 || max(offset, -offset) >= 24*60*60 {
-		return time.Time{}, refuse("%q is not an instant like 2026-11-23T09:00:00+01:00", s)
+		return time.Time{}, refuse("not an instant like 2026-11-23T09:00:00+01:00")
 	}
 	return t, nil
 }
@@ -38,15 +39,20 @@ func UnmarshalTime(v any) (time.Time, error) {
 // MarshalDate writes a date.
 func MarshalDate(d schedule.Date) graphql.Marshaler { return graphql.MarshalString(d.String()) }
 
-// UnmarshalDate reads a date such as 2026-11-22, from 1970 on.
+// UnmarshalDate reads a date such as 2026-11-22, from 1970 on. What is none reads as the zero value: it was judged before.
 func UnmarshalDate(v any) (schedule.Date, error) {
 	s, err := text(v)
 	if err != nil {
 		return schedule.Date{}, err
 	}
-	d, err := schedule.ParseDate(s)
+	d, _ := parseDate(s)
+	return d, nil
+}
+
+func parseDate(s string) (schedule.Date, error) {
+	d, err := schedule.ParseDate(trimmed(s))
 	if err != nil || d.Year < 1970 {
-		return schedule.Date{}, refuse("%q is not a date like 2026-11-22", s)
+		return schedule.Date{}, refuse("not a date like 2026-11-22")
 	}
 	return d, nil
 }
@@ -70,15 +76,20 @@ func MarshalLocalTime(t schedule.LocalTime) graphql.Marshaler {
 	return graphql.MarshalString(t.String())
 }
 
-// UnmarshalLocalTime reads a wall-clock time such as 08:30.
+// UnmarshalLocalTime reads a wall-clock time such as 08:30. What is none reads as 00:00: it was judged before.
 func UnmarshalLocalTime(v any) (schedule.LocalTime, error) {
 	s, err := text(v)
 	if err != nil {
 		return 0, err
 	}
-	t, err := schedule.ParseLocalTime(s)
+	t, _ := parseLocalTime(s)
+	return t, nil
+}
+
+func parseLocalTime(s string) (schedule.LocalTime, error) {
+	t, err := schedule.ParseLocalTime(trimmed(s))
 	if err != nil {
-		return 0, refuse("%q is not a time like 08:30", s)
+		return 0, refuse("not a time like 08:30")
 	}
 	return t, nil
 }
@@ -94,33 +105,40 @@ func MarshalJSON(v json.RawMessage) graphql.Marshaler {
 // UnmarshalJSON reads any JSON value.
 func UnmarshalJSON(v any) (json.RawMessage, error) { return json.Marshal(v) }
 
-// InputError says what is wrong with a client's own value, so it may be told.
-type InputError struct{ Message string }
+// Readers judge values as they come in, by the name of their scalar: each returns an error that says what is wrong with a
+// value, without repeating it.
+func Readers() map[string]func(any) error {
+	return map[string]func(any) error{
+		"Date":         reader(parseDate),
+		"DateTime":     func(v any) error { _, err := UnmarshalTime(v); return err },
+		"LocalTime":    reader(parseLocalTime),
+		"UUID":         func(v any) error { _, err := UnmarshalUUID(v); return err },
+		"EmailAddress": func(v any) error { _, err := UnmarshalEmail(v); return err },
+		"PhoneNumber":  func(v any) error { _, err := UnmarshalPhone(v); return err },
+	}
+}
 
-func (e *InputError) Error() string { return e.Message }
+func reader[T any](parse func(string) (T, error)) func(any) error {
+	return func(v any) error {
+		s, err := text(v)
+		if err == nil {
+			_, err = parse(s)
+		}
+		return err
+	}
+}
 
-func refuse(format string, args ...any) error { return &InputError{fmt.Sprintf(format, args...)} }
+func refuse(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
 func text(v any) (string, error) {
 	s, ok := v.(string)
 	if !ok {
-		return "", refuse("%s is not a string", kind(v))
+		return "", refuse("must be a string")
 	}
 	return s, nil
 }
 
-// kind describes a value that is no string, without repeating what may be long or personal.
-func kind(v any) string {
-	switch v := v.(type) {
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return "a number"
-	case int, int64, float64:
-		return "a number"
-	case nil:
-		return "null"
-	default:
-		return "the value"
-	}
+// trimmed is what a person typed without blanks and characters that nobody sees at its ends.
+func trimmed(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
 }

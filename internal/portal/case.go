@@ -34,7 +34,7 @@ type OpenCaseInput struct {
 func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, language string) (_ *ent.CaseFile, err error) {
 	defer wrap(&err, "OpenCase")
 
-	m, err := p.municipality(ctx, in.Municipality, "input", "municipality")
+	m, err := p.municipality(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}

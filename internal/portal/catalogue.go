@@ -10,14 +10,14 @@ import (
 	"nelke/internal/schedule"
 )
 
-// MunicipalityKey names one town by exactly one of its keys.
+// MunicipalityKey names one town by exactly one of its keys: the graph refuses any other number.
 type MunicipalityKey struct {
 	ID   *string
 	Slug *string
 	Ars  *string
 }
 
-// PublicServiceKey names one public service by exactly one of its keys.
+// PublicServiceKey names one public service by exactly one of its keys: the graph refuses any other number.
 type PublicServiceKey struct {
 	ID   *string
 	Slug *MunicipalServiceSlug
@@ -54,17 +54,14 @@ const (
 func (p *Portal) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
 	defer wrap(&err, "Municipality")
 
-	m, err := p.municipality(ctx, by, "by")
+	m, err := p.municipality(ctx, by)
 	if err != nil || m == nil {
 		return nil, err
 	}
 	return p.town(ctx, m.ID)
 }
 
-func (p *Portal) municipality(ctx context.Context, by MunicipalityKey, path ...string) (*ent.Municipality, error) {
-	if !exactlyOne(by.ID != nil, by.Slug != nil, by.Ars != nil) {
-		return nil, invalid(RuleOneOf, path...)
-	}
+func (p *Portal) municipality(ctx context.Context, by MunicipalityKey) (*ent.Municipality, error) {
 	d, err := p.directory(ctx)
 	if err != nil {
 		return nil, err
@@ -77,16 +74,6 @@ func (p *Portal) municipality(ctx context.Context, by MunicipalityKey, path ...s
 	default:
 		return d.byARS[*by.Ars], nil
 	}
-}
-
-func exactlyOne(given ...bool) bool {
-	n := 0
-	for _, g := range given {
-		if g {
-			n++
-		}
-	}
-	return n == 1
 }
 
 // Municipalities gives the towns by slug.
@@ -127,9 +114,6 @@ func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool)
 func (p *Portal) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
 	defer wrap(&err, "PublicService")
 
-	if !exactlyOne(by.ID != nil, by.Slug != nil) {
-		return nil, invalid(RuleOneOf, "by")
-	}
 	if by.ID != nil {
 		return p.service(ctx, *by.ID)
 	}

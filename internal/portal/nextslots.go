@@ -8,7 +8,7 @@ import (
 	"nelke/internal/schedule"
 )
 
-// NextSlotsPlace is exactly one of an office, a town, and a region by the beginning of its towns' Regionalschlüssel.
+// NextSlotsPlace is exactly one of an office, a town, and a region by the beginning of its towns' Regionalschlüssel: the graph refuses any other number.
 type NextSlotsPlace struct {
 	Office       *string
 	Municipality *MunicipalityKey
@@ -41,11 +41,7 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 
 	where := in.Where
 	switch {
-	case !exactlyOne(where.Office != nil, where.Municipality != nil, where.Region != nil):
-		return nil, invalid(RuleOneOf, "input", "where")
-	case !exactlyOne(in.Concerns != nil, in.Kind != nil), where.Region != nil && in.Kind == nil:
-		return nil, invalid(RuleOneOf, "input", "kind")
-	case in.Kind != nil && !exactlyOne(in.Kind.Slug != nil, in.Kind.LeikaKey != nil):
+	case (in.Concerns != nil) == (in.Kind != nil), where.Region != nil && in.Kind == nil:
 		return nil, invalid(RuleOneOf, "input", "kind")
 	case in.Count < 1 || in.Count > 20:
 		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
@@ -93,7 +89,7 @@ func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []
 		}
 		return o.Town, []*Office{o}, nil
 	}
-	m, err := p.municipality(ctx, *where.Municipality, "input", "where", "municipality")
+	m, err := p.municipality(ctx, *where.Municipality)
 	if err != nil || m == nil {
 		return nil, nil, err
 	}

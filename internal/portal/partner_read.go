@@ -64,7 +64,7 @@ func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Par
 func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_ *PartnerConnection, err error) {
 	defer wrap(&err, "Partners")
 
-	m, err := p.municipality(ctx, of, "municipality")
+	m, err := p.municipality(ctx, of)
 	if err != nil || m == nil || !identity.FromContext(ctx).Has(m.Ars, identity.Admin) {
 		return nil, err
 	}

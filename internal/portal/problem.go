@@ -79,6 +79,8 @@ const (
 	RuleHTTPS      Rule = "HTTPS"        // not an address that webhooks go to
 	RuleHost       Rule = "HOST"         // its host isn't known
 	RulePublic     Rule = "PUBLIC"       // its host isn't on the public internet
+	RuleDate       Rule = "DATE"         // a date like 2026-11-22
+	RuleTime       Rule = "TIME"         // a time like 08:30
 )
 
 // Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.

@@ -45,7 +45,7 @@ func unfinished() []string {
 func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_ *ApplicationConnection, err error) {
 	defer wrap(&err, "WorkQueue")
 
-	m, err := p.municipality(ctx, in.Municipality, "input", "municipality")
+	m, err := p.municipality(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}

@@ -196,7 +196,7 @@ func TestWhoMayNotWorkOnItIsToldAsIfItWereNotThere(t *testing.T) {
 				"completeApplication": {},
 				"rejectApplication":   {"reason": "?"},
 			} {
-				for _, id := range []string{submitted, draft, "application_x", "", "\x00", strings.Repeat("z", 5000)} {
+				for _, id := range []string{submitted, draft, "application_x", "", "\x00", strings.Repeat("z", 100)} {
 					in["application"] = id
 					refused(t, w.foreign.Mutate(name, in), "NOT_FOUND", "input.application")
 					refused(t, w.person.Mutate(name, in), "NOT_FOUND", "input.application")

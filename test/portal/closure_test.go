@@ -289,6 +289,8 @@ func TestClosuresAreChecked(t *testing.T) {
 			"no reason in German":           {[]any{"reason", suite.Vars{"de": "", "en": "Moving"}}, "reason.de"},
 			"a blank reason in English":     {[]any{"reason", suite.Vars{"de": "Umzug", "en": "  "}}, "reason.en"},
 			"a reason of 301 characters":    {[]any{"reason", suite.Vars{"de": strings.Repeat("x", 301), "en": "x"}}, "reason.de"},
+			"a day that isn't":              {[]any{"from", "2027-02-30"}, "from"},
+			"an hour that isn't":            {[]any{"hours", span("25:00", "09:00")}, "hours.from"},
 			"a reason with control letters": {[]any{"reason", suite.Vars{"de": "x", "en": "a\x00b"}}, "reason.en"},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -301,8 +303,8 @@ func TestClosuresAreChecked(t *testing.T) {
 			})
 		}
 		for name, change := range map[string][]any{
-			"no reason": {"reason", nil}, "hours of half a span": {"hours", suite.Vars{"from": "09:00"}}, "a day that isn't": {"from", "2027-02-30"},
-			"an hour that isn't": {"hours", span("25:00", "26:00")}, "a dry run of null": {"dryRun", nil},
+			"no reason": {"reason", nil}, "hours of half a span": {"hours", suite.Vars{"from": "09:00"}}, "a day that is a number": {"from", 20270228},
+			"a dry run of null": {"dryRun", nil},
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := w.in(t)

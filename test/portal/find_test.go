@@ -54,7 +54,7 @@ func TestServicesAreFoundByWhatPeopleType(t *testing.T) {
 		require.Less(t, found.Get("totalCount").Int(), all.Get("totalCount").Int())
 		require.GreaterOrEqual(t, found.Get("totalCount").Int(), int64(16), "each town has one")
 		require.Equal(t, all.Get("totalCount").Int(), find("de", suite.Vars{"text": "  "}).Get("totalCount").Int())
-		for _, nothing := range []string{"xyzzy", "der die das", "\u0000", strings.Repeat("x", 10_000)} {
+		for _, nothing := range []string{"xyzzy", "der die das", "\u0000", strings.Repeat("x", 500)} {
 			require.Zero(t, find("de", suite.Vars{"text": nothing}).Get("totalCount").Int(), nothing)
 		}
 

@@ -147,6 +147,7 @@ func TestPaymentMethodsAreChecked(t *testing.T) {
 			"two that share one day":          {[]suite.Vars{{"method": "PAYPAL", "validTo": "2027-01-01"}, {"method": "WERO"}, {"method": "PAYPAL", "validFrom": "2027-01-01"}}, ".2"},
 			"one within another":              {[]suite.Vars{{"method": "PAYPAL", "validFrom": "2027-01-01", "validTo": "2027-12-31"}, {"method": "PAYPAL", "validFrom": "2027-06-01", "validTo": "2027-06-30"}}, ".1"},
 			"51 of them":                      {many, ""},
+			"a day that isn't":                {[]suite.Vars{{"method": "PAYPAL", "validTo": "31.12.2027"}}, ".0.validTo"},
 			"one that ended beside good ones": {[]suite.Vars{{"method": "PAYPAL"}, {"method": "GIROPAY"}}, ".1.validTo"},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -158,7 +159,7 @@ func TestPaymentMethodsAreChecked(t *testing.T) {
 		}
 		t.Run("values that are none", func(t *testing.T) {
 			w := w.in(t)
-			for _, methods := range []any{nil, 42, []any{nil}, []any{suite.Vars{}}, []any{suite.Vars{"method": "CASH"}}, []any{suite.Vars{"method": "PAYPAL", "validTo": "31.12.2027"}}, []any{suite.Vars{"method": "PAYPAL", "enabled": nil}}} {
+			for _, methods := range []any{nil, 42, []any{nil}, []any{suite.Vars{}}, []any{suite.Vars{"method": "CASH"}}, []any{suite.Vars{"method": "PAYPAL", "validTo": 20271231}}, []any{suite.Vars{"method": "paypal"}}, []any{suite.Vars{"method": "PAYPAL", "enabled": nil}}} {
 				w.unchanged(t, func() {
 					a := mutate(w.admin, "setPaymentMethods", suite.Vars{"municipality": town, "methods": methods})
 					a.Clean()

@@ -82,7 +82,7 @@ func TestHoldSlotRefusesConcernsThatCanNotBe(t *testing.T) {
 		}{
 			{"none", []suite.Vars{}, "INVALID_INPUT", ""},
 			{"eleven", slicesRepeat(suite.Vars{"service": w.place.Service}, 11), "INVALID_INPUT", ""},
-			{"ten thousand", slicesRepeat(suite.Vars{"service": w.place.Service}, 10_000), "INVALID_INPUT", ""},
+			{"a hundred", slicesRepeat(suite.Vars{"service": w.place.Service}, 100), "INVALID_INPUT", ""},
 			{"quantity 0", one(w.place.Service, 0), "INVALID_INPUT", ".0.quantity"},
 			{"quantity -1", one(w.place.Service, -1), "INVALID_INPUT", ".0.quantity"},
 			{"quantity 1000", one(w.place.Service, 1000), "INVALID_INPUT", ".0.quantity"},
@@ -132,7 +132,7 @@ func TestPersonalDataIsChecked(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		w := newWorld(t, b)
 		names := map[string]string{
-			"empty": "", "spaces": "   ", "101 characters": strings.Repeat("ä", 101), "10,000 characters": strings.Repeat("x", 10_000),
+			"empty": "", "spaces": "   ", "101 characters": strings.Repeat("ä", 101), "1,000 characters": strings.Repeat("x", 1_000),
 			"NUL": "Eri\x00ka", "a line break": "Eri\nka", "a bell": "Eri\aka", "DEL": "Eri\x7fka", "a C1 control": "Eri\u0085ka",
 			"an override of direction": "Eri\u202eka", "an isolate of direction": "Eri\u2066ka", "nothing to see": "\u200b\u200b",
 		}
@@ -235,9 +235,7 @@ func TestScalarsRefuseWhatTheyAreNot(t *testing.T) {
 				"2026-02-29T09:00:00+01:00", "2026-13-01T09:00:00+01:00", "2026-11-25T09:00:00+24:00", "2026-11-25T09:00:00+99:99",
 				"2026-11-25T09:00:00+01:00\x00", 1764054000, nil,
 			}},
-			{"Date", "setFee", w.admin, price, "validFrom", []any{
-				"", "today", "2026-11-31", "2026-2-1", "0000-01-01", "1969-12-31", "10000-01-01", "2026-11-25T00:00:00Z", "2026-11-25\x00", 20261125, nil,
-			}},
+			{"Date", "setFee", w.admin, price, "validFrom", []any{20261125, nil, []string{"2027-01-01", "2027-01-02"}}},
 			{"Int", "setFee", w.admin, with(price, "validFrom", "2027-01-01"), "cents", []any{"a hundred", 1.5, 1e20, true, nil}},
 			{"String", "setContact", w.holder, contact, "familyName", []any{nil, []any{1, 2}, suite.Vars{}}},
 			{"Boolean", "setServiceState", w.admin, suite.Vars{"service": w.place.Service}, "open", []any{"true", 1, nil}},
@@ -257,6 +255,15 @@ func TestScalarsRefuseWhatTheyAreNot(t *testing.T) {
 				}
 			})
 		}
+		t.Run("what was typed as a date and is none is a problem", func(t *testing.T) {
+			w := w.in(t)
+			for _, value := range []string{"", "today", "2026-11-31", "2026-2-1", "0000-01-01", "1969-12-31", "10000-01-01", "2026-11-25T00:00:00Z", "2026-11-25\x00"} {
+				w.unchanged(t, func() {
+					refused(t, mutate(w.admin, "setFee", with(price, "validFrom", value)), "INVALID_INPUT", "input.validFrom")
+				})
+			}
+			mutate(w.admin, "setFee", with(price, "validFrom", "\u00a02027-01-01 \u200b")).OK("setFee.publicService.id")
+		})
 		t.Run("as literals too", func(t *testing.T) {
 			w := w.in(t)
 			for _, document := range []string{
@@ -329,7 +336,7 @@ func TestOpenCaseTakesNoBadKey(t *testing.T) {
 		good := caseKey()
 		for name, key := range map[string]string{
 			"empty": "", "42 characters": good[:42], "44 characters": good + "A", "padded": good + "=", "of the other base64": strings.Repeat("+", 43),
-			"with a space": " " + good[:42], "with NUL": good[:42] + "\x00", "of 43 umlauts": strings.Repeat("ä", 43), "10,000 characters": strings.Repeat("A", 10_000),
+			"with a space": " " + good[:42], "with NUL": good[:42] + "\x00", "of 43 umlauts": strings.Repeat("ä", 43), "400 characters": strings.Repeat("A", 400),
 			"of bits that nothing encodes to": strings.Repeat("A", 42) + "B",
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -364,7 +371,7 @@ func TestOneOfInputsTakeExactlyOne(t *testing.T) {
 			{
 				"MunicipalityKey", `query($v: MunicipalityKey!) { municipality(by: $v) { slug } }`, "by",
 				[]string{`{}`, `{slug: "blomberg", ars: "057660016016"}`, `{id: "` + town + `", slug: "blomberg"}`, `{slug: null}`, `{id: null, slug: null}`},
-				[]suite.Vars{{}, {"slug": "blomberg", "ars": suite.ARS}, {"id": town, "slug": "blomberg"}, {"slug": nil}},
+				[]suite.Vars{{}, {"slug": "blomberg", "ars": suite.ARS}, {"id": town, "slug": "blomberg"}, {"slug": nil}, {"slug": "blomberg", "id": nil}},
 			},
 			{
 				"PublicServiceKey", `query($v: PublicServiceKey!) { publicService(by: $v) { slug } }`, "by",
@@ -386,7 +393,7 @@ func TestOneOfInputsTakeExactlyOne(t *testing.T) {
 			t.Run(row.name, func(t *testing.T) {
 				w := w.in(t)
 				for _, value := range row.values {
-					failed(t, w.anonymous.Do(row.document, suite.Vars{"v": value}), "INVALID_INPUT", row.path)
+					failed(t, w.anonymous.Do(row.document, suite.Vars{"v": value}), "GRAPHQL_VALIDATION_FAILED", row.path)
 				}
 				_, body, _ := strings.Cut(row.document, ")")
 				for _, literal := range row.literals {
@@ -396,9 +403,9 @@ func TestOneOfInputsTakeExactlyOne(t *testing.T) {
 		}
 		t.Run("openCase", func(t *testing.T) {
 			w := w.in(t)
-			for _, key := range []suite.Vars{{}, {"slug": "blomberg", "ars": suite.ARS}, {"slug": nil}} {
+			for _, key := range []suite.Vars{{}, {"slug": "blomberg", "ars": suite.ARS}, {"slug": nil}, {"slug": "blomberg", "ars": nil}} {
 				w.unchanged(t, func() {
-					refused(t, mutate(w.anonymous, "openCase", suite.Vars{"municipality": key, "caseKey": caseKey()}), "INVALID_INPUT", "input.municipality")
+					failed(t, mutate(w.anonymous, "openCase", suite.Vars{"municipality": key, "caseKey": caseKey()}), "GRAPHQL_VALIDATION_FAILED", "input.municipality")
 				})
 			}
 		})
@@ -447,7 +454,7 @@ func TestQueriesRefuseWhatIsOutOfRange(t *testing.T) {
 			"opening hours at the start of time":  `{ municipality(by: {slug: "blomberg"}) { offices { openingHours(from: "1970-01-01", days: 62) { date } } } }`,
 			"the board of a day that never comes": `{ appointmentBoard(office: "` + w.place.Office + `", date: "9999-12-31") { waiting } }`,
 			"a search for NUL":                    `{ publicServices(filter: {text: "\u0000"}) { totalCount } }`,
-			"a search for a lot":                  `{ publicServices(filter: {text: "` + strings.Repeat("x", 10_000) + `"}) { totalCount } }`,
+			"a search for a lot":                  `{ publicServices(filter: {text: "` + strings.Repeat("x", 500) + `"}) { totalCount } }`,
 			"no LeiKa key":                        `{ publicServices(filter: {leikaKeys: []}) { totalCount } }`,
 			"a town that isn't":                   `{ municipality(by: {slug: "nirgendwo"}) { id } publicServices(filter: {ars: "000000000000"}) { totalCount } }`,
 			"slots of a town that isn't":          `{ nextSlots(input: {where: {municipality: {slug: "nirgendwo"}}, concerns: []}) { starts } }`,
