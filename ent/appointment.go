@@ -70,6 +70,8 @@ type Appointment struct {
 	CheckedInAt *time.Time `json:"checked_in_at,omitempty"`
 	// CalledAt holds the value of the "called_at" field.
 	CalledAt *time.Time `json:"called_at,omitempty"`
+	// how often the person has been called
+	Calls int `json:"calls,omitempty"`
 	// EndedAt holds the value of the "ended_at" field.
 	EndedAt *time.Time `json:"ended_at,omitempty"`
 	// Revision holds the value of the "revision" field.
@@ -109,7 +111,7 @@ func (*Appointment) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case appointment.FieldExtended, appointment.FieldReminder:
 			values[i] = new(sql.NullBool)
-		case appointment.FieldCounterNumber, appointment.FieldRevision:
+		case appointment.FieldCounterNumber, appointment.FieldCalls, appointment.FieldRevision:
 			values[i] = new(sql.NullInt64)
 		case appointment.FieldID, appointment.FieldCaseID, appointment.FieldMunicipalityID, appointment.FieldOfficeID, appointment.FieldCounterID, appointment.FieldCalledCounterID, appointment.FieldReference, appointment.FieldDay, appointment.FieldStatus, appointment.FieldChannel, appointment.FieldGivenName, appointment.FieldFamilyName, appointment.FieldEmail, appointment.FieldPhone, appointment.FieldLanguage:
 			values[i] = new(sql.NullString)
@@ -292,6 +294,12 @@ func (_m *Appointment) assignValues(columns []string, values []any) error {
 				_m.CalledAt = new(time.Time)
 				*_m.CalledAt = value.Time
 			}
+		case appointment.FieldCalls:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field calls", values[i])
+			} else if value.Valid {
+				_m.Calls = int(value.Int64)
+			}
 		case appointment.FieldEndedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
 				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
@@ -428,6 +436,9 @@ func (_m *Appointment) String() string {
 		builder.WriteString("called_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("calls=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Calls))
 	builder.WriteString(", ")
 	if v := _m.EndedAt; v != nil {
 		builder.WriteString("ended_at=")

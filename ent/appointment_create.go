@@ -271,6 +271,20 @@ func (_c *AppointmentCreate) SetNillableCalledAt(v *time.Time) *AppointmentCreat
 	return _c
 }
 
+// SetCalls sets the "calls" field.
+func (_c *AppointmentCreate) SetCalls(v int) *AppointmentCreate {
+	_c.mutation.SetCalls(v)
+	return _c
+}
+
+// SetNillableCalls sets the "calls" field if the given value is not nil.
+func (_c *AppointmentCreate) SetNillableCalls(v *int) *AppointmentCreate {
+	if v != nil {
+		_c.SetCalls(*v)
+	}
+	return _c
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_c *AppointmentCreate) SetEndedAt(v time.Time) *AppointmentCreate {
 	_c.mutation.SetEndedAt(v)
@@ -385,6 +399,10 @@ func (_c *AppointmentCreate) defaults() {
 		v := appointment.DefaultLanguage
 		_c.mutation.SetLanguage(v)
 	}
+	if _, ok := _c.mutation.Calls(); !ok {
+		v := appointment.DefaultCalls
+		_c.mutation.SetCalls(v)
+	}
 	if _, ok := _c.mutation.Revision(); !ok {
 		v := appointment.DefaultRevision
 		_c.mutation.SetRevision(v)
@@ -469,6 +487,9 @@ func (_c *AppointmentCreate) check() error {
 	}
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "Appointment.created_at"`)}
+	}
+	if _, ok := _c.mutation.Calls(); !ok {
+		return &ValidationError{Name: "calls", err: errors.New(`ent: missing required field "Appointment.calls"`)}
 	}
 	if _, ok := _c.mutation.Revision(); !ok {
 		return &ValidationError{Name: "revision", err: errors.New(`ent: missing required field "Appointment.revision"`)}
@@ -607,6 +628,10 @@ func (_c *AppointmentCreate) createSpec() (*Appointment, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.CalledAt(); ok {
 		_spec.SetField(appointment.FieldCalledAt, field.TypeTime, value)
 		_node.CalledAt = &value
+	}
+	if value, ok := _c.mutation.Calls(); ok {
+		_spec.SetField(appointment.FieldCalls, field.TypeInt, value)
+		_node.Calls = value
 	}
 	if value, ok := _c.mutation.EndedAt(); ok {
 		_spec.SetField(appointment.FieldEndedAt, field.TypeTime, value)
@@ -928,6 +953,24 @@ func (u *AppointmentUpsert) UpdateCalledAt() *AppointmentUpsert {
 // ClearCalledAt clears the value of the "called_at" field.
 func (u *AppointmentUpsert) ClearCalledAt() *AppointmentUpsert {
 	u.SetNull(appointment.FieldCalledAt)
+	return u
+}
+
+// SetCalls sets the "calls" field.
+func (u *AppointmentUpsert) SetCalls(v int) *AppointmentUpsert {
+	u.Set(appointment.FieldCalls, v)
+	return u
+}
+
+// UpdateCalls sets the "calls" field to the value that was provided on create.
+func (u *AppointmentUpsert) UpdateCalls() *AppointmentUpsert {
+	u.SetExcluded(appointment.FieldCalls)
+	return u
+}
+
+// AddCalls adds v to the "calls" field.
+func (u *AppointmentUpsert) AddCalls(v int) *AppointmentUpsert {
+	u.Add(appointment.FieldCalls, v)
 	return u
 }
 
@@ -1320,6 +1363,27 @@ func (u *AppointmentUpsertOne) UpdateCalledAt() *AppointmentUpsertOne {
 func (u *AppointmentUpsertOne) ClearCalledAt() *AppointmentUpsertOne {
 	return u.Update(func(s *AppointmentUpsert) {
 		s.ClearCalledAt()
+	})
+}
+
+// SetCalls sets the "calls" field.
+func (u *AppointmentUpsertOne) SetCalls(v int) *AppointmentUpsertOne {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.SetCalls(v)
+	})
+}
+
+// AddCalls adds v to the "calls" field.
+func (u *AppointmentUpsertOne) AddCalls(v int) *AppointmentUpsertOne {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.AddCalls(v)
+	})
+}
+
+// UpdateCalls sets the "calls" field to the value that was provided on create.
+func (u *AppointmentUpsertOne) UpdateCalls() *AppointmentUpsertOne {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.UpdateCalls()
 	})
 }
 
@@ -1885,6 +1949,27 @@ func (u *AppointmentUpsertBulk) UpdateCalledAt() *AppointmentUpsertBulk {
 func (u *AppointmentUpsertBulk) ClearCalledAt() *AppointmentUpsertBulk {
 	return u.Update(func(s *AppointmentUpsert) {
 		s.ClearCalledAt()
+	})
+}
+
+// SetCalls sets the "calls" field.
+func (u *AppointmentUpsertBulk) SetCalls(v int) *AppointmentUpsertBulk {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.SetCalls(v)
+	})
+}
+
+// AddCalls adds v to the "calls" field.
+func (u *AppointmentUpsertBulk) AddCalls(v int) *AppointmentUpsertBulk {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.AddCalls(v)
+	})
+}
+
+// UpdateCalls sets the "calls" field to the value that was provided on create.
+func (u *AppointmentUpsertBulk) UpdateCalls() *AppointmentUpsertBulk {
+	return u.Update(func(s *AppointmentUpsert) {
+		s.UpdateCalls()
 	})
 }
 

@@ -312,6 +312,27 @@ func (_u *AppointmentUpdate) ClearCalledAt() *AppointmentUpdate {
 	return _u
 }
 
+// SetCalls sets the "calls" field.
+func (_u *AppointmentUpdate) SetCalls(v int) *AppointmentUpdate {
+	_u.mutation.ResetCalls()
+	_u.mutation.SetCalls(v)
+	return _u
+}
+
+// SetNillableCalls sets the "calls" field if the given value is not nil.
+func (_u *AppointmentUpdate) SetNillableCalls(v *int) *AppointmentUpdate {
+	if v != nil {
+		_u.SetCalls(*v)
+	}
+	return _u
+}
+
+// AddCalls adds value to the "calls" field.
+func (_u *AppointmentUpdate) AddCalls(v int) *AppointmentUpdate {
+	_u.mutation.AddCalls(v)
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *AppointmentUpdate) SetEndedAt(v time.Time) *AppointmentUpdate {
 	_u.mutation.SetEndedAt(v)
@@ -484,6 +505,12 @@ func (_u *AppointmentUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if _u.mutation.CalledAtCleared() {
 		_spec.ClearField(appointment.FieldCalledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Calls(); ok {
+		_spec.SetField(appointment.FieldCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCalls(); ok {
+		_spec.AddField(appointment.FieldCalls, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(appointment.FieldEndedAt, field.TypeTime, value)
@@ -802,6 +829,27 @@ func (_u *AppointmentUpdateOne) ClearCalledAt() *AppointmentUpdateOne {
 	return _u
 }
 
+// SetCalls sets the "calls" field.
+func (_u *AppointmentUpdateOne) SetCalls(v int) *AppointmentUpdateOne {
+	_u.mutation.ResetCalls()
+	_u.mutation.SetCalls(v)
+	return _u
+}
+
+// SetNillableCalls sets the "calls" field if the given value is not nil.
+func (_u *AppointmentUpdateOne) SetNillableCalls(v *int) *AppointmentUpdateOne {
+	if v != nil {
+		_u.SetCalls(*v)
+	}
+	return _u
+}
+
+// AddCalls adds value to the "calls" field.
+func (_u *AppointmentUpdateOne) AddCalls(v int) *AppointmentUpdateOne {
+	_u.mutation.AddCalls(v)
+	return _u
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (_u *AppointmentUpdateOne) SetEndedAt(v time.Time) *AppointmentUpdateOne {
 	_u.mutation.SetEndedAt(v)
@@ -1004,6 +1052,12 @@ func (_u *AppointmentUpdateOne) sqlSave(ctx context.Context) (_node *Appointment
 	}
 	if _u.mutation.CalledAtCleared() {
 		_spec.ClearField(appointment.FieldCalledAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.Calls(); ok {
+		_spec.SetField(appointment.FieldCalls, field.TypeInt, value)
+	}
+	if value, ok := _u.mutation.AddedCalls(); ok {
+		_spec.AddField(appointment.FieldCalls, field.TypeInt, value)
 	}
 	if value, ok := _u.mutation.EndedAt(); ok {
 		_spec.SetField(appointment.FieldEndedAt, field.TypeTime, value)

@@ -26,6 +26,7 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -82,6 +83,8 @@ type Client struct {
 	Notice *NoticeClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
+	// Opening is the client for interacting with the Opening builders.
+	Opening *OpeningClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
 	// Partner is the client for interacting with the Partner builders.
@@ -132,6 +135,7 @@ func (c *Client) init() {
 	c.Municipality = NewMunicipalityClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Office = NewOfficeClient(c.config)
+	c.Opening = NewOpeningClient(c.config)
 	c.OpeningRule = NewOpeningRuleClient(c.config)
 	c.Partner = NewPartnerClient(c.config)
 	c.PartnerKey = NewPartnerKeyClient(c.config)
@@ -251,6 +255,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
+		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -297,6 +302,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
+		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -340,9 +346,10 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.OpeningRule, c.Partner, c.PartnerKey,
-		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
-		c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery, c.WebhookEndpoint,
+		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
+		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
+		c.PublicService, c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -354,9 +361,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.OpeningRule, c.Partner, c.PartnerKey,
-		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
-		c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery, c.WebhookEndpoint,
+		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
+		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
+		c.PublicService, c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -395,6 +403,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Notice.mutate(ctx, m)
 	case *OfficeMutation:
 		return c.Office.mutate(ctx, m)
+	case *OpeningMutation:
+		return c.Opening.mutate(ctx, m)
 	case *OpeningRuleMutation:
 		return c.OpeningRule.mutate(ctx, m)
 	case *PartnerMutation:
@@ -2730,6 +2740,22 @@ func (c *OfficeClient) QueryClosures(_m *Office) *ClosureQuery {
 	return query
 }
 
+// QueryOpenings queries the openings edge of a Office.
+func (c *OfficeClient) QueryOpenings(_m *Office) *OpeningQuery {
+	query := (&OpeningClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(office.Table, office.FieldID, id),
+			sqlgraph.To(opening.Table, opening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, office.OpeningsTable, office.OpeningsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *OfficeClient) Hooks() []Hook {
 	return c.hooks.Office
@@ -2752,6 +2778,155 @@ func (c *OfficeClient) mutate(ctx context.Context, m *OfficeMutation) (Value, er
 		return (&OfficeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Office mutation op: %q", m.Op())
+	}
+}
+
+// OpeningClient is a client for the Opening schema.
+type OpeningClient struct {
+	config
+}
+
+// NewOpeningClient returns a client for the Opening from the given config.
+func NewOpeningClient(c config) *OpeningClient {
+	return &OpeningClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `opening.Hooks(f(g(h())))`.
+func (c *OpeningClient) Use(hooks ...Hook) {
+	c.hooks.Opening = append(c.hooks.Opening, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `opening.Intercept(f(g(h())))`.
+func (c *OpeningClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Opening = append(c.inters.Opening, interceptors...)
+}
+
+// Create returns a builder for creating a Opening entity.
+func (c *OpeningClient) Create() *OpeningCreate {
+	mutation := newOpeningMutation(c.config, OpCreate)
+	return &OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Opening entities.
+func (c *OpeningClient) CreateBulk(builders ...*OpeningCreate) *OpeningCreateBulk {
+	return &OpeningCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OpeningClient) MapCreateBulk(slice any, setFunc func(*OpeningCreate, int)) *OpeningCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OpeningCreateBulk{err: fmt.Errorf("calling to OpeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OpeningCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OpeningCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Opening.
+func (c *OpeningClient) Update() *OpeningUpdate {
+	mutation := newOpeningMutation(c.config, OpUpdate)
+	return &OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OpeningClient) UpdateOne(_m *Opening) *OpeningUpdateOne {
+	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpening(_m))
+	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OpeningClient) UpdateOneID(id string) *OpeningUpdateOne {
+	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpeningID(id))
+	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Opening.
+func (c *OpeningClient) Delete() *OpeningDelete {
+	mutation := newOpeningMutation(c.config, OpDelete)
+	return &OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OpeningClient) DeleteOne(_m *Opening) *OpeningDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OpeningClient) DeleteOneID(id string) *OpeningDeleteOne {
+	builder := c.Delete().Where(opening.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OpeningDeleteOne{builder}
+}
+
+// Query returns a query builder for Opening.
+func (c *OpeningClient) Query() *OpeningQuery {
+	return &OpeningQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOpening},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Opening entity by its id.
+func (c *OpeningClient) Get(ctx context.Context, id string) (*Opening, error) {
+	return c.Query().Where(opening.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OpeningClient) GetX(ctx context.Context, id string) *Opening {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOffice queries the office edge of a Opening.
+func (c *OpeningClient) QueryOffice(_m *Opening) *OfficeQuery {
+	query := (&OfficeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(opening.Table, opening.FieldID, id),
+			sqlgraph.To(office.Table, office.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, opening.OfficeTable, opening.OfficeColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OpeningClient) Hooks() []Hook {
+	return c.hooks.Opening
+}
+
+// Interceptors returns the client interceptors.
+func (c *OpeningClient) Interceptors() []Interceptor {
+	return c.inters.Opening
+}
+
+func (c *OpeningClient) mutate(ctx context.Context, m *OpeningMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Opening mutation op: %q", m.Op())
 	}
 }
 
@@ -4596,16 +4771,16 @@ type (
 	hooks struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
-		PrivacyNotice, PublicService, SandboxTransaction, ServiceKind, WebhookDelivery,
-		WebhookEndpoint []ent.Hook
+		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
+		WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
-		PrivacyNotice, PublicService, SandboxTransaction, ServiceKind, WebhookDelivery,
-		WebhookEndpoint []ent.Interceptor
+		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
+		WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

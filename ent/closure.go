@@ -9,6 +9,7 @@ import (
 	"nelke/ent/office"
 	"nelke/ent/schema"
 	"strings"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -33,8 +34,12 @@ type Closure struct {
 	ToMinute *int `json:"to_minute,omitempty"`
 	// Reason holds the value of the "reason" field.
 	Reason schema.Text `json:"reason,omitempty"`
-	// "town" where the town set it itself: an import leaves it
+	// "town" where the town set, changed or removed it itself: an import leaves it
 	Source string `json:"source,omitempty"`
+	// what the line of the file that it comes from says of days and hours
+	FileKey string `json:"file_key,omitempty"`
+	// null: it holds
+	RemovedAt *time.Time `json:"removed_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the ClosureQuery when eager-loading is set.
 	Edges        ClosureEdges `json:"edges"`
@@ -70,8 +75,10 @@ func (*Closure) scanValues(columns []string) ([]any, error) {
 			values[i] = new([]byte)
 		case closure.FieldFromMinute, closure.FieldToMinute:
 			values[i] = new(sql.NullInt64)
-		case closure.FieldID, closure.FieldOfficeID, closure.FieldCounterID, closure.FieldFromDate, closure.FieldToDate, closure.FieldSource:
+		case closure.FieldID, closure.FieldOfficeID, closure.FieldCounterID, closure.FieldFromDate, closure.FieldToDate, closure.FieldSource, closure.FieldFileKey:
 			values[i] = new(sql.NullString)
+		case closure.FieldRemovedAt:
+			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -145,6 +152,19 @@ func (_m *Closure) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Source = value.String
 			}
+		case closure.FieldFileKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field file_key", values[i])
+			} else if value.Valid {
+				_m.FileKey = value.String
+			}
+		case closure.FieldRemovedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field removed_at", values[i])
+			} else if value.Valid {
+				_m.RemovedAt = new(time.Time)
+				*_m.RemovedAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -213,6 +233,14 @@ func (_m *Closure) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("source=")
 	builder.WriteString(_m.Source)
+	builder.WriteString(", ")
+	builder.WriteString("file_key=")
+	builder.WriteString(_m.FileKey)
+	builder.WriteString(", ")
+	if v := _m.RemovedAt; v != nil {
+		builder.WriteString("removed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

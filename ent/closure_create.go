@@ -9,6 +9,7 @@ import (
 	"nelke/ent/closure"
 	"nelke/ent/office"
 	"nelke/ent/schema"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -104,6 +105,34 @@ func (_c *ClosureCreate) SetNillableSource(v *string) *ClosureCreate {
 	return _c
 }
 
+// SetFileKey sets the "file_key" field.
+func (_c *ClosureCreate) SetFileKey(v string) *ClosureCreate {
+	_c.mutation.SetFileKey(v)
+	return _c
+}
+
+// SetNillableFileKey sets the "file_key" field if the given value is not nil.
+func (_c *ClosureCreate) SetNillableFileKey(v *string) *ClosureCreate {
+	if v != nil {
+		_c.SetFileKey(*v)
+	}
+	return _c
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_c *ClosureCreate) SetRemovedAt(v time.Time) *ClosureCreate {
+	_c.mutation.SetRemovedAt(v)
+	return _c
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_c *ClosureCreate) SetNillableRemovedAt(v *time.Time) *ClosureCreate {
+	if v != nil {
+		_c.SetRemovedAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *ClosureCreate) SetID(v string) *ClosureCreate {
 	_c.mutation.SetID(v)
@@ -166,6 +195,10 @@ func (_c *ClosureCreate) defaults() {
 		v := closure.DefaultSource
 		_c.mutation.SetSource(v)
 	}
+	if _, ok := _c.mutation.FileKey(); !ok {
+		v := closure.DefaultFileKey
+		_c.mutation.SetFileKey(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		v := closure.DefaultID()
 		_c.mutation.SetID(v)
@@ -188,6 +221,9 @@ func (_c *ClosureCreate) check() error {
 	}
 	if _, ok := _c.mutation.Source(); !ok {
 		return &ValidationError{Name: "source", err: errors.New(`ent: missing required field "Closure.source"`)}
+	}
+	if _, ok := _c.mutation.FileKey(); !ok {
+		return &ValidationError{Name: "file_key", err: errors.New(`ent: missing required field "Closure.file_key"`)}
 	}
 	if len(_c.mutation.OfficeIDs()) == 0 {
 		return &ValidationError{Name: "office", err: errors.New(`ent: missing required edge "Closure.office"`)}
@@ -255,6 +291,14 @@ func (_c *ClosureCreate) createSpec() (*Closure, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Source(); ok {
 		_spec.SetField(closure.FieldSource, field.TypeString, value)
 		_node.Source = value
+	}
+	if value, ok := _c.mutation.FileKey(); ok {
+		_spec.SetField(closure.FieldFileKey, field.TypeString, value)
+		_node.FileKey = value
+	}
+	if value, ok := _c.mutation.RemovedAt(); ok {
+		_spec.SetField(closure.FieldRemovedAt, field.TypeTime, value)
+		_node.RemovedAt = &value
 	}
 	if nodes := _c.mutation.OfficeIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -439,6 +483,36 @@ func (u *ClosureUpsert) UpdateSource() *ClosureUpsert {
 	return u
 }
 
+// SetFileKey sets the "file_key" field.
+func (u *ClosureUpsert) SetFileKey(v string) *ClosureUpsert {
+	u.Set(closure.FieldFileKey, v)
+	return u
+}
+
+// UpdateFileKey sets the "file_key" field to the value that was provided on create.
+func (u *ClosureUpsert) UpdateFileKey() *ClosureUpsert {
+	u.SetExcluded(closure.FieldFileKey)
+	return u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (u *ClosureUpsert) SetRemovedAt(v time.Time) *ClosureUpsert {
+	u.Set(closure.FieldRemovedAt, v)
+	return u
+}
+
+// UpdateRemovedAt sets the "removed_at" field to the value that was provided on create.
+func (u *ClosureUpsert) UpdateRemovedAt() *ClosureUpsert {
+	u.SetExcluded(closure.FieldRemovedAt)
+	return u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (u *ClosureUpsert) ClearRemovedAt() *ClosureUpsert {
+	u.SetNull(closure.FieldRemovedAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -620,6 +694,41 @@ func (u *ClosureUpsertOne) SetSource(v string) *ClosureUpsertOne {
 func (u *ClosureUpsertOne) UpdateSource() *ClosureUpsertOne {
 	return u.Update(func(s *ClosureUpsert) {
 		s.UpdateSource()
+	})
+}
+
+// SetFileKey sets the "file_key" field.
+func (u *ClosureUpsertOne) SetFileKey(v string) *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetFileKey(v)
+	})
+}
+
+// UpdateFileKey sets the "file_key" field to the value that was provided on create.
+func (u *ClosureUpsertOne) UpdateFileKey() *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateFileKey()
+	})
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (u *ClosureUpsertOne) SetRemovedAt(v time.Time) *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetRemovedAt(v)
+	})
+}
+
+// UpdateRemovedAt sets the "removed_at" field to the value that was provided on create.
+func (u *ClosureUpsertOne) UpdateRemovedAt() *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateRemovedAt()
+	})
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (u *ClosureUpsertOne) ClearRemovedAt() *ClosureUpsertOne {
+	return u.Update(func(s *ClosureUpsert) {
+		s.ClearRemovedAt()
 	})
 }
 
@@ -971,6 +1080,41 @@ func (u *ClosureUpsertBulk) SetSource(v string) *ClosureUpsertBulk {
 func (u *ClosureUpsertBulk) UpdateSource() *ClosureUpsertBulk {
 	return u.Update(func(s *ClosureUpsert) {
 		s.UpdateSource()
+	})
+}
+
+// SetFileKey sets the "file_key" field.
+func (u *ClosureUpsertBulk) SetFileKey(v string) *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetFileKey(v)
+	})
+}
+
+// UpdateFileKey sets the "file_key" field to the value that was provided on create.
+func (u *ClosureUpsertBulk) UpdateFileKey() *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateFileKey()
+	})
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (u *ClosureUpsertBulk) SetRemovedAt(v time.Time) *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.SetRemovedAt(v)
+	})
+}
+
+// UpdateRemovedAt sets the "removed_at" field to the value that was provided on create.
+func (u *ClosureUpsertBulk) UpdateRemovedAt() *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.UpdateRemovedAt()
+	})
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (u *ClosureUpsertBulk) ClearRemovedAt() *ClosureUpsertBulk {
+	return u.Update(func(s *ClosureUpsert) {
+		s.ClearRemovedAt()
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"nelke/ent/closure"
 	"nelke/ent/predicate"
 	"nelke/ent/schema"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -151,6 +152,40 @@ func (_u *ClosureUpdate) SetNillableSource(v *string) *ClosureUpdate {
 	return _u
 }
 
+// SetFileKey sets the "file_key" field.
+func (_u *ClosureUpdate) SetFileKey(v string) *ClosureUpdate {
+	_u.mutation.SetFileKey(v)
+	return _u
+}
+
+// SetNillableFileKey sets the "file_key" field if the given value is not nil.
+func (_u *ClosureUpdate) SetNillableFileKey(v *string) *ClosureUpdate {
+	if v != nil {
+		_u.SetFileKey(*v)
+	}
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *ClosureUpdate) SetRemovedAt(v time.Time) *ClosureUpdate {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *ClosureUpdate) SetNillableRemovedAt(v *time.Time) *ClosureUpdate {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *ClosureUpdate) ClearRemovedAt() *ClosureUpdate {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
 // Mutation returns the ClosureMutation object of the builder.
 func (_u *ClosureUpdate) Mutation() *ClosureMutation {
 	return _u.mutation
@@ -244,6 +279,15 @@ func (_u *ClosureUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(closure.FieldSource, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.FileKey(); ok {
+		_spec.SetField(closure.FieldFileKey, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(closure.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(closure.FieldRemovedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -389,6 +433,40 @@ func (_u *ClosureUpdateOne) SetNillableSource(v *string) *ClosureUpdateOne {
 	return _u
 }
 
+// SetFileKey sets the "file_key" field.
+func (_u *ClosureUpdateOne) SetFileKey(v string) *ClosureUpdateOne {
+	_u.mutation.SetFileKey(v)
+	return _u
+}
+
+// SetNillableFileKey sets the "file_key" field if the given value is not nil.
+func (_u *ClosureUpdateOne) SetNillableFileKey(v *string) *ClosureUpdateOne {
+	if v != nil {
+		_u.SetFileKey(*v)
+	}
+	return _u
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (_u *ClosureUpdateOne) SetRemovedAt(v time.Time) *ClosureUpdateOne {
+	_u.mutation.SetRemovedAt(v)
+	return _u
+}
+
+// SetNillableRemovedAt sets the "removed_at" field if the given value is not nil.
+func (_u *ClosureUpdateOne) SetNillableRemovedAt(v *time.Time) *ClosureUpdateOne {
+	if v != nil {
+		_u.SetRemovedAt(*v)
+	}
+	return _u
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (_u *ClosureUpdateOne) ClearRemovedAt() *ClosureUpdateOne {
+	_u.mutation.ClearRemovedAt()
+	return _u
+}
+
 // Mutation returns the ClosureMutation object of the builder.
 func (_u *ClosureUpdateOne) Mutation() *ClosureMutation {
 	return _u.mutation
@@ -512,6 +590,15 @@ func (_u *ClosureUpdateOne) sqlSave(ctx context.Context) (_node *Closure, err er
 	}
 	if value, ok := _u.mutation.Source(); ok {
 		_spec.SetField(closure.FieldSource, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.FileKey(); ok {
+		_spec.SetField(closure.FieldFileKey, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.RemovedAt(); ok {
+		_spec.SetField(closure.FieldRemovedAt, field.TypeTime, value)
+	}
+	if _u.mutation.RemovedAtCleared() {
+		_spec.ClearField(closure.FieldRemovedAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &Closure{config: _u.config}

@@ -21,6 +21,7 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -114,6 +115,7 @@ func checkColumn(t, c string) error {
 			municipality.Table:       municipality.ValidColumn,
 			notice.Table:             notice.ValidColumn,
 			office.Table:             office.ValidColumn,
+			opening.Table:            opening.ValidColumn,
 			openingrule.Table:        openingrule.ValidColumn,
 			partner.Table:            partner.ValidColumn,
 			partnerkey.Table:         partnerkey.ValidColumn,

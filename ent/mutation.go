@@ -22,6 +22,7 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -67,6 +68,7 @@ const (
 	TypeMunicipality       = "Municipality"
 	TypeNotice             = "Notice"
 	TypeOffice             = "Office"
+	TypeOpening            = "Opening"
 	TypeOpeningRule        = "OpeningRule"
 	TypePartner            = "Partner"
 	TypePartnerKey         = "PartnerKey"
@@ -2256,6 +2258,8 @@ type AppointmentMutation struct {
 	booked_at         *time.Time
 	checked_in_at     *time.Time
 	called_at         *time.Time
+	calls             *int
+	addcalls          *int
 	ended_at          *time.Time
 	revision          *int
 	addrevision       *int
@@ -3358,6 +3362,62 @@ func (m *AppointmentMutation) ResetCalledAt() {
 	delete(m.clearedFields, appointment.FieldCalledAt)
 }
 
+// SetCalls sets the "calls" field.
+func (m *AppointmentMutation) SetCalls(i int) {
+	m.calls = &i
+	m.addcalls = nil
+}
+
+// Calls returns the value of the "calls" field in the mutation.
+func (m *AppointmentMutation) Calls() (r int, exists bool) {
+	v := m.calls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCalls returns the old "calls" field's value of the Appointment entity.
+// If the Appointment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AppointmentMutation) OldCalls(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCalls is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCalls requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCalls: %w", err)
+	}
+	return oldValue.Calls, nil
+}
+
+// AddCalls adds i to the "calls" field.
+func (m *AppointmentMutation) AddCalls(i int) {
+	if m.addcalls != nil {
+		*m.addcalls += i
+	} else {
+		m.addcalls = &i
+	}
+}
+
+// AddedCalls returns the value that was added to the "calls" field in this mutation.
+func (m *AppointmentMutation) AddedCalls() (r int, exists bool) {
+	v := m.addcalls
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetCalls resets all changes to the "calls" field.
+func (m *AppointmentMutation) ResetCalls() {
+	m.calls = nil
+	m.addcalls = nil
+}
+
 // SetEndedAt sets the "ended_at" field.
 func (m *AppointmentMutation) SetEndedAt(t time.Time) {
 	m.ended_at = &t
@@ -3524,7 +3584,7 @@ func (m *AppointmentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AppointmentMutation) Fields() []string {
-	fields := make([]string, 0, 27)
+	fields := make([]string, 0, 28)
 	if m._case != nil {
 		fields = append(fields, appointment.FieldCaseID)
 	}
@@ -3600,6 +3660,9 @@ func (m *AppointmentMutation) Fields() []string {
 	if m.called_at != nil {
 		fields = append(fields, appointment.FieldCalledAt)
 	}
+	if m.calls != nil {
+		fields = append(fields, appointment.FieldCalls)
+	}
 	if m.ended_at != nil {
 		fields = append(fields, appointment.FieldEndedAt)
 	}
@@ -3664,6 +3727,8 @@ func (m *AppointmentMutation) Field(name string) (ent.Value, bool) {
 		return m.CheckedInAt()
 	case appointment.FieldCalledAt:
 		return m.CalledAt()
+	case appointment.FieldCalls:
+		return m.Calls()
 	case appointment.FieldEndedAt:
 		return m.EndedAt()
 	case appointment.FieldRevision:
@@ -3727,6 +3792,8 @@ func (m *AppointmentMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldCheckedInAt(ctx)
 	case appointment.FieldCalledAt:
 		return m.OldCalledAt(ctx)
+	case appointment.FieldCalls:
+		return m.OldCalls(ctx)
 	case appointment.FieldEndedAt:
 		return m.OldEndedAt(ctx)
 	case appointment.FieldRevision:
@@ -3915,6 +3982,13 @@ func (m *AppointmentMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetCalledAt(v)
 		return nil
+	case appointment.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCalls(v)
+		return nil
 	case appointment.FieldEndedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -3940,6 +4014,9 @@ func (m *AppointmentMutation) AddedFields() []string {
 	if m.addcounter_number != nil {
 		fields = append(fields, appointment.FieldCounterNumber)
 	}
+	if m.addcalls != nil {
+		fields = append(fields, appointment.FieldCalls)
+	}
 	if m.addrevision != nil {
 		fields = append(fields, appointment.FieldRevision)
 	}
@@ -3953,6 +4030,8 @@ func (m *AppointmentMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
 	case appointment.FieldCounterNumber:
 		return m.AddedCounterNumber()
+	case appointment.FieldCalls:
+		return m.AddedCalls()
 	case appointment.FieldRevision:
 		return m.AddedRevision()
 	}
@@ -3970,6 +4049,13 @@ func (m *AppointmentMutation) AddField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.AddCounterNumber(v)
+		return nil
+	case appointment.FieldCalls:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCalls(v)
 		return nil
 	case appointment.FieldRevision:
 		v, ok := value.(int)
@@ -4112,6 +4198,9 @@ func (m *AppointmentMutation) ResetField(name string) error {
 		return nil
 	case appointment.FieldCalledAt:
 		m.ResetCalledAt()
+		return nil
+	case appointment.FieldCalls:
+		m.ResetCalls()
 		return nil
 	case appointment.FieldEndedAt:
 		m.ResetEndedAt()
@@ -6237,6 +6326,8 @@ type ClosureMutation struct {
 	addto_minute   *int
 	reason         *schema.Text
 	source         *string
+	file_key       *string
+	removed_at     *time.Time
 	clearedFields  map[string]struct{}
 	office         *string
 	clearedoffice  bool
@@ -6718,6 +6809,91 @@ func (m *ClosureMutation) ResetSource() {
 	m.source = nil
 }
 
+// SetFileKey sets the "file_key" field.
+func (m *ClosureMutation) SetFileKey(s string) {
+	m.file_key = &s
+}
+
+// FileKey returns the value of the "file_key" field in the mutation.
+func (m *ClosureMutation) FileKey() (r string, exists bool) {
+	v := m.file_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFileKey returns the old "file_key" field's value of the Closure entity.
+// If the Closure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClosureMutation) OldFileKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFileKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFileKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFileKey: %w", err)
+	}
+	return oldValue.FileKey, nil
+}
+
+// ResetFileKey resets all changes to the "file_key" field.
+func (m *ClosureMutation) ResetFileKey() {
+	m.file_key = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *ClosureMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *ClosureMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Closure entity.
+// If the Closure object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ClosureMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *ClosureMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[closure.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *ClosureMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[closure.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *ClosureMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, closure.FieldRemovedAt)
+}
+
 // ClearOffice clears the "office" edge to the Office entity.
 func (m *ClosureMutation) ClearOffice() {
 	m.clearedoffice = true
@@ -6779,7 +6955,7 @@ func (m *ClosureMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ClosureMutation) Fields() []string {
-	fields := make([]string, 0, 8)
+	fields := make([]string, 0, 10)
 	if m.office != nil {
 		fields = append(fields, closure.FieldOfficeID)
 	}
@@ -6803,6 +6979,12 @@ func (m *ClosureMutation) Fields() []string {
 	}
 	if m.source != nil {
 		fields = append(fields, closure.FieldSource)
+	}
+	if m.file_key != nil {
+		fields = append(fields, closure.FieldFileKey)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, closure.FieldRemovedAt)
 	}
 	return fields
 }
@@ -6828,6 +7010,10 @@ func (m *ClosureMutation) Field(name string) (ent.Value, bool) {
 		return m.Reason()
 	case closure.FieldSource:
 		return m.Source()
+	case closure.FieldFileKey:
+		return m.FileKey()
+	case closure.FieldRemovedAt:
+		return m.RemovedAt()
 	}
 	return nil, false
 }
@@ -6853,6 +7039,10 @@ func (m *ClosureMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldReason(ctx)
 	case closure.FieldSource:
 		return m.OldSource(ctx)
+	case closure.FieldFileKey:
+		return m.OldFileKey(ctx)
+	case closure.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown Closure field %s", name)
 }
@@ -6917,6 +7107,20 @@ func (m *ClosureMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetSource(v)
+		return nil
+	case closure.FieldFileKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFileKey(v)
+		return nil
+	case closure.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Closure field %s", name)
@@ -6984,6 +7188,9 @@ func (m *ClosureMutation) ClearedFields() []string {
 	if m.FieldCleared(closure.FieldReason) {
 		fields = append(fields, closure.FieldReason)
 	}
+	if m.FieldCleared(closure.FieldRemovedAt) {
+		fields = append(fields, closure.FieldRemovedAt)
+	}
 	return fields
 }
 
@@ -7006,6 +7213,9 @@ func (m *ClosureMutation) ClearField(name string) error {
 		return nil
 	case closure.FieldReason:
 		m.ClearReason()
+		return nil
+	case closure.FieldRemovedAt:
+		m.ClearRemovedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Closure nullable field %s", name)
@@ -7038,6 +7248,12 @@ func (m *ClosureMutation) ResetField(name string) error {
 		return nil
 	case closure.FieldSource:
 		m.ResetSource()
+		return nil
+	case closure.FieldFileKey:
+		m.ResetFileKey()
+		return nil
+	case closure.FieldRemovedAt:
+		m.ResetRemovedAt()
 		return nil
 	}
 	return fmt.Errorf("unknown Closure field %s", name)
@@ -14725,6 +14941,9 @@ type OfficeMutation struct {
 	closures             map[string]struct{}
 	removedclosures      map[string]struct{}
 	clearedclosures      bool
+	openings             map[string]struct{}
+	removedopenings      map[string]struct{}
+	clearedopenings      bool
 	done                 bool
 	oldValue             func(context.Context) (*Office, error)
 	predicates           []predicate.Office
@@ -15951,6 +16170,60 @@ func (m *OfficeMutation) ResetClosures() {
 	m.removedclosures = nil
 }
 
+// AddOpeningIDs adds the "openings" edge to the Opening entity by ids.
+func (m *OfficeMutation) AddOpeningIDs(ids ...string) {
+	if m.openings == nil {
+		m.openings = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.openings[ids[i]] = struct{}{}
+	}
+}
+
+// ClearOpenings clears the "openings" edge to the Opening entity.
+func (m *OfficeMutation) ClearOpenings() {
+	m.clearedopenings = true
+}
+
+// OpeningsCleared reports if the "openings" edge to the Opening entity was cleared.
+func (m *OfficeMutation) OpeningsCleared() bool {
+	return m.clearedopenings
+}
+
+// RemoveOpeningIDs removes the "openings" edge to the Opening entity by IDs.
+func (m *OfficeMutation) RemoveOpeningIDs(ids ...string) {
+	if m.removedopenings == nil {
+		m.removedopenings = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.openings, ids[i])
+		m.removedopenings[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedOpenings returns the removed IDs of the "openings" edge to the Opening entity.
+func (m *OfficeMutation) RemovedOpeningsIDs() (ids []string) {
+	for id := range m.removedopenings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// OpeningsIDs returns the "openings" edge IDs in the mutation.
+func (m *OfficeMutation) OpeningsIDs() (ids []string) {
+	for id := range m.openings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetOpenings resets all changes to the "openings" edge.
+func (m *OfficeMutation) ResetOpenings() {
+	m.openings = nil
+	m.clearedopenings = false
+	m.removedopenings = nil
+}
+
 // Where appends a list predicates to the OfficeMutation builder.
 func (m *OfficeMutation) Where(ps ...predicate.Office) {
 	m.predicates = append(m.predicates, ps...)
@@ -16521,7 +16794,7 @@ func (m *OfficeMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *OfficeMutation) AddedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.municipality != nil {
 		edges = append(edges, office.EdgeMunicipality)
 	}
@@ -16533,6 +16806,9 @@ func (m *OfficeMutation) AddedEdges() []string {
 	}
 	if m.closures != nil {
 		edges = append(edges, office.EdgeClosures)
+	}
+	if m.openings != nil {
+		edges = append(edges, office.EdgeOpenings)
 	}
 	return edges
 }
@@ -16563,13 +16839,19 @@ func (m *OfficeMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case office.EdgeOpenings:
+		ids := make([]ent.Value, 0, len(m.openings))
+		for id := range m.openings {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *OfficeMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.removedcounters != nil {
 		edges = append(edges, office.EdgeCounters)
 	}
@@ -16578,6 +16860,9 @@ func (m *OfficeMutation) RemovedEdges() []string {
 	}
 	if m.removedclosures != nil {
 		edges = append(edges, office.EdgeClosures)
+	}
+	if m.removedopenings != nil {
+		edges = append(edges, office.EdgeOpenings)
 	}
 	return edges
 }
@@ -16604,13 +16889,19 @@ func (m *OfficeMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case office.EdgeOpenings:
+		ids := make([]ent.Value, 0, len(m.removedopenings))
+		for id := range m.removedopenings {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *OfficeMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 4)
+	edges := make([]string, 0, 5)
 	if m.clearedmunicipality {
 		edges = append(edges, office.EdgeMunicipality)
 	}
@@ -16622,6 +16913,9 @@ func (m *OfficeMutation) ClearedEdges() []string {
 	}
 	if m.clearedclosures {
 		edges = append(edges, office.EdgeClosures)
+	}
+	if m.clearedopenings {
+		edges = append(edges, office.EdgeOpenings)
 	}
 	return edges
 }
@@ -16638,6 +16932,8 @@ func (m *OfficeMutation) EdgeCleared(name string) bool {
 		return m.clearedopening_rules
 	case office.EdgeClosures:
 		return m.clearedclosures
+	case office.EdgeOpenings:
+		return m.clearedopenings
 	}
 	return false
 }
@@ -16669,8 +16965,940 @@ func (m *OfficeMutation) ResetEdge(name string) error {
 	case office.EdgeClosures:
 		m.ResetClosures()
 		return nil
+	case office.EdgeOpenings:
+		m.ResetOpenings()
+		return nil
 	}
 	return fmt.Errorf("unknown Office edge %s", name)
+}
+
+// OpeningMutation represents an operation that mutates the Opening nodes in the graph.
+type OpeningMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	counter_id    *string
+	from_date     *string
+	to_date       *string
+	hours         *[]schema.Span
+	appendhours   []schema.Span
+	online        *bool
+	reason        *schema.Text
+	source        *string
+	file_key      *string
+	removed_at    *time.Time
+	clearedFields map[string]struct{}
+	office        *string
+	clearedoffice bool
+	done          bool
+	oldValue      func(context.Context) (*Opening, error)
+	predicates    []predicate.Opening
+}
+
+var _ ent.Mutation = (*OpeningMutation)(nil)
+
+// openingOption allows management of the mutation configuration using functional options.
+type openingOption func(*OpeningMutation)
+
+// newOpeningMutation creates new mutation for the Opening entity.
+func newOpeningMutation(c config, op Op, opts ...openingOption) *OpeningMutation {
+	m := &OpeningMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOpening,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOpeningID sets the ID field of the mutation.
+func withOpeningID(id string) openingOption {
+	return func(m *OpeningMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Opening
+		)
+		m.oldValue = func(ctx context.Context) (*Opening, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Opening.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOpening sets the old Opening of the mutation.
+func withOpening(node *Opening) openingOption {
+	return func(m *OpeningMutation) {
+		m.oldValue = func(context.Context) (*Opening, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OpeningMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OpeningMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Opening entities.
+func (m *OpeningMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OpeningMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OpeningMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Opening.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetOfficeID sets the "office_id" field.
+func (m *OpeningMutation) SetOfficeID(s string) {
+	m.office = &s
+}
+
+// OfficeID returns the value of the "office_id" field in the mutation.
+func (m *OpeningMutation) OfficeID() (r string, exists bool) {
+	v := m.office
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOfficeID returns the old "office_id" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldOfficeID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOfficeID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOfficeID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOfficeID: %w", err)
+	}
+	return oldValue.OfficeID, nil
+}
+
+// ResetOfficeID resets all changes to the "office_id" field.
+func (m *OpeningMutation) ResetOfficeID() {
+	m.office = nil
+}
+
+// SetCounterID sets the "counter_id" field.
+func (m *OpeningMutation) SetCounterID(s string) {
+	m.counter_id = &s
+}
+
+// CounterID returns the value of the "counter_id" field in the mutation.
+func (m *OpeningMutation) CounterID() (r string, exists bool) {
+	v := m.counter_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCounterID returns the old "counter_id" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldCounterID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCounterID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCounterID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCounterID: %w", err)
+	}
+	return oldValue.CounterID, nil
+}
+
+// ResetCounterID resets all changes to the "counter_id" field.
+func (m *OpeningMutation) ResetCounterID() {
+	m.counter_id = nil
+}
+
+// SetFromDate sets the "from_date" field.
+func (m *OpeningMutation) SetFromDate(s string) {
+	m.from_date = &s
+}
+
+// FromDate returns the value of the "from_date" field in the mutation.
+func (m *OpeningMutation) FromDate() (r string, exists bool) {
+	v := m.from_date
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFromDate returns the old "from_date" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldFromDate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFromDate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFromDate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFromDate: %w", err)
+	}
+	return oldValue.FromDate, nil
+}
+
+// ResetFromDate resets all changes to the "from_date" field.
+func (m *OpeningMutation) ResetFromDate() {
+	m.from_date = nil
+}
+
+// SetToDate sets the "to_date" field.
+func (m *OpeningMutation) SetToDate(s string) {
+	m.to_date = &s
+}
+
+// ToDate returns the value of the "to_date" field in the mutation.
+func (m *OpeningMutation) ToDate() (r string, exists bool) {
+	v := m.to_date
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldToDate returns the old "to_date" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldToDate(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldToDate is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldToDate requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldToDate: %w", err)
+	}
+	return oldValue.ToDate, nil
+}
+
+// ResetToDate resets all changes to the "to_date" field.
+func (m *OpeningMutation) ResetToDate() {
+	m.to_date = nil
+}
+
+// SetHours sets the "hours" field.
+func (m *OpeningMutation) SetHours(s []schema.Span) {
+	m.hours = &s
+	m.appendhours = nil
+}
+
+// Hours returns the value of the "hours" field in the mutation.
+func (m *OpeningMutation) Hours() (r []schema.Span, exists bool) {
+	v := m.hours
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldHours returns the old "hours" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldHours(ctx context.Context) (v []schema.Span, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldHours is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldHours requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldHours: %w", err)
+	}
+	return oldValue.Hours, nil
+}
+
+// AppendHours adds s to the "hours" field.
+func (m *OpeningMutation) AppendHours(s []schema.Span) {
+	m.appendhours = append(m.appendhours, s...)
+}
+
+// AppendedHours returns the list of values that were appended to the "hours" field in this mutation.
+func (m *OpeningMutation) AppendedHours() ([]schema.Span, bool) {
+	if len(m.appendhours) == 0 {
+		return nil, false
+	}
+	return m.appendhours, true
+}
+
+// ResetHours resets all changes to the "hours" field.
+func (m *OpeningMutation) ResetHours() {
+	m.hours = nil
+	m.appendhours = nil
+}
+
+// SetOnline sets the "online" field.
+func (m *OpeningMutation) SetOnline(b bool) {
+	m.online = &b
+}
+
+// Online returns the value of the "online" field in the mutation.
+func (m *OpeningMutation) Online() (r bool, exists bool) {
+	v := m.online
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOnline returns the old "online" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldOnline(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOnline is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOnline requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOnline: %w", err)
+	}
+	return oldValue.Online, nil
+}
+
+// ResetOnline resets all changes to the "online" field.
+func (m *OpeningMutation) ResetOnline() {
+	m.online = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *OpeningMutation) SetReason(s schema.Text) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *OpeningMutation) Reason() (r schema.Text, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldReason(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *OpeningMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[opening.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *OpeningMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[opening.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *OpeningMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, opening.FieldReason)
+}
+
+// SetSource sets the "source" field.
+func (m *OpeningMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *OpeningMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldSource(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *OpeningMutation) ResetSource() {
+	m.source = nil
+}
+
+// SetFileKey sets the "file_key" field.
+func (m *OpeningMutation) SetFileKey(s string) {
+	m.file_key = &s
+}
+
+// FileKey returns the value of the "file_key" field in the mutation.
+func (m *OpeningMutation) FileKey() (r string, exists bool) {
+	v := m.file_key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFileKey returns the old "file_key" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldFileKey(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFileKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFileKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFileKey: %w", err)
+	}
+	return oldValue.FileKey, nil
+}
+
+// ResetFileKey resets all changes to the "file_key" field.
+func (m *OpeningMutation) ResetFileKey() {
+	m.file_key = nil
+}
+
+// SetRemovedAt sets the "removed_at" field.
+func (m *OpeningMutation) SetRemovedAt(t time.Time) {
+	m.removed_at = &t
+}
+
+// RemovedAt returns the value of the "removed_at" field in the mutation.
+func (m *OpeningMutation) RemovedAt() (r time.Time, exists bool) {
+	v := m.removed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRemovedAt returns the old "removed_at" field's value of the Opening entity.
+// If the Opening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OpeningMutation) OldRemovedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRemovedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRemovedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRemovedAt: %w", err)
+	}
+	return oldValue.RemovedAt, nil
+}
+
+// ClearRemovedAt clears the value of the "removed_at" field.
+func (m *OpeningMutation) ClearRemovedAt() {
+	m.removed_at = nil
+	m.clearedFields[opening.FieldRemovedAt] = struct{}{}
+}
+
+// RemovedAtCleared returns if the "removed_at" field was cleared in this mutation.
+func (m *OpeningMutation) RemovedAtCleared() bool {
+	_, ok := m.clearedFields[opening.FieldRemovedAt]
+	return ok
+}
+
+// ResetRemovedAt resets all changes to the "removed_at" field.
+func (m *OpeningMutation) ResetRemovedAt() {
+	m.removed_at = nil
+	delete(m.clearedFields, opening.FieldRemovedAt)
+}
+
+// ClearOffice clears the "office" edge to the Office entity.
+func (m *OpeningMutation) ClearOffice() {
+	m.clearedoffice = true
+	m.clearedFields[opening.FieldOfficeID] = struct{}{}
+}
+
+// OfficeCleared reports if the "office" edge to the Office entity was cleared.
+func (m *OpeningMutation) OfficeCleared() bool {
+	return m.clearedoffice
+}
+
+// OfficeIDs returns the "office" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// OfficeID instead. It exists only for internal usage by the builders.
+func (m *OpeningMutation) OfficeIDs() (ids []string) {
+	if id := m.office; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetOffice resets all changes to the "office" edge.
+func (m *OpeningMutation) ResetOffice() {
+	m.office = nil
+	m.clearedoffice = false
+}
+
+// Where appends a list predicates to the OpeningMutation builder.
+func (m *OpeningMutation) Where(ps ...predicate.Opening) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OpeningMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OpeningMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Opening, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OpeningMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OpeningMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Opening).
+func (m *OpeningMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OpeningMutation) Fields() []string {
+	fields := make([]string, 0, 10)
+	if m.office != nil {
+		fields = append(fields, opening.FieldOfficeID)
+	}
+	if m.counter_id != nil {
+		fields = append(fields, opening.FieldCounterID)
+	}
+	if m.from_date != nil {
+		fields = append(fields, opening.FieldFromDate)
+	}
+	if m.to_date != nil {
+		fields = append(fields, opening.FieldToDate)
+	}
+	if m.hours != nil {
+		fields = append(fields, opening.FieldHours)
+	}
+	if m.online != nil {
+		fields = append(fields, opening.FieldOnline)
+	}
+	if m.reason != nil {
+		fields = append(fields, opening.FieldReason)
+	}
+	if m.source != nil {
+		fields = append(fields, opening.FieldSource)
+	}
+	if m.file_key != nil {
+		fields = append(fields, opening.FieldFileKey)
+	}
+	if m.removed_at != nil {
+		fields = append(fields, opening.FieldRemovedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OpeningMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case opening.FieldOfficeID:
+		return m.OfficeID()
+	case opening.FieldCounterID:
+		return m.CounterID()
+	case opening.FieldFromDate:
+		return m.FromDate()
+	case opening.FieldToDate:
+		return m.ToDate()
+	case opening.FieldHours:
+		return m.Hours()
+	case opening.FieldOnline:
+		return m.Online()
+	case opening.FieldReason:
+		return m.Reason()
+	case opening.FieldSource:
+		return m.Source()
+	case opening.FieldFileKey:
+		return m.FileKey()
+	case opening.FieldRemovedAt:
+		return m.RemovedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OpeningMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case opening.FieldOfficeID:
+		return m.OldOfficeID(ctx)
+	case opening.FieldCounterID:
+		return m.OldCounterID(ctx)
+	case opening.FieldFromDate:
+		return m.OldFromDate(ctx)
+	case opening.FieldToDate:
+		return m.OldToDate(ctx)
+	case opening.FieldHours:
+		return m.OldHours(ctx)
+	case opening.FieldOnline:
+		return m.OldOnline(ctx)
+	case opening.FieldReason:
+		return m.OldReason(ctx)
+	case opening.FieldSource:
+		return m.OldSource(ctx)
+	case opening.FieldFileKey:
+		return m.OldFileKey(ctx)
+	case opening.FieldRemovedAt:
+		return m.OldRemovedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Opening field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OpeningMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case opening.FieldOfficeID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOfficeID(v)
+		return nil
+	case opening.FieldCounterID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCounterID(v)
+		return nil
+	case opening.FieldFromDate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFromDate(v)
+		return nil
+	case opening.FieldToDate:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetToDate(v)
+		return nil
+	case opening.FieldHours:
+		v, ok := value.([]schema.Span)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetHours(v)
+		return nil
+	case opening.FieldOnline:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOnline(v)
+		return nil
+	case opening.FieldReason:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case opening.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case opening.FieldFileKey:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFileKey(v)
+		return nil
+	case opening.FieldRemovedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRemovedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Opening field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OpeningMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OpeningMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OpeningMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Opening numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OpeningMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(opening.FieldReason) {
+		fields = append(fields, opening.FieldReason)
+	}
+	if m.FieldCleared(opening.FieldRemovedAt) {
+		fields = append(fields, opening.FieldRemovedAt)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OpeningMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OpeningMutation) ClearField(name string) error {
+	switch name {
+	case opening.FieldReason:
+		m.ClearReason()
+		return nil
+	case opening.FieldRemovedAt:
+		m.ClearRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Opening nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OpeningMutation) ResetField(name string) error {
+	switch name {
+	case opening.FieldOfficeID:
+		m.ResetOfficeID()
+		return nil
+	case opening.FieldCounterID:
+		m.ResetCounterID()
+		return nil
+	case opening.FieldFromDate:
+		m.ResetFromDate()
+		return nil
+	case opening.FieldToDate:
+		m.ResetToDate()
+		return nil
+	case opening.FieldHours:
+		m.ResetHours()
+		return nil
+	case opening.FieldOnline:
+		m.ResetOnline()
+		return nil
+	case opening.FieldReason:
+		m.ResetReason()
+		return nil
+	case opening.FieldSource:
+		m.ResetSource()
+		return nil
+	case opening.FieldFileKey:
+		m.ResetFileKey()
+		return nil
+	case opening.FieldRemovedAt:
+		m.ResetRemovedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Opening field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OpeningMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.office != nil {
+		edges = append(edges, opening.EdgeOffice)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OpeningMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case opening.EdgeOffice:
+		if id := m.office; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OpeningMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OpeningMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OpeningMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedoffice {
+		edges = append(edges, opening.EdgeOffice)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OpeningMutation) EdgeCleared(name string) bool {
+	switch name {
+	case opening.EdgeOffice:
+		return m.clearedoffice
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OpeningMutation) ClearEdge(name string) error {
+	switch name {
+	case opening.EdgeOffice:
+		m.ClearOffice()
+		return nil
+	}
+	return fmt.Errorf("unknown Opening unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OpeningMutation) ResetEdge(name string) error {
+	switch name {
+	case opening.EdgeOffice:
+		m.ResetOffice()
+		return nil
+	}
+	return fmt.Errorf("unknown Opening edge %s", name)
 }
 
 // OpeningRuleMutation represents an operation that mutates the OpeningRule nodes in the graph.

@@ -75,9 +75,11 @@ type OfficeEdges struct {
 	OpeningRules []*OpeningRule `json:"opening_rules,omitempty"`
 	// Closures holds the value of the closures edge.
 	Closures []*Closure `json:"closures,omitempty"`
+	// Openings holds the value of the openings edge.
+	Openings []*Opening `json:"openings,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [4]bool
+	loadedTypes [5]bool
 }
 
 // MunicipalityOrErr returns the Municipality value or an error if the edge
@@ -116,6 +118,15 @@ func (e OfficeEdges) ClosuresOrErr() ([]*Closure, error) {
 		return e.Closures, nil
 	}
 	return nil, &NotLoadedError{edge: "closures"}
+}
+
+// OpeningsOrErr returns the Openings value or an error if the edge
+// was not loaded in eager-loading.
+func (e OfficeEdges) OpeningsOrErr() ([]*Opening, error) {
+	if e.loadedTypes[4] {
+		return e.Openings, nil
+	}
+	return nil, &NotLoadedError{edge: "openings"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -307,6 +318,11 @@ func (_m *Office) QueryOpeningRules() *OpeningRuleQuery {
 // QueryClosures queries the "closures" edge of the Office entity.
 func (_m *Office) QueryClosures() *ClosureQuery {
 	return NewOfficeClient(_m.config).QueryClosures(_m)
+}
+
+// QueryOpenings queries the "openings" edge of the Office entity.
+func (_m *Office) QueryOpenings() *OpeningQuery {
+	return NewOfficeClient(_m.config).QueryOpenings(_m)
 }
 
 // Update returns a builder for updating this Office.

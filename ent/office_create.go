@@ -10,6 +10,7 @@ import (
 	"nelke/ent/counter"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/schema"
 
@@ -257,6 +258,21 @@ func (_c *OfficeCreate) AddClosures(v ...*Closure) *OfficeCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddClosureIDs(ids...)
+}
+
+// AddOpeningIDs adds the "openings" edge to the Opening entity by IDs.
+func (_c *OfficeCreate) AddOpeningIDs(ids ...string) *OfficeCreate {
+	_c.mutation.AddOpeningIDs(ids...)
+	return _c
+}
+
+// AddOpenings adds the "openings" edges to the Opening entity.
+func (_c *OfficeCreate) AddOpenings(v ...*Opening) *OfficeCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddOpeningIDs(ids...)
 }
 
 // Mutation returns the OfficeMutation object of the builder.
@@ -535,6 +551,22 @@ func (_c *OfficeCreate) createSpec() (*Office, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(closure.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.OpeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/counter"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/predicate"
 
@@ -32,6 +33,7 @@ type OfficeQuery struct {
 	withCounters     *CounterQuery
 	withOpeningRules *OpeningRuleQuery
 	withClosures     *ClosureQuery
+	withOpenings     *OpeningQuery
 	modifiers        []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -150,6 +152,28 @@ func (_q *OfficeQuery) QueryClosures() *ClosureQuery {
 			sqlgraph.From(office.Table, office.FieldID, selector),
 			sqlgraph.To(closure.Table, closure.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, office.ClosuresTable, office.ClosuresColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryOpenings chains the current query on the "openings" edge.
+func (_q *OfficeQuery) QueryOpenings() *OpeningQuery {
+	query := (&OpeningClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(office.Table, office.FieldID, selector),
+			sqlgraph.To(opening.Table, opening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, office.OpeningsTable, office.OpeningsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -353,6 +377,7 @@ func (_q *OfficeQuery) Clone() *OfficeQuery {
 		withCounters:     _q.withCounters.Clone(),
 		withOpeningRules: _q.withOpeningRules.Clone(),
 		withClosures:     _q.withClosures.Clone(),
+		withOpenings:     _q.withOpenings.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -401,6 +426,17 @@ func (_q *OfficeQuery) WithClosures(opts ...func(*ClosureQuery)) *OfficeQuery {
 		opt(query)
 	}
 	_q.withClosures = query
+	return _q
+}
+
+// WithOpenings tells the query-builder to eager-load the nodes that are connected to
+// the "openings" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *OfficeQuery) WithOpenings(opts ...func(*OpeningQuery)) *OfficeQuery {
+	query := (&OpeningClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withOpenings = query
 	return _q
 }
 
@@ -482,11 +518,12 @@ func (_q *OfficeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Offic
 	var (
 		nodes       = []*Office{}
 		_spec       = _q.querySpec()
-		loadedTypes = [4]bool{
+		loadedTypes = [5]bool{
 			_q.withMunicipality != nil,
 			_q.withCounters != nil,
 			_q.withOpeningRules != nil,
 			_q.withClosures != nil,
+			_q.withOpenings != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -534,6 +571,13 @@ func (_q *OfficeQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Offic
 		if err := _q.loadClosures(ctx, query, nodes,
 			func(n *Office) { n.Edges.Closures = []*Closure{} },
 			func(n *Office, e *Closure) { n.Edges.Closures = append(n.Edges.Closures, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withOpenings; query != nil {
+		if err := _q.loadOpenings(ctx, query, nodes,
+			func(n *Office) { n.Edges.Openings = []*Opening{} },
+			func(n *Office, e *Opening) { n.Edges.Openings = append(n.Edges.Openings, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -644,6 +688,36 @@ func (_q *OfficeQuery) loadClosures(ctx context.Context, query *ClosureQuery, no
 	}
 	query.Where(predicate.Closure(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(office.ClosuresColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.OfficeID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "office_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *OfficeQuery) loadOpenings(ctx context.Context, query *OpeningQuery, nodes []*Office, init func(*Office), assign func(*Office, *Opening)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Office)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(opening.FieldOfficeID)
+	}
+	query.Where(predicate.Opening(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(office.OpeningsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

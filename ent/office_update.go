@@ -9,6 +9,7 @@ import (
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/predicate"
 	"nelke/ent/schema"
@@ -393,6 +394,21 @@ func (_u *OfficeUpdate) AddClosures(v ...*Closure) *OfficeUpdate {
 	return _u.AddClosureIDs(ids...)
 }
 
+// AddOpeningIDs adds the "openings" edge to the Opening entity by IDs.
+func (_u *OfficeUpdate) AddOpeningIDs(ids ...string) *OfficeUpdate {
+	_u.mutation.AddOpeningIDs(ids...)
+	return _u
+}
+
+// AddOpenings adds the "openings" edges to the Opening entity.
+func (_u *OfficeUpdate) AddOpenings(v ...*Opening) *OfficeUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOpeningIDs(ids...)
+}
+
 // Mutation returns the OfficeMutation object of the builder.
 func (_u *OfficeUpdate) Mutation() *OfficeMutation {
 	return _u.mutation
@@ -459,6 +475,27 @@ func (_u *OfficeUpdate) RemoveClosures(v ...*Closure) *OfficeUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveClosureIDs(ids...)
+}
+
+// ClearOpenings clears all "openings" edges to the Opening entity.
+func (_u *OfficeUpdate) ClearOpenings() *OfficeUpdate {
+	_u.mutation.ClearOpenings()
+	return _u
+}
+
+// RemoveOpeningIDs removes the "openings" edge to Opening entities by IDs.
+func (_u *OfficeUpdate) RemoveOpeningIDs(ids ...string) *OfficeUpdate {
+	_u.mutation.RemoveOpeningIDs(ids...)
+	return _u
+}
+
+// RemoveOpenings removes "openings" edges to Opening entities.
+func (_u *OfficeUpdate) RemoveOpenings(v ...*Opening) *OfficeUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOpeningIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -734,6 +771,51 @@ func (_u *OfficeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(closure.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OpeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOpeningsIDs(); len(nodes) > 0 && !_u.mutation.OpeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OpeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1123,6 +1205,21 @@ func (_u *OfficeUpdateOne) AddClosures(v ...*Closure) *OfficeUpdateOne {
 	return _u.AddClosureIDs(ids...)
 }
 
+// AddOpeningIDs adds the "openings" edge to the Opening entity by IDs.
+func (_u *OfficeUpdateOne) AddOpeningIDs(ids ...string) *OfficeUpdateOne {
+	_u.mutation.AddOpeningIDs(ids...)
+	return _u
+}
+
+// AddOpenings adds the "openings" edges to the Opening entity.
+func (_u *OfficeUpdateOne) AddOpenings(v ...*Opening) *OfficeUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddOpeningIDs(ids...)
+}
+
 // Mutation returns the OfficeMutation object of the builder.
 func (_u *OfficeUpdateOne) Mutation() *OfficeMutation {
 	return _u.mutation
@@ -1189,6 +1286,27 @@ func (_u *OfficeUpdateOne) RemoveClosures(v ...*Closure) *OfficeUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveClosureIDs(ids...)
+}
+
+// ClearOpenings clears all "openings" edges to the Opening entity.
+func (_u *OfficeUpdateOne) ClearOpenings() *OfficeUpdateOne {
+	_u.mutation.ClearOpenings()
+	return _u
+}
+
+// RemoveOpeningIDs removes the "openings" edge to Opening entities by IDs.
+func (_u *OfficeUpdateOne) RemoveOpeningIDs(ids ...string) *OfficeUpdateOne {
+	_u.mutation.RemoveOpeningIDs(ids...)
+	return _u
+}
+
+// RemoveOpenings removes "openings" edges to Opening entities.
+func (_u *OfficeUpdateOne) RemoveOpenings(v ...*Opening) *OfficeUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveOpeningIDs(ids...)
 }
 
 // Where appends a list predicates to the OfficeUpdate builder.
@@ -1494,6 +1612,51 @@ func (_u *OfficeUpdateOne) sqlSave(ctx context.Context) (_node *Office, err erro
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(closure.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.OpeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedOpeningsIDs(); len(nodes) > 0 && !_u.mutation.OpeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.OpeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   office.OpeningsTable,
+			Columns: []string{office.OpeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(opening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -16,6 +16,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -127,8 +128,12 @@ func init() {
 	appointmentDescLanguage := appointmentFields[20].Descriptor()
 	// appointment.DefaultLanguage holds the default value on creation for the language field.
 	appointment.DefaultLanguage = appointmentDescLanguage.Default.(string)
+	// appointmentDescCalls is the schema descriptor for calls field.
+	appointmentDescCalls := appointmentFields[25].Descriptor()
+	// appointment.DefaultCalls holds the default value on creation for the calls field.
+	appointment.DefaultCalls = appointmentDescCalls.Default.(int)
 	// appointmentDescRevision is the schema descriptor for revision field.
-	appointmentDescRevision := appointmentFields[26].Descriptor()
+	appointmentDescRevision := appointmentFields[27].Descriptor()
 	// appointment.DefaultRevision holds the default value on creation for the revision field.
 	appointment.DefaultRevision = appointmentDescRevision.Default.(int)
 	// appointmentDescID is the schema descriptor for id field.
@@ -215,6 +220,10 @@ func init() {
 	closureDescSource := closureFields[7].Descriptor()
 	// closure.DefaultSource holds the default value on creation for the source field.
 	closure.DefaultSource = closureDescSource.Default.(string)
+	// closureDescFileKey is the schema descriptor for file_key field.
+	closureDescFileKey := closureFields[8].Descriptor()
+	// closure.DefaultFileKey holds the default value on creation for the file_key field.
+	closure.DefaultFileKey = closureDescFileKey.Default.(string)
 	// closureDescID is the schema descriptor for id field.
 	closureDescID := closureMixinFields0[0].Descriptor()
 	// closure.DefaultID holds the default value on creation for the id field.
@@ -369,6 +378,31 @@ func init() {
 	officeDescID := officeMixinFields0[0].Descriptor()
 	// office.DefaultID holds the default value on creation for the id field.
 	office.DefaultID = officeDescID.Default.(func() string)
+	openingMixin := schema.Opening{}.Mixin()
+	openingMixinFields0 := openingMixin[0].Fields()
+	_ = openingMixinFields0
+	openingFields := schema.Opening{}.Fields()
+	_ = openingFields
+	// openingDescCounterID is the schema descriptor for counter_id field.
+	openingDescCounterID := openingFields[1].Descriptor()
+	// opening.DefaultCounterID holds the default value on creation for the counter_id field.
+	opening.DefaultCounterID = openingDescCounterID.Default.(string)
+	// openingDescOnline is the schema descriptor for online field.
+	openingDescOnline := openingFields[5].Descriptor()
+	// opening.DefaultOnline holds the default value on creation for the online field.
+	opening.DefaultOnline = openingDescOnline.Default.(bool)
+	// openingDescSource is the schema descriptor for source field.
+	openingDescSource := openingFields[7].Descriptor()
+	// opening.DefaultSource holds the default value on creation for the source field.
+	opening.DefaultSource = openingDescSource.Default.(string)
+	// openingDescFileKey is the schema descriptor for file_key field.
+	openingDescFileKey := openingFields[8].Descriptor()
+	// opening.DefaultFileKey holds the default value on creation for the file_key field.
+	opening.DefaultFileKey = openingDescFileKey.Default.(string)
+	// openingDescID is the schema descriptor for id field.
+	openingDescID := openingMixinFields0[0].Descriptor()
+	// opening.DefaultID holds the default value on creation for the id field.
+	opening.DefaultID = openingDescID.Default.(func() string)
 	openingruleMixin := schema.OpeningRule{}.Mixin()
 	openingruleMixinFields0 := openingruleMixin[0].Fields()
 	_ = openingruleMixinFields0

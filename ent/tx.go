@@ -44,6 +44,8 @@ type Tx struct {
 	Notice *NoticeClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
+	// Opening is the client for interacting with the Opening builders.
+	Opening *OpeningClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
 	// Partner is the client for interacting with the Partner builders.
@@ -214,6 +216,7 @@ func (tx *Tx) init() {
 	tx.Municipality = NewMunicipalityClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
 	tx.Office = NewOfficeClient(tx.config)
+	tx.Opening = NewOpeningClient(tx.config)
 	tx.OpeningRule = NewOpeningRuleClient(tx.config)
 	tx.Partner = NewPartnerClient(tx.config)
 	tx.PartnerKey = NewPartnerKeyClient(tx.config)

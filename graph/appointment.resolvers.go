@@ -63,6 +63,11 @@ func (r *mutationResolver) RescheduleAppointment(ctx context.Context, input port
 	return appointmentPayload(ctx, a, err)
 }
 
+func (r *mutationResolver) CorrectAppointment(ctx context.Context, input portal.CorrectAppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CorrectAppointment(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
 func (r *mutationResolver) CancelAppointment(ctx context.Context, input portal.CancelAppointmentInput) (*model.AppointmentPayload, error) {
 	a, err := r.Portal.CancelAppointment(ctx, input)
 	return appointmentPayload(ctx, a, err)

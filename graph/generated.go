@@ -58,6 +58,7 @@ type ResolverRoot interface {
 	Municipality() MunicipalityResolver
 	Mutation() MutationResolver
 	Office() OfficeResolver
+	Opening() OpeningResolver
 	Partner() PartnerResolver
 	Payment() PaymentResolver
 	PaymentOption() PaymentOptionResolver
@@ -166,6 +167,8 @@ type MunicipalityResolver interface {
 type MutationResolver interface {
 	SetServiceState(ctx context.Context, input portal.SetServiceStateInput) (*model.PublicServicePayload, error)
 	SetFee(ctx context.Context, input portal.SetFeeInput) (*model.PublicServicePayload, error)
+	RemoveFee(ctx context.Context, input portal.RemoveFeeInput) (*model.PublicServicePayload, error)
+	ResetServiceState(ctx context.Context, input portal.ResetServiceStateInput) (*model.PublicServicePayload, error)
 	StartApplication(ctx context.Context, input portal.StartApplicationInput) (*model.ApplicationPayload, error)
 	ConfirmInformation(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error)
 	AcknowledgePrivacyNotice(ctx context.Context, input portal.AcknowledgePrivacyNoticeInput) (*model.ApplicationPayload, error)
@@ -179,10 +182,17 @@ type MutationResolver interface {
 	ReleaseHold(ctx context.Context, input portal.HoldInput) (*model.AppointmentPayload, error)
 	BookAppointment(ctx context.Context, input portal.BookAppointmentInput) (*model.AppointmentPayload, error)
 	RescheduleAppointment(ctx context.Context, input portal.RescheduleAppointmentInput) (*model.AppointmentPayload, error)
+	CorrectAppointment(ctx context.Context, input portal.CorrectAppointmentInput) (*model.AppointmentPayload, error)
 	CancelAppointment(ctx context.Context, input portal.CancelAppointmentInput) (*model.AppointmentPayload, error)
 	OpenCase(ctx context.Context, input portal.OpenCaseInput) (*model.CasePayload, error)
 	SetContact(ctx context.Context, input portal.SetContactInput) (*model.CasePayload, error)
+	ChangeClosure(ctx context.Context, input portal.ChangeClosureInput) (*model.SchedulePayload, error)
+	RemoveClosure(ctx context.Context, input portal.RemoveClosureInput) (*model.SchedulePayload, error)
+	AddOpening(ctx context.Context, input portal.AddOpeningInput) (*model.SchedulePayload, error)
+	RemoveOpening(ctx context.Context, input portal.RemoveOpeningInput) (*model.SchedulePayload, error)
+	ResetOpeningHours(ctx context.Context, input portal.ResetOpeningHoursInput) (*model.SchedulePayload, error)
 	SetPaymentMethods(ctx context.Context, input portal.SetPaymentMethodsInput) (*model.MunicipalityPayload, error)
+	ResetPaymentMethods(ctx context.Context, input portal.ResetPaymentMethodsInput) (*model.MunicipalityPayload, error)
 	AddClosure(ctx context.Context, input portal.AddClosureInput) (*model.SchedulePayload, error)
 	SetOpeningHours(ctx context.Context, input portal.SetOpeningHoursInput) (*model.SchedulePayload, error)
 	AddPartner(ctx context.Context, input portal.AddPartnerInput) (*model.PartnerPayload, error)
@@ -199,7 +209,11 @@ type MutationResolver interface {
 	RefundPayment(ctx context.Context, input portal.RefundPaymentInput) (*model.PaymentPayload, error)
 	BookAppointmentFor(ctx context.Context, input portal.BookAppointmentForInput) (*model.AppointmentPayload, error)
 	CheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
+	UndoCheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	CallNext(ctx context.Context, input portal.CallNextInput) (*model.AppointmentPayload, error)
+	CallAppointment(ctx context.Context, input portal.CallAppointmentInput) (*model.AppointmentPayload, error)
+	CallAgain(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
+	UndoCall(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	CompleteAppointment(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	RecordNoShow(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	ClaimApplication(ctx context.Context, input portal.ClaimApplicationInput) (*model.ApplicationPayload, error)
@@ -212,7 +226,12 @@ type OfficeResolver interface {
 
 	OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error)
 	Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error)
+	Openings(ctx context.Context, obj *portal.Office) ([]*ent.Opening, error)
 	Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
+}
+type OpeningResolver interface {
+	Hours(ctx context.Context, obj *ent.Opening) ([]*portal.OpeningSpan, error)
+	Counter(ctx context.Context, obj *ent.Opening) (*ent.Counter, error)
 }
 type PartnerResolver interface {
 	Keys(ctx context.Context, objs []*ent.Partner) ([][]*ent.PartnerKey, error)
@@ -233,6 +252,7 @@ type PublicServiceResolver interface {
 	Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error)
 
 	Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error)
+	Fees(ctx context.Context, obj *portal.Service) ([]*ent.Fee, error)
 
 	Open(ctx context.Context, obj *portal.Service) (bool, error)
 }
@@ -304,6 +324,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcknowledgePrivacyNoticeInput", ec.unmarshalInputAcknowledgePrivacyNoticeInput),
 			graphql.NewInputUnmarshaler("AddClosureInput", ec.unmarshalInputAddClosureInput),
+			graphql.NewInputUnmarshaler("AddOpeningInput", ec.unmarshalInputAddOpeningInput),
 			graphql.NewInputUnmarshaler("AddPartnerInput", ec.unmarshalInputAddPartnerInput),
 			graphql.NewInputUnmarshaler("AddPartnerKeyInput", ec.unmarshalInputAddPartnerKeyInput),
 			graphql.NewInputUnmarshaler("AddWebhookEndpointInput", ec.unmarshalInputAddWebhookEndpointInput),
@@ -313,16 +334,20 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AvailabilityInput", ec.unmarshalInputAvailabilityInput),
 			graphql.NewInputUnmarshaler("BookAppointmentForInput", ec.unmarshalInputBookAppointmentForInput),
 			graphql.NewInputUnmarshaler("BookAppointmentInput", ec.unmarshalInputBookAppointmentInput),
+			graphql.NewInputUnmarshaler("CallAgainInput", ec.unmarshalInputCallAgainInput),
+			graphql.NewInputUnmarshaler("CallAppointmentInput", ec.unmarshalInputCallAppointmentInput),
 			graphql.NewInputUnmarshaler("CallNextInput", ec.unmarshalInputCallNextInput),
 			graphql.NewInputUnmarshaler("CancelAppointmentInput", ec.unmarshalInputCancelAppointmentInput),
 			graphql.NewInputUnmarshaler("CancelPaymentInput", ec.unmarshalInputCancelPaymentInput),
 			graphql.NewInputUnmarshaler("CaseByIDsInput", ec.unmarshalInputCaseByIDsInput),
+			graphql.NewInputUnmarshaler("ChangeClosureInput", ec.unmarshalInputChangeClosureInput),
 			graphql.NewInputUnmarshaler("CheckInInput", ec.unmarshalInputCheckInInput),
 			graphql.NewInputUnmarshaler("ClaimApplicationInput", ec.unmarshalInputClaimApplicationInput),
 			graphql.NewInputUnmarshaler("CompleteApplicationInput", ec.unmarshalInputCompleteApplicationInput),
 			graphql.NewInputUnmarshaler("CompleteAppointmentInput", ec.unmarshalInputCompleteAppointmentInput),
 			graphql.NewInputUnmarshaler("ConcernInput", ec.unmarshalInputConcernInput),
 			graphql.NewInputUnmarshaler("ConfirmInformationInput", ec.unmarshalInputConfirmInformationInput),
+			graphql.NewInputUnmarshaler("CorrectAppointmentInput", ec.unmarshalInputCorrectAppointmentInput),
 			graphql.NewInputUnmarshaler("DispatchInput", ec.unmarshalInputDispatchInput),
 			graphql.NewInputUnmarshaler("ExtendHoldInput", ec.unmarshalInputExtendHoldInput),
 			graphql.NewInputUnmarshaler("HoldSlotInput", ec.unmarshalInputHoldSlotInput),
@@ -350,10 +375,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RefundPaymentInput", ec.unmarshalInputRefundPaymentInput),
 			graphql.NewInputUnmarshaler("RejectApplicationInput", ec.unmarshalInputRejectApplicationInput),
 			graphql.NewInputUnmarshaler("ReleaseHoldInput", ec.unmarshalInputReleaseHoldInput),
+			graphql.NewInputUnmarshaler("RemoveClosureInput", ec.unmarshalInputRemoveClosureInput),
+			graphql.NewInputUnmarshaler("RemoveFeeInput", ec.unmarshalInputRemoveFeeInput),
+			graphql.NewInputUnmarshaler("RemoveOpeningInput", ec.unmarshalInputRemoveOpeningInput),
 			graphql.NewInputUnmarshaler("RemoveWebhookEndpointInput", ec.unmarshalInputRemoveWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("ReplayWebhookInput", ec.unmarshalInputReplayWebhookInput),
 			graphql.NewInputUnmarshaler("RequestInformationInput", ec.unmarshalInputRequestInformationInput),
 			graphql.NewInputUnmarshaler("RescheduleAppointmentInput", ec.unmarshalInputRescheduleAppointmentInput),
+			graphql.NewInputUnmarshaler("ResetOpeningHoursInput", ec.unmarshalInputResetOpeningHoursInput),
+			graphql.NewInputUnmarshaler("ResetPaymentMethodsInput", ec.unmarshalInputResetPaymentMethodsInput),
+			graphql.NewInputUnmarshaler("ResetServiceStateInput", ec.unmarshalInputResetServiceStateInput),
 			graphql.NewInputUnmarshaler("ReviewApplicationInput", ec.unmarshalInputReviewApplicationInput),
 			graphql.NewInputUnmarshaler("RevokePartnerKeyInput", ec.unmarshalInputRevokePartnerKeyInput),
 			graphql.NewInputUnmarshaler("SaveAnswersInput", ec.unmarshalInputSaveAnswersInput),
@@ -368,6 +399,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SubmitApplicationInput", ec.unmarshalInputSubmitApplicationInput),
 			graphql.NewInputUnmarshaler("TextInput", ec.unmarshalInputTextInput),
 			graphql.NewInputUnmarshaler("TimeSpanInput", ec.unmarshalInputTimeSpanInput),
+			graphql.NewInputUnmarshaler("UndoCallInput", ec.unmarshalInputUndoCallInput),
+			graphql.NewInputUnmarshaler("UndoCheckInInput", ec.unmarshalInputUndoCheckInInput),
 			graphql.NewInputUnmarshaler("UpdatePartnerInput", ec.unmarshalInputUpdatePartnerInput),
 			graphql.NewInputUnmarshaler("UpdateWebhookEndpointInput", ec.unmarshalInputUpdateWebhookEndpointInput),
 			graphql.NewInputUnmarshaler("WithdrawApplicationInput", ec.unmarshalInputWithdrawApplicationInput),
@@ -464,7 +497,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/application.graphqls" "schema/appointment.graphqls" "schema/base.graphqls" "schema/case.graphqls" "schema/change.graphqls" "schema/municipality.graphqls" "schema/office.graphqls" "schema/partner.graphqls" "schema/payment.graphqls" "schema/service.graphqls" "schema/staff.graphqls" "schema/work.graphqls"
+//go:embed "schema/application.graphqls" "schema/appointment.graphqls" "schema/base.graphqls" "schema/case.graphqls" "schema/change.graphqls" "schema/hours.graphqls" "schema/municipality.graphqls" "schema/office.graphqls" "schema/partner.graphqls" "schema/payment.graphqls" "schema/service.graphqls" "schema/staff.graphqls" "schema/work.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -481,6 +514,7 @@ var sources = []*ast.Source{
 	{Name: "schema/base.graphqls", Input: sourceData("schema/base.graphqls"), BuiltIn: false},
 	{Name: "schema/case.graphqls", Input: sourceData("schema/case.graphqls"), BuiltIn: false},
 	{Name: "schema/change.graphqls", Input: sourceData("schema/change.graphqls"), BuiltIn: false},
+	{Name: "schema/hours.graphqls", Input: sourceData("schema/hours.graphqls"), BuiltIn: false},
 	{Name: "schema/municipality.graphqls", Input: sourceData("schema/municipality.graphqls"), BuiltIn: false},
 	{Name: "schema/office.graphqls", Input: sourceData("schema/office.graphqls"), BuiltIn: false},
 	{Name: "schema/partner.graphqls", Input: sourceData("schema/partner.graphqls"), BuiltIn: false},
@@ -754,6 +788,8 @@ func (ec *executionContext) childFields_Appointment(ctx context.Context, field g
 		return ec.fieldContext_Appointment_person(ctx, field)
 	case "reminder":
 		return ec.fieldContext_Appointment_reminder(ctx, field)
+	case "calls":
+		return ec.fieldContext_Appointment_calls(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
 }
@@ -910,6 +946,8 @@ func (ec *executionContext) childFields_ChannelCount(ctx context.Context, field 
 
 func (ec *executionContext) childFields_Closure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Closure_id(ctx, field)
 	case "from":
 		return ec.fieldContext_Closure_from(ctx, field)
 	case "to":
@@ -1172,6 +1210,8 @@ func (ec *executionContext) childFields_Office(ctx context.Context, field graphq
 		return ec.fieldContext_Office_openingHours(ctx, field)
 	case "closures":
 		return ec.fieldContext_Office_closures(ctx, field)
+	case "openings":
+		return ec.fieldContext_Office_openings(ctx, field)
 	case "availability":
 		return ec.fieldContext_Office_availability(ctx, field)
 	case "assumed":
@@ -1194,6 +1234,26 @@ func (ec *executionContext) childFields_OfficeSlots(ctx context.Context, field g
 		return ec.fieldContext_OfficeSlots_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OfficeSlots", field.Name)
+}
+
+func (ec *executionContext) childFields_Opening(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Opening_id(ctx, field)
+	case "from":
+		return ec.fieldContext_Opening_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Opening_to(ctx, field)
+	case "hours":
+		return ec.fieldContext_Opening_hours(ctx, field)
+	case "counter":
+		return ec.fieldContext_Opening_counter(ctx, field)
+	case "online":
+		return ec.fieldContext_Opening_online(ctx, field)
+	case "reason":
+		return ec.fieldContext_Opening_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Opening", field.Name)
 }
 
 func (ec *executionContext) childFields_OpeningDay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1436,6 +1496,8 @@ func (ec *executionContext) childFields_PublicService(ctx context.Context, field
 		return ec.fieldContext_PublicService_links(ctx, field)
 	case "fee":
 		return ec.fieldContext_PublicService_fee(ctx, field)
+	case "fees":
+		return ec.fieldContext_PublicService_fees(ctx, field)
 	case "form":
 		return ec.fieldContext_PublicService_form(ctx, field)
 	case "documents":
@@ -1522,6 +1584,8 @@ func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, fie
 		return ec.fieldContext_SchedulePayload_appointments(ctx, field)
 	case "appointmentCount":
 		return ec.fieldContext_SchedulePayload_appointmentCount(ctx, field)
+	case "stillClosed":
+		return ec.fieldContext_SchedulePayload_stillClosed(ctx, field)
 	case "problems":
 		return ec.fieldContext_SchedulePayload_problems(ctx, field)
 	}
@@ -2004,6 +2068,20 @@ func (ec *executionContext) field_Mutation_addClosure_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addOpening_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AddOpeningInput, error) {
+			return ec.unmarshalNAddOpeningInput2nelkeᚋinternalᚋportalᚐAddOpeningInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_addPartnerKey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2088,6 +2166,34 @@ func (ec *executionContext) field_Mutation_bookAppointment_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_callAgain_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AppointmentInput, error) {
+			return ec.unmarshalNCallAgainInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_callAppointment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.CallAppointmentInput, error) {
+			return ec.unmarshalNCallAppointmentInput2nelkeᚋinternalᚋportalᚐCallAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_callNext_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2122,6 +2228,20 @@ func (ec *executionContext) field_Mutation_cancelPayment_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.PaymentInput, error) {
 			return ec.unmarshalNCancelPaymentInput2nelkeᚋinternalᚋportalᚐPaymentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_changeClosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.ChangeClosureInput, error) {
+			return ec.unmarshalNChangeClosureInput2nelkeᚋinternalᚋportalᚐChangeClosureInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2192,6 +2312,20 @@ func (ec *executionContext) field_Mutation_confirmInformation_args(ctx context.C
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.ApplicationInput, error) {
 			return ec.unmarshalNConfirmInformationInput2nelkeᚋinternalᚋportalᚐApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_correctAppointment_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.CorrectAppointmentInput, error) {
+			return ec.unmarshalNCorrectAppointmentInput2nelkeᚋinternalᚋportalᚐCorrectAppointmentInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2312,6 +2446,48 @@ func (ec *executionContext) field_Mutation_releaseHold_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeClosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.RemoveClosureInput, error) {
+			return ec.unmarshalNRemoveClosureInput2nelkeᚋinternalᚋportalᚐRemoveClosureInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeFee_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.RemoveFeeInput, error) {
+			return ec.unmarshalNRemoveFeeInput2nelkeᚋinternalᚋportalᚐRemoveFeeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeOpening_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.RemoveOpeningInput, error) {
+			return ec.unmarshalNRemoveOpeningInput2nelkeᚋinternalᚋportalᚐRemoveOpeningInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_removeWebhookEndpoint_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2360,6 +2536,48 @@ func (ec *executionContext) field_Mutation_rescheduleAppointment_args(ctx contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.RescheduleAppointmentInput, error) {
 			return ec.unmarshalNRescheduleAppointmentInput2nelkeᚋinternalᚋportalᚐRescheduleAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resetOpeningHours_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.ResetOpeningHoursInput, error) {
+			return ec.unmarshalNResetOpeningHoursInput2nelkeᚋinternalᚋportalᚐResetOpeningHoursInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resetPaymentMethods_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.ResetPaymentMethodsInput, error) {
+			return ec.unmarshalNResetPaymentMethodsInput2nelkeᚋinternalᚋportalᚐResetPaymentMethodsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resetServiceState_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.ResetServiceStateInput, error) {
+			return ec.unmarshalNResetServiceStateInput2nelkeᚋinternalᚋportalᚐResetServiceStateInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2514,6 +2732,34 @@ func (ec *executionContext) field_Mutation_submitApplication_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.ApplicationInput, error) {
 			return ec.unmarshalNSubmitApplicationInput2nelkeᚋinternalᚋportalᚐApplicationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_undoCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AppointmentInput, error) {
+			return ec.unmarshalNUndoCallInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_undoCheckIn_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AppointmentInput, error) {
+			return ec.unmarshalNUndoCheckInInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -4976,6 +5222,29 @@ func (ec *executionContext) fieldContext_Appointment_reminder(_ context.Context,
 	return graphql.NewScalarFieldContext("Appointment", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _Appointment_calls(ctx context.Context, field graphql.CollectedField, obj *ent.Appointment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Appointment_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Appointment_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Appointment", field, false, false, "Int")
+}
+
 func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field graphql.CollectedField, obj *portal.Board) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6180,6 +6449,29 @@ func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_ChannelCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ChannelCount", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Closure_id(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Closure_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Closure_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Closure", field, false, false, "ID")
 }
 
 func (ec *executionContext) _Closure_from(ctx context.Context, field graphql.CollectedField, obj *ent.Closure) (ret graphql.Marshaler) {
@@ -8478,6 +8770,94 @@ func (ec *executionContext) fieldContext_Mutation_setFee(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_removeFee(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeFee(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveFee(ctx, fc.Args["input"].(portal.RemoveFeeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServicePayload) graphql.Marshaler {
+			return ec.marshalNPublicServicePayload2ᚖnelkeᚋgraphᚋmodelᚐPublicServicePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeFee(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicServicePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeFee_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetServiceState(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetServiceState(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetServiceState(ctx, fc.Args["input"].(portal.ResetServiceStateInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServicePayload) graphql.Marshaler {
+			return ec.marshalNPublicServicePayload2ᚖnelkeᚋgraphᚋmodelᚐPublicServicePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetServiceState(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicServicePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetServiceState_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_startApplication(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9050,6 +9430,50 @@ func (ec *executionContext) fieldContext_Mutation_rescheduleAppointment(ctx cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_correctAppointment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_correctAppointment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CorrectAppointment(ctx, fc.Args["input"].(portal.CorrectAppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentPayload) graphql.Marshaler {
+			return ec.marshalNAppointmentPayload2ᚖnelkeᚋgraphᚋmodelᚐAppointmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_correctAppointment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AppointmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_correctAppointment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_cancelAppointment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9182,6 +9606,226 @@ func (ec *executionContext) fieldContext_Mutation_setContact(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_changeClosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_changeClosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ChangeClosure(ctx, fc.Args["input"].(portal.ChangeClosureInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_changeClosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_changeClosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeClosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeClosure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveClosure(ctx, fc.Args["input"].(portal.RemoveClosureInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeClosure(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeClosure_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addOpening(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addOpening(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddOpening(ctx, fc.Args["input"].(portal.AddOpeningInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addOpening(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addOpening_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeOpening(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeOpening(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveOpening(ctx, fc.Args["input"].(portal.RemoveOpeningInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeOpening(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeOpening_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetOpeningHours(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetOpeningHours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetOpeningHours(ctx, fc.Args["input"].(portal.ResetOpeningHoursInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SchedulePayload) graphql.Marshaler {
+			return ec.marshalNSchedulePayload2ᚖnelkeᚋgraphᚋmodelᚐSchedulePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetOpeningHours(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SchedulePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetOpeningHours_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setPaymentMethods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9220,6 +9864,50 @@ func (ec *executionContext) fieldContext_Mutation_setPaymentMethods(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_setPaymentMethods_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetPaymentMethods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetPaymentMethods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetPaymentMethods(ctx, fc.Args["input"].(portal.ResetPaymentMethodsInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityPayload) graphql.Marshaler {
+			return ec.marshalNMunicipalityPayload2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetPaymentMethods(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MunicipalityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetPaymentMethods_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9930,6 +10618,50 @@ func (ec *executionContext) fieldContext_Mutation_checkIn(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_undoCheckIn(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_undoCheckIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UndoCheckIn(ctx, fc.Args["input"].(portal.AppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentPayload) graphql.Marshaler {
+			return ec.marshalNAppointmentPayload2ᚖnelkeᚋgraphᚋmodelᚐAppointmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_undoCheckIn(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AppointmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_undoCheckIn_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_callNext(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9968,6 +10700,138 @@ func (ec *executionContext) fieldContext_Mutation_callNext(ctx context.Context, 
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_callNext_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_callAppointment(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_callAppointment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CallAppointment(ctx, fc.Args["input"].(portal.CallAppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentPayload) graphql.Marshaler {
+			return ec.marshalNAppointmentPayload2ᚖnelkeᚋgraphᚋmodelᚐAppointmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_callAppointment(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AppointmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_callAppointment_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_callAgain(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_callAgain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CallAgain(ctx, fc.Args["input"].(portal.AppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentPayload) graphql.Marshaler {
+			return ec.marshalNAppointmentPayload2ᚖnelkeᚋgraphᚋmodelᚐAppointmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_callAgain(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AppointmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_callAgain_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_undoCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_undoCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UndoCall(ctx, fc.Args["input"].(portal.AppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentPayload) graphql.Marshaler {
+			return ec.marshalNAppointmentPayload2ᚖnelkeᚋgraphᚋmodelᚐAppointmentPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_undoCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AppointmentPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_undoCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -10571,6 +11435,38 @@ func (ec *executionContext) fieldContext_Office_closures(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Office_openings(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Office_openings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Office().Openings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Opening) graphql.Marshaler {
+			return ec.marshalNOpening2ᚕᚖnelkeᚋentᚐOpeningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Office_openings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Office",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Opening(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10778,6 +11674,185 @@ func (ec *executionContext) _OfficeSlots_reason(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_OfficeSlots_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OfficeSlots", field, false, false, "UnavailableReason")
+}
+
+func (ec *executionContext) _Opening_id(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Opening", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Opening_from(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FromDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Opening", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Opening_to(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ToDate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Opening", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Opening_hours(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_hours(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Opening().Hours(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
+			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_hours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Opening",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OpeningSpan(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Opening_counter(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_counter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Opening().Counter(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.Counter) graphql.Marshaler {
+			return ec.marshalOCounter2ᚖnelkeᚋentᚐCounter(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_counter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Opening",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Counter(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Opening_online(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_online(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Online, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_online(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Opening", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Opening_reason(ctx context.Context, field graphql.CollectedField, obj *ent.Opening) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Opening_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalOString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Opening_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Opening", field, false, false, "String")
 }
 
 func (ec *executionContext) _OpeningDay_date(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
@@ -12809,6 +13884,38 @@ func (ec *executionContext) fieldContext_PublicService_fee(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _PublicService_fees(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicService_fees(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.PublicService().Fees(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Fee) graphql.Marshaler {
+			return ec.marshalNFee2ᚕᚖnelkeᚋentᚐFeeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicService_fees(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PublicService",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Fee(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PublicService_form(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14504,6 +15611,38 @@ func (ec *executionContext) _SchedulePayload_appointmentCount(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_SchedulePayload_appointmentCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SchedulePayload_stillClosed(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SchedulePayload_stillClosed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StillClosed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
+			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SchedulePayload_stillClosed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SchedulePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OpeningDay(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SchedulePayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
@@ -17283,6 +18422,111 @@ func UnmarshalAddClosureInput(ctx context.Context, raw any) (portal.AddClosureIn
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputAddOpeningInput(ctx context.Context, obj any) (portal.AddOpeningInput, error) {
+	var it portal.AddOpeningInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["online"]; !present {
+		asMap["online"] = true
+	}
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "office", "counter", "from", "to", "hours", "online", "reason", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "office":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("office"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Office = data
+		case "counter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("counter"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Counter = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "hours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hours"))
+			data, err := ec.unmarshalNTimeSpanInput2ᚕnelkeᚋinternalᚋportalᚐTimeSpanInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hours = data
+		case "online":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("online"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Online = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNTextInput2nelkeᚋinternalᚋportalᚐTextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddOpeningInput unmarshals raw into the AddOpeningInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddOpeningInput(ctx context.Context, raw any) (portal.AddOpeningInput, error) {
+	var out portal.AddOpeningInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddOpeningInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputAddPartnerInput(ctx context.Context, obj any) (portal.AddPartnerInput, error) {
 	var it portal.AddPartnerInput
 	if obj == nil {
@@ -17876,6 +19120,111 @@ func UnmarshalBookAppointmentInput(ctx context.Context, raw any) (portal.BookApp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCallAgainInput(ctx context.Context, obj any) (portal.AppointmentInput, error) {
+	var it portal.AppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCallAgainInput unmarshals raw into the CallAgainInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCallAgainInput(ctx context.Context, raw any) (portal.AppointmentInput, error) {
+	var out portal.AppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CallAgainInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCallAppointmentInput(ctx context.Context, obj any) (portal.CallAppointmentInput, error) {
+	var it portal.CallAppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment", "counter"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		case "counter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("counter"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Counter = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCallAppointmentInput unmarshals raw into the CallAppointmentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCallAppointmentInput(ctx context.Context, raw any) (portal.CallAppointmentInput, error) {
+	var out portal.CallAppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CallAppointmentInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCallNextInput(ctx context.Context, obj any) (portal.CallNextInput, error) {
 	var it portal.CallNextInput
 	if obj == nil {
@@ -18062,6 +19411,94 @@ func (ec *executionContext) unmarshalInputCaseByIDsInput(ctx context.Context, ob
 func UnmarshalCaseByIDsInput(ctx context.Context, raw any) (model.CaseByIDsInput, error) {
 	var out model.CaseByIDsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "CaseByIDsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputChangeClosureInput(ctx context.Context, obj any) (portal.ChangeClosureInput, error) {
+	var it portal.ChangeClosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "closure", "from", "to", "hours", "reason", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "closure":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("closure"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Closure = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		case "hours":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hours"))
+			data, err := ec.unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportalᚐTimeSpanInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Hours = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNTextInput2nelkeᚋinternalᚋportalᚐTextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalChangeClosureInput unmarshals raw into the ChangeClosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalChangeClosureInput(ctx context.Context, raw any) (portal.ChangeClosureInput, error) {
+	var out portal.ChangeClosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ChangeClosureInput", raw, &out)
 	return out, err
 }
 
@@ -18378,6 +19815,80 @@ func (ec *executionContext) unmarshalInputConfirmInformationInput(ctx context.Co
 func UnmarshalConfirmInformationInput(ctx context.Context, raw any) (portal.ApplicationInput, error) {
 	var out portal.ApplicationInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ConfirmInformationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCorrectAppointmentInput(ctx context.Context, obj any) (portal.CorrectAppointmentInput, error) {
+	var it portal.CorrectAppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["reminder"]; !present {
+		asMap["reminder"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment", "privacyNotice", "person", "reminder"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		case "privacyNotice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("privacyNotice"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PrivacyNotice = data
+		case "person":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("person"))
+			data, err := ec.unmarshalNPersonInput2nelkeᚋinternalᚋportalᚐPersonInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Person = data
+		case "reminder":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reminder"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reminder = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCorrectAppointmentInput unmarshals raw into the CorrectAppointmentInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCorrectAppointmentInput(ctx context.Context, raw any) (portal.CorrectAppointmentInput, error) {
+	var out portal.CorrectAppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CorrectAppointmentInput", raw, &out)
 	return out, err
 }
 
@@ -19845,6 +21356,171 @@ func UnmarshalReleaseHoldInput(ctx context.Context, raw any) (portal.HoldInput, 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRemoveClosureInput(ctx context.Context, obj any) (portal.RemoveClosureInput, error) {
+	var it portal.RemoveClosureInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "closure"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "closure":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("closure"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Closure = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveClosureInput unmarshals raw into the RemoveClosureInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveClosureInput(ctx context.Context, raw any) (portal.RemoveClosureInput, error) {
+	var out portal.RemoveClosureInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveClosureInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemoveFeeInput(ctx context.Context, obj any) (portal.RemoveFeeInput, error) {
+	var it portal.RemoveFeeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "service", "validFrom"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "service":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("service"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Service = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveFeeInput unmarshals raw into the RemoveFeeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveFeeInput(ctx context.Context, raw any) (portal.RemoveFeeInput, error) {
+	var out portal.RemoveFeeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveFeeInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRemoveOpeningInput(ctx context.Context, obj any) (portal.RemoveOpeningInput, error) {
+	var it portal.RemoveOpeningInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "opening", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "opening":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("opening"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Opening = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveOpeningInput unmarshals raw into the RemoveOpeningInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveOpeningInput(ctx context.Context, raw any) (portal.RemoveOpeningInput, error) {
+	var out portal.RemoveOpeningInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveOpeningInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRemoveWebhookEndpointInput(ctx context.Context, obj any) (portal.WebhookEndpointInput, error) {
 	var it portal.WebhookEndpointInput
 	if obj == nil {
@@ -20059,6 +21735,178 @@ func (ec *executionContext) unmarshalInputRescheduleAppointmentInput(ctx context
 func UnmarshalRescheduleAppointmentInput(ctx context.Context, raw any) (portal.RescheduleAppointmentInput, error) {
 	var out portal.RescheduleAppointmentInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RescheduleAppointmentInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputResetOpeningHoursInput(ctx context.Context, obj any) (portal.ResetOpeningHoursInput, error) {
+	var it portal.ResetOpeningHoursInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "office", "counter", "validFrom", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "office":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("office"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Office = data
+		case "counter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("counter"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Counter = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResetOpeningHoursInput unmarshals raw into the ResetOpeningHoursInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResetOpeningHoursInput(ctx context.Context, raw any) (portal.ResetOpeningHoursInput, error) {
+	var out portal.ResetOpeningHoursInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResetOpeningHoursInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputResetPaymentMethodsInput(ctx context.Context, obj any) (portal.ResetPaymentMethodsInput, error) {
+	var it portal.ResetPaymentMethodsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "municipality"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "municipality":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Municipality = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResetPaymentMethodsInput unmarshals raw into the ResetPaymentMethodsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResetPaymentMethodsInput(ctx context.Context, raw any) (portal.ResetPaymentMethodsInput, error) {
+	var out portal.ResetPaymentMethodsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResetPaymentMethodsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputResetServiceStateInput(ctx context.Context, obj any) (portal.ResetServiceStateInput, error) {
+	var it portal.ResetServiceStateInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "service"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "service":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("service"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Service = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResetServiceStateInput unmarshals raw into the ResetServiceStateInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResetServiceStateInput(ctx context.Context, raw any) (portal.ResetServiceStateInput, error) {
+	var out portal.ResetServiceStateInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResetServiceStateInput", raw, &out)
 	return out, err
 }
 
@@ -20935,6 +22783,104 @@ func (ec *executionContext) unmarshalInputTimeSpanInput(ctx context.Context, obj
 func UnmarshalTimeSpanInput(ctx context.Context, raw any) (portal.TimeSpanInput, error) {
 	var out portal.TimeSpanInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TimeSpanInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUndoCallInput(ctx context.Context, obj any) (portal.AppointmentInput, error) {
+	var it portal.AppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUndoCallInput unmarshals raw into the UndoCallInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUndoCallInput(ctx context.Context, raw any) (portal.AppointmentInput, error) {
+	var out portal.AppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UndoCallInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUndoCheckInInput(ctx context.Context, obj any) (portal.AppointmentInput, error) {
+	var it portal.AppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUndoCheckInInput unmarshals raw into the UndoCheckInInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUndoCheckInInput(ctx context.Context, raw any) (portal.AppointmentInput, error) {
+	var out portal.AppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UndoCheckInInput", raw, &out)
 	return out, err
 }
 
@@ -21870,6 +23816,11 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "calls":
+			out.Values[i] = ec._Appointment_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22424,6 +24375,11 @@ func (ec *executionContext) _Closure(ctx context.Context, sel ast.SelectionSet, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Closure")
+		case "id":
+			out.Values[i] = ec._Closure_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "from":
 			out.Values[i] = ec._Closure_from(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23369,6 +25325,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "removeFee":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeFee(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetServiceState":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetServiceState(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "startApplication":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_startApplication(ctx, field)
@@ -23460,6 +25430,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "correctAppointment":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_correctAppointment(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cancelAppointment":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_cancelAppointment(ctx, field)
@@ -23481,9 +25458,51 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "changeClosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_changeClosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeClosure":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeClosure(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "addOpening":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addOpening(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeOpening":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeOpening(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetOpeningHours":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetOpeningHours(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setPaymentMethods":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setPaymentMethods(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "resetPaymentMethods":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetPaymentMethods(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -23600,9 +25619,37 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "undoCheckIn":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_undoCheckIn(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "callNext":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_callNext(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callAppointment":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_callAppointment(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callAgain":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_callAgain(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "undoCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_undoCall(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -23740,6 +25787,12 @@ func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Office_closures(ctx, field, obj)
 				})
+		case "openings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Office_openings(ctx, field, obj)
+				})
 		case "availability":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -23803,6 +25856,71 @@ func (ec *executionContext) _OfficeSlots(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = ec._OfficeSlots_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var openingImplementors = []string{"Opening"}
+
+func (ec *executionContext) _Opening(ctx context.Context, sel ast.SelectionSet, obj *ent.Opening) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, openingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Opening")
+		case "id":
+			out.Values[i] = ec._Opening_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "from":
+			out.Values[i] = ec._Opening_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "to":
+			out.Values[i] = ec._Opening_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "hours":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Opening_hours(ctx, field, obj)
+				})
+		case "counter":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Opening_counter(ctx, field, obj)
+				})
+		case "online":
+			out.Values[i] = ec._Opening_online(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._Opening_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -24675,6 +26793,12 @@ func (ec *executionContext) _PublicService(ctx context.Context, sel ast.Selectio
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._PublicService_fee(ctx, field, obj)
 				})
+		case "fees":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._PublicService_fees(ctx, field, obj)
+				})
 		case "form":
 			out.Values[i] = ec._PublicService_form(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -25160,6 +27284,11 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 			}
 		case "appointmentCount":
 			out.Values[i] = ec._SchedulePayload_appointmentCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stillClosed":
+			out.Values[i] = ec._SchedulePayload_stillClosed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -26175,6 +28304,11 @@ func (ec *executionContext) unmarshalNAddClosureInput2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNAddOpeningInput2nelkeᚋinternalᚋportalᚐAddOpeningInput(ctx context.Context, v any) (portal.AddOpeningInput, error) {
+	res, err := ec.unmarshalInputAddOpeningInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAddPartnerInput2nelkeᚋinternalᚋportalᚐAddPartnerInput(ctx context.Context, v any) (portal.AddPartnerInput, error) {
 	res, err := ec.unmarshalInputAddPartnerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26504,6 +28638,16 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) unmarshalNCallAgainInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx context.Context, v any) (portal.AppointmentInput, error) {
+	res, err := ec.unmarshalInputCallAgainInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCallAppointmentInput2nelkeᚋinternalᚋportalᚐCallAppointmentInput(ctx context.Context, v any) (portal.CallAppointmentInput, error) {
+	res, err := ec.unmarshalInputCallAppointmentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCallNextInput2nelkeᚋinternalᚋportalᚐCallNextInput(ctx context.Context, v any) (portal.CallNextInput, error) {
 	res, err := ec.unmarshalInputCallNextInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -26591,6 +28735,11 @@ func (ec *executionContext) marshalNChange2ᚕnelkeᚋinternalᚋportalᚐChange
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNChangeClosureInput2nelkeᚋinternalᚋportalᚐChangeClosureInput(ctx context.Context, v any) (portal.ChangeClosureInput, error) {
+	res, err := ec.unmarshalInputChangeClosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNChangeType2nelkeᚋinternalᚋportalᚐChangeType(ctx context.Context, v any) (portal.ChangeType, error) {
@@ -26778,6 +28927,11 @@ func (ec *executionContext) unmarshalNConfirmInformationInput2nelkeᚋinternal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCorrectAppointmentInput2nelkeᚋinternalᚋportalᚐCorrectAppointmentInput(ctx context.Context, v any) (portal.CorrectAppointmentInput, error) {
+	res, err := ec.unmarshalInputCorrectAppointmentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNCounter2ᚕᚖnelkeᚋentᚐCounterᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Counter) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -26957,6 +29111,30 @@ func (ec *executionContext) marshalNEventActor2nelkeᚋgraphᚋmodelᚐEventActo
 func (ec *executionContext) unmarshalNExtendHoldInput2nelkeᚋinternalᚋportalᚐHoldInput(ctx context.Context, v any) (portal.HoldInput, error) {
 	res, err := ec.unmarshalInputExtendHoldInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFee2ᚕᚖnelkeᚋentᚐFeeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Fee) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFee2ᚖnelkeᚋentᚐFee(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFee2ᚖnelkeᚋentᚐFee(ctx context.Context, sel ast.SelectionSet, v *ent.Fee) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Fee!")
+		return graphql.Null
+	}
+	return ec._Fee(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNFieldSet2string(ctx context.Context, v any) (string, error) {
@@ -27340,6 +29518,30 @@ func (ec *executionContext) unmarshalNOpenCaseInput2nelkeᚋinternalᚋportalᚐ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNOpening2ᚕᚖnelkeᚋentᚐOpeningᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Opening) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOpening2ᚖnelkeᚋentᚐOpening(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOpening2ᚖnelkeᚋentᚐOpening(ctx context.Context, sel ast.SelectionSet, v *ent.Opening) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Opening!")
+		return graphql.Null
+	}
+	return ec._Opening(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -27401,6 +29603,30 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐO
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "OpeningSpan!")
+		return graphql.Null
+	}
+	return ec._OpeningSpan(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPageInfo2ᚖnelkeᚋgraphᚋmodelᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *model.PageInfo) graphql.Marshaler {
@@ -27901,6 +30127,21 @@ func (ec *executionContext) unmarshalNReleaseHoldInput2nelkeᚋinternalᚋportal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRemoveClosureInput2nelkeᚋinternalᚋportalᚐRemoveClosureInput(ctx context.Context, v any) (portal.RemoveClosureInput, error) {
+	res, err := ec.unmarshalInputRemoveClosureInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveFeeInput2nelkeᚋinternalᚋportalᚐRemoveFeeInput(ctx context.Context, v any) (portal.RemoveFeeInput, error) {
+	res, err := ec.unmarshalInputRemoveFeeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveOpeningInput2nelkeᚋinternalᚋportalᚐRemoveOpeningInput(ctx context.Context, v any) (portal.RemoveOpeningInput, error) {
+	res, err := ec.unmarshalInputRemoveOpeningInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRemoveWebhookEndpointInput2nelkeᚋinternalᚋportalᚐWebhookEndpointInput(ctx context.Context, v any) (portal.WebhookEndpointInput, error) {
 	res, err := ec.unmarshalInputRemoveWebhookEndpointInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27918,6 +30159,21 @@ func (ec *executionContext) unmarshalNRequestInformationInput2nelkeᚋinternal�
 
 func (ec *executionContext) unmarshalNRescheduleAppointmentInput2nelkeᚋinternalᚋportalᚐRescheduleAppointmentInput(ctx context.Context, v any) (portal.RescheduleAppointmentInput, error) {
 	res, err := ec.unmarshalInputRescheduleAppointmentInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNResetOpeningHoursInput2nelkeᚋinternalᚋportalᚐResetOpeningHoursInput(ctx context.Context, v any) (portal.ResetOpeningHoursInput, error) {
+	res, err := ec.unmarshalInputResetOpeningHoursInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNResetPaymentMethodsInput2nelkeᚋinternalᚋportalᚐResetPaymentMethodsInput(ctx context.Context, v any) (portal.ResetPaymentMethodsInput, error) {
+	res, err := ec.unmarshalInputResetPaymentMethodsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNResetServiceStateInput2nelkeᚋinternalᚋportalᚐResetServiceStateInput(ctx context.Context, v any) (portal.ResetServiceStateInput, error) {
+	res, err := ec.unmarshalInputResetServiceStateInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -28185,6 +30441,25 @@ func (ec *executionContext) unmarshalNTextInput2nelkeᚋinternalᚋportalᚐText
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNTimeSpanInput2nelkeᚋinternalᚋportalᚐTimeSpanInput(ctx context.Context, v any) (portal.TimeSpanInput, error) {
+	res, err := ec.unmarshalInputTimeSpanInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNTimeSpanInput2ᚕnelkeᚋinternalᚋportalᚐTimeSpanInputᚄ(ctx context.Context, v any) ([]portal.TimeSpanInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]portal.TimeSpanInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNTimeSpanInput2nelkeᚋinternalᚋportalᚐTimeSpanInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
 func (ec *executionContext) unmarshalNTrustLevel2nelkeᚋentᚋpublicserviceᚐTrust(ctx context.Context, v any) (publicservice.Trust, error) {
 	res, err := scalar.UnmarshalTrust(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -28225,6 +30500,16 @@ func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportal�
 		graphql.AddInvalidNullFromMarshaler(ctx, "UnavailableReason!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNUndoCallInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx context.Context, v any) (portal.AppointmentInput, error) {
+	res, err := ec.unmarshalInputUndoCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUndoCheckInInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx context.Context, v any) (portal.AppointmentInput, error) {
+	res, err := ec.unmarshalInputUndoCheckInInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNUpdatePartnerInput2nelkeᚋinternalᚋportalᚐUpdatePartnerInput(ctx context.Context, v any) (portal.UpdatePartnerInput, error) {

@@ -166,8 +166,10 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Query._entities": func(child int, args map[string]any) int {
 			return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
 		},
-		"Partner.keys":      func(child int, _ map[string]any) int { return 1 + 10*child },
-		"Partner.endpoints": func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Office.openings":    func(child int, _ map[string]any) int { return 1 + 20*child },
+		"PublicService.fees": func(child int, _ map[string]any) int { return 1 + 5*child },
+		"Partner.keys":       func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Partner.endpoints":  func(child int, _ map[string]any) int { return 1 + 10*child },
 		// A day's starts are one list of scalars; its slots are forty objects or more.
 		"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
 		"Query.availability":        days,

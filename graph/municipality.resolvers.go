@@ -25,6 +25,11 @@ func (r *mutationResolver) SetPaymentMethods(ctx context.Context, input portal.S
 	return municipalityPayload(ctx, t, err)
 }
 
+func (r *mutationResolver) ResetPaymentMethods(ctx context.Context, input portal.ResetPaymentMethodsInput) (*model.MunicipalityPayload, error) {
+	t, err := r.Portal.ResetPaymentMethods(ctx, input)
+	return municipalityPayload(ctx, t, err)
+}
+
 func (r *paymentOptionResolver) Method(ctx context.Context, obj *ent.PaymentOption) (string, error) {
 	return obj.Method.String(), nil
 }

@@ -42,8 +42,20 @@ func (r *officeResolver) Closures(ctx context.Context, obj *portal.Office) ([]*e
 	return r.Portal.Closures(obj), nil
 }
 
+func (r *officeResolver) Openings(ctx context.Context, obj *portal.Office) ([]*ent.Opening, error) {
+	return r.Portal.Openings(obj), nil
+}
+
 func (r *officeResolver) Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error) {
 	return r.Portal.Availability(ctx, portal.AvailabilityInput{Office: obj.ID, Concerns: values(concerns), From: from, Days: days}, wantsSlots(ctx))
+}
+
+func (r *openingResolver) Hours(ctx context.Context, obj *ent.Opening) ([]*portal.OpeningSpan, error) {
+	return pointers(portal.OpeningHoursOf(obj)), nil
+}
+
+func (r *openingResolver) Counter(ctx context.Context, obj *ent.Opening) (*ent.Counter, error) {
+	return r.Portal.Counter(ctx, obj.CounterID)
 }
 
 func (r *queryResolver) Availability(ctx context.Context, input portal.AvailabilityInput) (*portal.Availability, error) {
@@ -66,8 +78,11 @@ func (r *Resolver) Counter() CounterResolver { return &counterResolver{r} }
 
 func (r *Resolver) Office() OfficeResolver { return &officeResolver{r} }
 
+func (r *Resolver) Opening() OpeningResolver { return &openingResolver{r} }
+
 type (
 	closureResolver struct{ *Resolver }
 	counterResolver struct{ *Resolver }
 	officeResolver  struct{ *Resolver }
+	openingResolver struct{ *Resolver }
 )

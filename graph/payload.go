@@ -36,9 +36,17 @@ func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model
 func schedulePayload(ctx context.Context, s *portal.Schedule, err error) (*model.SchedulePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	if s == nil {
-		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, Problems: problems}, err
+		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, StillClosed: []*portal.OpeningDay{}, Problems: problems}, err
 	}
-	return &model.SchedulePayload{Office: s.Office, Appointments: s.Appointments, AppointmentCount: s.Count, Problems: problems}, err
+	return &model.SchedulePayload{Office: s.Office, Appointments: s.Appointments, AppointmentCount: s.Count, StillClosed: listed(s.StillClosed), Problems: problems}, err
+}
+
+// listed is a list that is empty where there is none.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.PublicServicePayload, error) {
@@ -202,7 +210,9 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleChannel:    {"Bitte geben Sie an, wie die Person gefragt hat.", "Say how the person asked."},
 		portal.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
 		portal.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
-		portal.RuleReplaced:   {"Für diesen oder einen späteren Tag gibt es schon eine Gebühr.", "There is a price for that day or a later one already."},
+		portal.RuleFile:       {"Das steht in der Datei der Stadt und wird dort geändert.", "This stands in the town's file, and is changed there."},
+		portal.RuleFiles:      {"Hier gilt schon, was in der Datei der Stadt steht.", "What the town's file says holds here already."},
+		portal.RuleDay:        {"Das ist nur am Tag des Termins möglich.", "This is possible on the day of the appointment only."},
 		portal.RuleReturn:     {"Zu dieser Adresse können wir Sie nach der Zahlung nicht zurückleiten.", "We can't send you back to this address after the payment."},
 		portal.RuleDispatch:   {"Bitte geben Sie genau dann an, wann verschickt wurde, wenn die Leistung per Post kommt.", "Say when it was sent exactly where the service is delivered by post."},
 		portal.RuleEnded:      {"Den Betrieb dieser Zahlungsart hat ihr Anbieter eingestellt.", "The operator of this payment method has stopped."},

@@ -26,12 +26,26 @@ func (r *mutationResolver) SetFee(ctx context.Context, input portal.SetFeeInput)
 	return servicePayload(ctx, s, err)
 }
 
+func (r *mutationResolver) RemoveFee(ctx context.Context, input portal.RemoveFeeInput) (*model.PublicServicePayload, error) {
+	s, err := r.Portal.RemoveFee(ctx, input)
+	return servicePayload(ctx, s, err)
+}
+
+func (r *mutationResolver) ResetServiceState(ctx context.Context, input portal.ResetServiceStateInput) (*model.PublicServicePayload, error) {
+	s, err := r.Portal.ResetServiceState(ctx, input)
+	return servicePayload(ctx, s, err)
+}
+
 func (r *publicServiceResolver) Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error) {
 	return r.Portal.KindOf(ctx, obj)
 }
 
 func (r *publicServiceResolver) Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error) {
 	return r.Portal.Fee(obj), nil
+}
+
+func (r *publicServiceResolver) Fees(ctx context.Context, obj *portal.Service) ([]*ent.Fee, error) {
+	return r.Portal.FeesFrom(obj), nil
 }
 
 func (r *publicServiceResolver) Open(ctx context.Context, obj *portal.Service) (bool, error) {

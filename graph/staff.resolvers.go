@@ -17,8 +17,28 @@ func (r *mutationResolver) CheckIn(ctx context.Context, input portal.Appointment
 	return appointmentPayload(ctx, a, err)
 }
 
+func (r *mutationResolver) UndoCheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.UndoCheckIn(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
 func (r *mutationResolver) CallNext(ctx context.Context, input portal.CallNextInput) (*model.AppointmentPayload, error) {
 	a, err := r.Portal.CallNext(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CallAppointment(ctx context.Context, input portal.CallAppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CallAppointment(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) CallAgain(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.CallAgain(ctx, input)
+	return appointmentPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) UndoCall(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error) {
+	a, err := r.Portal.UndoCall(ctx, input)
 	return appointmentPayload(ctx, a, err)
 }
 

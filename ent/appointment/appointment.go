@@ -64,6 +64,8 @@ const (
 	FieldCheckedInAt = "checked_in_at"
 	// FieldCalledAt holds the string denoting the called_at field in the database.
 	FieldCalledAt = "called_at"
+	// FieldCalls holds the string denoting the calls field in the database.
+	FieldCalls = "calls"
 	// FieldEndedAt holds the string denoting the ended_at field in the database.
 	FieldEndedAt = "ended_at"
 	// FieldRevision holds the string denoting the revision field in the database.
@@ -109,6 +111,7 @@ var Columns = []string{
 	FieldBookedAt,
 	FieldCheckedInAt,
 	FieldCalledAt,
+	FieldCalls,
 	FieldEndedAt,
 	FieldRevision,
 }
@@ -140,6 +143,8 @@ var (
 	DefaultReminder bool
 	// DefaultLanguage holds the default value on creation for the "language" field.
 	DefaultLanguage string
+	// DefaultCalls holds the default value on creation for the "calls" field.
+	DefaultCalls int
 	// DefaultRevision holds the default value on creation for the "revision" field.
 	DefaultRevision int
 	// DefaultID holds the default value on creation for the "id" field.
@@ -327,6 +332,11 @@ func ByCheckedInAt(opts ...sql.OrderTermOption) OrderOption {
 // ByCalledAt orders the results by the called_at field.
 func ByCalledAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCalledAt, opts...).ToFunc()
+}
+
+// ByCalls orders the results by the calls field.
+func ByCalls(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCalls, opts...).ToFunc()
 }
 
 // ByEndedAt orders the results by the ended_at field.

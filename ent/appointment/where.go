@@ -175,6 +175,11 @@ func CalledAt(v time.Time) predicate.Appointment {
 	return predicate.Appointment(sql.FieldEQ(FieldCalledAt, v))
 }
 
+// Calls applies equality check predicate on the "calls" field. It's identical to CallsEQ.
+func Calls(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldEQ(FieldCalls, v))
+}
+
 // EndedAt applies equality check predicate on the "ended_at" field. It's identical to EndedAtEQ.
 func EndedAt(v time.Time) predicate.Appointment {
 	return predicate.Appointment(sql.FieldEQ(FieldEndedAt, v))
@@ -1383,6 +1388,46 @@ func CalledAtIsNil() predicate.Appointment {
 // CalledAtNotNil applies the NotNil predicate on the "called_at" field.
 func CalledAtNotNil() predicate.Appointment {
 	return predicate.Appointment(sql.FieldNotNull(FieldCalledAt))
+}
+
+// CallsEQ applies the EQ predicate on the "calls" field.
+func CallsEQ(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldEQ(FieldCalls, v))
+}
+
+// CallsNEQ applies the NEQ predicate on the "calls" field.
+func CallsNEQ(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldNEQ(FieldCalls, v))
+}
+
+// CallsIn applies the In predicate on the "calls" field.
+func CallsIn(vs ...int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldIn(FieldCalls, vs...))
+}
+
+// CallsNotIn applies the NotIn predicate on the "calls" field.
+func CallsNotIn(vs ...int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldNotIn(FieldCalls, vs...))
+}
+
+// CallsGT applies the GT predicate on the "calls" field.
+func CallsGT(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldGT(FieldCalls, v))
+}
+
+// CallsGTE applies the GTE predicate on the "calls" field.
+func CallsGTE(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldGTE(FieldCalls, v))
+}
+
+// CallsLT applies the LT predicate on the "calls" field.
+func CallsLT(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldLT(FieldCalls, v))
+}
+
+// CallsLTE applies the LTE predicate on the "calls" field.
+func CallsLTE(v int) predicate.Appointment {
+	return predicate.Appointment(sql.FieldLTE(FieldCalls, v))
 }
 
 // EndedAtEQ applies the EQ predicate on the "ended_at" field.

@@ -28,6 +28,10 @@ const (
 	FieldReason = "reason"
 	// FieldSource holds the string denoting the source field in the database.
 	FieldSource = "source"
+	// FieldFileKey holds the string denoting the file_key field in the database.
+	FieldFileKey = "file_key"
+	// FieldRemovedAt holds the string denoting the removed_at field in the database.
+	FieldRemovedAt = "removed_at"
 	// EdgeOffice holds the string denoting the office edge name in mutations.
 	EdgeOffice = "office"
 	// Table holds the table name of the closure in the database.
@@ -52,6 +56,8 @@ var Columns = []string{
 	FieldToMinute,
 	FieldReason,
 	FieldSource,
+	FieldFileKey,
+	FieldRemovedAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -69,6 +75,8 @@ var (
 	DefaultCounterID string
 	// DefaultSource holds the default value on creation for the "source" field.
 	DefaultSource string
+	// DefaultFileKey holds the default value on creation for the "file_key" field.
+	DefaultFileKey string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
@@ -114,6 +122,16 @@ func ByToMinute(opts ...sql.OrderTermOption) OrderOption {
 // BySource orders the results by the source field.
 func BySource(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldSource, opts...).ToFunc()
+}
+
+// ByFileKey orders the results by the file_key field.
+func ByFileKey(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFileKey, opts...).ToFunc()
+}
+
+// ByRemovedAt orders the results by the removed_at field.
+func ByRemovedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRemovedAt, opts...).ToFunc()
 }
 
 // ByOfficeField orders the results by office field.

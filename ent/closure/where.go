@@ -4,6 +4,7 @@ package closure
 
 import (
 	"nelke/ent/predicate"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -97,6 +98,16 @@ func ToMinute(v int) predicate.Closure {
 // Source applies equality check predicate on the "source" field. It's identical to SourceEQ.
 func Source(v string) predicate.Closure {
 	return predicate.Closure(sql.FieldEQ(FieldSource, v))
+}
+
+// FileKey applies equality check predicate on the "file_key" field. It's identical to FileKeyEQ.
+func FileKey(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldEQ(FieldFileKey, v))
+}
+
+// RemovedAt applies equality check predicate on the "removed_at" field. It's identical to RemovedAtEQ.
+func RemovedAt(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldEQ(FieldRemovedAt, v))
 }
 
 // OfficeIDEQ applies the EQ predicate on the "office_id" field.
@@ -532,6 +543,121 @@ func SourceEqualFold(v string) predicate.Closure {
 // SourceContainsFold applies the ContainsFold predicate on the "source" field.
 func SourceContainsFold(v string) predicate.Closure {
 	return predicate.Closure(sql.FieldContainsFold(FieldSource, v))
+}
+
+// FileKeyEQ applies the EQ predicate on the "file_key" field.
+func FileKeyEQ(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldEQ(FieldFileKey, v))
+}
+
+// FileKeyNEQ applies the NEQ predicate on the "file_key" field.
+func FileKeyNEQ(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldNEQ(FieldFileKey, v))
+}
+
+// FileKeyIn applies the In predicate on the "file_key" field.
+func FileKeyIn(vs ...string) predicate.Closure {
+	return predicate.Closure(sql.FieldIn(FieldFileKey, vs...))
+}
+
+// FileKeyNotIn applies the NotIn predicate on the "file_key" field.
+func FileKeyNotIn(vs ...string) predicate.Closure {
+	return predicate.Closure(sql.FieldNotIn(FieldFileKey, vs...))
+}
+
+// FileKeyGT applies the GT predicate on the "file_key" field.
+func FileKeyGT(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldGT(FieldFileKey, v))
+}
+
+// FileKeyGTE applies the GTE predicate on the "file_key" field.
+func FileKeyGTE(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldGTE(FieldFileKey, v))
+}
+
+// FileKeyLT applies the LT predicate on the "file_key" field.
+func FileKeyLT(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldLT(FieldFileKey, v))
+}
+
+// FileKeyLTE applies the LTE predicate on the "file_key" field.
+func FileKeyLTE(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldLTE(FieldFileKey, v))
+}
+
+// FileKeyContains applies the Contains predicate on the "file_key" field.
+func FileKeyContains(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldContains(FieldFileKey, v))
+}
+
+// FileKeyHasPrefix applies the HasPrefix predicate on the "file_key" field.
+func FileKeyHasPrefix(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldHasPrefix(FieldFileKey, v))
+}
+
+// FileKeyHasSuffix applies the HasSuffix predicate on the "file_key" field.
+func FileKeyHasSuffix(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldHasSuffix(FieldFileKey, v))
+}
+
+// FileKeyEqualFold applies the EqualFold predicate on the "file_key" field.
+func FileKeyEqualFold(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldEqualFold(FieldFileKey, v))
+}
+
+// FileKeyContainsFold applies the ContainsFold predicate on the "file_key" field.
+func FileKeyContainsFold(v string) predicate.Closure {
+	return predicate.Closure(sql.FieldContainsFold(FieldFileKey, v))
+}
+
+// RemovedAtEQ applies the EQ predicate on the "removed_at" field.
+func RemovedAtEQ(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtNEQ applies the NEQ predicate on the "removed_at" field.
+func RemovedAtNEQ(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldNEQ(FieldRemovedAt, v))
+}
+
+// RemovedAtIn applies the In predicate on the "removed_at" field.
+func RemovedAtIn(vs ...time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtNotIn applies the NotIn predicate on the "removed_at" field.
+func RemovedAtNotIn(vs ...time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldNotIn(FieldRemovedAt, vs...))
+}
+
+// RemovedAtGT applies the GT predicate on the "removed_at" field.
+func RemovedAtGT(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldGT(FieldRemovedAt, v))
+}
+
+// RemovedAtGTE applies the GTE predicate on the "removed_at" field.
+func RemovedAtGTE(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldGTE(FieldRemovedAt, v))
+}
+
+// RemovedAtLT applies the LT predicate on the "removed_at" field.
+func RemovedAtLT(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldLT(FieldRemovedAt, v))
+}
+
+// RemovedAtLTE applies the LTE predicate on the "removed_at" field.
+func RemovedAtLTE(v time.Time) predicate.Closure {
+	return predicate.Closure(sql.FieldLTE(FieldRemovedAt, v))
+}
+
+// RemovedAtIsNil applies the IsNil predicate on the "removed_at" field.
+func RemovedAtIsNil() predicate.Closure {
+	return predicate.Closure(sql.FieldIsNull(FieldRemovedAt))
+}
+
+// RemovedAtNotNil applies the NotNil predicate on the "removed_at" field.
+func RemovedAtNotNil() predicate.Closure {
+	return predicate.Closure(sql.FieldNotNull(FieldRemovedAt))
 }
 
 // HasOffice applies the HasEdge predicate on the "office" edge.

@@ -112,6 +112,7 @@ var (
 		{Name: "booked_at", Type: field.TypeTime, Nullable: true},
 		{Name: "checked_in_at", Type: field.TypeTime, Nullable: true},
 		{Name: "called_at", Type: field.TypeTime, Nullable: true},
+		{Name: "calls", Type: field.TypeInt, Default: 0},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true},
 		{Name: "revision", Type: field.TypeInt, Default: 1},
 		{Name: "case_id", Type: field.TypeString},
@@ -124,7 +125,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "appointments_cases_appointments",
-				Columns:    []*schema.Column{AppointmentsColumns[27]},
+				Columns:    []*schema.Column{AppointmentsColumns[28]},
 				RefColumns: []*schema.Column{CasesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -138,7 +139,7 @@ var (
 			{
 				Name:    "appointment_case_id",
 				Unique:  false,
-				Columns: []*schema.Column{AppointmentsColumns[27]},
+				Columns: []*schema.Column{AppointmentsColumns[28]},
 			},
 			{
 				Name:    "appointment_status_held_until",
@@ -213,6 +214,8 @@ var (
 		{Name: "to_minute", Type: field.TypeInt, Nullable: true},
 		{Name: "reason", Type: field.TypeJSON, Nullable: true},
 		{Name: "source", Type: field.TypeString, Default: ""},
+		{Name: "file_key", Type: field.TypeString, Default: ""},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
 		{Name: "office_id", Type: field.TypeString},
 	}
 	// ClosuresTable holds the schema information for the "closures" table.
@@ -223,7 +226,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "closures_offices_closures",
-				Columns:    []*schema.Column{ClosuresColumns[8]},
+				Columns:    []*schema.Column{ClosuresColumns[10]},
 				RefColumns: []*schema.Column{OfficesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -232,7 +235,7 @@ var (
 			{
 				Name:    "closure_office_id_to_date",
 				Unique:  false,
-				Columns: []*schema.Column{ClosuresColumns[8], ClosuresColumns[3]},
+				Columns: []*schema.Column{ClosuresColumns[10], ClosuresColumns[3]},
 			},
 		},
 	}
@@ -536,6 +539,41 @@ var (
 				Name:    "office_municipality_id_slug",
 				Unique:  true,
 				Columns: []*schema.Column{OfficesColumns[20], OfficesColumns[1]},
+			},
+		},
+	}
+	// OpeningsColumns holds the columns for the "openings" table.
+	OpeningsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "counter_id", Type: field.TypeString, Default: ""},
+		{Name: "from_date", Type: field.TypeString},
+		{Name: "to_date", Type: field.TypeString},
+		{Name: "hours", Type: field.TypeJSON},
+		{Name: "online", Type: field.TypeBool, Default: true},
+		{Name: "reason", Type: field.TypeJSON, Nullable: true},
+		{Name: "source", Type: field.TypeString, Default: ""},
+		{Name: "file_key", Type: field.TypeString, Default: ""},
+		{Name: "removed_at", Type: field.TypeTime, Nullable: true},
+		{Name: "office_id", Type: field.TypeString},
+	}
+	// OpeningsTable holds the schema information for the "openings" table.
+	OpeningsTable = &schema.Table{
+		Name:       "openings",
+		Columns:    OpeningsColumns,
+		PrimaryKey: []*schema.Column{OpeningsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "openings_offices_openings",
+				Columns:    []*schema.Column{OpeningsColumns[10]},
+				RefColumns: []*schema.Column{OfficesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "opening_office_id_to_date",
+				Unique:  false,
+				Columns: []*schema.Column{OpeningsColumns[10], OpeningsColumns[3]},
 			},
 		},
 	}
@@ -994,6 +1032,7 @@ var (
 		MunicipalitiesTable,
 		NoticesTable,
 		OfficesTable,
+		OpeningsTable,
 		OpeningRulesTable,
 		PartnersTable,
 		PartnerKeysTable,
@@ -1036,6 +1075,7 @@ func init() {
 	FormsTable.ForeignKeys[0].RefTable = PublicServicesTable
 	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	OfficesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
+	OpeningsTable.ForeignKeys[0].RefTable = OfficesTable
 	OpeningRulesTable.ForeignKeys[0].RefTable = OfficesTable
 	PartnerKeysTable.ForeignKeys[0].RefTable = PartnersTable
 	PaymentsTable.ForeignKeys[0].RefTable = ApplicationsTable

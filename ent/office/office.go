@@ -60,6 +60,8 @@ const (
 	EdgeOpeningRules = "opening_rules"
 	// EdgeClosures holds the string denoting the closures edge name in mutations.
 	EdgeClosures = "closures"
+	// EdgeOpenings holds the string denoting the openings edge name in mutations.
+	EdgeOpenings = "openings"
 	// Table holds the table name of the office in the database.
 	Table = "offices"
 	// MunicipalityTable is the table that holds the municipality relation/edge.
@@ -90,6 +92,13 @@ const (
 	ClosuresInverseTable = "closures"
 	// ClosuresColumn is the table column denoting the closures relation/edge.
 	ClosuresColumn = "office_id"
+	// OpeningsTable is the table that holds the openings relation/edge.
+	OpeningsTable = "openings"
+	// OpeningsInverseTable is the table name for the Opening entity.
+	// It exists in this package in order to avoid circular dependency with the "opening" package.
+	OpeningsInverseTable = "openings"
+	// OpeningsColumn is the table column denoting the openings relation/edge.
+	OpeningsColumn = "office_id"
 )
 
 // Columns holds all SQL columns for office fields.
@@ -284,6 +293,20 @@ func ByClosures(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newClosuresStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByOpeningsCount orders the results by openings count.
+func ByOpeningsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newOpeningsStep(), opts...)
+	}
+}
+
+// ByOpenings orders the results by openings terms.
+func ByOpenings(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newOpeningsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newMunicipalityStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -310,5 +333,12 @@ func newClosuresStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(ClosuresInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, ClosuresTable, ClosuresColumn),
+	)
+}
+func newOpeningsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(OpeningsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, OpeningsTable, OpeningsColumn),
 	)
 }

@@ -1226,6 +1226,29 @@ func HasClosuresWith(preds ...predicate.Closure) predicate.Office {
 	})
 }
 
+// HasOpenings applies the HasEdge predicate on the "openings" edge.
+func HasOpenings() predicate.Office {
+	return predicate.Office(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, OpeningsTable, OpeningsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasOpeningsWith applies the HasEdge predicate on the "openings" edge with a given conditions (other predicates).
+func HasOpeningsWith(preds ...predicate.Opening) predicate.Office {
+	return predicate.Office(func(s *sql.Selector) {
+		step := newOpeningsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Office) predicate.Office {
 	return predicate.Office(sql.AndPredicates(predicates...))

@@ -51,6 +51,9 @@ type Notice func(*sql.Selector)
 // Office is the predicate function for office builders.
 type Office func(*sql.Selector)
 
+// Opening is the predicate function for opening builders.
+type Opening func(*sql.Selector)
+
 // OpeningRule is the predicate function for openingrule builders.
 type OpeningRule func(*sql.Selector)
 

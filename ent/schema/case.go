@@ -89,6 +89,7 @@ func (Appointment) Fields() []ent.Field {
 		field.Time("booked_at").Optional().Nillable(),
 		field.Time("checked_in_at").Optional().Nillable(),
 		field.Time("called_at").Optional().Nillable(),
+		field.Int("calls").Default(0).Comment("how often the person has been called"),
 		field.Time("ended_at").Optional().Nillable(),
 		field.Int("revision").Default(1),
 	}

@@ -46,6 +46,7 @@ func (Office) Edges() []ent.Edge {
 		edge.To("counters", Counter.Type),
 		edge.To("opening_rules", OpeningRule.Type),
 		edge.To("closures", Closure.Type),
+		edge.To("openings", Opening.Type),
 	}
 }
 
@@ -132,7 +133,9 @@ func (Closure) Fields() []ent.Field {
 		field.Int("from_minute").Optional().Nillable().Comment("wall clock on each of the dates; null: the whole day"),
 		field.Int("to_minute").Optional().Nillable(),
 		field.JSON("reason", Text{}).Optional(),
-		field.String("source").Default("").Comment("\"town\" where the town set it itself: an import leaves it"),
+		field.String("source").Default("").Comment("\"town\" where the town set, changed or removed it itself: an import leaves it"),
+		field.String("file_key").Default("").Comment("what the line of the file that it comes from says of days and hours"),
+		field.Time("removed_at").Optional().Nillable().Comment("null: it holds"),
 	}
 }
 
@@ -145,3 +148,35 @@ func (Closure) Edges() []ent.Edge {
 
 // Indexes of a Closure.
 func (Closure) Indexes() []ent.Index { return []ent.Index{index.Fields("office_id", "to_date")} }
+
+// Opening is a span of days with hours of their own, in place of the weekly ones and in spite of public holidays.
+type Opening struct{ ent.Schema }
+
+// Mixin gives the id. The prefix isn't that of weekly hours.
+func (Opening) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "dayopening"}} }
+
+// Fields of an Opening.
+func (Opening) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("office_id").Immutable(),
+		field.String("counter_id").Default("").Comment("empty: every counter of the office"),
+		field.String("from_date"),
+		field.String("to_date").Comment("last date open"),
+		field.JSON("hours", []Span{}).Comment("on each of the dates, ascending"),
+		field.Bool("online").Default(true).Comment("can be booked online"),
+		field.JSON("reason", Text{}).Optional(),
+		field.String("source").Default("").Comment("\"town\" where the town set or removed it itself: an import leaves it"),
+		field.String("file_key").Default("").Comment("what the line of the file that it comes from says of days and hours"),
+		field.Time("removed_at").Optional().Nillable().Comment("null: it holds"),
+	}
+}
+
+// Edges of an Opening.
+func (Opening) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("office", Office.Type).Ref("openings").Field("office_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of an Opening.
+func (Opening) Indexes() []ent.Index { return []ent.Index{index.Fields("office_id", "to_date")} }

@@ -32,3 +32,9 @@ type FeeRules struct {
 	// FreeWhen lists, per pointer, the answers that make the service free.
 	FreeWhen map[string][]string `json:"freeWhen,omitempty"`
 }
+
+// Span is a stretch of a day in minutes of the wall clock since 00:00, To excluded.
+type Span struct {
+	From int `json:"from"`
+	To   int `json:"to"`
+}

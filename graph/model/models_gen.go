@@ -265,6 +265,9 @@ type SchedulePayload struct {
 	Appointments []*ent.Appointment `json:"appointments"`
 	// How many there are in all.
 	AppointmentCount int `json:"appointmentCount"`
+	// Days that the change would open and that stay closed all the same, with the reason: HOLIDAY, or CLOSED by a closure. Of the first
+	// 62 days from its beginning. Use `addOpening` to open on a public holiday, and `removeClosure` for a closure.
+	StillClosed []*portal.OpeningDay `json:"stillClosed"`
 	// Empty when the write took place, or would have.
 	Problems []Problem `json:"problems"`
 }

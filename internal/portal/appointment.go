@@ -17,24 +17,34 @@ import (
 	"nelke/internal/schedule"
 )
 
-// moves lists, for each state of an appointment, those it may be reached from. What isn't here can't happen.
-var moves = map[appointment.Status][]appointment.Status{ //nolint:gochecknoglobals // a table, never written
-	appointment.StatusBOOKED:     {appointment.StatusHELD},
-	appointment.StatusEXPIRED:    {appointment.StatusHELD},
-	appointment.StatusCANCELED:   {appointment.StatusHELD, appointment.StatusBOOKED},
-	appointment.StatusCHECKED_IN: {appointment.StatusBOOKED},
-	appointment.StatusCALLED:     {appointment.StatusCHECKED_IN},
-	appointment.StatusCOMPLETED:  {appointment.StatusCALLED},
-	appointment.StatusNO_SHOW:    {appointment.StatusBOOKED, appointment.StatusCHECKED_IN, appointment.StatusCALLED},
+// move is a step from one of some states to another.
+type move struct {
+	to   appointment.Status
+	from []appointment.Status
 }
 
-// advance sets the state if, and only if, the row is still in the state that was read and that may lead there, and
-// writes the event. Two at once: one wins, the other gets WRONG_STATE.
-func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.Appointment)) error {
-	if !slices.Contains(moves[to], a.Status) {
+// moves are the steps that change the state of an appointment, by the action of their event. What isn't here can't happen.
+var moves = map[string]move{ //nolint:gochecknoglobals // a table, never written
+	"appointment.booked":          {appointment.StatusBOOKED, []appointment.Status{appointment.StatusHELD}},
+	"appointment.expired":         {appointment.StatusEXPIRED, []appointment.Status{appointment.StatusHELD}},
+	"appointment.released":        {appointment.StatusCANCELED, []appointment.Status{appointment.StatusHELD}},
+	"appointment.canceled":        {appointment.StatusCANCELED, []appointment.Status{appointment.StatusHELD, appointment.StatusBOOKED, appointment.StatusCHECKED_IN, appointment.StatusCALLED}},
+	"appointment.checked_in":      {appointment.StatusCHECKED_IN, []appointment.Status{appointment.StatusBOOKED, appointment.StatusNO_SHOW}},
+	"appointment.check_in_undone": {appointment.StatusBOOKED, []appointment.Status{appointment.StatusCHECKED_IN}},
+	"appointment.called":          {appointment.StatusCALLED, []appointment.Status{appointment.StatusCHECKED_IN, appointment.StatusNO_SHOW, appointment.StatusCOMPLETED}},
+	"appointment.called_again":    {appointment.StatusCALLED, []appointment.Status{appointment.StatusCALLED}},
+	"appointment.call_undone":     {appointment.StatusCHECKED_IN, []appointment.Status{appointment.StatusCALLED}},
+	"appointment.completed":       {appointment.StatusCOMPLETED, []appointment.Status{appointment.StatusCALLED}},
+	"appointment.no_show":         {appointment.StatusNO_SHOW, []appointment.Status{appointment.StatusBOOKED, appointment.StatusCHECKED_IN, appointment.StatusCALLED}},
+}
+
+// advance takes a step if, and only if, the row is still in the state that was read and from which the step may be taken,
+// and writes the event. Two at once: one wins, the other gets WRONG_STATE.
+func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
+	if !slices.Contains(moves[action].from, a.Status) {
 		return refuse(WrongState, "input", "appointment")
 	}
-	return tx.change(ctx, c, a, to, action, set)
+	return tx.change(ctx, c, a, moves[action].to, action, set)
 }
 
 // change is advance for changes within a state as well. set says what else changes.
@@ -74,7 +84,7 @@ func (tx *Tx) update(ctx context.Context, was, next *ent.Appointment) error {
 		`, given_name = `+a.Bind(next.GivenName)+`, family_name = `+a.Bind(next.FamilyName)+
 		`, email = `+a.Bind(next.Email)+`, phone = `+a.Bind(next.Phone)+`, reminder = `+a.Bind(next.Reminder)+
 		`, booked_at = `+a.Bind(next.BookedAt)+`, checked_in_at = `+a.Bind(next.CheckedInAt)+
-		`, called_at = `+a.Bind(next.CalledAt)+`, ended_at = `+a.Bind(next.EndedAt)+
+		`, called_at = `+a.Bind(next.CalledAt)+`, calls = `+a.Bind(next.Calls)+`, ended_at = `+a.Bind(next.EndedAt)+
 		` WHERE id = `+a.Bind(was.ID)+
 		` AND status = `+a.Bind(was.Status.String())+
 		` AND revision = `+a.Bind(was.Revision))
@@ -218,6 +228,11 @@ func unlessNobody(err error) error {
 // onAppointment runs a write on an appointment that the actor may see: idempotency, the office's lock (shared), the
 // case's row, then work.
 func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
+	return p.behind(ctx, false, operation, key, id, input, may, work)
+}
+
+// behind is onAppointment with the office's exclusive lock, if wished.
+func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
 	found, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(id)...), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldOfficeID).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -227,7 +242,7 @@ func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, i
 		return done{}, err
 	}
 	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
-		if err := tx.lockOffices(ctx, false, found.OfficeID); err != nil {
+		if err := tx.lockOffices(ctx, exclusive, found.OfficeID); err != nil {
 			return "", err
 		}
 		c, err := tx.lockCase(ctx, casefile.ID(found.CaseID))
@@ -267,7 +282,7 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
 			return err
 		}
-		if err := tx.advance(ctx, c, a, appointment.StatusBOOKED, "appointment.booked", func(next *ent.Appointment) {
+		if err := tx.advance(ctx, c, a, "appointment.booked", func(next *ent.Appointment) {
 			next.BookedAt = &tx.now
 			next.Reminder = in.Reminder
 			in.Person.set(next)
@@ -370,8 +385,8 @@ type CancelAppointmentInput struct {
 	Appointment    string
 }
 
-// CancelAppointment gives a booked appointment up; its time is free at once. The person or the staff may do so, until
-// it begins.
+// CancelAppointment gives an appointment up; its time is free at once. The person may do so while it is booked and hasn't
+// ended; the staff while it hasn't come to an end of its own, a time that is held included.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInput) (_ *ent.Appointment, err error) {
@@ -381,14 +396,16 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 	if err != nil {
 		return nil, unseen(ctx, err)
 	}
+	staff := identity.FromContext(ctx).Kind == identity.Staff
 	done, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		if a.Status != appointment.StatusBOOKED || !a.EndsAt.After(tx.now) {
+		over := !a.EndsAt.After(tx.now)
+		if !staff && (a.Status != appointment.StatusBOOKED || over) || a.HeldUntil != nil && !a.HeldUntil.After(tx.now) {
 			return refuse(WrongState, "input", "appointment")
 		}
-		if err := tx.advance(ctx, c, a, appointment.StatusCANCELED, "appointment.canceled", ended(tx)); err != nil {
+		if err := tx.advance(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
 			return err
 		}
-		if err := tx.free(ctx, a.ID); err != nil {
+		if err := tx.free(ctx, a.ID); err != nil || over {
 			return err
 		}
 		return p.owe(ctx, tx, a, "appointment.canceled")

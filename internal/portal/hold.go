@@ -224,7 +224,7 @@ func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointm
 	defer wrap(&err, "ReleaseHold(%s)", in.Appointment)
 
 	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		if err := tx.advance(ctx, c, a, appointment.StatusCANCELED, "appointment.released", ended(tx)); err != nil {
+		if err := tx.advance(ctx, c, a, "appointment.released", ended(tx)); err != nil {
 			return err
 		}
 		return tx.free(ctx, a.ID)
@@ -263,7 +263,7 @@ func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := tx.advance(ctx, c, a, appointment.StatusEXPIRED, "appointment.expired", ended(tx)); err != nil {
+		if err := tx.advance(ctx, c, a, "appointment.expired", ended(tx)); err != nil {
 			return err
 		}
 		return tx.freeExpired(ctx, []string{id})

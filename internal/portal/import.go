@@ -318,7 +318,7 @@ func (i *importer) fees(ctx context.Context, row *ent.PublicService, in town.Ser
 	}
 	own := "" // first day of the town's own prices
 	for _, f := range rows {
-		if f.Source != "town" {
+		if f.Source != townsOwn {
 			if err := i.Fee.DeleteOneID(f.ID).Exec(ctx); err != nil {
 				return err
 			}
@@ -340,7 +340,7 @@ func (i *importer) fees(ctx context.Context, row *ent.PublicService, in town.Ser
 			create.SetFurtherCopyCents(f.FurtherCopyCents)
 		}
 		for _, old := range rows { // a price keeps its id for as long as it begins on the same day
-			if old.Source != "town" && old.ValidFrom == from {
+			if old.Source != townsOwn && old.ValidFrom == from {
 				create.SetID(old.ID)
 			}
 		}

@@ -10,7 +10,9 @@ import (
 	"nelke/ent/closure"
 	"nelke/ent/counter"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
+	"nelke/ent/schema"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -120,14 +122,11 @@ func (i *importer) nextNumber(ctx context.Context) (int64, error) {
 // rules writes an office's hours and closures. From the first day of hours that the town has set itself, for the office or
 // for one counter, the file has no say.
 func (i *importer) rules(ctx context.Context, n int, o *ent.Office, in town.Office, counters map[string]string) error {
-	own, err := i.OpeningRule.Query().Where(openingrule.OfficeID(o.ID), openingrule.Source("town")).All(ctx)
+	own, err := i.OpeningRule.Query().Where(openingrule.OfficeID(o.ID), openingrule.Source(townsOwn)).All(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := i.OpeningRule.Delete().Where(openingrule.OfficeID(o.ID), openingrule.SourceNEQ("town")).Exec(ctx); err != nil {
-		return err
-	}
-	if _, err := i.Closure.Delete().Where(closure.OfficeID(o.ID), closure.SourceNEQ("town")).Exec(ctx); err != nil {
+	if _, err := i.OpeningRule.Delete().Where(openingrule.OfficeID(o.ID), openingrule.SourceNEQ(townsOwn)).Exec(ctx); err != nil {
 		return err
 	}
 	if err := i.hours(ctx, o, "", openingrule.KindOPEN, in.OpeningHours, own); err != nil {
@@ -141,14 +140,11 @@ func (i *importer) rules(ctx context.Context, n int, o *ent.Office, in town.Offi
 			return err
 		}
 	}
-	for _, c := range in.Closures {
-		create := i.Closure.Create().SetOfficeID(o.ID).SetFromDate(string(c.From)).SetToDate(string(c.To)).SetReason(text2(c.Reason))
-		if c.Hours != nil {
-			create.SetFromMinute(int(c.Hours.From)).SetToMinute(int(c.Hours.To))
-		}
-		if err := create.Exec(ctx); err != nil {
-			return err
-		}
+	if err := i.closures(ctx, o, in.Closures); err != nil {
+		return err
+	}
+	if err := i.openings(ctx, o, in.Openings); err != nil {
+		return err
 	}
 	if len(own) == 0 {
 		return nil // the file has been held against itself
@@ -156,27 +152,142 @@ func (i *importer) rules(ctx context.Context, n int, o *ent.Office, in town.Offi
 	return i.beyond(ctx, n, o.ID, in)
 }
 
-// hours writes the file's weekly hours of an office or a counter, up to the day before the town's own.
-func (i *importer) hours(ctx context.Context, o *ent.Office, counter string, kind openingrule.Kind, hours []town.Hours, own []*ent.OpeningRule) error {
-	from := "" // first day of the town's own hours
-	for _, r := range own {
-		if r.CounterID == counter && r.Kind == kind && (from == "" || r.ValidFrom < from) {
-			from = r.ValidFrom
+// closures writes the file's closures. One that the file had before keeps its id; one that the town has changed or taken back
+// stays as the town left it.
+func (i *importer) closures(ctx context.Context, o *ent.Office, closures []town.Closure) error {
+	rows, err := i.Closure.Query().Where(closure.OfficeID(o.ID)).All(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]*ent.Closure{}
+	for _, row := range rows {
+		key := row.FileKey
+		if row.Source != townsOwn {
+			key = dayKey(town.Date(row.FromDate), town.Date(row.ToDate), spansOf(ClosedHours(row))...)
+		}
+		if key != "" {
+			known[key] = row
 		}
 	}
-	to := ""
-	if from != "" {
-		to = date(from).AddDays(-1).String()
+	for _, c := range closures {
+		var hours []town.Span
+		if c.Hours != nil {
+			hours = append(hours, *c.Hours)
+		}
+		key := dayKey(c.From, c.To, hours...)
+		row := known[key]
+		delete(known, key)
+		switch {
+		case row == nil:
+			create := i.Closure.Create().SetOfficeID(o.ID).SetFromDate(string(c.From)).SetToDate(string(c.To)).SetReason(text2(c.Reason)).SetFileKey(key)
+			if c.Hours != nil {
+				create.SetFromMinute(int(c.Hours.From)).SetToMinute(int(c.Hours.To))
+			}
+			err = create.Exec(ctx)
+		case row.Source != townsOwn:
+			err = i.Closure.UpdateOneID(row.ID).SetReason(text2(c.Reason)).SetFileKey(key).Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	for _, h := range hours {
-		for _, piece := range pieces(h) {
-			if err := i.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
-				SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidTo(to).Exec(ctx); err != nil {
-				return err
+	for _, gone := range known { // what the file no longer says; the town's own stays
+		if gone.Source == townsOwn {
+			err = i.Closure.UpdateOneID(gone.ID).SetFileKey("").Exec(ctx)
+		} else {
+			err = i.Closure.DeleteOneID(gone.ID).Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openings does the same for openings of single days. On a day for which the town has one itself, the file has no say.
+func (i *importer) openings(ctx context.Context, o *ent.Office, openings []town.Opening) error {
+	rows, err := i.Opening.Query().Where(opening.OfficeID(o.ID), opening.CounterID("")).All(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]*ent.Opening{}
+	for _, row := range rows {
+		if row.FileKey != "" {
+			known[row.FileKey] = row
+		}
+	}
+	for _, in := range openings {
+		if slices.ContainsFunc(rows, func(row *ent.Opening) bool {
+			return row.Source == townsOwn && row.RemovedAt == nil && row.FromDate <= string(in.To) && string(in.From) <= row.ToDate
+		}) {
+			continue
+		}
+		key := dayKey(in.From, in.To, in.Hours...)
+		row := known[key]
+		delete(known, key)
+		switch {
+		case row == nil:
+			hours := make([]schema.Span, len(in.Hours))
+			for n, span := range in.Hours {
+				hours[n] = schema.Span{From: int(span.From), To: int(span.To)}
+			}
+			err = i.Opening.Create().SetOfficeID(o.ID).SetFromDate(string(in.From)).SetToDate(string(in.To)).SetHours(hours).
+				SetOnline(in.Online).SetReason(text2(in.Reason)).SetFileKey(key).Exec(ctx)
+		case row.Source != townsOwn:
+			err = i.Opening.UpdateOneID(row.ID).SetOnline(in.Online).SetReason(text2(in.Reason)).Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, gone := range known {
+		if gone.Source == townsOwn {
+			err = i.Opening.UpdateOneID(gone.ID).SetFileKey("").Exec(ctx)
+		} else {
+			err = i.Opening.DeleteOneID(gone.ID).Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spansOf is a span as a town's file has it; none for nil.
+func spansOf(span *OpeningSpan) []town.Span {
+	if span == nil {
+		return nil
+	}
+	return []town.Span{{From: town.Clock(span.From), To: town.Clock(span.To)}}
+}
+
+// hours writes the file's weekly hours of an office or a counter, for the days on which the town has none of its own.
+func (i *importer) hours(ctx context.Context, o *ent.Office, counter string, kind openingrule.Kind, hours []town.Hours, own []*ent.OpeningRule) error {
+	var mine []schedule.Rule
+	for _, r := range own {
+		if r.CounterID == counter && r.Kind == kind {
+			mine = append(mine, schedule.Rule{ValidFrom: date(r.ValidFrom), ValidTo: date(r.ValidTo)})
+		}
+	}
+	for _, gap := range gaps(mine) {
+		for _, h := range hours {
+			for _, piece := range pieces(h) {
+				if err := i.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
+					SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(dateText(gap.from)).SetValidTo(dateText(gap.to)).Exec(ctx); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
+}
+
+// dateText is a date as the database holds it; empty for none.
+func dateText(d schedule.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
 }
 
 // beyond refuses a file that, together with the hours that the town has set itself, leaves a counter open outside the

@@ -16,7 +16,8 @@ import (
 const noticeReminder = "appointment.reminder"
 
 // DeliverNotice deals with a message that is owed to a person: once per key, however often its job runs. Until there is
-// mail, dealing with it means recording it. A reminder of a time that no longer stands is dropped.
+// mail, dealing with it means recording it. Its address is the one that stands by then. A reminder that is no longer wished,
+// or of a time that no longer stands, is dropped.
 func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (err error) {
 	defer wrap(&err, "DeliverNotice(%s)", key)
 
@@ -33,7 +34,7 @@ func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (
 		if err != nil {
 			return err
 		}
-		if a.Status != appointment.StatusBOOKED || !strings.HasSuffix(key, noticeTime(a)) {
+		if a.Status != appointment.StatusBOOKED || !a.Reminder || a.Email == "" || !strings.HasSuffix(key, noticeTime(a)) {
 			return nil
 		}
 	}
@@ -66,8 +67,12 @@ func (p *Portal) noticeStands(ctx context.Context, subject, kind, key string) (b
 	return a.Edges.Case.Email != "", nil
 }
 
-// noticeKey names a notice: moved to another time and back again, an appointment calls for another one each time.
+// noticeKey names a notice: moved to another time and back again, an appointment calls for another one each time, but for one
+// reminder of each time.
 func noticeKey(a *ent.Appointment, kind string) string {
+	if kind == noticeReminder {
+		return fmt.Sprintf("%s %s %s", a.ID, kind, noticeTime(a))
+	}
 	return fmt.Sprintf("%s %s %d %s", a.ID, kind, a.Revision, noticeTime(a))
 }
 

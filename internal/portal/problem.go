@@ -63,7 +63,9 @@ const (
 	RuleChannel    Rule = "CHANNEL"      // not ONLINE
 	RuleText       Rule = "TEXT"         // broken UTF-8 or control characters
 	RuleCursor     Rule = "CURSOR"       // not a cursor of this connection
-	RuleReplaced   Rule = "REPLACED"     // a price for that day or later is set already
+	RuleFile       Rule = "FILE"         // the town's file says so, and may say otherwise
+	RuleFiles      Rule = "FILES"        // what the town's file says holds anyway
+	RuleDay        Rule = "DAY"          // on the day of the appointment only
 	RuleOutdated   Rule = "NOT_IN_FORCE" // not the notice in force
 	RuleReturn     Rule = "RETURN_URL"   // not a page of an origin that may call the service
 	RuleDispatch   Rule = "DISPATCH"     // how it was sent must be said, for what goes by post

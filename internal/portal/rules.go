@@ -55,7 +55,7 @@ func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error)
 	}
 	for i := range o.rules.Counters {
 		c := &o.rules.Counters[i]
-		c.Openings, c.Public = since(c.Openings, o.rules.Openings), since(c.Public, wholeWeek())
+		c.Openings, c.Public = filled(c.Openings, o.rules.Openings), filled(c.Public, wholeWeek())
 	}
 	for _, row := range o.Closures {
 		c := schedule.Closure{From: date(row.FromDate), To: date(row.ToDate), Counter: number[row.CounterID]}
@@ -64,35 +64,59 @@ func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error)
 		}
 		o.rules.Closures = append(o.rules.Closures, c)
 	}
+	for _, row := range o.Openings {
+		for _, span := range row.Hours {
+			o.rules.Dated = append(o.rules.Dated, schedule.Opening{
+				From: date(row.FromDate), To: date(row.ToDate), TimeFrom: schedule.LocalTime(span.From), TimeTo: schedule.LocalTime(span.To),
+				Counter: number[row.CounterID], Online: row.Online,
+			})
+		}
+	}
 	o.Calendar, err = schedule.NewCalendar(o.rules, schedule.DateOf(now, o.rules.Zone), o.HorizonDays+2)
 	return err
 }
 
-// since adds to a counter's own rules, where all of them begin on some day, the rules that hold for it until then.
-func since(own, before []schedule.Rule) []schedule.Rule {
+// filled adds to a counter's own rules those that hold for it on the days of which its own say nothing, if it has any.
+func filled(own, others []schedule.Rule) []schedule.Rule {
 	if len(own) == 0 {
 		return own
 	}
-	last := own[0].ValidFrom
-	for _, r := range own {
-		if r.ValidFrom.Before(last) {
-			last = r.ValidFrom
+	for _, gap := range gaps(own) {
+		for _, r := range others {
+			if r.ValidFrom.Before(gap.from) {
+				r.ValidFrom = gap.from
+			}
+			if !gap.to.IsZero() && (r.ValidTo.IsZero() || gap.to.Before(r.ValidTo)) {
+				r.ValidTo = gap.to
+			}
+			if r.ValidTo.IsZero() || !r.ValidTo.Before(r.ValidFrom) {
+				own = append(own, r)
+			}
 		}
-	}
-	if last.IsZero() {
-		return own
-	}
-	last = last.AddDays(-1)
-	for _, r := range before {
-		if last.Before(r.ValidFrom) {
-			continue
-		}
-		if r.ValidTo.IsZero() || last.Before(r.ValidTo) {
-			r.ValidTo = last
-		}
-		own = append(own, r)
 	}
 	return own
+}
+
+// gap is a span of days, both included; a zero date doesn't bound.
+type gap struct{ from, to schedule.Date }
+
+// gaps are the days on which none of some weekly rules is valid, whatever the weekday.
+func gaps(rules []schedule.Rule) (free []gap) {
+	rules = slices.Clone(rules)
+	slices.SortFunc(rules, func(a, b schedule.Rule) int { return a.ValidFrom.Compare(b.ValidFrom) })
+	next := schedule.Date{} // the first day that isn't known to be covered; zero: none is
+	for _, r := range rules {
+		if next.Before(r.ValidFrom) {
+			free = append(free, gap{next, r.ValidFrom.AddDays(-1)})
+		}
+		if r.ValidTo.IsZero() {
+			return free
+		}
+		if after := r.ValidTo.AddDays(1); next.Before(after) {
+			next = after
+		}
+	}
+	return append(free, gap{from: next})
 }
 
 // date reads a date that the database holds; empty is none. The importer and the writes let nothing else in.

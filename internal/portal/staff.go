@@ -2,13 +2,10 @@ package portal
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"nelke/ent"
 	"nelke/ent/appointment"
-	"nelke/ent/casefile"
-	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
@@ -94,161 +91,6 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 type AppointmentInput struct {
 	IdempotencyKey string
 	Appointment    string
-}
-
-// CheckIn notes that the person is here.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
-func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CheckIn(%s)", in.Appointment)
-
-	return p.serve(ctx, "checkIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, appointment.StatusCHECKED_IN, "appointment.checked_in", func(next *ent.Appointment) { next.CheckedInAt = &tx.now })
-	})
-}
-
-// CompleteAppointment notes that the person has been served.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
-func (p *Portal) CompleteAppointment(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CompleteAppointment(%s)", in.Appointment)
-
-	return p.serve(ctx, "completeAppointment", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, appointment.StatusCOMPLETED, "appointment.completed", ended(tx))
-	})
-}
-
-// RecordNoShow notes that the person did not come. It can't be said before the appointment has begun.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
-func (p *Portal) RecordNoShow(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "RecordNoShow(%s)", in.Appointment)
-
-	return p.serve(ctx, "recordNoShow", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		if a.StartsAt.After(tx.now) {
-			return refuse(WrongState, "input", "appointment")
-		}
-		return tx.advance(ctx, c, a, appointment.StatusNO_SHOW, "appointment.no_show", ended(tx))
-	})
-}
-
-// serve runs a clerk's write on an appointment of its town.
-func (p *Portal) serve(ctx context.Context, operation string, in AppointmentInput, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
-	may, err := p.serves(ctx)
-	if err != nil {
-		return nil, err
-	}
-	done, err := p.onAppointment(ctx, operation, in.IdempotencyKey, in.Appointment, in, may, work)
-	if err != nil {
-		return nil, err
-	}
-	return p.outcome(ctx, done)
-}
-
-// serves is the condition under which a clerk may serve an appointment. A person may not serve their own.
-func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
-	switch identity.FromContext(ctx).Kind {
-	case identity.Anonymous:
-		return nil, refuse(Unauthenticated)
-	case identity.CaseHolder:
-		return nil, refuse(NotFound, "input", "appointment")
-	}
-	may, err := p.seesAppointments(ctx)
-	if err != nil {
-		return nil, unseen(ctx, err)
-	}
-	return may, nil
-}
-
-// CallNextInput names the counter that is free.
-type CallNextInput struct {
-	IdempotencyKey string
-	Counter        string
-}
-
-// CallNext calls the person who has checked in today, whose concerns the counter serves, and whose start is the
-// earliest. Two counters that call at once never call the same person.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, COUNTER_BUSY, NOBODY_WAITING.
-func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CallNext(%s)", in.Counter)
-
-	counter, err := p.Counter(ctx, in.Counter)
-	if err != nil {
-		return nil, err
-	}
-	var o *Office
-	var m *ent.Municipality
-	if counter != nil {
-		if o, err = p.office(ctx, counter.OfficeID); err != nil {
-			return nil, err
-		}
-		if o != nil {
-			m = o.Town.Municipality
-		}
-	}
-	actor := identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Clerk, "input", "counter"); err != nil {
-		return nil, err
-	}
-	done, err := p.once(ctx, "callNext", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
-		if err := tx.lockOffices(ctx, true, o.ID); err != nil {
-			return "", err
-		}
-		next, err := tx.next(ctx, o, counter)
-		if err != nil {
-			return "", err
-		}
-		c, err := tx.lockCase(ctx, casefile.ID(next.CaseID))
-		if err != nil {
-			return "", err
-		}
-		if c == nil {
-			return "", refuse(NobodyWaiting)
-		}
-		if err := tx.advance(ctx, c, next, appointment.StatusCALLED, "appointment.called", func(next *ent.Appointment) {
-			next.CalledAt, next.CalledCounterID = &tx.now, counter.ID
-		}); err != nil {
-			return "", err
-		}
-		return next.ID, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.outcome(ctx, done)
-}
-
-// next finds whom a counter calls, behind the office's exclusive lock.
-func (tx *Tx) next(ctx context.Context, o *Office, counter *ent.Counter) (*ent.Appointment, error) {
-	today := schedule.DateOf(tx.now, o.rules.Zone).String()
-	day, err := tx.Appointment.Query().Where(
-		appointment.OfficeID(o.ID), appointment.Day(today),
-		appointment.StatusIn(appointment.StatusCHECKED_IN, appointment.StatusCALLED),
-	).Order(appointment.ByStartsAt(), appointment.ByCheckedInAt(), appointment.ByID()).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range day {
-		if a.Status == appointment.StatusCALLED && a.CalledCounterID == counter.ID {
-			return nil, refuse(CounterBusy, "input", "counter")
-		}
-	}
-	for _, a := range day {
-		if a.Status == appointment.StatusCHECKED_IN && servesAll(counter, a) {
-			return a, nil
-		}
-	}
-	return nil, refuse(NobodyWaiting, "input", "counter")
-}
-
-func servesAll(counter *ent.Counter, a *ent.Appointment) bool {
-	for _, c := range a.Concerns {
-		if !slices.Contains(counter.Services, c.Service) {
-			return false
-		}
-	}
-	return true
 }
 
 // Board is the day of an office, for its staff.

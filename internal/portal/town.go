@@ -17,6 +17,7 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
@@ -44,6 +45,7 @@ type Office struct {
 	Town     *Town
 	Counters []*ent.Counter
 	Closures []*ent.Closure
+	Openings []*ent.Opening // for single dates
 	Calendar *schedule.Calendar
 	rules    schedule.Rules
 }
@@ -311,12 +313,19 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 	for _, r := range openings {
 		rulesOf[r.OfficeID] = append(rulesOf[r.OfficeID], r)
 	}
-	closures, err := db.Closure.Query().Where(closure.OfficeIDIn(ids...)).Order(closure.ByFromDate(), closure.ByID()).All(ctx)
+	closures, err := db.Closure.Query().Where(closure.OfficeIDIn(ids...), closure.RemovedAtIsNil()).Order(closure.ByFromDate(), closure.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range closures {
 		byID[c.OfficeID].Closures = append(byID[c.OfficeID].Closures, c)
+	}
+	dated, err := db.Opening.Query().Where(opening.OfficeIDIn(ids...), opening.RemovedAtIsNil()).Order(opening.ByFromDate(), opening.ByID()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range dated {
+		byID[o.OfficeID].Openings = append(byID[o.OfficeID].Openings, o)
 	}
 	for _, o := range t.Offices {
 		if err := o.compile(rulesOf[o.ID], now); err != nil {

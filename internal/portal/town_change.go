@@ -9,12 +9,10 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"nelke/ent"
-	"nelke/ent/fee"
 	"nelke/ent/municipality"
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/live"
-	"nelke/internal/schedule"
 )
 
 // TextInput is a text in both languages.
@@ -64,10 +62,6 @@ func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (
 		return nil, invalid(RuleOrder, "input", "closesAt")
 	}
 	return p.changeService(ctx, "setServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		before := "OPEN"
-		if s.Closed {
-			before = "CLOSED"
-		}
 		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1)
 		// Set or clear, never both: PostgreSQL refuses a column that is assigned twice.
 		update.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
@@ -86,74 +80,16 @@ func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (
 		if in.Open {
 			after = "OPEN"
 		}
-		return change{subject: s.ID, action: "service.state_set", before: before, after: after, left: in}, update.Exec(ctx)
+		return change{subject: s.ID, action: "service.state_set", before: stateOf(s), after: after, left: in}, update.Exec(ctx)
 	})
 }
 
-// SetFeeInput sets a price.
-type SetFeeInput struct {
-	IdempotencyKey   string
-	Service          string
-	Cents            int
-	FurtherCopyCents *int
-	LegalBasis       TextInput
-	ValidFrom        schedule.Date
-}
-
-const maxCents = 1_000_000
-
-// SetFee sets the price of a service from a day on, today or later. The price before it ends on the day before; prices
-// that have begun are never rewritten. Zero cents make the service free from that day on.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err error) {
-	defer wrap(&err, "SetFee(%s)", in.Service)
-
-	if in.Cents < 0 || in.Cents > maxCents {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "cents"}}
+// stateOf is the state of a service in events.
+func stateOf(s *Service) string {
+	if s.Closed {
+		return "CLOSED"
 	}
-	if in.FurtherCopyCents != nil && (*in.FurtherCopyCents < 0 || *in.FurtherCopyCents > maxCents) {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
-	}
-	if err := in.LegalBasis.check(1, 300, "input", "legalBasis"); err != nil {
-		return nil, err
-	}
-	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		if in.ValidFrom.Before(s.Town.today(tx.now)) {
-			return change{}, invalid(RulePast, "input", "validFrom")
-		}
-		from := in.ValidFrom.String()
-		rows, err := tx.Fee.Query().Where(fee.ServiceID(s.ID)).Order(fee.ByValidFrom()).All(ctx)
-		if err != nil {
-			return change{}, err
-		}
-		before := ""
-		for _, row := range rows {
-			switch {
-			case row.ValidFrom > from:
-				return change{}, invalid(RuleReplaced, "input", "validFrom")
-			case row.ValidFrom == from && from == s.Town.today(tx.now).String():
-				// It has begun: somebody may have paid it this morning. Tomorrow's price can be set.
-				return change{}, invalid(RuleReplaced, "input", "validFrom")
-			case row.ValidFrom == from:
-				if err := tx.Fee.DeleteOneID(row.ID).Exec(ctx); err != nil {
-					return change{}, err
-				}
-			case row.ValidTo == "" || row.ValidTo >= from:
-				before = row.ID
-				if err := tx.Fee.UpdateOneID(row.ID).SetValidTo(in.ValidFrom.AddDays(-1).String()).Exec(ctx); err != nil {
-					return change{}, err
-				}
-			}
-		}
-		f, err := tx.Fee.Create().SetServiceID(s.ID).SetCents(in.Cents).SetNillableFurtherCopyCents(in.FurtherCopyCents).
-			SetLegalBasis(in.LegalBasis.text()).SetValidFrom(from).SetSource("town").Save(ctx)
-		if err != nil {
-			return change{}, err
-		}
-		return change{subject: s.ID, action: "service.fee_set", before: before, after: f.ID, left: in},
-			tx.PublicService.UpdateOneID(s.ID).AddRevision(1).Exec(ctx)
-	})
+	return "OPEN"
 }
 
 // changeService runs an admin's write on a service of its town: the town's row is locked, so changes of one catalogue

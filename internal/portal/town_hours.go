@@ -18,17 +18,6 @@ type TimeSpanInput struct {
 	From, To schedule.LocalTime
 }
 
-// AddClosureInput closes an office, or one counter of it, on the days From to To: all day, or within Hours of each.
-type AddClosureInput struct {
-	IdempotencyKey string
-	Office         string
-	Counter        *string
-	From, To       schedule.Date // both included
-	Hours          *TimeSpanInput
-	Reason         TextInput
-	DryRun         bool
-}
-
 // OpeningHoursInput is one opening span of a weekday ("MONDAY"), wall clock.
 type OpeningHoursInput struct {
 	Weekday  string
@@ -48,53 +37,6 @@ type SetOpeningHoursInput struct {
 }
 
 const maxSpans = 50 // of weekly hours
-
-// AddClosure closes an office, or one counter, for some days. What is held or booked in that time stays as it is, for
-// staff to move by hand, and is listed. A dry run changes nothing and lists the same. An import leaves the closure alone.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
-
-	if in.To.Before(in.From) {
-		return nil, invalid(RuleOrder, "input", "to")
-	}
-	if in.Hours != nil {
-		span := town.Hours{From: town.Clock(in.Hours.From), To: town.Clock(in.Hours.To)}
-		if faults := town.CheckHours([]town.Hours{span}, nil); len(faults) > 0 {
-			return nil, invalid(Rule(faults[0].Rule), "input", "hours", faults[0].Field)
-		}
-	}
-	if err := in.Reason.check(1, 300, "input", "reason"); err != nil {
-		return nil, err
-	}
-	return p.changeHours(ctx, hoursChange{
-		operation: "addClosure", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
-		from: in.From, field: "from", to: in.To,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
-			create := tx.Closure.Create().SetOfficeID(o.ID).SetFromDate(in.From.String()).SetToDate(in.To.String()).
-				SetReason(in.Reason.text()).SetSource("town")
-			if in.Counter != nil {
-				create.SetCounterID(*in.Counter)
-			}
-			if in.Hours != nil {
-				create.SetFromMinute(int(in.Hours.From)).SetToMinute(int(in.Hours.To))
-			}
-			row, err := create.Save(ctx)
-			if err != nil {
-				return change{}, err
-			}
-			return change{subject: o.ID, action: "office.closed", after: row.ID, left: in}, nil
-		},
-		open: func(o *Office) schedule.Rules {
-			shut := schedule.Closure{From: in.From, To: in.To}
-			if in.Hours != nil {
-				shut.TimeFrom, shut.TimeTo = in.Hours.From, in.Hours.To
-			}
-			return schedule.Rules{Openings: wholeWeek(), Closures: []schedule.Closure{shut}}
-		},
-	})
-}
 
 // SetOpeningHours sets the weekly hours of an office, or of one counter, from a day on, today or later. The hours before
 // end on the day before; what was to begin on that day or later is replaced. A counter's hours lie within the office's
@@ -118,9 +60,9 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 			return nil, err
 		}
 	}
-	return p.changeHours(ctx, hoursChange{
+	return p.changeHours(ctx, &hoursChange{
 		operation: "setOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
-		from: in.ValidFrom, field: "validFrom",
+		from: in.ValidFrom, field: "validFrom", opens: true,
 		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
 			ch := change{subject: o.ID, action: "office.hours_set", after: in.ValidFrom.String(), left: in}
 			counter := ""
@@ -135,19 +77,28 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 					return ch, err
 				}
 			}
-			rows, err := tx.OpeningRule.Query().Where(openingrule.OfficeID(o.ID)).All(ctx)
-			if err != nil {
-				return ch, err
-			}
-			if o.beyond(rows, in.ValidFrom.String()) != nil {
-				return ch, invalid(RuleInside, "input", "hours")
-			}
-			return ch, nil
+			return ch, tx.inside(ctx, o, in.ValidFrom, "hours")
 		},
-		open: func(o *Office) schedule.Rules {
-			return schedule.Rules{Openings: o.rules.Openings, Counters: slices.Clone(o.rules.Counters)}
-		},
+		open: weeklyHours,
 	})
+}
+
+// weeklyHours are the rules that appointments must fit when weekly hours change: closures and holidays are no part of that, and
+// on dates with hours of their own weekly ones don't count.
+func weeklyHours(o *Office) schedule.Rules {
+	return schedule.Rules{Openings: o.rules.Openings, Dated: o.rules.Dated, Counters: slices.Clone(o.rules.Counters)}
+}
+
+// inside refuses hours that leave a counter open outside the office's, on some day from the given one on.
+func (tx *Tx) inside(ctx context.Context, o *Office, from schedule.Date, field string) error {
+	rows, err := tx.OpeningRule.Query().Where(openingrule.OfficeID(o.ID)).All(ctx)
+	if err != nil {
+		return err
+	}
+	if o.beyond(rows, from.String()) != nil {
+		return invalid(RuleInside, "input", field)
+	}
+	return nil
 }
 
 // weekly reads weekly hours and holds them to the rules of a town's file.
@@ -192,7 +143,7 @@ func (tx *Tx) replaceHours(ctx context.Context, o *Office, counter string, kind 
 	for _, h := range hours {
 		for _, piece := range pieces(h) {
 			if err := tx.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
-				SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(from.String()).SetSource("town").Exec(ctx); err != nil {
+				SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(from.String()).SetSource(townsOwn).Exec(ctx); err != nil {
 				return err
 			}
 		}
@@ -249,18 +200,4 @@ func wholeWeek() (rules []schedule.Rule) {
 		rules = append(rules, schedule.Rule{Weekday: day, From: 0, To: 24 * 60})
 	}
 	return rules
-}
-
-// Closures are the closures of an office that are not over yet, by their first day.
-func (p *Portal) Closures(o *Office) []*ent.Closure {
-	today := schedule.DateOf(p.clock(), o.rules.Zone).String()
-	return slices.DeleteFunc(slices.Clone(o.Closures), func(c *ent.Closure) bool { return c.ToDate < today })
-}
-
-// ClosedHours are the hours of each day in which a closure closes; nil: all day.
-func ClosedHours(c *ent.Closure) *OpeningSpan {
-	if c.FromMinute == nil || c.ToMinute == nil {
-		return nil
-	}
-	return &OpeningSpan{From: schedule.LocalTime(*c.FromMinute), To: schedule.LocalTime(*c.ToMinute)}
 }

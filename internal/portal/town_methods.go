@@ -84,6 +84,50 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
 }
 
+// ResetPaymentMethodsInput names a town.
+type ResetPaymentMethodsInput struct {
+	IdempotencyKey string
+	Municipality   string
+}
+
+// ResetPaymentMethods gives the payment methods of a town back to its file: they stay until the next import, and are the file's
+// from then on.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
+func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *Town, err error) {
+	defer wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
+
+	d, err := p.directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
+	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
+		return nil, err
+	}
+	_, err = p.once(ctx, "resetPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
+		if err := tx.tick(ctx); err != nil {
+			return "", err
+		}
+		m, err := tx.lockTown(ctx, m.ID)
+		if err != nil {
+			return "", err
+		}
+		if err := tx.Municipality.UpdateOneID(m.ID).SetMethodsSet(false).Exec(ctx); err != nil {
+			return "", err
+		}
+		if err := tx.readFileAgain(ctx, m.ID); err != nil {
+			return "", err
+		}
+		tx.nudge(live.Catalogue(m.ID))
+		return m.ID, tx.recordTown(ctx, m, change{subject: m.ID, action: "municipality.methods_reset", left: in})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+}
+
 // dated reads payment methods and holds them to the rules of a town's file.
 func dated(in []PaymentOptionInput, path ...string) ([]town.PaymentMethod, error) {
 	if len(in) > maxMethods {

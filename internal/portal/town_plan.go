@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -18,6 +19,7 @@ type Schedule struct {
 	Office       *Office
 	Appointments []*ent.Appointment // in the change's way, by start; no more than maxInTheWay of them
 	Count        int                // how many there are in all
+	StillClosed  []*OpeningDay      // days that the change would open, and something else keeps closed; no more than maxDays of them
 }
 
 const maxInTheWay = 200
@@ -28,12 +30,15 @@ type hoursChange struct {
 	counter                *string
 	input                  any
 	dryRun                 bool
+	named                  string        // field of the input that names the thing, if it isn't the office
 	from                   schedule.Date // first day concerned
-	field                  string        // of the input, in which it stands
+	field                  string        // of the input, in which it stands, not before today; empty: work looks at it
 	to                     schedule.Date // last day concerned; zero: none
+	opens                  bool          // is meant to open days
 
 	work func(context.Context, *Tx, *Office) (change, error)
-	// open are the rules that an appointment must fit, as far as this change goes: zone, step and missing counters aside.
+	// open are the rules that an appointment must fit, as far as this change goes: zone, step and missing counters aside. nil:
+	// nothing can be in its way.
 	open func(*Office) schedule.Rules
 }
 
@@ -42,7 +47,7 @@ var errTried = errors.New("a dry run")
 
 // changeHours runs an admin's write on the hours of an office. The office's exclusive lock comes before anything is read:
 // each booking stands in the book by then, or waits and meets the new rules.
-func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, error) {
+func (p *Portal) changeHours(ctx context.Context, c *hoursChange) (*Schedule, error) {
 	known, err := p.office(ctx, c.office)
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, err
 		m = known.Town.Municipality
 	}
 	actor := identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "office"); err != nil {
+	if err := mayServe(actor, m, identity.Admin, "input", cmp.Or(c.named, "office")); err != nil {
 		return nil, err
 	}
 	var found *Schedule
@@ -106,7 +111,7 @@ func (p *Portal) changeHours(ctx context.Context, c hoursChange) (*Schedule, err
 }
 
 // changed reads the office after its change, past everything remembered.
-func (p *Portal) changed(ctx context.Context, c hoursChange, municipality string) (*Schedule, error) {
+func (p *Portal) changed(ctx context.Context, c *hoursChange, municipality string) (*Schedule, error) {
 	t, err := readTown(ctx, p.store.Reader(), municipality, p.clock())
 	if err != nil || t == nil {
 		return &Schedule{}, err
@@ -118,10 +123,10 @@ func (p *Portal) changed(ctx context.Context, c hoursChange, municipality string
 func (c *hoursChange) check(o *Office, now time.Time) error {
 	switch {
 	case o == nil:
-		return refuse(NotFound, "input", "office")
-	case c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
+		return refuse(NotFound, "input", cmp.Or(c.named, "office"))
+	case c.named == "" && c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
 		return refuse(NotFound, "input", "counter")
-	case c.from.Before(schedule.DateOf(now, o.rules.Zone)):
+	case c.field != "" && c.from.Before(schedule.DateOf(now, o.rules.Zone)):
 		return invalid(RulePast, "input", c.field)
 	default:
 		return nil
@@ -134,16 +139,66 @@ func (c *hoursChange) days(o *Office, now time.Time) (keys []live.Key) {
 	if !c.to.IsZero() && c.to.Before(last) {
 		last = c.to
 	}
-	for day := c.from; !last.Before(day); day = day.AddDays(1) {
+	for day := c.first(o, now); !last.Before(day); day = day.AddDays(1) {
 		keys = append(keys, live.Slots(o.ID, day.String()))
 	}
 	return keys
+}
+
+// span widens the days concerned so that these are among them.
+func (c *hoursChange) span(from, to schedule.Date) {
+	if from.Before(c.from) {
+		c.from = from
+	}
+	if c.to.Before(to) {
+		c.to = to
+	}
+}
+
+// first is the first day concerned that isn't over.
+func (c *hoursChange) first(o *Office, now time.Time) schedule.Date {
+	if today := schedule.DateOf(now, o.rules.Zone); c.from.Before(today) {
+		return today
+	}
+	return c.from
+}
+
+// stillClosed finds days that a change is meant to open, and that a public holiday or a closure keeps closed.
+func (c *hoursChange) stillClosed(o *Office, now time.Time) ([]*OpeningDay, error) {
+	if !c.opens {
+		return nil, nil
+	}
+	hours, err := schedule.NewCalendar(schedule.Rules{Zone: o.rules.Zone, Step: o.rules.Step, Openings: o.rules.Openings, Dated: o.rules.Dated}, c.from, 0)
+	if err != nil {
+		return nil, err
+	}
+	number := int64(0)
+	if i := slices.IndexFunc(o.Counters, func(one *ent.Counter) bool { return c.counter != nil && one.ID == *c.counter }); i >= 0 {
+		number = o.Counters[i].Number
+	}
+	var closed []*OpeningDay
+	for i, day := 0, c.first(o, now); i < maxDays && day.Year <= 9999 && (c.to.IsZero() || !c.to.Before(day)); i, day = i+1, day.AddDays(1) {
+		reason := schedule.Reason("")
+		if number != 0 {
+			reason = o.Calendar.Shut(number, day)
+		} else if _, shut := hours.Open(day); shut == "" {
+			_, reason = o.Calendar.Open(day)
+		}
+		if reason != "" {
+			closed = append(closed, &OpeningDay{Date: day, Reason: reasonOf(reason)})
+		}
+	}
+	return closed, nil
 }
 
 // inTheWay finds what is held or booked and does not fit the office as it is after the change.
 func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, now time.Time) (*Schedule, error) {
 	if o == nil {
 		return &Schedule{Appointments: []*ent.Appointment{}}, nil // a repeat, and the office is no longer in use
+	}
+	still, err := c.stillClosed(o, now)
+	if err != nil || c.open == nil {
+		return &Schedule{Office: o, Appointments: []*ent.Appointment{}, StillClosed: still}, err
 	}
 	rules := c.open(o)
 	rules.Zone, rules.Step = o.rules.Zone, o.rules.Step
@@ -174,7 +229,7 @@ func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, n
 	rows = slices.DeleteFunc(rows, func(a *ent.Appointment) bool {
 		return calendar.Covers(a.CounterNumber, a.StartsAt, int(cellsOf(a)))
 	})
-	return &Schedule{Office: o, Appointments: rows[:min(len(rows), maxInTheWay)], Count: len(rows)}, nil
+	return &Schedule{Office: o, Appointments: rows[:min(len(rows), maxInTheWay)], Count: len(rows), StillClosed: still}, nil
 }
 
 // readOffice reads an office with its rules, and nothing else of its town: others wait for the lock meanwhile. It is nil

@@ -7,8 +7,7 @@ type dayMasks struct {
 	date     Date
 	first    int64 // absolute number of the first cell
 	cells    int   // 288, or what the clock change leaves
-	holiday  bool
-	grid     Mask // the office's step
+	grid     Mask  // the office's step
 	counters []counterMasks
 }
 
@@ -16,9 +15,10 @@ type dayMasks struct {
 func (d *dayMasks) end() int64 { return d.first + int64(d.cells) }
 
 type counterMasks struct {
-	hours  Mask // opening rules alone, on a public holiday too: what a person would expect
-	open   Mask // less breaks, closures and public holiday
-	public Mask // the part of open that can be booked online
+	holiday bool // shut by a public holiday that no dated opening overrules
+	hours   Mask // opening rules alone, on a public holiday too: what a person would expect
+	open    Mask // less breaks, closures and public holiday
+	public  Mask // the part of open that can be booked online
 }
 
 // opens is what this kind of booking may use.
@@ -41,7 +41,6 @@ func (r *Rules) compile(d Date) dayMasks {
 		date:     d,
 		first:    first,
 		cells:    int(min(maskCells, firstCell(d.AddDays(1), r.Zone)-first)),
-		holiday:  r.Holidays != nil && r.Holidays(d),
 		counters: make([]counterMasks, len(r.Counters)),
 	}
 	clock := wallClock(d, r.Zone, first, day.cells)
@@ -53,24 +52,35 @@ func (r *Rules) compile(d Date) dayMasks {
 		}
 	}
 	breaks := clock.rules(r.Breaks, d)
+	holiday := r.Holidays != nil && r.Holidays(d)
 	for i, counter := range r.Counters {
 		m := &day.counters[i]
+		if dated := r.dated(d, counter.Number); len(dated) > 0 {
+			var online Mask
+			for _, opening := range dated {
+				clock.cover(&m.hours, opening.TimeFrom, opening.TimeTo)
+				if opening.Online {
+					clock.cover(&online, opening.TimeFrom, opening.TimeTo)
+				}
+			}
+			m.open = m.hours
+			clock.close(&m.open, r.Closures, d, counter.Number)
+			m.public = m.open
+			m.public.And(&online)
+			continue
+		}
 		if counter.Openings != nil {
 			m.hours = clock.rules(counter.Openings, d)
 		} else {
 			m.hours = clock.rules(r.Openings, d)
 		}
-		if day.holiday {
+		if holiday {
+			m.holiday = true
 			continue
 		}
 		m.open = m.hours
 		m.open.AndNot(&breaks)
-		for _, closure := range r.Closures {
-			if closure.holds(d, counter.Number) {
-				closed := clock.closure(closure)
-				m.open.AndNot(&closed)
-			}
-		}
+		clock.close(&m.open, r.Closures, d, counter.Number)
 		m.public = m.open
 		if counter.Public != nil {
 			share := clock.rules(counter.Public, d)
@@ -120,11 +130,18 @@ func (c stretches) rules(rules []Rule, d Date) (m Mask) {
 	return m
 }
 
-func (c stretches) closure(closure Closure) (m Mask) {
-	if closure.allDay() {
-		m.Set(0, maskCells)
-		return m
+// close takes out of a counter's cells what closures close on a date.
+func (c stretches) close(m *Mask, closures []Closure, d Date, counter int64) {
+	for _, closure := range closures {
+		if !closure.holds(d, counter) {
+			continue
+		}
+		var closed Mask
+		if closure.allDay() {
+			closed.Set(0, maskCells)
+		} else {
+			c.cover(&closed, closure.TimeFrom, closure.TimeTo)
+		}
+		m.AndNot(&closed)
 	}
-	c.cover(&m, closure.TimeFrom, closure.TimeTo)
-	return m
 }

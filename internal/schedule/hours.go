@@ -1,14 +1,18 @@
 package schedule
 
+import "slices"
+
 // Hours is a stretch of a day by the wall clock, To excluded.
 type Hours struct {
 	From, To LocalTime
 }
 
-// Open gives the office's opening hours on a date, as they would be written on its door: breaks and closures of the whole
-// office taken out, ascending, apart from each other. The reason is empty when there are any.
+// Open gives the office's opening hours on a date, as they would be written on its door: dated openings of every counter, or
+// else the weekly hours less breaks, and closures of the whole office taken out, ascending, apart from each other. The reason
+// is empty when there are any.
 func (c *Calendar) Open(d Date) ([]Hours, Reason) {
-	if c.rules.Holidays != nil && c.rules.Holidays(d) {
+	dated := c.rules.dated(d, 0)
+	if len(dated) == 0 && c.rules.Holidays != nil && c.rules.Holidays(d) {
 		return nil, Holiday
 	}
 	var open [dayEnd / cellMinutes]bool
@@ -17,14 +21,19 @@ func (c *Calendar) Open(d Date) ([]Hours, Reason) {
 			open[i] = value
 		}
 	}
-	for _, rule := range c.rules.Openings {
-		if rule.holds(d) {
-			paint(rule.From, rule.To, true)
-		}
+	for _, opening := range dated {
+		paint(opening.TimeFrom, opening.TimeTo, true)
 	}
-	for _, rule := range c.rules.Breaks {
-		if rule.holds(d) {
-			paint(rule.From, rule.To, false)
+	if len(dated) == 0 {
+		for _, rule := range c.rules.Openings {
+			if rule.holds(d) {
+				paint(rule.From, rule.To, true)
+			}
+		}
+		for _, rule := range c.rules.Breaks {
+			if rule.holds(d) {
+				paint(rule.From, rule.To, false)
+			}
 		}
 	}
 	for _, closure := range c.rules.Closures {
@@ -51,4 +60,22 @@ func (c *Calendar) Open(d Date) ([]Hours, Reason) {
 		return nil, Closed
 	}
 	return hours, ""
+}
+
+// Shut says why a counter is not open at any time of a date on which weekly or dated hours would have it open: HOLIDAY, or
+// CLOSED by a closure. It is empty where the counter is open, and where no hours are.
+func (c *Calendar) Shut(counter int64, d Date) Reason {
+	i := slices.IndexFunc(c.rules.Counters, func(one Counter) bool { return one.Number == counter })
+	if i < 0 {
+		return ""
+	}
+	day := c.day(d, d.Sub(c.from), 0)
+	switch m := &day.counters[i]; {
+	case m.hours.First(0) < 0 || m.open.First(0) >= 0:
+		return ""
+	case m.holiday:
+		return Holiday
+	default:
+		return Closed
+	}
 }

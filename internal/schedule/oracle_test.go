@@ -45,9 +45,15 @@ func (o oracle) day(date string) (day []minute) {
 			}
 			hours := inAny(openings, local)
 			open := hours && !inAny(o.rules.Breaks, local) && !o.closed(counter.Number, local) && !o.holiday(local)
+			public := open && (counter.Public == nil || inAny(counter.Public, local))
+			if some, inOne, online := o.dated(counter.Number, local); some {
+				hours = inOne
+				open = hours && !o.closed(counter.Number, local)
+				public = open && online
+			}
 			m.hours = append(m.hours, hours)
 			m.open = append(m.open, open)
-			m.public = append(m.public, open && (counter.Public == nil || inAny(counter.Public, local)))
+			m.public = append(m.public, public)
 		}
 		day = append(day, m)
 	}
@@ -74,6 +80,35 @@ func (o oracle) closed(counter int64, t time.Time) bool {
 
 func (o oracle) holiday(t time.Time) bool {
 	return o.rules.Holidays(schedule.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()})
+}
+
+// dated says whether a counter has dated openings on the day of a minute, whether the minute is in one of them, and whether
+// in one that can be booked online.
+func (o oracle) dated(counter int64, t time.Time) (some, inOne, online bool) {
+	for _, of := range []int64{counter, 0} {
+		for _, d := range o.rules.Dated {
+			if d.Counter == of && dateLabel(d.From) <= label(t) && label(t) <= dateLabel(d.To) {
+				some = true
+				if clockMinute(t) >= int(d.TimeFrom) && clockMinute(t) < int(d.TimeTo) {
+					inOne, online = true, online || d.Online
+				}
+			}
+		}
+		if some {
+			return some, inOne, online
+		}
+	}
+	return some, inOne, online
+}
+
+// shut says whether it is a public holiday for every qualified counter.
+func (o oracle) shut(t time.Time) bool {
+	for _, i := range o.qualified() {
+		if some, _, _ := o.dated(o.rules.Counters[i].Number, t); some {
+			return false
+		}
+	}
+	return o.holiday(t)
 }
 
 // qualified are the indices of the counters that serve everything.
@@ -127,7 +162,7 @@ func (o oracle) verdict(day []minute, i int) (free []int, reason schedule.Reason
 	if o.tooFar(day[i].at) {
 		return nil, schedule.TooFar
 	}
-	if o.holiday(day[i].at) {
+	if o.shut(day[i].at) {
 		return nil, schedule.Holiday
 	}
 	fits := false

@@ -115,6 +115,14 @@ func drawRules(t *rapid.T, turn schedule.Date) schedule.Rules {
 		return c
 	})
 
+	dated := rapid.Custom(func(t *rapid.T) (o schedule.Opening) {
+		o.From = near.Draw(t, "dated from")
+		o.To = o.From.AddDays(rapid.IntRange(0, 1).Draw(t, "dated for"))
+		o.TimeFrom, o.TimeTo = stretch(t)
+		o.Counter = rapid.SampledFrom([]int64{0, 0, 1, 2, 3}).Draw(t, "dated counter")
+		o.Online = rapid.IntRange(0, 3).Draw(t, "dated online") > 0
+		return o
+	})
 	holiday := near.Draw(t, "holiday")
 	if rapid.Bool().Draw(t, "no holiday") {
 		holiday = schedule.Date{}
@@ -123,6 +131,7 @@ func drawRules(t *rapid.T, turn schedule.Date) schedule.Rules {
 		Openings: opening.Draw(t, "openings"),
 		Breaks:   rapid.SliceOfN(rule, 0, 3).Draw(t, "breaks"),
 		Closures: rapid.SliceOfN(closure, 0, 2).Draw(t, "closures"),
+		Dated:    rapid.OneOf(rapid.Just([]schedule.Opening(nil)), rapid.SliceOfN(dated, 0, 3)).Draw(t, "dated"),
 		Holidays: func(d schedule.Date) bool { return d == holiday },
 		Step:     rapid.SampledFrom([]int{5, 10, 15, 20, 30, 60}).Draw(t, "step"),
 		Lead:     time.Duration(rapid.SampledFrom([]int{0, 1, 45, 120, 1500}).Draw(t, "lead")) * time.Minute,

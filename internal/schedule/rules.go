@@ -12,6 +12,7 @@ type Rules struct {
 	Openings []Rule    // opening hours; several of one weekday add up
 	Breaks   []Rule    // taken out of every counter's hours, its own ones too
 	Closures []Closure // taken out as well
+	Dated    []Opening // hours of single dates, in place of Openings, Breaks and Holidays on them
 
 	// Holidays says whether the office is closed all day by public holiday. nil: none. Called while compiling only.
 	Holidays func(Date) bool
@@ -34,6 +35,16 @@ type Closure struct {
 	From, To         Date
 	TimeFrom, TimeTo LocalTime // both zero: all day
 	Counter          int64     // zero: every counter
+}
+
+// Opening opens every counter, or one, on every date of From to To, both included, daily in a time of day, From included, To
+// excluded. Weekly hours, breaks and public holidays don't count for that counter on that date; closures do. Several of one
+// date add up. Those of a counter stand in place of those of every counter.
+type Opening struct {
+	From, To         Date
+	TimeFrom, TimeTo LocalTime
+	Counter          int64 // zero: every counter
+	Online           bool  // can be booked online, whatever Counter.Public says
 }
 
 // Counter is one place where one person is served at a time.
@@ -79,6 +90,11 @@ func (r Rules) Check() error {
 			fault("closures[%d]: %w", i, err)
 		}
 	}
+	for i, opening := range r.Dated {
+		if err := opening.check(); err != nil {
+			fault("dated[%d]: %w", i, err)
+		}
+	}
 	seen := map[int64]bool{}
 	for i, counter := range r.Counters {
 		if counter.Number == 0 || seen[counter.Number] {
@@ -102,13 +118,27 @@ func (r Rule) check() error {
 }
 
 func (c Closure) check() error {
-	if c.From.IsZero() || c.To.IsZero() || c.To.Before(c.From) {
-		return fmt.Errorf("from %q to %q is no range of dates", c.From, c.To)
+	if err := checkDates(c.From, c.To); err != nil {
+		return err
 	}
 	if c.allDay() {
 		return nil
 	}
 	return checkTimes(c.TimeFrom, c.TimeTo)
+}
+
+func (o Opening) check() error {
+	if err := checkDates(o.From, o.To); err != nil {
+		return err
+	}
+	return checkTimes(o.TimeFrom, o.TimeTo)
+}
+
+func checkDates(from, to Date) error {
+	if from.IsZero() || to.IsZero() || to.Before(from) {
+		return fmt.Errorf("from %q to %q is no range of dates", from, to)
+	}
+	return nil
 }
 
 func checkTimes(from, to LocalTime) error {
@@ -133,3 +163,22 @@ func (c Closure) holds(d Date, counter int64) bool {
 }
 
 func (c Closure) allDay() bool { return c.TimeFrom == 0 && c.TimeTo == 0 }
+
+// dated are the openings that hold on a date for a counter: its own or, where it has none, those of every counter. Counter
+// zero asks for the latter alone.
+func (r *Rules) dated(d Date, counter int64) (own []Opening) {
+	var all []Opening
+	for _, o := range r.Dated {
+		switch {
+		case d.Before(o.From) || o.To.Before(d):
+		case o.Counter == 0:
+			all = append(all, o)
+		case o.Counter == counter:
+			own = append(own, o)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return all
+}

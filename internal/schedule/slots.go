@@ -107,6 +107,16 @@ func (d *Day) fits() (fits Mask) {
 	return fits
 }
 
+// holiday says whether a public holiday shuts every qualified counter.
+func (d *Day) holiday() bool {
+	for _, counter := range d.qualified {
+		if !d.masks.counters[counter].holiday {
+			return false
+		}
+	}
+	return true
+}
+
 // reason says why the day has no starts.
 func (d *Day) reason() Reason {
 	if len(d.qualified) == 0 {
@@ -126,7 +136,7 @@ func (d *Day) reasonAt(start int, fits *Mask) Reason {
 	switch {
 	case d.far:
 		return TooFar
-	case d.masks.holiday:
+	case d.holiday():
 		return Holiday
 	case !fits.Has(start):
 		return Closed

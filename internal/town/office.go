@@ -54,7 +54,28 @@ func (l *loader) office(o Office, at string) {
 			l.fault(here+".from", "must be after %s, when the closure before ends", o.Closures[i-1].To)
 		}
 	}
+	l.openings(o.Openings, at+".openings")
 	l.sources(o.Source, o, at)
+}
+
+func (l *loader) openings(openings []Opening, at string) {
+	for i, o := range openings {
+		here := fmt.Sprintf("%s[%d]", at, i)
+		l.span(o.From, o.To, here+".to")
+		if i > 0 && o.From <= openings[i-1].To {
+			l.fault(here+".from", "must be after %s, when the opening before ends", openings[i-1].To)
+		}
+		if len(o.Hours) == 0 {
+			l.fault(here+".hours", "there must be at least one")
+		}
+		for j, h := range o.Hours {
+			field := fmt.Sprintf("%s.hours[%d]", here, j)
+			l.clocks(h.From, h.To, field)
+			if j > 0 && h.From < o.Hours[j-1].To {
+				l.fault(field+".from", "must not be before %s, when the hours before end", o.Hours[j-1].To)
+			}
+		}
+	}
 }
 
 func (l *loader) counters(o Office, services []Service, at string, served map[string]bool) {

@@ -134,7 +134,8 @@ type Office struct {
 	HoldMinutes  int       `yaml:"holdMinutes"`  // a held slot is kept this long, 1 to 60
 	HoldsPerCase int       `yaml:"holdsPerCase"` // how many slots one case may hold at a time, 1 to 10
 	OpeningHours []Hours   `yaml:"openingHours"`
-	Closures     []Closure `yaml:"closures,optional"` // ascending, not overlapping; public holidays come on top
+	Closures     []Closure `yaml:"closures,optional"`                   // ascending, not overlapping; public holidays come on top
+	Openings     []Opening `yaml:"openings,optional" json:",omitempty"` // ascending, not overlapping; they count in spite of public holidays
 	Counters     []Counter `yaml:"counters"`
 	Source       Sources   `yaml:"source,optional"`
 }
@@ -167,6 +168,17 @@ type Closure struct {
 	From   Date   `yaml:"from"`
 	To     Date   `yaml:"to"`             // last day, included
 	Hours  *Span  `yaml:"hours,optional"` // closed only between these times of each day; nil: all day
+	Reason Text   `yaml:"reason"`
+	Source Source `yaml:"source,optional"`
+}
+
+// Opening is a span of days on which the office has hours of their own, with all its counters, whatever day of the week it
+// is, and on public holidays too. Closures count all the same.
+type Opening struct {
+	From   Date   `yaml:"from"`
+	To     Date   `yaml:"to"`                             // last day, included
+	Hours  []Span `yaml:"hours"`                          // of each of the days, ascending; at least one
+	Online bool   `yaml:"online,optional" default:"true"` // can be booked online
 	Reason Text   `yaml:"reason"`
 	Source Source `yaml:"source,optional"`
 }

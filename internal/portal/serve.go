@@ -1,0 +1,110 @@
+package portal
+
+import (
+	"context"
+	"time"
+
+	"nelke/ent"
+	"nelke/ent/predicate"
+	"nelke/internal/identity"
+	"nelke/internal/schedule"
+)
+
+// CheckIn notes that the person is here, on the day of the appointment: in time, or after it was noted that they didn't come.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "CheckIn(%s)", in.Appointment)
+
+	return p.serve(ctx, "checkIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if err := p.onItsDay(ctx, a, tx.now); err != nil {
+			return err
+		}
+		return tx.advance(ctx, c, a, "appointment.checked_in", func(next *ent.Appointment) {
+			next.CheckedInAt, next.CalledAt, next.CalledCounterID, next.EndedAt = &tx.now, nil, "", nil
+		})
+	})
+}
+
+// UndoCheckIn takes back that the person is here, until they are called: the appointment is booked as before.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) UndoCheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "UndoCheckIn(%s)", in.Appointment)
+
+	return p.serve(ctx, "undoCheckIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		return tx.advance(ctx, c, a, "appointment.check_in_undone", func(next *ent.Appointment) { next.CheckedInAt = nil })
+	})
+}
+
+// CompleteAppointment notes that the person has been served.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) CompleteAppointment(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "CompleteAppointment(%s)", in.Appointment)
+
+	return p.serve(ctx, "completeAppointment", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		return tx.advance(ctx, c, a, "appointment.completed", ended(tx))
+	})
+}
+
+// RecordNoShow notes that the person did not come. It can't be said before the appointment has begun.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
+func (p *Portal) RecordNoShow(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
+	defer wrap(&err, "RecordNoShow(%s)", in.Appointment)
+
+	return p.serve(ctx, "recordNoShow", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		if a.StartsAt.After(tx.now) {
+			return refuse(WrongState, "input", "appointment")
+		}
+		return tx.advance(ctx, c, a, "appointment.no_show", ended(tx))
+	})
+}
+
+// serve runs a clerk's write on an appointment of its town.
+func (p *Portal) serve(ctx context.Context, operation string, in AppointmentInput, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
+	may, err := p.serves(ctx)
+	if err != nil {
+		return nil, err
+	}
+	done, err := p.onAppointment(ctx, operation, in.IdempotencyKey, in.Appointment, in, may, work)
+	if err != nil {
+		return nil, err
+	}
+	return p.outcome(ctx, done)
+}
+
+// serves is the condition under which a clerk may serve an appointment. A person may not serve their own.
+func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
+	switch identity.FromContext(ctx).Kind {
+	case identity.Anonymous:
+		return nil, refuse(Unauthenticated)
+	case identity.CaseHolder:
+		return nil, refuse(NotFound, "input", "appointment")
+	}
+	may, err := p.seesAppointments(ctx)
+	if err != nil {
+		return nil, unseen(ctx, err)
+	}
+	return may, nil
+}
+
+// onItsDay refuses what makes sense on the day of an appointment only, by the office's clock.
+func (p *Portal) onItsDay(ctx context.Context, a *ent.Appointment, now time.Time) error {
+	t, err := p.town(ctx, a.MunicipalityID)
+	if err != nil {
+		return err
+	}
+	if t == nil {
+		return refuse(NotFound, "input", "appointment")
+	}
+	zone := t.Zone
+	if o := t.office(a.OfficeID); o != nil { // it isn't, once it has been given up
+		zone = o.rules.Zone
+	}
+	if a.Day != schedule.DateOf(now, zone).String() {
+		return &Problem{Code: WrongState, Rule: RuleDay, Path: []string{"input", "appointment"}}
+	}
+	return nil
+}
