@@ -13,15 +13,19 @@ import (
 // target is the id that a mutation on a town names: of its office, its counter, one of its services, or itself.
 func (in *town) target(mutation string) string {
 	switch mutation {
-	case "openCase", "setPaymentMethods", "addPartner":
+	case "openCase", "setPaymentMethods", "resetPaymentMethods", "addPartner":
 		return in.id
-	case "holdSlot", "bookAppointmentFor", "addClosure", "setOpeningHours":
+	case "holdSlot", "bookAppointmentFor", "addClosure", "addOpening", "setOpeningHours", "resetOpeningHours":
 		return in.place.Office
+	case "changeClosure", "removeClosure":
+		return in.closure
+	case "removeOpening":
+		return in.opening
 	case "callNext":
 		return in.counters[1]
 	case "startApplication":
 		return in.free.Service
-	case "setServiceState", "setFee":
+	case "setServiceState", "resetServiceState", "setFee", "removeFee":
 		return in.other
 	}
 	return ""
@@ -62,8 +66,12 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 	case "cancelPayment", "refundPayment":
 		return suite.Vars{"payment": id}
 
-	case "extendHold", "releaseHold", "cancelAppointment", "checkIn", "completeAppointment", "recordNoShow":
+	case "extendHold", "releaseHold", "cancelAppointment", "checkIn", "undoCheckIn", "callAgain", "undoCall", "completeAppointment", "recordNoShow":
 		return suite.Vars{"appointment": id}
+	case "callAppointment":
+		return suite.Vars{"appointment": id, "counter": in.counters[1]}
+	case "correctAppointment":
+		return suite.Vars{"appointment": id, "person": somebody(), "reminder": true}
 	case "bookAppointment":
 		return suite.Vars{"appointment": id, "privacyNotice": in.place.Notice, "person": somebody(), "reminder": true}
 	case "rescheduleAppointment":
@@ -99,6 +107,12 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 		}
 	case "setFee":
 		return suite.Vars{"service": id, "cents": 100, "furtherCopyCents": 50, "legalBasis": german("Gebührensatzung"), "validFrom": "2027-01-01"}
+	case "removeFee":
+		return suite.Vars{"service": id, "validFrom": "2027-01-01"}
+	case "resetServiceState":
+		return suite.Vars{"service": id}
+	case "resetPaymentMethods":
+		return suite.Vars{"municipality": id}
 	case "setPaymentMethods":
 		return suite.Vars{"municipality": id, "methods": []suite.Vars{
 			{"method": "PAYPAL", "validFrom": "2026-01-01", "validTo": "2030-12-31"}, {"method": "CREDIT_CARD"},
@@ -108,6 +122,18 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 			"office": id, "counter": in.counters[2], "from": "2026-12-28", "to": "2026-12-29", "hours": suite.Vars{"from": "09:00", "to": "10:00"},
 			"reason": german("Wartung"),
 		}
+	case "changeClosure":
+		return suite.Vars{"closure": id, "from": "2026-12-23", "to": "2026-12-24", "reason": german("Weihnachten")}
+	case "removeClosure":
+		return suite.Vars{"closure": id}
+	case "addOpening":
+		return suite.Vars{
+			"office": id, "from": "2027-01-01", "to": "2027-01-01", "hours": []suite.Vars{{"from": "09:00", "to": "12:00"}}, "reason": german("Wahl"),
+		}
+	case "removeOpening":
+		return suite.Vars{"opening": id}
+	case "resetOpeningHours":
+		return suite.Vars{"office": id, "validFrom": "2027-01-04"}
 	case "setOpeningHours":
 		var hours []suite.Vars // those of the counters with hours of their own stay inside
 		for _, day := range []string{"MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY"} {

@@ -90,6 +90,11 @@ func (w *world) everything(t *testing.T) {
 	closure["dryRun"], closure["from"], closure["to"], closure["counter"], closure["hours"] = true, "2026-11-23", "2026-11-23", nil, nil
 	a := w.actors['A'].For(t).Do(w.complete(`mutation($in: AddClosureInput!) { addClosure(input: $in) `+w.whole("SchedulePayload", 2)+`}`), suite.Vars{"in": closure})
 	w.object('A', "SchedulePayload", a.OK("addClosure"), "")
+	// And of which days weekly hours say nothing.
+	hours := keyed(w.input("setOpeningHours", w.here, w.here.place.Office))
+	hours["dryRun"], hours["validFrom"] = true, "2026-12-21"
+	a = w.actors['A'].For(t).Do(w.complete(`mutation($in: SetOpeningHoursInput!) { setOpeningHours(input: $in) `+w.whole("SchedulePayload", 2)+`}`), suite.Vars{"in": hours})
+	w.object('A', "SchedulePayload", a.OK("setOpeningHours"), "")
 }
 
 // batches asks for all things there are in one batch of each type: what may be seen comes as when it is asked for alone,

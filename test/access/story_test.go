@@ -112,10 +112,13 @@ func (w *world) books(person byte, in *town, staff string) (late []string) {
 	for i := range len(staff) {
 		late = append(late, does(person, "bookAppointment", hold()))
 		here := does(person, "bookAppointment", hold())
+		does(staff[i], "correctAppointment", here)
+		does(staff[i], "undoCheckIn", does(staff[i], "checkIn", here))
 		does(staff[i], "checkIn", here)
-		does(staff[i], "completeAppointment", does(staff[i], "callNext", in.counters[1]))
+		does(staff[i], "undoCall", does(staff[i], "callAgain", does(staff[i], "callNext", in.counters[1])))
+		does(staff[i], "completeAppointment", does(staff[i], "callAppointment", here))
 	}
-	move(person, does(person, "bookAppointment", hold()))
+	move(person, does(person, "correctAppointment", does(person, "bookAppointment", hold())))
 	for i := range len(staff) {
 		move(staff[i], w.does(staff[i], "bookAppointmentFor", suite.Vars{
 			"office": in.place.Office, "start": w.next(in), "concerns": concerns, "channel": "PHONE", "person": somebody(),

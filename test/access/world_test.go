@@ -52,6 +52,8 @@ type town struct {
 	counters      []string
 	other         string // a service that nobody here applies for
 	form          string // its form
+	closure       string // a closure of its office
+	opening       string // an opening of it for a day
 }
 
 func newWorld(t *testing.T, b *suite.Backend) *world {
@@ -102,12 +104,12 @@ func (w *world) town(name, slug, ars string) *town {
 		return `publicService(by: {slug: {municipality: $town, service: "` + slug + `"}}) { id }`
 	}
 	a := w.Anonymous().Do(`query($town: String!) {
-		municipality(by: {slug: $town}) { id offices { id counters { id } } privacyNotice { id } }
+		municipality(by: {slug: $town}) { id offices { id counters { id } closures { id } } privacyNotice { id } }
 		paid: `+service("meldebescheinigung")+` free: `+service("abmeldung-ins-ausland")+`
 		passport: `+service("reisepass")+` other: `+service("briefwahlantrag")+` form: publicService(by: {slug: {municipality: $town, service: "briefwahlantrag"}}) { form { id } }
 	}`, suite.Vars{"town": slug})
 	id := func(path string) string { return a.OK(path).String() }
-	t := &town{name: name, id: id("municipality.id"), ars: ars, other: id("other.id"), form: id("form.form.id")}
+	t := &town{name: name, id: id("municipality.id"), ars: ars, other: id("other.id"), form: id("form.form.id"), closure: id("municipality.offices.0.closures.0.id")}
 	t.paid, t.free = w.Filing("meldebescheinigung"), w.Filing("abmeldung-ins-ausland")
 	t.paid.Service, t.free.Service = id("paid.id"), id("free.id")
 	t.paid.Notice, t.free.Notice = id("municipality.privacyNotice.id"), id("municipality.privacyNotice.id")
@@ -190,6 +192,13 @@ func (w *world) furnish(t *testing.T) {
 	w.mutate(w.actors['A'], "setFee", today)
 	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "addClosure"} { // for something to read
 		w.mutate(w.actors['A'], mutation, w.input(mutation, w.here, w.here.target(mutation)))
+	}
+	for in, admin := range map[*town]*suite.Client{w.here: w.actors['A'], w.elsewhere: w.workers[w.elsewhere]} {
+		w.mutate(admin, "addOpening", suite.Vars{
+			"office": in.place.Office, "counter": in.counters[2], "from": "2026-12-26", "to": "2026-12-26", "hours": []suite.Vars{{"from": "09:00", "to": "12:00"}},
+			"reason": suite.Vars{"de": "Inventur", "en": "Stocktaking"},
+		})
+		in.opening = w.Anonymous().Do(`query($id: ID!) { node(id: $id) { ... on Office { openings { id } } } }`, suite.Vars{"id": in.place.Office}).OK("node.openings.0.id").String()
 	}
 }
 

@@ -106,3 +106,22 @@ func TestMethodsThatHaveEndedWorkedUntilTheyDid(t *testing.T) {
 		}
 	})
 }
+
+// A price that is corrected within its day changes what is still to be asked for, and nothing that was.
+func TestAPriceCorrectedTodayLeavesPaymentsAsTheyWere(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		w := newPaying(t, b)
+		early, late := w.due(w.person), w.due(w.other)
+		w.price(w.paid, 12340, "2026-11-23")
+		order := w.pay(w.person, early)
+		require.EqualValues(t, 12340, order.Get("amount.cents").Int())
+		w.price(w.paid, 1234, "2026-11-23")
+		require.EqualValues(t, 12340, w.person.Application(early).Get("due.cents").Int(), "asked for already")
+		require.EqualValues(t, 1234, w.other.Application(late).Get("due.cents").Int())
+		w.bank.Paid(w.Process, order.Get("id").String())
+		w.person.Mutate("submitApplication", suite.Vars{"application": early}).OK("submitApplication.application.id")
+		require.EqualValues(t, 12340, w.person.Application(early).Get("due.cents").Int())
+		require.EqualValues(t, 1234, w.pay(w.other, late).Get("amount.cents").Int())
+	})
+}

@@ -97,7 +97,7 @@ func inUse(t *testing.T, b *suite.Backend, p place) map[string]string {
 	holder.Reschedule(moved, at("10:30"), suite.Key()).OK("rescheduleAppointment.appointment.id")
 	canceled := holder.Booked(place, at("10:00")).Get("id").String()
 	holder.On("cancelAppointment", canceled, suite.Key()).OK("cancelAppointment.appointment.id")
-	here := holder.Booked(place, at("11:00")).Get("id").String()
+	here := holder.Booked(place, "2026-11-23T11:00:00+01:00").Get("id").String()
 	clerk.On("checkIn", here, suite.Key()).OK("checkIn.appointment.id")
 	held := process.Case().Hold(place, at("11:30"), suite.Key()).OK("holdSlot.appointment.id").String()
 	appointments[booked], appointments[moved], appointments[canceled] = "BOOKED", "BOOKED", "CANCELED"

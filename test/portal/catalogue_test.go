@@ -174,8 +174,8 @@ func TestSetFeeIsDatedAndLive(t *testing.T) {
 
 		w.admin = w.Staff("anna", "ADMIN@"+suite.ARS) // the token of the day before has run out
 		fees := suite.Dump(t, w.database, "fees")     // a week on, used keys are forgotten, so they may change meanwhile
-		refused(t, mutate(w.admin, "setFee", with(price, "cents", 1)), "INVALID_INPUT", "input.validFrom")
-		require.Equal(t, fees, suite.Dump(t, w.database, "fees"), "what has begun isn't rewritten")
+		refused(t, mutate(w.admin, "setFee", with(price, "cents", 1, "validFrom", "2026-11-30")), "INVALID_INPUT", "input.validFrom")
+		require.Equal(t, fees, suite.Dump(t, w.database, "fees"), "what has been isn't rewritten")
 		mutate(w.admin, "setFee", with(price, "cents", 0, "furtherCopyCents", nil, "validFrom", "2026-12-02")).OK("setFee.publicService.id")
 		w.Clock.Set(midnight.AddDate(0, 0, 1))
 		watch.Until(func(m gjson.Result) bool { return m.Get("data.publicService.fee").Type == gjson.Null })

@@ -22,10 +22,11 @@ func (w *world) closure(change ...any) suite.Vars {
 	}, change...)
 }
 
-// plan runs addClosure or setOpeningHours and shows the office and what is in the way.
+// plan runs a change of closures, openings or weekly hours and shows the office and what is in the way.
 func plan(c *suite.Client, name string, input suite.Vars) *suite.Answer {
 	return c.Do(`mutation($in: `+mutations[name].input+`!) { `+name+`(input: $in) {
-		office { id closures { from to hours { from to } counter { id } reason } } appointmentCount appointments { id status start counter { id } } `+problems+` } }`,
+		office { id closures { from to hours { from to } counter { id } reason } } appointmentCount appointments { id status start counter { id } }
+		stillClosed { date reason } `+problems+` } }`,
 		suite.Vars{"in": with(suite.Vars{"idempotencyKey": suite.Key()}, mapped(input)...)})
 }
 

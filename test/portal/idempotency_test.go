@@ -26,6 +26,11 @@ func occasions() []occasion {
 		return w.other.Hold(w.place, start, suite.Key()).OK("holdSlot.appointment.id").String()
 	}
 	booked := func(w *world, start string) string { return w.other.Booked(w.place, start).Get("id").String() }
+	waiting := func(w *world, start string) string {
+		id := booked(w, start)
+		w.clerk.On("checkIn", id, suite.Key()).OK("checkIn.appointment.id")
+		return id
+	}
 	return []occasion{
 		{"openCase", func(w *world) (*suite.Client, suite.Vars) {
 			return w.anonymous, suite.Vars{"municipality": suite.Vars{"slug": "blomberg"}, "caseKey": caseKey()}
@@ -58,7 +63,7 @@ func occasions() []occasion {
 			}
 		}, []any{"channel", "EMAIL"}, "appointments"},
 		{"checkIn", func(w *world) (*suite.Client, suite.Vars) {
-			return w.clerk, appointment(booked(w, "2026-11-24T11:00:00+01:00"))
+			return w.clerk, appointment(booked(w, "2026-11-23T11:00:00+01:00"))
 		}, []any{"appointment", ""}, "events"},
 		{"callNext", func(w *world) (*suite.Client, suite.Vars) {
 			w.clerk.On("checkIn", booked(w, "2026-11-23T09:00:00+01:00"), suite.Key()).OK("checkIn.appointment.id")
@@ -67,12 +72,57 @@ func occasions() []occasion {
 		{"completeAppointment", func(w *world) (*suite.Client, suite.Vars) {
 			return w.clerk, appointment(w.call(w.counters[1], "2026-11-23T09:30:00+01:00"))
 		}, []any{"appointment", ""}, "events"},
+		{"undoCheckIn", func(w *world) (*suite.Client, suite.Vars) {
+			return w.clerk, appointment(waiting(w, "2026-11-23T11:15:00+01:00"))
+		}, []any{"appointment", ""}, "events"},
+		{"undoCall", func(w *world) (*suite.Client, suite.Vars) {
+			id := waiting(w, "2026-11-23T11:30:00+01:00")
+			w.clerk.CallAppointment(id, w.counters[1], suite.Key()).OK("callAppointment.appointment.id")
+			return w.clerk, appointment(id)
+		}, []any{"appointment", ""}, "events"},
+		{"callAppointment", func(w *world) (*suite.Client, suite.Vars) {
+			return w.clerk, suite.Vars{"appointment": waiting(w, "2026-11-23T11:45:00+01:00"), "counter": w.counters[1]}
+		}, []any{"counter", "counter_01kaqd0000e8ar0000000000zz"}, "events"},
+		{"callAgain", func(w *world) (*suite.Client, suite.Vars) {
+			id := waiting(w, "2026-11-23T12:00:00+01:00")
+			w.clerk.CallAppointment(id, w.counters[2], suite.Key()).OK("callAppointment.appointment.id")
+			return w.clerk, appointment(id)
+		}, []any{"appointment", ""}, "events"},
+		{"correctAppointment", func(w *world) (*suite.Client, suite.Vars) {
+			return w.other, suite.Vars{"appointment": booked(w, "2026-11-26T11:00:00+01:00"), "person": person("givenName", "Erna")}
+		}, []any{"person", person("givenName", "Emma")}, "events"},
 		{"setServiceState", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, suite.Vars{"service": w.place.Service, "open": true, "closesAt": "2027-01-01T00:00:00+01:00"}
 		}, []any{"open", false}, "events"},
 		{"setFee", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, suite.Vars{"service": w.place.Service, "cents": 5000, "legalBasis": basis(), "validFrom": "2027-01-01"}
 		}, []any{"cents", 6000}, "fees"},
+		{"removeFee", func(w *world) (*suite.Client, suite.Vars) {
+			mutate(w.admin, "setFee", suite.Vars{"service": w.place.Other, "cents": 5000, "legalBasis": basis(), "validFrom": "2027-01-01"}).OK("setFee.publicService.id")
+			return w.admin, suite.Vars{"service": w.place.Other, "validFrom": "2027-01-01"}
+		}, []any{"validFrom", "2027-01-02"}, "events"},
+		{"resetServiceState", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"service": w.place.Service}
+		}, nil, "events"},
+		{"resetPaymentMethods", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"municipality": w.municipality()}
+		}, nil, "events"},
+		{"changeClosure", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"closure": w.ids("closures")[0], "from": "2026-12-23", "to": "2026-12-24", "reason": basis()}
+		}, []any{"to", "2026-12-25"}, "events"},
+		{"removeClosure", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"closure": w.ids("closures")[0]}
+		}, nil, "events"},
+		{"addOpening", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, w.opening()
+		}, []any{"to", "2027-01-02"}, "openings"},
+		{"removeOpening", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"opening": w.ids("openings")[0]}
+		}, []any{"dryRun", true}, "events"},
+		{"resetOpeningHours", func(w *world) (*suite.Client, suite.Vars) {
+			plan(w.admin, "setOpeningHours", with(w.week(), "validFrom", "2027-02-01")).OK("setOpeningHours.office.id")
+			return w.admin, suite.Vars{"office": w.place.Office, "validFrom": "2027-02-01"}
+		}, []any{"validFrom", "2027-02-02"}, "events"},
 		{"setPaymentMethods", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, suite.Vars{"municipality": w.municipality(), "methods": []suite.Vars{{"method": "CREDIT_CARD"}, {"method": "PAYPAL"}}}
 		}, []any{"methods", []suite.Vars{{"method": "PAYPAL"}}}, "events"},

@@ -122,7 +122,7 @@ func TestCallNextTakesTheEarliestWhomTheCounterServes(t *testing.T) {
 			})
 			w.Clock.Set(suite.Start().Add(150 * time.Minute))
 			require.Equal(t, "NO_SHOW", w.clerk.On("recordNoShow", absent, suite.Key()).OK("recordNoShow.appointment.status").String())
-			w.unchanged(t, func() { refused(t, w.clerk.On("checkIn", absent, suite.Key()), "WRONG_STATE", "input.appointment") })
+			w.unchanged(t, func() { refused(t, w.clerk.On("undoCheckIn", absent, suite.Key()), "WRONG_STATE", "input.appointment") })
 			w.Clock.Set(suite.Start().Add(4 * time.Hour))
 			require.Equal(t, "NO_SHOW", w.clerk.On("recordNoShow", late, suite.Key()).OK("recordNoShow.appointment.status").String(), "called, and didn't come")
 			w.unchanged(t, func() { refused(t, w.clerk.CallNext(one, suite.Key()), "NOBODY_WAITING", "input.counter") })

@@ -46,6 +46,18 @@ func TestWritesByAWrongIDAreNotFound(t *testing.T) {
 			{"bookAppointmentFor", "input.concerns.0.service", w.clerk, "service", func(id string) suite.Vars {
 				return suite.Vars{"office": w.place.Office, "start": start, "concerns": []suite.Vars{{"service": id}}, "channel": "PHONE", "person": person()}
 			}},
+			{"correctAppointment", "input.appointment", w.holder, "appointment", func(id string) suite.Vars {
+				return suite.Vars{"appointment": id, "person": person()}
+			}},
+			{"undoCheckIn", "input.appointment", w.clerk, "appointment", appointment},
+			{"callAgain", "input.appointment", w.clerk, "appointment", appointment},
+			{"undoCall", "input.appointment", w.clerk, "appointment", appointment},
+			{"callAppointment", "input.appointment", w.clerk, "appointment", func(id string) suite.Vars {
+				return suite.Vars{"appointment": id, "counter": w.counters[0]}
+			}},
+			{"callAppointment", "input.counter", w.clerk, "counter", func(id string) suite.Vars {
+				return suite.Vars{"appointment": w.booked, "counter": id}
+			}},
 			{"checkIn", "input.appointment", w.clerk, "appointment", appointment},
 			{"completeAppointment", "input.appointment", w.clerk, "appointment", appointment},
 			{"recordNoShow", "input.appointment", w.clerk, "appointment", appointment},
@@ -55,6 +67,24 @@ func TestWritesByAWrongIDAreNotFound(t *testing.T) {
 			}},
 			{"setFee", "input.service", w.admin, "service", func(id string) suite.Vars {
 				return suite.Vars{"service": id, "cents": 1, "legalBasis": basis(), "validFrom": "2027-01-01"}
+			}},
+			{"removeFee", "input.service", w.admin, "service", func(id string) suite.Vars {
+				return suite.Vars{"service": id, "validFrom": "2027-01-01"}
+			}},
+			{"resetServiceState", "input.service", w.admin, "service", func(id string) suite.Vars { return suite.Vars{"service": id} }},
+			{"resetPaymentMethods", "input.municipality", w.admin, "municipality", func(id string) suite.Vars { return suite.Vars{"municipality": id} }},
+			{"changeClosure", "input.closure", w.admin, "closure", func(id string) suite.Vars {
+				return suite.Vars{"closure": id, "from": "2027-01-11", "to": "2027-01-11", "reason": basis()}
+			}},
+			{"removeClosure", "input.closure", w.admin, "closure", func(id string) suite.Vars { return suite.Vars{"closure": id} }},
+			{"addOpening", "input.office", w.admin, "office", func(id string) suite.Vars { return w.opening("office", id) }},
+			{"addOpening", "input.counter", w.admin, "counter", func(id string) suite.Vars { return w.opening("counter", id) }},
+			{"removeOpening", "input.opening", w.admin, "dayopening", func(id string) suite.Vars { return suite.Vars{"opening": id} }},
+			{"resetOpeningHours", "input.office", w.admin, "office", func(id string) suite.Vars {
+				return suite.Vars{"office": id, "validFrom": "2027-01-04"}
+			}},
+			{"resetOpeningHours", "input.counter", w.admin, "counter", func(id string) suite.Vars {
+				return suite.Vars{"office": w.place.Office, "counter": id, "validFrom": "2027-01-04"}
 			}},
 			{"setPaymentMethods", "input.municipality", w.admin, "municipality", func(id string) suite.Vars {
 				return suite.Vars{"municipality": id, "methods": []suite.Vars{}}
@@ -87,6 +117,7 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 		w := newWorld(t, b)
 		start := "2026-11-25T09:00:00+01:00"
 		concerns := []suite.Vars{{"service": w.place.Service}}
+		plan(w.admin, "addOpening", w.opening()).OK("addOpening.office.id")
 		inputs := map[string]suite.Vars{
 			"setContact":            {"givenName": "Erika", "familyName": "Mustermann", "privacyNotice": w.place.Notice},
 			"holdSlot":              {"office": w.place.Office, "start": start, "concerns": concerns},
@@ -105,6 +136,19 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			"setPaymentMethods":     {"municipality": w.municipality(), "methods": []suite.Vars{}},
 			"addClosure":            w.closure(),
 			"setOpeningHours":       w.week(),
+			"correctAppointment":    {"appointment": w.booked, "person": person()},
+			"undoCheckIn":           appointment(w.booked),
+			"callAppointment":       {"appointment": w.booked, "counter": w.counters[0]},
+			"callAgain":             appointment(w.booked),
+			"undoCall":              appointment(w.booked),
+			"removeFee":             {"service": w.place.Service, "validFrom": "2027-01-01"},
+			"resetServiceState":     {"service": w.place.Service},
+			"resetPaymentMethods":   {"municipality": w.municipality()},
+			"changeClosure":         {"closure": w.ids("closures")[0], "from": "2027-01-11", "to": "2027-01-11", "reason": basis()},
+			"removeClosure":         {"closure": w.ids("closures")[0]},
+			"addOpening":            w.opening("from", "2027-01-06", "to", "2027-01-06"),
+			"removeOpening":         {"opening": w.ids("openings")[0]},
+			"resetOpeningHours":     {"office": w.place.Office, "validFrom": "2027-01-04"},
 		}
 		neverOpened := &suite.Client{}
 		*neverOpened = *w.other
@@ -115,14 +159,14 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			refused map[string]string // mutation to code
 		}{
 			{"nobody", w.anonymous, all("UNAUTHENTICATED")},
-			{"a case holder, a clerk's or admin's work", w.holder, map[string]string{
-				"bookAppointmentFor": "NOT_FOUND", "checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "completeAppointment": "NOT_FOUND",
-				"recordNoShow": "NOT_FOUND", "setServiceState": "NOT_FOUND", "setFee": "NOT_FOUND",
-				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
+			{"a case holder, a clerk's work", w.holder, map[string]string{
+				"bookAppointmentFor": "NOT_FOUND", "checkIn": "NOT_FOUND", "undoCheckIn": "NOT_FOUND", "callNext": "NOT_FOUND", "callAppointment": "NOT_FOUND",
+				"callAgain": "NOT_FOUND", "undoCall": "NOT_FOUND", "completeAppointment": "NOT_FOUND", "recordNoShow": "NOT_FOUND",
 			}},
+			{"a case holder, an admin's work", w.holder, adminsWork("NOT_FOUND")},
 			{"another case holder, with this one's ids", w.other, map[string]string{
 				"extendHold": "NOT_FOUND", "releaseHold": "NOT_FOUND", "bookAppointment": "NOT_FOUND",
-				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND",
+				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "correctAppointment": "NOT_FOUND",
 			}},
 			{"the holder of a key that opened nothing", neverOpened, map[string]string{
 				"setContact": "NOT_FOUND", "holdSlot": "NOT_FOUND", "extendHold": "NOT_FOUND", "releaseHold": "NOT_FOUND",
@@ -136,16 +180,15 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			{"a supervisor, an admin's work", w.Staff("susi", "SUPERVISOR@"+suite.ARS), adminsWork("FORBIDDEN")},
 			{"a clerk who is admin of another town, an admin's work", w.Staff("carla", "CLERK@"+suite.ARS, "ADMIN@"+suite.OtherARS), adminsWork("FORBIDDEN")},
 			{"clerk and admin of another town", w.foreign, map[string]string{
-				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "bookAppointmentFor": "NOT_FOUND",
-				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "completeAppointment": "NOT_FOUND", "recordNoShow": "NOT_FOUND",
-				"setServiceState": "NOT_FOUND", "setFee": "NOT_FOUND",
-				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
+				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "correctAppointment": "NOT_FOUND", "bookAppointmentFor": "NOT_FOUND",
+				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "callAppointment": "NOT_FOUND", "completeAppointment": "NOT_FOUND", "recordNoShow": "NOT_FOUND",
 			}},
+			{"clerk and admin of another town, an admin's work", w.foreign, adminsWork("NOT_FOUND")},
 			{"staff without any role", w.Staff("nora"), map[string]string{
 				"rescheduleAppointment": "NOT_FOUND", "cancelAppointment": "NOT_FOUND", "bookAppointmentFor": "NOT_FOUND",
-				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND", "setFee": "NOT_FOUND",
-				"setPaymentMethods": "NOT_FOUND", "addClosure": "NOT_FOUND", "setOpeningHours": "NOT_FOUND",
+				"checkIn": "NOT_FOUND", "callNext": "NOT_FOUND",
 			}},
+			{"staff without any role, an admin's work", w.Staff("nora"), adminsWork("NOT_FOUND")},
 		}
 		for _, row := range rows {
 			for name, code := range row.refused {
@@ -163,7 +206,14 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 }
 
 func adminsWork(code string) map[string]string {
-	return map[string]string{"setServiceState": code, "setFee": code, "setPaymentMethods": code, "addClosure": code, "setOpeningHours": code}
+	codes := map[string]string{}
+	for _, name := range []string{
+		"setServiceState", "resetServiceState", "setFee", "removeFee", "setPaymentMethods", "resetPaymentMethods", "addClosure", "changeClosure", "removeClosure",
+		"addOpening", "removeOpening", "setOpeningHours", "resetOpeningHours",
+	} {
+		codes[name] = code
+	}
+	return codes
 }
 
 func all(code string) map[string]string {

@@ -315,11 +315,6 @@ func TestAdminsWritesAreChecked(t *testing.T) {
 				w.unchanged(t, func() { refused(t, mutate(w.admin, row.mutation, row.input), "INVALID_INPUT", "input."+row.path) })
 			})
 		}
-		t.Run("a price before one that is set already", func(t *testing.T) {
-			w := w.in(t)
-			mutate(w.admin, "setFee", with(price, "validFrom", "2027-03-01")).OK("setFee.publicService.id")
-			w.unchanged(t, func() { refused(t, mutate(w.admin, "setFee", price), "INVALID_INPUT", "input.validFrom") })
-		})
 		t.Run("the last day there is", func(t *testing.T) {
 			w := w.in(t)
 			mutate(w.admin, "setFee", with(price, "validFrom", "9999-12-31")).OK("setFee.publicService.id")

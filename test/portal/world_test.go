@@ -28,12 +28,25 @@ var mutations = map[string]struct{ input, result string }{
 	"rescheduleAppointment": {"RescheduleAppointmentInput", "appointment"},
 	"cancelAppointment":     {"CancelAppointmentInput", "appointment"},
 	"bookAppointmentFor":    {"BookAppointmentForInput", "appointment"},
+	"correctAppointment":    {"CorrectAppointmentInput", "appointment"},
 	"checkIn":               {"CheckInInput", "appointment"},
+	"undoCheckIn":           {"UndoCheckInInput", "appointment"},
+	"callAppointment":       {"CallAppointmentInput", "appointment"},
+	"callAgain":             {"CallAgainInput", "appointment"},
+	"undoCall":              {"UndoCallInput", "appointment"},
 	"callNext":              {"CallNextInput", "appointment"},
 	"completeAppointment":   {"CompleteAppointmentInput", "appointment"},
 	"recordNoShow":          {"RecordNoShowInput", "appointment"},
 	"setServiceState":       {"SetServiceStateInput", "publicService"},
 	"setFee":                {"SetFeeInput", "publicService"},
+	"removeFee":             {"RemoveFeeInput", "publicService"},
+	"resetServiceState":     {"ResetServiceStateInput", "publicService"},
+	"resetPaymentMethods":   {"ResetPaymentMethodsInput", "municipality"},
+	"changeClosure":         {"ChangeClosureInput", "office"},
+	"removeClosure":         {"RemoveClosureInput", "office"},
+	"addOpening":            {"AddOpeningInput", "office"},
+	"removeOpening":         {"RemoveOpeningInput", "office"},
+	"resetOpeningHours":     {"ResetOpeningHoursInput", "office"},
 	"setPaymentMethods":     {"SetPaymentMethodsInput", "municipality"},
 	"addClosure":            {"AddClosureInput", "office"},
 	"setOpeningHours":       {"SetOpeningHoursInput", "office"},
@@ -108,7 +121,7 @@ func (w *world) service(slug string) string {
 func (w *world) effects(t *testing.T) string {
 	t.Helper()
 	return suite.Dump(t, w.database, "allocation", "appointments", "cases", "closures", "events", "fees", "idempotencies", "municipalities", "offices",
-		"opening_rules", "payment_options", "public_services")
+		"opening_rules", "openings", "payment_options", "public_services")
 }
 
 // unchanged runs something that must leave nothing behind.

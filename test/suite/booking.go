@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,7 @@ func (p *Process) Place() Place {
 }
 
 // Fields of an appointment that tests look at.
-const Fields = `appointment { id reference status start end heldUntil heldForSeconds extendable reminder counter { id label } person { familyName } }
+const Fields = `appointment { id reference status start end heldUntil heldForSeconds extendable reminder calls counter { id label } person { familyName } }
 	problems { code message path ... on SlotTaken { reason alternatives } ... on RateLimited { retryAfterSeconds } }`
 
 // Starts are the free starts of the next days for one Personalausweis.
@@ -79,13 +80,10 @@ func (c *Client) Booked(place Place, start string) gjson.Result {
 }
 
 // On runs one of the mutations that take an appointment and nothing else: extendHold, releaseHold, cancelAppointment,
-// checkIn, completeAppointment, recordNoShow.
+// checkIn, undoCheckIn, callAgain, undoCall, completeAppointment, recordNoShow.
 func (c *Client) On(mutation, appointment, key string) *Answer {
 	c.t.Helper()
-	input := map[string]string{
-		"extendHold": "ExtendHoldInput", "releaseHold": "ReleaseHoldInput", "cancelAppointment": "CancelAppointmentInput",
-		"checkIn": "CheckInInput", "completeAppointment": "CompleteAppointmentInput", "recordNoShow": "RecordNoShowInput",
-	}[mutation]
+	input := strings.ToUpper(mutation[:1]) + mutation[1:] + "Input"
 	return c.Do(`mutation($in: `+input+`!) { `+mutation+`(input: $in) { `+Fields+` } }`, Vars{"in": Vars{
 		"idempotencyKey": key, "appointment": appointment,
 	}})
@@ -103,6 +101,22 @@ func (c *Client) Reschedule(appointment, start, key string) *Answer {
 func (c *Client) CallNext(counter, key string) *Answer {
 	c.t.Helper()
 	return c.Do(`mutation($in: CallNextInput!) { callNext(input: $in) { `+Fields+` } }`, Vars{"in": Vars{"idempotencyKey": key, "counter": counter}})
+}
+
+// CallAppointment calls somebody to a counter.
+func (c *Client) CallAppointment(appointment, counter, key string) *Answer {
+	c.t.Helper()
+	return c.Do(`mutation($in: CallAppointmentInput!) { callAppointment(input: $in) { `+Fields+` } }`, Vars{"in": Vars{
+		"idempotencyKey": key, "appointment": appointment, "counter": counter,
+	}})
+}
+
+// Correct says anew whom an appointment is for, and whether to remind them.
+func (c *Client) Correct(appointment string, person Vars, reminder bool, key string) *Answer {
+	c.t.Helper()
+	return c.Do(`mutation($in: CorrectAppointmentInput!) { correctAppointment(input: $in) { `+Fields+` } }`, Vars{"in": Vars{
+		"idempotencyKey": key, "appointment": appointment, "person": person, "reminder": reminder,
+	}})
 }
 
 // Instant reads an instant as the graph writes it.
