@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -163,11 +164,7 @@ func (m *machine) setFee(rt *rapid.T) {
 		from:  m.book.now.In(m.zone).AddDate(0, 0, rapid.IntRange(1, 3).Draw(rt, "in days")).Format(time.DateOnly),
 		cents: rapid.SampledFrom([]int{500, 1234, 0}).Draw(rt, "cents"), further: rapid.SampledFrom([]int{250, 1000, 0}).Draw(rt, "further"),
 	}
-	last := ""
-	if len(s.fees) > 0 {
-		last = s.fees[len(s.fees)-1].from
-	}
-	not := when(last > f.from, "INVALID_INPUT") // a price for a later day is set already
+	not := ""
 	switch who.name {
 	case "fritz":
 		not = "NOT_FOUND"
@@ -178,11 +175,9 @@ func (m *machine) setFee(rt *rapid.T) {
 	if m.send(who, "setFee", nil, pricing(m.filings[s.slug].Service, f), not) == nil {
 		return
 	}
-	m.changed[s.slug] = f.from
-	if last == f.from {
-		s.fees = s.fees[:len(s.fees)-1]
-	}
-	s.fees = append(s.fees, f)
+	m.changed[s.slug] = max(m.changed[s.slug], f.from)
+	s.fees = append(slices.DeleteFunc(s.fees, func(other fee) bool { return other.from == f.from }), f)
+	slices.SortFunc(s.fees, func(a, b fee) int { return strings.Compare(a.from, b.from) }) // those for later days stay
 	m.worker.hub.Touch()
 }
 
