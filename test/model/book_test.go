@@ -27,7 +27,10 @@ type appointment struct {
 	start    time.Time
 	minutes  int
 	counter  string // slug
-	status   string // HELD, BOOKED, CANCELED; a hold that ran out stays HELD here
+	status   string // as the service has it; a hold that ran out stays HELD here
+	called   string // slug of the counter that it was called to; empty: none, or taken back
+	calls    int
+	family   string // name of whom it is for; empty while held
 	until    time.Time
 	extended bool
 }
@@ -85,7 +88,7 @@ func (h hours) within(start, end time.Time) bool {
 
 // stands tells whether an appointment has its time now.
 func (b *book) stands(a *appointment) bool {
-	return a.status == "BOOKED" || a.status == "HELD" && a.until.After(b.now)
+	return a.status != "CANCELED" && (a.status != "HELD" || a.until.After(b.now))
 }
 
 func (b *book) find(id string) *appointment {
@@ -207,4 +210,36 @@ func (b *book) shown(a *appointment) string {
 		return "EXPIRED"
 	}
 	return a.status
+}
+
+// today tells whether an appointment is on the day of now.
+func (b *book) today(a *appointment) bool {
+	return a.start.In(b.zone).Format(time.DateOnly) == b.now.In(b.zone).Format(time.DateOnly)
+}
+
+// calling is whom a counter has called today; nil where it is free.
+func (b *book) calling(slug string) *appointment {
+	for _, a := range b.list {
+		if a.status == "CALLED" && a.called == slug && b.today(a) {
+			return a
+		}
+	}
+	return nil
+}
+
+// waiting are those who may be called next to a counter: of those who wait for what it serves, the ones with the earliest start.
+func (b *book) waiting(slug string) (first []*appointment) {
+	i := slices.IndexFunc(b.counters, func(c counter) bool { return c.slug == slug })
+	for _, a := range b.list {
+		if a.status != "CHECKED_IN" || !b.today(a) || !slices.Contains(b.counters[i].services, a.service) {
+			continue
+		}
+		if len(first) > 0 && a.start.Before(first[0].start) {
+			first = nil
+		}
+		if len(first) == 0 || a.start.Equal(first[0].start) {
+			first = append(first, a)
+		}
+	}
+	return first
 }

@@ -69,12 +69,17 @@ func (m *machine) offered(process int) map[string][]string {
 func (m *machine) compareBoards() {
 	want := []string{}
 	for _, a := range m.book.standing() {
-		want = append(want, line(a.id, a.status, a.start, a.end(), a.counter))
+		at := a.counter
+		if a.called != "" {
+			at = a.called
+		}
+		want = append(want, line(a.id, a.status, a.start, a.end(), at, a.family, a.calls))
 	}
 	got := []string{}
 	for _, day := range m.days {
 		for _, a := range m.board(m.client(staff), day).Get("appointments").Array() {
-			got = append(got, line(a.Get("id").String(), a.Get("status").String(), m.instant(a.Get("start")), m.instant(a.Get("end")), m.label[a.Get("counter.label").String()]))
+			got = append(got, line(a.Get("id").String(), a.Get("status").String(), m.instant(a.Get("start")), m.instant(a.Get("end")), m.label[a.Get("counter.label").String()],
+				a.Get("person.familyName").String(), int(a.Get("calls").Int())))
 		}
 	}
 	slices.Sort(want)
@@ -82,8 +87,8 @@ func (m *machine) compareBoards() {
 	require.Equal(m.t, want, got, "after %s", m.last)
 }
 
-func line(id, status string, start, end time.Time, counter string) string {
-	return fmt.Sprintf("%s %s %s to %s at %s", id, status, start.UTC().Format(time.RFC3339), end.UTC().Format(time.TimeOnly), counter)
+func line(id, status string, start, end time.Time, counter, family string, calls int) string {
+	return fmt.Sprintf("%s %s %s to %s at %s for %q, called %d times", id, status, start.UTC().Format(time.RFC3339), end.UTC().Format(time.TimeOnly), counter, family, calls)
 }
 
 // compareAll looks, at the end of a run, at what owners see of their appointments and at the cells themselves.

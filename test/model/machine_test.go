@@ -48,7 +48,7 @@ func operations() int {
 	if os.Getenv("NELKE_PROOFS") == "long" {
 		return 20_000
 	}
-	return 500
+	return 700
 }
 
 // town is a running service with Blomberg in it. Each run of the machine takes place in a week of its own, later than
@@ -60,6 +60,7 @@ type town struct {
 	place     suite.Place
 	service   map[string]string // ids by slug
 	label     map[string]string // slugs of counters by label
+	counter   map[string]string // ids of counters by slug
 	db        *store.Store
 
 	weeks      int // that were used or left out
@@ -73,7 +74,7 @@ func openTown(t *testing.T, b *suite.Backend, sweepers bool) *town {
 	p := suite.Serve(t, b, set)
 	w := &town{
 		processes: []*suite.Process{p}, clock: p.Clock, zone: suite.Start().Location(), place: p.Place(),
-		service: map[string]string{}, label: map[string]string{}, outcomes: map[string]int{},
+		service: map[string]string{}, label: map[string]string{}, counter: map[string]string{}, outcomes: map[string]int{},
 	}
 	if b.Redis != nil {
 		w.processes = append(w.processes, p.Beside(b, set))
@@ -84,6 +85,9 @@ func openTown(t *testing.T, b *suite.Backend, sweepers bool) *town {
 	}
 	for _, c := range blomberg(w.clock.Now(), w.zone).counters {
 		w.label[c.label] = c.slug
+	}
+	for _, c := range p.Anonymous().Do(`{ municipality(by: {slug: "blomberg"}) { offices { counters { id label } } } }`, nil).OK("municipality.offices.0.counters").Array() {
+		w.counter[w.label[c.Get("label").String()]] = c.Get("id").String()
 	}
 	db, err := store.Open(t.Context(), store.Config{DatabaseURL: p.Config.DatabaseURL, DataDir: p.Config.Data, Clock: w.clock.Now})
 	require.NoError(t, err)
@@ -106,9 +110,11 @@ func (w *town) covered(t *testing.T) {
 	t.Log(w.operations, "operations", w.outcomes)
 	for _, outcome := range []string{
 		"holdSlot", "holdSlot SLOT_TAKEN", "bookAppointment", "bookAppointment HOLD_EXPIRED", "rescheduleAppointment", "cancelAppointment", "bookAppointmentFor",
+		"checkIn", "correctAppointment",
 	} {
 		require.Positive(t, w.outcomes[outcome], outcome)
 	}
+	require.Positive(t, w.outcomes["undoCheckIn"]+w.outcomes["undoCall"]+w.outcomes["callAgain"]+w.outcomes["callAppointment"], "ways back")
 }
 
 // machine is one run.
@@ -168,6 +174,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"hold": m.hold, "hold again": m.hold, "hold once more": m.hold,
 		"extend": m.extend, "book": m.confirm, "book again": m.confirm, "release": m.release,
 		"reschedule": m.reschedule, "reschedule again": m.reschedule, "cancel": m.cancel, "book for": m.bookFor,
+		"correct": m.correct, "desk": m.desk, "desk again": m.desk, "desk once more": m.desk,
 		"clock": m.pass, "repeat": m.repeat, "reuse": m.reuse,
 		"": func(*rapid.T) { m.compare() },
 	}

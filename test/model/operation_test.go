@@ -59,7 +59,7 @@ func (m *machine) counterOf(a *appointment) string {
 }
 
 func (m *machine) board(c *suite.Client, day time.Time) gjson.Result {
-	return c.Do(`query($office: ID!, $date: Date!) { appointmentBoard(office: $office, date: $date) { appointments { id status start end heldUntil counter { label } } } }`,
+	return c.Do(`query($office: ID!, $date: Date!) { appointmentBoard(office: $office, date: $date) { appointments { id status start end heldUntil calls counter { label } person { familyName } } } }`,
 		suite.Vars{"office": m.place.Office, "date": day.Format(time.DateOnly)}).OK("appointmentBoard")
 }
 
@@ -93,7 +93,7 @@ func (m *machine) confirm(rt *rapid.T) {
 	if m.send(c, "bookAppointment", suite.Vars{
 		"appointment": a.id, "privacyNotice": m.place.Notice, "person": suite.Erika(), "reminder": true,
 	}, m.book.refusalOfHold(a, who)) != nil {
-		a.status = "BOOKED"
+		a.status, a.family = "BOOKED", "Mustermann"
 	}
 }
 
@@ -134,7 +134,8 @@ func (m *machine) cancel(rt *rapid.T) {
 	switch {
 	case !seen(a, who):
 		refusal = "NOT_FOUND"
-	case a.status != "BOOKED" || !a.end().After(m.book.now):
+	case who == staff && (!m.book.stands(a) || a.status == "COMPLETED" || a.status == "NO_SHOW"),
+		who != staff && (a.status != "BOOKED" || !a.end().After(m.book.now)):
 		refusal = "WRONG_STATE"
 	}
 	if m.send(c, "cancelAppointment", suite.Vars{"appointment": a.id}, refusal) != nil {
@@ -152,7 +153,7 @@ func (m *machine) bookFor(rt *rapid.T) {
 	got := m.send(m.client(staff), "bookAppointmentFor", input, possible(start), possible)
 	if got != nil {
 		m.write(&appointment{
-			id: got.Get("id").String(), owner: staff, service: service, start: start, minutes: minutes, status: "BOOKED",
+			id: got.Get("id").String(), owner: staff, service: service, start: start, minutes: minutes, status: "BOOKED", family: "Mustermann",
 		}, m.book.free(service, start, minutes, false, nil))
 	}
 }
