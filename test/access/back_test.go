@@ -126,7 +126,9 @@ func TestEveryWriteOfStaffIsTakenBack(t *testing.T) {
 		}
 		require.True(t, tab.ofStaff(back), "%s is taken back by %s, which staff may not do", mutation, back)
 		for _, role := range []byte("CSA") {
-			may := func(name string) bool { return slices.ContainsFunc(tab.rows["Mutation."+name].cells, func(cell string) bool { return strings.IndexByte(cell, role) >= 0 }) }
+			may := func(name string) bool {
+				return slices.ContainsFunc(tab.rows["Mutation."+name].cells, func(cell string) bool { return strings.IndexByte(cell, role) >= 0 })
+			}
 			require.False(t, may(mutation) && !may(back), "%c may do %s, and not %s, which takes it back", role, mutation, back)
 		}
 	}

@@ -79,7 +79,9 @@ func TestChangesOfClosuresAreChecked(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				w := w.in(t)
-				w.unchanged(t, func() { refused(t, mutate(w.admin, "changeClosure", with(change, row.change...)), "INVALID_INPUT", "input."+row.path) })
+				w.unchanged(t, func() {
+					refused(t, mutate(w.admin, "changeClosure", with(change, row.change...)), "INVALID_INPUT", "input."+row.path)
+				})
 			})
 		}
 		plan(w.admin, "changeClosure", change).OK("changeClosure.office.id") // it began yesterday, and goes on longer
