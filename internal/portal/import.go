@@ -27,7 +27,8 @@ import (
 // leaves the others as they were. What hasn't changed isn't touched, so a repeat does nothing, and says so; changed has a
 // place for each town. What a file no longer names is no longer offered, and stays readable. Versions of forms and notices
 // are never changed: a changed text under an old version is a fault. What a town has set itself (states, prices, payment
-// methods, hours, closures, openings) wins over the file until the town takes it back. Kinds belong to no town: they are as the file imported last says, and stay.
+// methods, hours, closures, openings) wins over the file until the town takes it back. Kinds belong to no town: they are as
+// the file imported last says, and stay.
 //
 // Errors: *town.Faults, of all towns together.
 func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []bool, err error) {
