@@ -151,6 +151,8 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Query.municipalities":        page,
 		"Query.publicServices":        page,
 		"Query.workQueue":             page,
+		"Query.appointments":          page,
+		"Query.applications":          page,
 		"Query.partners":              page,
 		"Municipality.services":       page,
 		"WebhookEndpoint.deliveries":  page,
@@ -162,6 +164,8 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Query._entities": func(child int, args map[string]any) int {
 			return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
 		},
+		"Application.reopenings": func(child int, _ map[string]any) int { return 1 + 2*child },
+
 		"Partner.keys":      func(child int, _ map[string]any) int { return 1 + 10*child },
 		"Partner.endpoints": func(child int, _ map[string]any) int { return 1 + 10*child },
 		// A day's starts are one list of scalars; its slots are forty objects or more.
