@@ -17,14 +17,14 @@ import (
 	"nelke/internal/schedule"
 )
 
-// move is a step from one of some states to another.
-type move struct {
+// appointmentMove is a step from one of some states to another.
+type appointmentMove struct {
 	to   appointment.Status
 	from []appointment.Status
 }
 
-// moves are the steps that change the state of an appointment, by the action of their event. What isn't here can't happen.
-var moves = map[string]move{ //nolint:gochecknoglobals // a table, never written
+// appointmentMoves are the steps that change the state of an appointment, by the action of their event. What isn't here can't happen.
+var appointmentMoves = map[string]appointmentMove{ //nolint:gochecknoglobals // a table, never written
 	"appointment.booked":          {appointment.StatusBOOKED, []appointment.Status{appointment.StatusHELD}},
 	"appointment.expired":         {appointment.StatusEXPIRED, []appointment.Status{appointment.StatusHELD}},
 	"appointment.released":        {appointment.StatusCANCELED, []appointment.Status{appointment.StatusHELD}},
@@ -41,10 +41,10 @@ var moves = map[string]move{ //nolint:gochecknoglobals // a table, never written
 // advance takes a step if, and only if, the row is still in the state that was read and from which the step may be taken,
 // and writes the event. Two at once: one wins, the other gets WRONG_STATE.
 func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
-	if !slices.Contains(moves[action].from, a.Status) {
+	if !slices.Contains(appointmentMoves[action].from, a.Status) {
 		return refuse(WrongState, "input", "appointment")
 	}
-	return tx.change(ctx, c, a, moves[action].to, action, set)
+	return tx.change(ctx, c, a, appointmentMoves[action].to, action, set)
 }
 
 // change is advance for changes within a state as well. set says what else changes.
