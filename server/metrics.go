@@ -22,6 +22,8 @@ type metrics struct {
 	keptHits      prometheus.Counter
 	keptFills     prometheus.Counter
 	subscriptions prometheus.Gauge
+	errors        *codes
+	problems      *codes
 }
 
 func newMetrics() *metrics {
@@ -48,7 +50,9 @@ func newMetrics() *metrics {
 	m.subscriptions = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nelke_subscriptions_open", Help: "Subscriptions that run now.",
 	})
-	m.registry.MustRegister(requests, seconds, m.keptHits, m.keptFills, m.subscriptions,
+	m.errors = newCodes("nelke_errors_total", "Errors in answers and messages, refusals before execution included, by code.")
+	m.problems = newCodes("nelke_problems_total", "Problems that kept a mutation from taking place, by code.")
+	m.registry.MustRegister(requests, seconds, m.errors.counters, m.problems.counters, m.keptHits, m.keptFills, m.subscriptions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
