@@ -58,7 +58,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
-	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.log))
+	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
@@ -114,7 +114,7 @@ func proxies(cfg Config) (networks []netip.Prefix) {
 
 // transports answers GraphQL, in the order that package wire asks for.
 func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, gate *gate) http.Handler {
-	single := wire.HTTP{Status: unavailable}
+	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
 		wire.WebSocket{Streams: streams, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
 		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},
