@@ -24,6 +24,7 @@ type web struct {
 	graph    *graph.Graph
 	streams  *wire.Streams
 	stopping *atomic.Bool
+	verifier *identity.Verifier
 	issuers  *http.Transport // connections to the issuer of tokens
 }
 
@@ -33,7 +34,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
+	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, verifier: verifier, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.now)
 	w.metrics.watch(p, answers, w.streams)
 	options := graph.Options{
@@ -62,7 +63,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
-	if p.cfg.MetricsAddr == "" {
+	if p.cfg.MetricsAddr == "" && p.cfg.Demo {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
