@@ -69,6 +69,7 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	}
 	strict := newStrict(schema.Schema())
 	e.Use(&limits{portal: cfg.Portal, strict: strict})
+	e.Use(stale{cfg.Clock})
 	e.Use(roots{})
 	e.Use(w)
 	return &Graph{Executor: e, watcher: w, strict: strict}
@@ -98,8 +99,11 @@ func (roots) ExtensionName() string                   { return "Roots" }
 func (roots) Validate(graphql.ExecutableSchema) error { return nil }
 func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	ctx = cache.RootField(ctx)
-	if everybodys(ctx, graphql.GetRootFieldContext(ctx)) {
+	if root := graphql.GetRootFieldContext(ctx); everybodys(ctx, root) {
 		cache.Public(ctx)
+		if outlived, ok := ctx.Value(outlivedKey{}).(*cache.Outlived); ok && lasting(root.Object) {
+			ctx = cache.Lenient(ctx, outlived)
+		}
 	}
 	return next(ctx)
 }

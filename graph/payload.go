@@ -101,10 +101,20 @@ func faultWords(f webhook.Fault, language string) string {
 	return w.de
 }
 
+type problemsKey struct{}
+
+// WithProblems returns a context in which count gets the code of each problem that keeps a mutation from taking place.
+func WithProblems(ctx context.Context, count func(code string)) context.Context {
+	return context.WithValue(ctx, problemsKey{}, count)
+}
+
 func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
 	p := (*portal.Problem)(nil)
 	if !errors.As(err, &p) {
 		return []model.Problem{}, err
+	}
+	if count, ok := ctx.Value(problemsKey{}).(func(string)); ok {
+		count(string(p.Code))
 	}
 	if len(p.Faults) > 0 {
 		return faultsOf(p, scalar.LanguageOf(ctx)), nil

@@ -135,6 +135,19 @@ func welcome(ctx context.Context, out io.Writer, p *parts, addr string) error {
 		_, err = fmt.Fprintf(out, "Nelke is at %s\n", url)
 		return err
 	}
+	if _, err = fmt.Fprintf(out, `Nelke is at %[1]s
+
+What %[2]s offers:
+
+curl -s %[1]s/graphql -H 'Content-Type: application/json' -d '{"query":"{ publicServices(first: 50, filter: {ars: \"%[3]s\"}) { nodes { name fee { amount { cents } } appointmentMinutes } } }"}'
+
+`, url, m.Name, m.Ars); err != nil {
+		return err
+	}
+	if !p.cfg.Options.Terminal { // a container's log, say, which others read
+		_, err = fmt.Fprintf(out, "A clerk's token, by the same NELKE_DATA, NELKE_ADDR and NELKE_PUBLIC_URL:\n\nnelke token --role CLERK@%s\n", m.Ars)
+		return err
+	}
 	token, err := demo.Mint("demo-clerk", "Demo Clerk", []string{"CLERK@" + m.Ars}, 12*time.Hour)
 	if err != nil {
 		return err
@@ -143,20 +156,14 @@ func welcome(ctx context.Context, out io.Writer, p *parts, addr string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, `Nelke is at %[1]s
+	_, err = fmt.Fprintf(out, `A clerk's token, for twelve hours:
 
-What %[2]s offers:
-
-curl -s %[1]s/graphql -H 'Content-Type: application/json' -d '{"query":"{ publicServices(first: 50, filter: {ars: \"%[3]s\"}) { nodes { name fee { amount { cents } } appointmentMinutes } } }"}'
-
-A clerk's token, for twelve hours:
-
-%[4]s
+%[2]s
 
 The clerk's day:
 
-curl -s %[1]s/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer %[4]s' -d '{"query":"{ appointmentBoard(office: \"%[5]s\", date: \"%[6]s\") { office { name } waiting counters { counter { label } } appointments { start status } } }"}'
-`, url, m.Name, m.Ars, token, m.Offices[0].ID, p.now().In(zone).Format(time.DateOnly))
+curl -s %[1]s/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer %[2]s' -d '{"query":"{ appointmentBoard(office: \"%[3]s\", date: \"%[4]s\") { office { name } waiting counters { counter { label } } appointments { start status } } }"}'
+`, url, token, m.Offices[0].ID, p.now().In(zone).Format(time.DateOnly))
 	return err
 }
 

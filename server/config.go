@@ -37,6 +37,7 @@ type Config struct {
 	CacheBytes  int64         `env:"NELKE_CACHE_BYTES" default:"67108864" help:"Bytes of memory for what is remembered: half for values, half for whole answers. Towns come on top, with about 0.35 MiB each."`
 
 	Demo       bool   `env:"NELKE_DEMO" default:"false" help:"For trying out: tokens from an issuer in the process, the town of Blomberg in an empty database, migrations at the start."`
+	Anywhere   bool   `env:"NELKE_DEMO_ANYWHERE" default:"false" help:"The demo may listen on any address. Anybody who reaches it can have any role."`
 	Issuer     string `env:"NELKE_ISSUER" help:"OpenID Connect issuer of staff tokens, exactly as they name it. None unless given: staff can't log in."`
 	Audience   string `env:"NELKE_AUDIENCE" default:"nelke" help:"Audience that a staff token must be for."`
 	RolesClaim string `env:"NELKE_ROLES_CLAIM" default:"nelke_roles" help:"Claim with the list of ROLE@ARS, or a dotted path to it such as realm_access.roles."`
@@ -64,7 +65,7 @@ type Config struct {
 
 	Log         string `env:"NELKE_LOG" default:"json" help:"Form of the log on stderr: json or text."`
 	LogLevel    string `env:"NELKE_LOG_LEVEL" default:"info" help:"Least level that is logged: debug, info, warn or error."`
-	MetricsAddr string `env:"NELKE_METRICS_ADDR" help:"Address of a listener for /metrics alone. Unless given, /metrics is on the main one and answers only to the machine itself, not through proxies."`
+	MetricsAddr string `env:"NELKE_METRICS_ADDR" help:"Address of a listener for /metrics alone. Unless given there are no metrics, but for the demo, whose main listener answers the machine itself."`
 
 	StopDelay   time.Duration `env:"NELKE_STOP_DELAY" default:"1s" help:"How long new requests are still taken while /readyz says that the service is stopping. Part of the stop timeout."`
 	StopTimeout time.Duration `env:"NELKE_STOP_TIMEOUT" default:"9s" help:"How long a graceful stop may take in all."`
@@ -93,6 +94,8 @@ type Options struct {
 	Ready func(addr string)
 	// Welcome gets what to try first, when the demo is ready.
 	Welcome io.Writer
+	// Terminal says that a person reads Welcome, and nobody keeps it: then there is a token in it.
+	Terminal bool
 }
 
 // Defaults is the configuration of an empty environment.
@@ -198,6 +201,7 @@ func (c Config) check(found *ConfigError) {
 	if c.PublicURL != "" {
 		checkURL(found, "NELKE_PUBLIC_URL", c.PublicURL)
 	}
+	c.checkDemo(found)
 	if c.Data == "" {
 		found.add("NELKE_DATA", "must name a folder")
 	}

@@ -145,3 +145,41 @@ func TestRunRefuses(t *testing.T) {
 		require.NotContains(t, err.Error(), "geheim")
 	})
 }
+
+func TestADemoIsNotForEverybody(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		addr, public, at string // at: the variable at fault
+		anywhere         bool
+	}{
+		{"127.0.0.1:8080", "", "", false},
+		{"[::1]:8080", "", "", false},
+		{"localhost:8080", "", "", false},
+		{"192.168.1.7:8080", "http://nelke.local", "", false},
+		{"10.0.0.1:0", "http://10.0.0.1:8080", "", false},
+		{"127.0.0.1:0", "http://nelke.test/path", "", false},
+		{"0.0.0.0:8080", "", "NELKE_ADDR", false},
+		{":8080", "", "NELKE_ADDR", false},
+		{"[::]:8080", "", "NELKE_ADDR", false},
+		{"192.0.2.7:8080", "", "NELKE_ADDR", false},
+		{"[2001:db8::1]:8080", "", "NELKE_ADDR", false},
+		{"nelke.blomberg-lippe.de:8080", "", "NELKE_ADDR", false},
+		{"0.0.0.0:8080", "", "", true},
+		{"127.0.0.1:8080", "https://buergerservice.blomberg-lippe.de", "NELKE_PUBLIC_URL", false},
+		{"0.0.0.0:8080", "https://buergerservice.blomberg-lippe.de", "NELKE_PUBLIC_URL", true},
+		{"127.0.0.1:8080", "http://93.184.216.34", "NELKE_PUBLIC_URL", false},
+	} {
+		cfg := server.Defaults()
+		cfg.Demo, cfg.Addr, cfg.PublicURL, cfg.Anywhere = true, c.addr, c.public, c.anywhere
+		if c.at == "" {
+			require.NoError(t, cfg.Check(), c)
+			continue
+		}
+		var faults *server.ConfigError
+		require.ErrorAs(t, cfg.Check(), &faults, "%v", c)
+		require.Len(t, faults.Faults, 1)
+		require.Equal(t, c.at, faults.Faults[0].Variable, "%v", c)
+		cfg.Demo = false
+		require.NoError(t, cfg.Check(), "%v", c)
+	}
+}

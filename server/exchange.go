@@ -20,6 +20,7 @@ type exchange struct {
 	bytes  int
 	kept   bool
 	trace  string // id of the trace, where it is recorded
+	errors *codes // counts errors of answers that the graph doesn't give
 
 	mu         sync.Mutex // operations of a WebSocket run side by side
 	operation  string     // type of the first one
@@ -65,13 +66,20 @@ func (e *exchange) executes(operation, name string) {
 	}
 }
 
+// refused counts an error of an answer that the graph doesn't give.
+func (e *exchange) refused(code string) {
+	if e != nil {
+		e.errors.count(code)
+	}
+}
+
 // observe gives each request an id, counts it, and writes one line about it: nothing of a query's text, of variables,
 // of tokens, or of the person who asks, whose address is personal data too.
 func observe(log *slog.Logger, m *metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
-			e := &exchange{ResponseWriter: w, id: r.Header.Get("X-Request-Id")}
+			e := &exchange{ResponseWriter: w, id: r.Header.Get("X-Request-Id"), errors: m.errors}
 			if !sane(e.id) {
 				e.id = rand.Text()
 			}

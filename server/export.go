@@ -7,10 +7,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
+	"nelke/graph"
+	"nelke/internal/cache"
 	"nelke/internal/portal"
 )
 
@@ -21,16 +24,18 @@ const (
 
 // exported serves the catalogue of all towns, or of those whose Regionalschlüssel begin with ars, as XZuFi. It is public,
 // and the same whoever asks, in whatever language.
-func exported(heart *portal.Portal, site string, log *slog.Logger) http.HandlerFunc {
+func exported(heart *portal.Portal, site string, now func() time.Time, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		ars := r.URL.Query().Get("ars")
-		if !region(ars) {
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		ars := query.Get("ars")
+		if err != nil || !region(ars) { // what is left of a query that is malformed would mean something else
 			refuse(w, r, http.StatusBadRequest, "INVALID_INPUT", "ars is the beginning of a Regionalschlüssel: at most twelve digits.")
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
-		e, err := heart.XZuFi(ctx, ars, site)
+		var outlived cache.Outlived
+		e, err := heart.XZuFi(cache.Lenient(ctx, &outlived), ars, site)
 		switch {
 		case err != nil && r.Context().Err() != nil:
 			return // nobody is there any more
@@ -45,7 +50,7 @@ func exported(heart *portal.Portal, site string, log *slog.Logger) http.HandlerF
 		case e == nil:
 			refuse(w, r, http.StatusNotFound, "NOT_FOUND", "There is no such town here.")
 		default:
-			hand(w, r, e)
+			hand(w, r, e, outlived.Since(), now())
 		}
 	}
 }
@@ -56,10 +61,14 @@ func region(ars string) bool {
 }
 
 // hand writes an export, compressed where the client can read that. Each form has a tag of its own: they are other bytes.
-func hand(w http.ResponseWriter, r *http.Request, e *portal.Export) {
+// One that was read at another instant than now (zero: it wasn't), because the database has gone, says how old it is.
+func hand(w http.ResponseWriter, r *http.Request, e *portal.Export, staleSince, now time.Time) {
 	header := w.Header()
 	header.Set("Vary", "Accept-Encoding")
-	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second)))
+	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second))+staleIfError(now, time.Time{}, 0))
+	if !staleSince.IsZero() {
+		aged(header, graph.StaleAt(staleSince, now))
+	}
 	tag, size := `"`+e.Hash+`"`, e.Size
 	small := acceptsGzip(r.Header)
 	if small {

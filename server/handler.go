@@ -24,6 +24,7 @@ type web struct {
 	graph    *graph.Graph
 	streams  *wire.Streams
 	stopping *atomic.Bool
+	verifier *identity.Verifier
 	issuers  *http.Transport // connections to the issuer of tokens
 }
 
@@ -33,7 +34,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, issuers: issuers}
+	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, verifier: verifier, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.now)
 	w.metrics.watch(p, answers, w.streams)
 	options := graph.Options{
@@ -58,11 +59,11 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
-	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.log))
+	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
-	if p.cfg.MetricsAddr == "" {
+	if p.cfg.MetricsAddr == "" && p.cfg.Demo {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
@@ -114,7 +115,7 @@ func proxies(cfg Config) (networks []netip.Prefix) {
 
 // transports answers GraphQL, in the order that package wire asks for.
 func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, gate *gate) http.Handler {
-	single := wire.HTTP{Status: unavailable}
+	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
 		wire.WebSocket{Streams: streams, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
 		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},

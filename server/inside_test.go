@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/testbed"
 )
@@ -174,4 +175,42 @@ func TestOpeningsAreCountedByAllProcessesTogether(t *testing.T) {
 	require.False(t, a("net"))
 	require.False(t, b("net"))
 	require.True(t, b("other"))
+}
+
+// TestKeptAnswersOutliveTheDatabase asks for an answer that can't be made anew, of which nothing but the whole is remembered.
+func TestKeptAnswersOutliveTheDatabase(t *testing.T) {
+	t.Parallel()
+	hub, now := live.NewHub(), time.Now()
+	clock := func() time.Time { return now }
+	memory := cache.New(cache.Config{Hub: hub, Now: clock})
+	t.Cleanup(memory.Close)
+	gone := false
+	h := keep(cache.NewAnswers(hub, 1<<20, clock), clock, newMetrics())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if gone {
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		ctx := cache.RootField(r.Context())
+		cache.Public(ctx)
+		memory.Depend(cache.Lenient(ctx, new(cache.Outlived)), time.Time{}, live.Catalogue("town"))
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		_, _ = io.WriteString(w, `{"data":{"a":"<b>"},"extensions":{"x":1}}`)
+	}))
+	ask := func() *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/graphql?query=x", nil))
+		return w
+	}
+	ask()
+	require.Contains(t, ask().Header().Get("Cache-Control"), "stale-if-error=600")
+	gone, now = true, now.Add(time.Minute)
+	w := ask()
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, "60", w.Header().Get("Age"))
+	require.Empty(t, w.Header().Get("Retry-After"))
+	require.Equal(t, "private, no-store", w.Header().Get("Cache-Control"))
+	require.Regexp(t, `^{"data":{"a":"<b>"},"extensions":{"stale":{"asOf":"[^"]+","seconds":60},"x":1}}$`, w.Body.String())
+	hub.Nudge(live.Catalogue("town"))
+	require.Equal(t, http.StatusServiceUnavailable, ask().Code)
 }

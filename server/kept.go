@@ -172,7 +172,11 @@ func (k *kept) public(header http.Header, r *http.Request, answer cache.Answer) 
 	if !answer.ValidUntil.IsZero() {
 		age = max(0, min(age, answer.ValidUntil.Sub(k.now())))
 	}
-	header["Cache-Control"] = []string{"public, max-age=" + strconv.Itoa(int(age/time.Second))}
+	control := "public, max-age=" + strconv.Itoa(int(age/time.Second))
+	if answer.Lasting && !answer.Fixed {
+		control += staleIfError(k.now(), answer.ValidUntil, age)
+	}
+	header["Cache-Control"] = []string{control}
 	header["Etag"] = []string{answer.ETag}
 	if !matches(r.Header["If-None-Match"], answer.ETag) {
 		return false
@@ -208,13 +212,16 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 	k.next.ServeHTTP(c, r.WithContext(ctx))
 
 	header := w.Header()
+	if c.status == http.StatusServiceUnavailable && k.outlive(w, key) {
+		return
+	}
 	if c.status != http.StatusOK || !trace.Keepable() || bytes.HasPrefix(c.body.Bytes(), []byte(`{"errors"`)) {
 		header["Cache-Control"] = []string{"private, no-store"}
 		c.write()
 		return
 	}
 	answer := cache.Answer{
-		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(), Fixed: trace.Fixed(),
+		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(), Fixed: trace.Fixed(), Lasting: trace.Lasts(),
 	}
 	if r.Method == http.MethodGet { // nobody else is told
 		answer.ETag = etag(answer)

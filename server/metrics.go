@@ -22,6 +22,8 @@ type metrics struct {
 	keptHits      prometheus.Counter
 	keptFills     prometheus.Counter
 	subscriptions prometheus.Gauge
+	errors        *codes
+	problems      *codes
 }
 
 func newMetrics() *metrics {
@@ -48,7 +50,9 @@ func newMetrics() *metrics {
 	m.subscriptions = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nelke_subscriptions_open", Help: "Subscriptions that run now.",
 	})
-	m.registry.MustRegister(requests, seconds, m.keptHits, m.keptFills, m.subscriptions,
+	m.errors = newCodes("nelke_errors_total", "Errors in answers and messages, refusals before execution included, by code.")
+	m.problems = newCodes("nelke_problems_total", "Problems that kept a mutation from taking place, by code.")
+	m.registry.MustRegister(requests, seconds, m.errors.counters, m.problems.counters, m.keptHits, m.keptFills, m.subscriptions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return m
 }
@@ -75,6 +79,7 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams)
 	m.counter("nelke_cache_hits_total", "Values served from memory.", func() uint64 { return p.cache.Stats().Hits })
 	m.counter("nelke_cache_joined_total", "Values served by a fill under way.", func() uint64 { return p.cache.Stats().Joined })
 	m.counter("nelke_cache_fills_total", "Values read from the database.", func() uint64 { return p.cache.Stats().Fills })
+	m.counter("nelke_cache_outlived_total", "Values of the catalogue served from memory because the database couldn't be asked.", func() uint64 { return p.cache.Stats().Outlived })
 	m.counter("nelke_cache_second_hits_total", "Values served from Redis.", func() uint64 { return p.cache.Stats().SecondHits })
 	m.counter("nelke_cache_second_failed_total", "Values that Redis didn't answer in time.", func() uint64 { return p.cache.Stats().Failed })
 	m.counter("nelke_cache_second_skipped_total", "Values that Redis wasn't asked for.", func() uint64 { return p.cache.Stats().Skipped })

@@ -137,6 +137,7 @@ func parseHop(hop string) (netip.Addr, error) {
 
 // refuse answers a request that doesn't reach the graph, in the shape that a client of the graph reads.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	exchangeOf(r.Context()).refused(code)
 	type problem struct {
 		Message    string            `json:"message"`
 		Extensions map[string]string `json:"extensions"`

@@ -9,6 +9,10 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"nelke/graph"
+	"nelke/internal/wire"
 )
 
 // operationLimit is how long a query or a mutation may take.
@@ -30,18 +34,41 @@ func (o observed) DispatchOperation(
 	if kind == ast.Subscription {
 		o.metrics.subscriptions.Inc()
 		context.AfterFunc(ctx, o.metrics.subscriptions.Dec)
-		return o.GraphExecutor.DispatchOperation(ctx, op)
+		next, inner := o.GraphExecutor.DispatchOperation(ctx, op)
+		return func(ctx context.Context) *graphql.Response { return o.counted(next(ctx)) }, inner
 	}
 	start := time.Now()
+	ctx = graph.WithProblems(ctx, o.metrics.problems.count)
 	ctx, cancel := context.WithTimeout(ctx, operationLimit)
 	next, inner := o.GraphExecutor.DispatchOperation(ctx, op)
 	return func(ctx context.Context) *graphql.Response {
 		defer cancel()
-		response := next(ctx)
+		response := o.counted(next(ctx))
 		o.metrics.executed(string(kind), time.Since(start))
 		return response
 	}, inner
 }
+
+// DispatchError answers a document that is refused before anything of it is executed.
+func (o observed) DispatchError(ctx context.Context, list gqlerror.List) *graphql.Response {
+	return o.counted(o.GraphExecutor.DispatchError(ctx, list))
+}
+
+// Refused implements wire.Counter.
+func (o observed) Refused(code string) { o.metrics.errors.count(code) }
+
+// counted counts the errors of a response.
+func (o observed) counted(response *graphql.Response) *graphql.Response {
+	if response != nil {
+		for _, err := range response.Errors {
+			code, _ := err.Extensions["code"].(string)
+			o.metrics.errors.count(code)
+		}
+	}
+	return response
+}
+
+var _ wire.Counter = observed{}
 
 // unavailable makes 503 of an answer that has nothing in it because the database couldn't be asked. What failed in
 // part stays 200, with what there is.

@@ -22,6 +22,11 @@ func Run(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }()
+	release, err := p.store.Serve()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	if err := p.migrate(ctx); err != nil {
 		return err
 	}
@@ -179,6 +184,7 @@ func (s *serving) stop() error {
 	}
 	s.running.Wait()
 	s.web.graph.Wait()
+	s.web.verifier.Wait()
 	s.web.issuers.CloseIdleConnections()
 
 	finish, cancel := context.WithDeadline(context.Background(), begun.Add(limit*7/10))

@@ -138,10 +138,20 @@ func needsConfig(parsed *kong.Context) bool {
 type serveCommand struct{}
 
 func (serveCommand) Run(ctx context.Context, cfg server.Config, s streams) error {
-	cfg.Options.Welcome = s.out
+	cfg.Options.Welcome, cfg.Options.Terminal = s.out, isTerminal(s.out)
 	reserve := untouched()
 	defer runtime.KeepAlive(reserve)
 	return server.Run(ctx, cfg)
+}
+
+// isTerminal reports whether what is written there is read by a person, and kept by nobody.
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	about, err := file.Stat()
+	return err == nil && about.Mode()&os.ModeCharDevice != 0
 }
 
 // untouched is memory that nobody ever writes to, so that no page of it exists. The garbage collector counts it, though, and

@@ -11,7 +11,7 @@ import (
 	"nelke/internal/live"
 )
 
-// Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes. Offer sets Fixed and
+// Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes. Offer sets Fixed, Lasting and
 // ValidUntil from the trace.
 type Answer struct {
 	Body        []byte
@@ -19,6 +19,8 @@ type Answer struct {
 	ETag        string
 	// Fixed says that it was made of nothing that changes while this program runs.
 	Fixed bool
+	// Lasting says that it may be served for a while (Outlives) when it can't be made anew because the database has gone.
+	Lasting bool
 	// ValidUntil is the instant at which time alone makes it untrue, zero if never.
 	ValidUntil time.Time
 }
@@ -77,7 +79,7 @@ func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 	if !ok || !l.holds(a.hub, a.now(), trusted(a.hub)) {
 		return false
 	}
-	answer.ValidUntil, answer.Fixed = l.validUntil, t.Fixed()
+	answer.ValidUntil, answer.Fixed, answer.Lasting = l.validUntil, t.Fixed(), t.Lasts()
 	answer.Body = bytes.Clone(answer.Body)
 	n := len(answer.Body) + len(answer.ContentType) + len(answer.ETag)
 	a.memory.Set(key, &kept{lease: l, answer: answer, weight: weight(key, &l, n)})

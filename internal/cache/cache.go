@@ -34,6 +34,8 @@ type Config struct {
 	Bytes uint64
 	// Version keeps values of programs apart that encode them differently and share one Redis: the build's revision.
 	Version string
+	// Gone reports whether an error says that the database can't be asked just now. Nil: none does.
+	Gone func(error) bool
 	// Now is the clock. time.Now when nil.
 	Now func() time.Time
 }
@@ -43,6 +45,7 @@ type Cache struct {
 	hub    *live.Hub
 	second *second // nil: memory only
 	now    func() time.Time
+	gone   func(error) bool
 	memory *otter.Cache[string, *entry]
 	pinned sync.Map // by key; *entry
 
@@ -54,12 +57,12 @@ type Cache struct {
 	closed  chan struct{}
 	close   func() // closes it, once
 
-	hits, joined, fills, secondHits atomic.Uint64
+	hits, joined, fills, secondHits, outlived atomic.Uint64
 }
 
 // New returns an empty cache.
 func New(cfg Config) *Cache {
-	c := &Cache{hub: cfg.Hub, now: cfg.Now, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
+	c := &Cache{hub: cfg.Hub, now: cfg.Now, gone: cfg.Gone, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
 	c.close = sync.OnceFunc(func() { close(c.closed) })
 	if c.now == nil {
 		c.now = time.Now //nolint:forbidigo // the default
@@ -150,7 +153,15 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 			return v.it, nil
 		}
 	}
-	f, err := c.fly(ctx, key, deps, limit, loader{
+	_, lasting := any(none).(Lasting)
+	old := c.outliving(ctx, key, pinned, lasting)
+	within := ctx
+	if old != nil {
+		short, cancel := context.WithTimeout(ctx, lenience)
+		defer cancel()
+		within = short
+	}
+	f, err := c.fly(within, key, deps, limit, loader{
 		local: weighed || pinned, pinned: pinned,
 		fill: func(ctx context.Context) (any, time.Time, error) {
 			if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
@@ -186,6 +197,14 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	})
 	if err != nil {
 		traceOf(ctx).spoil()
+		if old != nil && c.excuses(ctx, err) {
+			if v, ok := old.value.(box[T]); ok {
+				c.outlived.Add(1)
+				traceOf(ctx).add(&old.lease)
+				outlivedOf(ctx).note(old.readAt)
+				return v.it, nil
+			}
+		}
 		return none, fmt.Errorf("cache: read %s: %w", key, err)
 	}
 	v, ok := f.entry.value.(box[T])
@@ -227,6 +246,7 @@ type Stats struct {
 	Hits       uint64 // served from memory
 	Joined     uint64 // served by a fill that another reader had begun
 	SecondHits uint64 // served from Redis
+	Outlived   uint64 // served from memory because the database couldn't be asked
 	Fills      uint64 // read from the database, or found to be the same there; failures included
 	Failed     uint64 // requests that Redis didn't answer in time, or answered with nonsense
 	Skipped    uint64 // requests not made: Redis isn't heard, keeps failing, or doesn't know our own nudges yet
@@ -237,7 +257,7 @@ type Stats struct {
 func (c *Cache) Stats() Stats {
 	s := Stats{
 		Hits: c.hits.Load(), Joined: c.joined.Load(), SecondHits: c.secondHits.Load(), Fills: c.fills.Load(),
-		Bytes: c.memory.WeightedSize(),
+		Outlived: c.outlived.Load(), Bytes: c.memory.WeightedSize(),
 	}
 	if c.second != nil {
 		s.Failed, s.Skipped = c.second.failed.Load(), c.second.skipped.Load()

@@ -68,7 +68,7 @@ func (c *Cache) board(ctx context.Context, key string, deps []live.Key, limit ti
 		return f
 	}
 	// Not the first reader's context: were it cancelled, everybody aboard would fail with it.
-	fctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	fctx, cancel := context.WithCancel(context.WithoutCancel(strictly(ctx)))
 	f := &flight{
 		keys: slices.Clone(deps), stamps: stamps, limit: limit, started: now,
 		cancel: cancel, waiting: 1, done: make(chan struct{}),

@@ -44,8 +44,15 @@ type Trace struct {
 	validUntil time.Time
 	spoiled    bool
 	private    bool
-	roots      []*atomic.Bool
+	strict     bool // it must not outlive the database
+	roots      []*root
 	maxAge     atomic.Int64 // what reads under this trace accept; 0: no bound of its own
+}
+
+// root is what is known of a root field of the answer.
+type root struct {
+	public  atomic.Bool // the same for everybody
+	lasting atomic.Bool // may outlive the database
 }
 
 // Reset empties the trace for another reading in the same context, as a subscription makes them. Its reads accept only
@@ -90,7 +97,7 @@ func RootField(ctx context.Context) context.Context {
 	if t == nil {
 		return ctx
 	}
-	mark := new(atomic.Bool)
+	mark := new(root)
 	t.mu.Lock()
 	t.roots = append(t.roots, mark)
 	t.mu.Unlock()
@@ -100,8 +107,8 @@ func RootField(ctx context.Context) context.Context {
 // Public marks the root field of this context as public: the same for everybody, and made of nothing but the request
 // and what came by Read. Call it outside of fills: a fill runs for one of its readers only.
 func Public(ctx context.Context) {
-	if mark, ok := ctx.Value(rootKey{}).(*atomic.Bool); ok {
-		mark.Store(true)
+	if mark, ok := ctx.Value(rootKey{}).(*root); ok {
+		mark.public.Store(true)
 	}
 }
 
@@ -123,7 +130,7 @@ func (t *Trace) Keepable() bool {
 		return false
 	}
 	for _, mark := range t.roots {
-		if !mark.Load() {
+		if !mark.public.Load() {
 			return false
 		}
 	}

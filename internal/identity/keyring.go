@@ -17,6 +17,11 @@ import (
 const (
 	// keysFresh is how long fetched keys are used unasked. Then they are fetched again, so that a withdrawn key ends.
 	keysFresh = 10 * time.Minute
+	// keysEnd is how long they are used while the issuer can't be asked. Then a key that it may have withdrawn long ago
+	// proves nothing any more.
+	keysEnd = 24 * time.Hour
+	// renewalPatience is how long whoever finds the keys old waits for new ones. The fetch goes on behind it.
+	renewalPatience = 200 * time.Millisecond
 	// refetchAfter is how soon an unknown key id may lead to the next fetch. Without it, whoever invents key ids
 	// makes us flood the issuer.
 	refetchAfter = 5 * time.Second
@@ -33,6 +38,7 @@ type keyring struct {
 	config Config
 	// fetching is held by the one who fetches. A channel, so that waiting for it ends with the waiter's context.
 	fetching chan struct{}
+	renewing sync.WaitGroup // fetches that nobody waits for
 
 	mu      sync.Mutex
 	url     string // of the key set; empty until discovered
@@ -47,13 +53,20 @@ func newKeyring(config Config) *keyring {
 }
 
 // find returns the public keys with this id, or all of them for an empty id. It fetches when it must: none yet, too
-// old, or the id is new, which is how a rotated key shows. No key is no error: nothing verifies with it.
+// old, or the id is new, which is how a rotated key shows. Old ones do for a day while the issuer can't be asked. No key is no error: nothing verifies with it.
 //
 // Errors: ErrIdentityUnavailable.
 func (k *keyring) find(ctx context.Context, id string) ([]crypto.PublicKey, error) {
-	keys, ok, _ := k.known(id)
+	keys, ok, failure := k.known(id)
 	if ok {
 		return keys, nil
+	}
+	if len(keys) > 0 {
+		if failure == nil {
+			k.renew(ctx)
+			keys, _, _ = k.known(id)
+		}
+		return keys, nil // old keys are better than none while the issuer is down
 	}
 	select {
 	case k.fetching <- struct{}{}:
@@ -69,13 +82,35 @@ func (k *keyring) find(ctx context.Context, id string) ([]crypto.PublicKey, erro
 		err = k.fetch(ctx)
 	}
 	if err != nil {
-		if len(keys) > 0 {
-			return keys, nil // old keys are better than none while the issuer is down
-		}
 		return nil, fmt.Errorf("%w: %w", ErrIdentityUnavailable, err)
 	}
 	keys, _, _ = k.known(id)
 	return keys, nil
+}
+
+// renew fetches the keys, unless somebody does already, and waits for them for a moment: an issuer that answers is believed
+// at once, and one that hangs holds nobody up.
+func (k *keyring) renew(ctx context.Context) {
+	select {
+	case k.fetching <- struct{}{}:
+	default:
+		return
+	}
+	done := make(chan struct{})
+	k.renewing.Go(func() {
+		defer func() {
+			<-k.fetching
+			close(done)
+		}()
+		_ = k.fetch(ctx) // it is noted
+	})
+	patience := time.NewTimer(renewalPatience)
+	defer patience.Stop()
+	select {
+	case <-done:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
 }
 
 // known returns the matching keys in hand, whether they will do without a fetch, and the error of a fetch that
@@ -83,12 +118,15 @@ func (k *keyring) find(ctx context.Context, id string) ([]crypto.PublicKey, erro
 func (k *keyring) known(id string) (keys []crypto.PublicKey, ok bool, failure error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	now := k.config.Now()
+	if now.Sub(k.fetched) >= keysEnd {
+		k.keys = nil
+	}
 	for _, key := range k.keys {
 		if id == "" || key.KeyID == id {
 			keys = append(keys, key.Key)
 		}
 	}
-	now := k.config.Now()
 	if now.Sub(k.failed) < retryAfter {
 		failure = k.failure
 	}

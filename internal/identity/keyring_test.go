@@ -83,6 +83,28 @@ func TestVerifierKeys(t *testing.T) {
 		_, err = w.verifier.Actor(t.Context(), header)
 		require.ErrorIs(t, err, ErrTokenInvalid, "withdrawn")
 	})
+	t.Run("an issuer that hangs holds nobody up, and its keys end after a day", func(t *testing.T) {
+		t.Parallel()
+		w := setup(t)
+		header := w.mint(t, w.issuer, 48*time.Hour)
+		_, err := w.verifier.Actor(t.Context(), header)
+		require.NoError(t, err)
+		hung := make(chan struct{})
+		w.serve(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hung }))
+		w.advance(keysEnd - time.Second)
+		begun := time.Now()
+		for range 50 {
+			_, err := w.verifier.Actor(t.Context(), header)
+			require.NoError(t, err)
+		}
+		require.Less(t, time.Since(begun), time.Second, "one waits a moment, the others not at all")
+		close(hung)
+		w.verifier.Wait()
+		w.serve(http.NotFoundHandler())
+		w.advance(2 * time.Second)
+		_, err = w.verifier.Actor(t.Context(), header)
+		require.ErrorIs(t, err, ErrIdentityUnavailable)
+	})
 	t.Run("invented ids don't flood the issuer", func(t *testing.T) {
 		t.Parallel()
 		w := setup(t)

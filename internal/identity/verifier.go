@@ -57,13 +57,16 @@ type Config struct {
 	Client *http.Client
 }
 
-// Verifier turns tokens into actors. It is safe for concurrent use, starts no goroutine, and first asks the issuer
-// when the first staff token comes.
+// Verifier turns tokens into actors. It is safe for concurrent use, and first asks the issuer when the first staff token
+// comes. Wait for it in the end.
 type Verifier struct {
 	config  Config
 	keys    *keyring
 	ignored atomic.Int64
 }
+
+// Wait returns when no keys are fetched any more. Call it when no tokens come any more.
+func (v *Verifier) Wait() { v.keys.renewing.Wait() }
 
 // NewVerifier makes a verifier. It asks nobody anything, so an issuer that is down doesn't matter yet.
 func NewVerifier(config Config) *Verifier {

@@ -90,6 +90,7 @@ type Slot struct {
 func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots bool) (_ *Availability, err error) {
 	defer wrap(&err, "Availability(%s)", in.Office)
 
+	ctx = cache.Strict(ctx)
 	o, err := p.office(ctx, in.Office)
 	if err != nil || o == nil {
 		return nil, err

@@ -32,6 +32,9 @@ type Export struct {
 	made heads
 }
 
+// Lasting lets the document outlive the database.
+func (*Export) Lasting() {}
+
 // Weight keeps the document in this process, and is what it takes in memory.
 func (e *Export) Weight() int {
 	if e == nil {

@@ -27,6 +27,9 @@ type finder struct {
 // Pinned keeps the finder in memory.
 func (*finder) Pinned() {}
 
+// Lasting lets the finder outlive the database with the towns that it was made of.
+func (*finder) Lasting() {}
+
 // finder is made anew after each change of a catalogue.
 func (p *Portal) finder(ctx context.Context) (*finder, error) {
 	same := func(ctx context.Context, f *finder) (bool, error) { return p.upToDate(ctx, f.made) }

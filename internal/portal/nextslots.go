@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"nelke/internal/cache"
 	"nelke/internal/schedule"
 )
 
@@ -39,6 +40,7 @@ type OfficeSlots struct {
 func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeSlots, err error) {
 	defer wrap(&err, "NextSlots")
 
+	ctx = cache.Strict(ctx)
 	where := in.Where
 	switch {
 	case (in.Concerns != nil) == (in.Kind != nil), where.Region != nil && in.Kind == nil:

@@ -362,5 +362,11 @@ func (t *Town) today(now time.Time) schedule.Date { return schedule.DateOf(now, 
 // Pinned keeps the town in this process and in memory: its calendars can't travel, and all that is shown is made of it.
 func (*Town) Pinned() {}
 
+// Lasting lets the town outlive the database, for whoever asks what it publishes.
+func (*Town) Lasting() {}
+
 // Pinned keeps the directory in memory.
 func (*directory) Pinned() {}
+
+// Lasting lets the directory outlive the database with its towns.
+func (*directory) Lasting() {}

@@ -56,3 +56,31 @@ func (s *Store) lockFile(ctx context.Context) (unlock func() error, err error) {
 		}
 	}
 }
+
+// ErrServed says that another process serves the SQLite file.
+var ErrServed = errors.New("another process serves this database: one SQLite file is for one nelke serve, and several need PostgreSQL")
+
+// Serve claims the store for a process that serves, which on SQLite only one may be: others wouldn't hear of its changes. Release
+// ends the claim, as the process's end does. Commands beside it need no claim. On PostgreSQL there is nothing to claim.
+//
+// Errors: ErrServed.
+func (s *Store) Serve() (release func() error, err error) {
+	if s.postgres() {
+		return func() error { return nil }, nil
+	}
+	path, err := s.sqlitePath()
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path+".serving", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store.Serve: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = ErrServed
+		}
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+	}
+	return f.Close, nil
+}

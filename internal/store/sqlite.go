@@ -2,7 +2,9 @@ package store
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,6 +31,9 @@ func (s *Store) openSQLite(cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := makePrivate(path); err != nil {
+		return err
+	}
 	n := cfg.MaxConns
 	if n == 0 {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
@@ -42,6 +47,31 @@ func (s *Store) openSQLite(cfg Config) (err error) {
 	}
 	s.read, err = openFile(path, cfg.Tracer, n, "_busy_timeout=5000&_query_only=1", instants)
 	return err
+}
+
+// makePrivate makes sure that nobody but the process's user reads the database's files, those that SQLite makes beside it
+// included: they get the mode of the file. A folder into which everybody writes is refused, since there others could put
+// files in their places.
+func makePrivate(path string) error {
+	folder := filepath.Dir(path)
+	if about, err := os.Stat(folder); err != nil {
+		return err
+	} else if about.Mode()&0o002 != 0 {
+		return fmt.Errorf("everybody may write into the folder %s: it holds personal data, so take that right away (chmod o-w)", folder)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	for _, part := range []string{path, path + "-wal", path + "-shm"} {
+		if err := os.Chmod(part, 0o600); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Store) sqlitePath() (string, error) {

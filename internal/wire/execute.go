@@ -46,7 +46,7 @@ func perform(
 	if !isSubscription(operation) {
 		response := next(inner)
 		if response == nil { // a deadline passed; saying nothing would read as an empty success
-			response = requestError(codeUnavailable, "the operation took too long")
+			response = refused(exec, requestError(codeUnavailable, "the operation took too long"))
 		}
 		return send(response) == nil
 	}

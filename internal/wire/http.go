@@ -38,12 +38,12 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	}
 	media := negotiate(r.Header, mediaJSON, mediaGraphQL)
 	if media == "" {
-		refuse(w, mediaJSON, badRequestf(http.StatusNotAcceptable, "answers are %s or %s", mediaGraphQL, mediaJSON))
+		refuse(w, exec, mediaJSON, badRequestf(http.StatusNotAcceptable, "answers are %s or %s", mediaGraphQL, mediaJSON))
 		return
 	}
 	params, err := t.params(w, r)
 	if err != nil {
-		refuse(w, media, err)
+		refuse(w, exec, media, err)
 		return
 	}
 	operation, refusal := prepare(r.Context(), exec, params)
@@ -52,9 +52,9 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 		t.write(w, media, refusal)
 	case r.Method == http.MethodGet && operation.Operation.Operation != ast.Query:
 		w.Header().Set("Allow", "POST")
-		refuse(w, media, badRequestf(http.StatusMethodNotAllowed, "GET is for queries only"))
+		refuse(w, exec, media, badRequestf(http.StatusMethodNotAllowed, "GET is for queries only"))
 	case isSubscription(operation):
-		t.write(w, media, requestError("SUBSCRIPTION_NEEDS_STREAM", "subscriptions need a WebSocket, or a request that accepts %s", mediaEventStream))
+		t.write(w, media, refused(exec, requestError("SUBSCRIPTION_NEEDS_STREAM", "subscriptions need a WebSocket, or a request that accepts %s", mediaEventStream)))
 	default:
 		perform(r.Context(), exec, operation, func(response *graphql.Response) error {
 			t.write(w, media, response)
@@ -99,12 +99,12 @@ func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Respo
 }
 
 // refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.
-func refuse(w http.ResponseWriter, media string, err error) {
+func refuse(w http.ResponseWriter, exec graphql.GraphExecutor, media string, err error) {
 	status := http.StatusBadRequest
 	if bad := (*badRequest)(nil); errors.As(err, &bad) {
 		status = bad.status
 	}
-	writeJSON(w, media, status, Encode(requestError("BAD_REQUEST", "%s", err.Error())))
+	writeJSON(w, media, status, Encode(refused(exec, requestError("BAD_REQUEST", "%s", err.Error()))))
 }
 
 func writeJSON(w http.ResponseWriter, media string, status int, body ...[]byte) {

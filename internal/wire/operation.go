@@ -73,7 +73,7 @@ func (s *session) reject(ctx context.Context, o *operation) error {
 	if taken {
 		return subscriberExists(o.id)
 	}
-	_ = s.sendErrors(ctx, o, requestError(codeUnavailable, "the token can't be checked just now"))
+	_ = s.sendErrors(ctx, o, refused(s.exec, requestError(codeUnavailable, "the token can't be checked just now")))
 	return nil
 }
 
@@ -89,9 +89,9 @@ func (s *session) admit(o *operation) (*graphql.Response, error) {
 	case s.operations[o.id] != nil:
 		return nil, subscriberExists(o.id)
 	case s.draining: // the connection stays open for the answers that are owed
-		return requestError(codeUnavailable, "going away"), nil
+		return refused(s.exec, requestError(codeUnavailable, "going away")), nil
 	case s.count >= s.config.MaxOperations:
-		return requestError("TOO_MANY_OPERATIONS", "at most %d operations may run on a connection", s.config.MaxOperations), nil
+		return refused(s.exec, requestError("TOO_MANY_OPERATIONS", "at most %d operations may run on a connection", s.config.MaxOperations)), nil
 	}
 	s.operations[o.id] = o
 	s.count++

@@ -254,6 +254,7 @@ func (s *session) writeLocked(text []byte) error {
 
 // close says why and closes the connection, with or without an answer of the peer.
 func (s *session) close(code int, reason string) {
+	refusedBy(s.exec, code)
 	if len(reason) > 123 { // RFC 6455, section 5.5: a control frame has 125 bytes, the code takes two
 		reason = strings.ToValidUTF8(reason[:123], "")
 	}

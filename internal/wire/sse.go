@@ -48,7 +48,7 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	media := negotiate(r.Header, mediaJSON, mediaGraphQL)
 	params, err := t.HTTP.params(w, r)
 	if err != nil {
-		refuse(w, cmp.Or(media, mediaJSON), err)
+		refuse(w, exec, cmp.Or(media, mediaJSON), err)
 		return
 	}
 	operation, refusal := prepare(r.Context(), exec, params)
@@ -58,7 +58,7 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	}
 	if refusal == nil && r.Method == http.MethodGet && operation.Operation.Operation == ast.Mutation {
 		w.Header().Set("Allow", "POST")
-		refuse(w, cmp.Or(media, mediaJSON), badRequestf(http.StatusMethodNotAllowed, "a mutation needs POST"))
+		refuse(w, exec, cmp.Or(media, mediaJSON), badRequestf(http.StatusMethodNotAllowed, "a mutation needs POST"))
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -67,7 +67,7 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		// Queries and mutations are not entered: http.Server.Shutdown awaits their answers as it does any other.
 		leave, ok := t.Streams.enter(cancel)
 		if !ok {
-			t.HTTP.write(w, cmp.Or(media, mediaJSON), requestError(codeUnavailable, "going away"))
+			t.HTTP.write(w, cmp.Or(media, mediaJSON), refused(exec, requestError(codeUnavailable, "going away")))
 			return
 		}
 		defer leave()
@@ -88,7 +88,7 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	within, end := t.Lapse.watch(ctx)
 	ended := perform(within, exec, operation, events.next)
 	if lapsed := end(); lapsed && !ended && ctx.Err() == nil {
-		ended = events.next(requestError(codeLapsed, "The token is not valid, or no longer.")) == nil
+		ended = events.next(refused(exec, requestError(codeLapsed, "The token is not valid, or no longer."))) == nil
 	}
 	if ended {
 		events.complete()

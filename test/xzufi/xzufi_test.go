@@ -100,7 +100,7 @@ func TestTheExportIsHandedOutAsTheWebHasIt(t *testing.T) {
 	plain := get(t, p, http.MethodGet, "")
 	require.Equal(t, http.StatusOK, plain.status)
 	require.Equal(t, "application/xml; charset=utf-8", plain.header.Get("Content-Type"))
-	require.Equal(t, "public, max-age=60", plain.header.Get("Cache-Control"))
+	require.Equal(t, "public, max-age=60, stale-if-error=600", plain.header.Get("Cache-Control"))
 	require.Equal(t, "Accept-Encoding", plain.header.Get("Vary"))
 	require.Regexp(t, `^"[\w-]{22}"$`, plain.tag())
 	require.Equal(t, plain, undated(get(t, p, http.MethodGet, ""), plain), "the same bytes and headers again")
@@ -146,7 +146,7 @@ func TestTheExportIsHandedOutAsTheWebHasIt(t *testing.T) {
 			for _, method := range []string{http.MethodGet, http.MethodHead} {
 				got := get(t, p, method, "", "Accept-Encoding", row.accept, "If-None-Match", row.has)
 				require.Equal(t, row.status, got.status, "%s %v", method, row)
-				require.Equal(t, "public, max-age=60", got.header.Get("Cache-Control"))
+				require.Equal(t, "public, max-age=60, stale-if-error=600", got.header.Get("Cache-Control"))
 				require.NotEmpty(t, got.tag())
 				require.Equal(t, row.status == http.StatusOK && method == http.MethodGet, len(got.body) > 0)
 			}
