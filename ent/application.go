@@ -84,9 +84,11 @@ type ApplicationEdges struct {
 	Payments []*Payment `json:"payments,omitempty"`
 	// Requests holds the value of the requests edge.
 	Requests []*InformationRequest `json:"requests,omitempty"`
+	// Reopenings holds the value of the reopenings edge.
+	Reopenings []*Reopening `json:"reopenings,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 }
 
 // CaseOrErr returns the Case value or an error if the edge
@@ -116,6 +118,15 @@ func (e ApplicationEdges) RequestsOrErr() ([]*InformationRequest, error) {
 		return e.Requests, nil
 	}
 	return nil, &NotLoadedError{edge: "requests"}
+}
+
+// ReopeningsOrErr returns the Reopenings value or an error if the edge
+// was not loaded in eager-loading.
+func (e ApplicationEdges) ReopeningsOrErr() ([]*Reopening, error) {
+	if e.loadedTypes[3] {
+		return e.Reopenings, nil
+	}
+	return nil, &NotLoadedError{edge: "reopenings"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -339,6 +350,11 @@ func (_m *Application) QueryPayments() *PaymentQuery {
 // QueryRequests queries the "requests" edge of the Application entity.
 func (_m *Application) QueryRequests() *InformationRequestQuery {
 	return NewApplicationClient(_m.config).QueryRequests(_m)
+}
+
+// QueryReopenings queries the "reopenings" edge of the Application entity.
+func (_m *Application) QueryReopenings() *ReopeningQuery {
+	return NewApplicationClient(_m.config).QueryReopenings(_m)
 }
 
 // Update returns a builder for updating this Application.

@@ -10,6 +10,7 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/informationrequest"
 	"nelke/ent/payment"
+	"nelke/ent/reopening"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -375,6 +376,21 @@ func (_c *ApplicationCreate) AddRequests(v ...*InformationRequest) *ApplicationC
 	return _c.AddRequestIDs(ids...)
 }
 
+// AddReopeningIDs adds the "reopenings" edge to the Reopening entity by IDs.
+func (_c *ApplicationCreate) AddReopeningIDs(ids ...string) *ApplicationCreate {
+	_c.mutation.AddReopeningIDs(ids...)
+	return _c
+}
+
+// AddReopenings adds the "reopenings" edges to the Reopening entity.
+func (_c *ApplicationCreate) AddReopenings(v ...*Reopening) *ApplicationCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddReopeningIDs(ids...)
+}
+
 // Mutation returns the ApplicationMutation object of the builder.
 func (_c *ApplicationCreate) Mutation() *ApplicationMutation {
 	return _c.mutation
@@ -710,6 +726,22 @@ func (_c *ApplicationCreate) createSpec() (*Application, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(informationrequest.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ReopeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

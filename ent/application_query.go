@@ -12,6 +12,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/ent/reopening"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -23,14 +24,15 @@ import (
 // ApplicationQuery is the builder for querying Application entities.
 type ApplicationQuery struct {
 	config
-	ctx          *QueryContext
-	order        []application.OrderOption
-	inters       []Interceptor
-	predicates   []predicate.Application
-	withCase     *CaseFileQuery
-	withPayments *PaymentQuery
-	withRequests *InformationRequestQuery
-	modifiers    []func(*sql.Selector)
+	ctx            *QueryContext
+	order          []application.OrderOption
+	inters         []Interceptor
+	predicates     []predicate.Application
+	withCase       *CaseFileQuery
+	withPayments   *PaymentQuery
+	withRequests   *InformationRequestQuery
+	withReopenings *ReopeningQuery
+	modifiers      []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -126,6 +128,28 @@ func (_q *ApplicationQuery) QueryRequests() *InformationRequestQuery {
 			sqlgraph.From(application.Table, application.FieldID, selector),
 			sqlgraph.To(informationrequest.Table, informationrequest.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, application.RequestsTable, application.RequestsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryReopenings chains the current query on the "reopenings" edge.
+func (_q *ApplicationQuery) QueryReopenings() *ReopeningQuery {
+	query := (&ReopeningClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, selector),
+			sqlgraph.To(reopening.Table, reopening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, application.ReopeningsTable, application.ReopeningsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -320,14 +344,15 @@ func (_q *ApplicationQuery) Clone() *ApplicationQuery {
 		return nil
 	}
 	return &ApplicationQuery{
-		config:       _q.config,
-		ctx:          _q.ctx.Clone(),
-		order:        append([]application.OrderOption{}, _q.order...),
-		inters:       append([]Interceptor{}, _q.inters...),
-		predicates:   append([]predicate.Application{}, _q.predicates...),
-		withCase:     _q.withCase.Clone(),
-		withPayments: _q.withPayments.Clone(),
-		withRequests: _q.withRequests.Clone(),
+		config:         _q.config,
+		ctx:            _q.ctx.Clone(),
+		order:          append([]application.OrderOption{}, _q.order...),
+		inters:         append([]Interceptor{}, _q.inters...),
+		predicates:     append([]predicate.Application{}, _q.predicates...),
+		withCase:       _q.withCase.Clone(),
+		withPayments:   _q.withPayments.Clone(),
+		withRequests:   _q.withRequests.Clone(),
+		withReopenings: _q.withReopenings.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -365,6 +390,17 @@ func (_q *ApplicationQuery) WithRequests(opts ...func(*InformationRequestQuery))
 		opt(query)
 	}
 	_q.withRequests = query
+	return _q
+}
+
+// WithReopenings tells the query-builder to eager-load the nodes that are connected to
+// the "reopenings" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *ApplicationQuery) WithReopenings(opts ...func(*ReopeningQuery)) *ApplicationQuery {
+	query := (&ReopeningClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withReopenings = query
 	return _q
 }
 
@@ -446,10 +482,11 @@ func (_q *ApplicationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	var (
 		nodes       = []*Application{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withCase != nil,
 			_q.withPayments != nil,
 			_q.withRequests != nil,
+			_q.withReopenings != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -490,6 +527,13 @@ func (_q *ApplicationQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 		if err := _q.loadRequests(ctx, query, nodes,
 			func(n *Application) { n.Edges.Requests = []*InformationRequest{} },
 			func(n *Application, e *InformationRequest) { n.Edges.Requests = append(n.Edges.Requests, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withReopenings; query != nil {
+		if err := _q.loadReopenings(ctx, query, nodes,
+			func(n *Application) { n.Edges.Reopenings = []*Reopening{} },
+			func(n *Application, e *Reopening) { n.Edges.Reopenings = append(n.Edges.Reopenings, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -570,6 +614,36 @@ func (_q *ApplicationQuery) loadRequests(ctx context.Context, query *Information
 	}
 	query.Where(predicate.InformationRequest(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(application.RequestsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ApplicationID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "application_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *ApplicationQuery) loadReopenings(ctx context.Context, query *ReopeningQuery, nodes []*Application, init func(*Application), assign func(*Application, *Reopening)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Application)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(reopening.FieldApplicationID)
+	}
+	query.Where(predicate.Reopening(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(application.ReopeningsColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/ent/reopening"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -404,6 +405,21 @@ func (_u *ApplicationUpdate) AddRequests(v ...*InformationRequest) *ApplicationU
 	return _u.AddRequestIDs(ids...)
 }
 
+// AddReopeningIDs adds the "reopenings" edge to the Reopening entity by IDs.
+func (_u *ApplicationUpdate) AddReopeningIDs(ids ...string) *ApplicationUpdate {
+	_u.mutation.AddReopeningIDs(ids...)
+	return _u
+}
+
+// AddReopenings adds the "reopenings" edges to the Reopening entity.
+func (_u *ApplicationUpdate) AddReopenings(v ...*Reopening) *ApplicationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddReopeningIDs(ids...)
+}
+
 // Mutation returns the ApplicationMutation object of the builder.
 func (_u *ApplicationUpdate) Mutation() *ApplicationMutation {
 	return _u.mutation
@@ -449,6 +465,27 @@ func (_u *ApplicationUpdate) RemoveRequests(v ...*InformationRequest) *Applicati
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveRequestIDs(ids...)
+}
+
+// ClearReopenings clears all "reopenings" edges to the Reopening entity.
+func (_u *ApplicationUpdate) ClearReopenings() *ApplicationUpdate {
+	_u.mutation.ClearReopenings()
+	return _u
+}
+
+// RemoveReopeningIDs removes the "reopenings" edge to Reopening entities by IDs.
+func (_u *ApplicationUpdate) RemoveReopeningIDs(ids ...string) *ApplicationUpdate {
+	_u.mutation.RemoveReopeningIDs(ids...)
+	return _u
+}
+
+// RemoveReopenings removes "reopenings" edges to Reopening entities.
+func (_u *ApplicationUpdate) RemoveReopenings(v ...*Reopening) *ApplicationUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveReopeningIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -687,6 +724,51 @@ func (_u *ApplicationUpdate) sqlSave(ctx context.Context) (_node int, err error)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(informationrequest.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReopeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedReopeningsIDs(); len(nodes) > 0 && !_u.mutation.ReopeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReopeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1089,6 +1171,21 @@ func (_u *ApplicationUpdateOne) AddRequests(v ...*InformationRequest) *Applicati
 	return _u.AddRequestIDs(ids...)
 }
 
+// AddReopeningIDs adds the "reopenings" edge to the Reopening entity by IDs.
+func (_u *ApplicationUpdateOne) AddReopeningIDs(ids ...string) *ApplicationUpdateOne {
+	_u.mutation.AddReopeningIDs(ids...)
+	return _u
+}
+
+// AddReopenings adds the "reopenings" edges to the Reopening entity.
+func (_u *ApplicationUpdateOne) AddReopenings(v ...*Reopening) *ApplicationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddReopeningIDs(ids...)
+}
+
 // Mutation returns the ApplicationMutation object of the builder.
 func (_u *ApplicationUpdateOne) Mutation() *ApplicationMutation {
 	return _u.mutation
@@ -1134,6 +1231,27 @@ func (_u *ApplicationUpdateOne) RemoveRequests(v ...*InformationRequest) *Applic
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveRequestIDs(ids...)
+}
+
+// ClearReopenings clears all "reopenings" edges to the Reopening entity.
+func (_u *ApplicationUpdateOne) ClearReopenings() *ApplicationUpdateOne {
+	_u.mutation.ClearReopenings()
+	return _u
+}
+
+// RemoveReopeningIDs removes the "reopenings" edge to Reopening entities by IDs.
+func (_u *ApplicationUpdateOne) RemoveReopeningIDs(ids ...string) *ApplicationUpdateOne {
+	_u.mutation.RemoveReopeningIDs(ids...)
+	return _u
+}
+
+// RemoveReopenings removes "reopenings" edges to Reopening entities.
+func (_u *ApplicationUpdateOne) RemoveReopenings(v ...*Reopening) *ApplicationUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveReopeningIDs(ids...)
 }
 
 // Where appends a list predicates to the ApplicationUpdate builder.
@@ -1402,6 +1520,51 @@ func (_u *ApplicationUpdateOne) sqlSave(ctx context.Context) (_node *Application
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(informationrequest.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ReopeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedReopeningsIDs(); len(nodes) > 0 && !_u.mutation.ReopeningsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ReopeningsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   application.ReopeningsTable,
+			Columns: []string{application.ReopeningsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(reopening.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

@@ -35,6 +35,7 @@ import (
 	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
 	"nelke/ent/webhookdelivery"
@@ -101,6 +102,8 @@ type Client struct {
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
+	// Reopening is the client for interacting with the Reopening builders.
+	Reopening *ReopeningClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
@@ -144,6 +147,7 @@ func (c *Client) init() {
 	c.PaymentReport = NewPaymentReportClient(c.config)
 	c.PrivacyNotice = NewPrivacyNoticeClient(c.config)
 	c.PublicService = NewPublicServiceClient(c.config)
+	c.Reopening = NewReopeningClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 	c.ServiceKind = NewServiceKindClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
@@ -264,6 +268,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
+		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
@@ -311,6 +316,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
+		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
@@ -348,8 +354,8 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
 		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
 		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery,
-		c.WebhookEndpoint,
+		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
+		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -363,8 +369,8 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
 		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
 		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.SandboxTransaction, c.ServiceKind, c.WebhookDelivery,
-		c.WebhookEndpoint,
+		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
+		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -421,6 +427,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PrivacyNotice.mutate(ctx, m)
 	case *PublicServiceMutation:
 		return c.PublicService.mutate(ctx, m)
+	case *ReopeningMutation:
+		return c.Reopening.mutate(ctx, m)
 	case *SandboxTransactionMutation:
 		return c.SandboxTransaction.mutate(ctx, m)
 	case *ServiceKindMutation:
@@ -583,6 +591,22 @@ func (c *ApplicationClient) QueryRequests(_m *Application) *InformationRequestQu
 			sqlgraph.From(application.Table, application.FieldID, id),
 			sqlgraph.To(informationrequest.Table, informationrequest.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, application.RequestsTable, application.RequestsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryReopenings queries the reopenings edge of a Application.
+func (c *ApplicationClient) QueryReopenings(_m *Application) *ReopeningQuery {
+	query := (&ReopeningClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, id),
+			sqlgraph.To(reopening.Table, reopening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, application.ReopeningsTable, application.ReopeningsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -4186,6 +4210,155 @@ func (c *PublicServiceClient) mutate(ctx context.Context, m *PublicServiceMutati
 	}
 }
 
+// ReopeningClient is a client for the Reopening schema.
+type ReopeningClient struct {
+	config
+}
+
+// NewReopeningClient returns a client for the Reopening from the given config.
+func NewReopeningClient(c config) *ReopeningClient {
+	return &ReopeningClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reopening.Hooks(f(g(h())))`.
+func (c *ReopeningClient) Use(hooks ...Hook) {
+	c.hooks.Reopening = append(c.hooks.Reopening, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reopening.Intercept(f(g(h())))`.
+func (c *ReopeningClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reopening = append(c.inters.Reopening, interceptors...)
+}
+
+// Create returns a builder for creating a Reopening entity.
+func (c *ReopeningClient) Create() *ReopeningCreate {
+	mutation := newReopeningMutation(c.config, OpCreate)
+	return &ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reopening entities.
+func (c *ReopeningClient) CreateBulk(builders ...*ReopeningCreate) *ReopeningCreateBulk {
+	return &ReopeningCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReopeningClient) MapCreateBulk(slice any, setFunc func(*ReopeningCreate, int)) *ReopeningCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReopeningCreateBulk{err: fmt.Errorf("calling to ReopeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReopeningCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReopeningCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reopening.
+func (c *ReopeningClient) Update() *ReopeningUpdate {
+	mutation := newReopeningMutation(c.config, OpUpdate)
+	return &ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReopeningClient) UpdateOne(_m *Reopening) *ReopeningUpdateOne {
+	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopening(_m))
+	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReopeningClient) UpdateOneID(id string) *ReopeningUpdateOne {
+	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopeningID(id))
+	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reopening.
+func (c *ReopeningClient) Delete() *ReopeningDelete {
+	mutation := newReopeningMutation(c.config, OpDelete)
+	return &ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReopeningClient) DeleteOne(_m *Reopening) *ReopeningDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReopeningClient) DeleteOneID(id string) *ReopeningDeleteOne {
+	builder := c.Delete().Where(reopening.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReopeningDeleteOne{builder}
+}
+
+// Query returns a query builder for Reopening.
+func (c *ReopeningClient) Query() *ReopeningQuery {
+	return &ReopeningQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReopening},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reopening entity by its id.
+func (c *ReopeningClient) Get(ctx context.Context, id string) (*Reopening, error) {
+	return c.Query().Where(reopening.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReopeningClient) GetX(ctx context.Context, id string) *Reopening {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApplication queries the application edge of a Reopening.
+func (c *ReopeningClient) QueryApplication(_m *Reopening) *ApplicationQuery {
+	query := (&ApplicationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reopening.Table, reopening.FieldID, id),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, reopening.ApplicationTable, reopening.ApplicationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReopeningClient) Hooks() []Hook {
+	return c.hooks.Reopening
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReopeningClient) Interceptors() []Interceptor {
+	return c.inters.Reopening
+}
+
+func (c *ReopeningClient) mutate(ctx context.Context, m *ReopeningMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Reopening mutation op: %q", m.Op())
+	}
+}
+
 // SandboxTransactionClient is a client for the SandboxTransaction schema.
 type SandboxTransactionClient struct {
 	config
@@ -4772,15 +4945,15 @@ type (
 		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
-		WebhookDelivery, WebhookEndpoint []ent.Hook
+		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
+		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
 		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
 		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
-		WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
+		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

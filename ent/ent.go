@@ -30,6 +30,7 @@ import (
 	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
 	"nelke/ent/webhookdelivery"
@@ -124,6 +125,7 @@ func checkColumn(t, c string) error {
 			paymentreport.Table:      paymentreport.ValidColumn,
 			privacynotice.Table:      privacynotice.ValidColumn,
 			publicservice.Table:      publicservice.ValidColumn,
+			reopening.Table:          reopening.ValidColumn,
 			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
 			servicekind.Table:        servicekind.ValidColumn,
 			webhookdelivery.Table:    webhookdelivery.ValidColumn,

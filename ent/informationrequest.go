@@ -30,6 +30,10 @@ type InformationRequest struct {
 	Corrections string `json:"-"`
 	// AnsweredAt holds the value of the "answered_at" field.
 	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	// how the answer came; null also where one came online before this was noted
+	AnsweredVia *informationrequest.AnsweredVia `json:"answered_via,omitempty"`
+	// taken back, or ended with the application; never answered then
+	WithdrawnAt *time.Time `json:"withdrawn_at,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the InformationRequestQuery when eager-loading is set.
 	Edges        InformationRequestEdges `json:"edges"`
@@ -61,9 +65,9 @@ func (*InformationRequest) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case informationrequest.FieldID, informationrequest.FieldApplicationID, informationrequest.FieldQuestion, informationrequest.FieldAnswer, informationrequest.FieldCorrections:
+		case informationrequest.FieldID, informationrequest.FieldApplicationID, informationrequest.FieldQuestion, informationrequest.FieldAnswer, informationrequest.FieldCorrections, informationrequest.FieldAnsweredVia:
 			values[i] = new(sql.NullString)
-		case informationrequest.FieldAskedAt, informationrequest.FieldAnsweredAt:
+		case informationrequest.FieldAskedAt, informationrequest.FieldAnsweredAt, informationrequest.FieldWithdrawnAt:
 			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -123,6 +127,20 @@ func (_m *InformationRequest) assignValues(columns []string, values []any) error
 				_m.AnsweredAt = new(time.Time)
 				*_m.AnsweredAt = value.Time
 			}
+		case informationrequest.FieldAnsweredVia:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field answered_via", values[i])
+			} else if value.Valid {
+				_m.AnsweredVia = new(informationrequest.AnsweredVia)
+				*_m.AnsweredVia = informationrequest.AnsweredVia(value.String)
+			}
+		case informationrequest.FieldWithdrawnAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field withdrawn_at", values[i])
+			} else if value.Valid {
+				_m.WithdrawnAt = new(time.Time)
+				*_m.WithdrawnAt = value.Time
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -178,6 +196,16 @@ func (_m *InformationRequest) String() string {
 	builder.WriteString(", ")
 	if v := _m.AnsweredAt; v != nil {
 		builder.WriteString("answered_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.AnsweredVia; v != nil {
+		builder.WriteString("answered_via=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.WithdrawnAt; v != nil {
+		builder.WriteString("withdrawn_at=")
 		builder.WriteString(v.Format(time.ANSIC))
 	}
 	builder.WriteByte(')')

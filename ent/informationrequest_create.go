@@ -84,6 +84,34 @@ func (_c *InformationRequestCreate) SetNillableAnsweredAt(v *time.Time) *Informa
 	return _c
 }
 
+// SetAnsweredVia sets the "answered_via" field.
+func (_c *InformationRequestCreate) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestCreate {
+	_c.mutation.SetAnsweredVia(v)
+	return _c
+}
+
+// SetNillableAnsweredVia sets the "answered_via" field if the given value is not nil.
+func (_c *InformationRequestCreate) SetNillableAnsweredVia(v *informationrequest.AnsweredVia) *InformationRequestCreate {
+	if v != nil {
+		_c.SetAnsweredVia(*v)
+	}
+	return _c
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (_c *InformationRequestCreate) SetWithdrawnAt(v time.Time) *InformationRequestCreate {
+	_c.mutation.SetWithdrawnAt(v)
+	return _c
+}
+
+// SetNillableWithdrawnAt sets the "withdrawn_at" field if the given value is not nil.
+func (_c *InformationRequestCreate) SetNillableWithdrawnAt(v *time.Time) *InformationRequestCreate {
+	if v != nil {
+		_c.SetWithdrawnAt(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *InformationRequestCreate) SetID(v string) *InformationRequestCreate {
 	_c.mutation.SetID(v)
@@ -169,6 +197,11 @@ func (_c *InformationRequestCreate) check() error {
 	if _, ok := _c.mutation.Corrections(); !ok {
 		return &ValidationError{Name: "corrections", err: errors.New(`ent: missing required field "InformationRequest.corrections"`)}
 	}
+	if v, ok := _c.mutation.AnsweredVia(); ok {
+		if err := informationrequest.AnsweredViaValidator(v); err != nil {
+			return &ValidationError{Name: "answered_via", err: fmt.Errorf(`ent: validator failed for field "InformationRequest.answered_via": %w`, err)}
+		}
+	}
 	if len(_c.mutation.ApplicationIDs()) == 0 {
 		return &ValidationError{Name: "application", err: errors.New(`ent: missing required edge "InformationRequest.application"`)}
 	}
@@ -227,6 +260,14 @@ func (_c *InformationRequestCreate) createSpec() (*InformationRequest, *sqlgraph
 	if value, ok := _c.mutation.AnsweredAt(); ok {
 		_spec.SetField(informationrequest.FieldAnsweredAt, field.TypeTime, value)
 		_node.AnsweredAt = &value
+	}
+	if value, ok := _c.mutation.AnsweredVia(); ok {
+		_spec.SetField(informationrequest.FieldAnsweredVia, field.TypeEnum, value)
+		_node.AnsweredVia = &value
+	}
+	if value, ok := _c.mutation.WithdrawnAt(); ok {
+		_spec.SetField(informationrequest.FieldWithdrawnAt, field.TypeTime, value)
+		_node.WithdrawnAt = &value
 	}
 	if nodes := _c.mutation.ApplicationIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -339,6 +380,42 @@ func (u *InformationRequestUpsert) ClearAnsweredAt() *InformationRequestUpsert {
 	return u
 }
 
+// SetAnsweredVia sets the "answered_via" field.
+func (u *InformationRequestUpsert) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestUpsert {
+	u.Set(informationrequest.FieldAnsweredVia, v)
+	return u
+}
+
+// UpdateAnsweredVia sets the "answered_via" field to the value that was provided on create.
+func (u *InformationRequestUpsert) UpdateAnsweredVia() *InformationRequestUpsert {
+	u.SetExcluded(informationrequest.FieldAnsweredVia)
+	return u
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (u *InformationRequestUpsert) ClearAnsweredVia() *InformationRequestUpsert {
+	u.SetNull(informationrequest.FieldAnsweredVia)
+	return u
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (u *InformationRequestUpsert) SetWithdrawnAt(v time.Time) *InformationRequestUpsert {
+	u.Set(informationrequest.FieldWithdrawnAt, v)
+	return u
+}
+
+// UpdateWithdrawnAt sets the "withdrawn_at" field to the value that was provided on create.
+func (u *InformationRequestUpsert) UpdateWithdrawnAt() *InformationRequestUpsert {
+	u.SetExcluded(informationrequest.FieldWithdrawnAt)
+	return u
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (u *InformationRequestUpsert) ClearWithdrawnAt() *InformationRequestUpsert {
+	u.SetNull(informationrequest.FieldWithdrawnAt)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -442,6 +519,48 @@ func (u *InformationRequestUpsertOne) UpdateAnsweredAt() *InformationRequestUpse
 func (u *InformationRequestUpsertOne) ClearAnsweredAt() *InformationRequestUpsertOne {
 	return u.Update(func(s *InformationRequestUpsert) {
 		s.ClearAnsweredAt()
+	})
+}
+
+// SetAnsweredVia sets the "answered_via" field.
+func (u *InformationRequestUpsertOne) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.SetAnsweredVia(v)
+	})
+}
+
+// UpdateAnsweredVia sets the "answered_via" field to the value that was provided on create.
+func (u *InformationRequestUpsertOne) UpdateAnsweredVia() *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.UpdateAnsweredVia()
+	})
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (u *InformationRequestUpsertOne) ClearAnsweredVia() *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.ClearAnsweredVia()
+	})
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (u *InformationRequestUpsertOne) SetWithdrawnAt(v time.Time) *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.SetWithdrawnAt(v)
+	})
+}
+
+// UpdateWithdrawnAt sets the "withdrawn_at" field to the value that was provided on create.
+func (u *InformationRequestUpsertOne) UpdateWithdrawnAt() *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.UpdateWithdrawnAt()
+	})
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (u *InformationRequestUpsertOne) ClearWithdrawnAt() *InformationRequestUpsertOne {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.ClearWithdrawnAt()
 	})
 }
 
@@ -715,6 +834,48 @@ func (u *InformationRequestUpsertBulk) UpdateAnsweredAt() *InformationRequestUps
 func (u *InformationRequestUpsertBulk) ClearAnsweredAt() *InformationRequestUpsertBulk {
 	return u.Update(func(s *InformationRequestUpsert) {
 		s.ClearAnsweredAt()
+	})
+}
+
+// SetAnsweredVia sets the "answered_via" field.
+func (u *InformationRequestUpsertBulk) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.SetAnsweredVia(v)
+	})
+}
+
+// UpdateAnsweredVia sets the "answered_via" field to the value that was provided on create.
+func (u *InformationRequestUpsertBulk) UpdateAnsweredVia() *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.UpdateAnsweredVia()
+	})
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (u *InformationRequestUpsertBulk) ClearAnsweredVia() *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.ClearAnsweredVia()
+	})
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (u *InformationRequestUpsertBulk) SetWithdrawnAt(v time.Time) *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.SetWithdrawnAt(v)
+	})
+}
+
+// UpdateWithdrawnAt sets the "withdrawn_at" field to the value that was provided on create.
+func (u *InformationRequestUpsertBulk) UpdateWithdrawnAt() *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.UpdateWithdrawnAt()
+	})
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (u *InformationRequestUpsertBulk) ClearWithdrawnAt() *InformationRequestUpsertBulk {
+	return u.Update(func(s *InformationRequestUpsert) {
+		s.ClearWithdrawnAt()
 	})
 }
 

@@ -77,6 +77,46 @@ func (_u *InformationRequestUpdate) ClearAnsweredAt() *InformationRequestUpdate 
 	return _u
 }
 
+// SetAnsweredVia sets the "answered_via" field.
+func (_u *InformationRequestUpdate) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestUpdate {
+	_u.mutation.SetAnsweredVia(v)
+	return _u
+}
+
+// SetNillableAnsweredVia sets the "answered_via" field if the given value is not nil.
+func (_u *InformationRequestUpdate) SetNillableAnsweredVia(v *informationrequest.AnsweredVia) *InformationRequestUpdate {
+	if v != nil {
+		_u.SetAnsweredVia(*v)
+	}
+	return _u
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (_u *InformationRequestUpdate) ClearAnsweredVia() *InformationRequestUpdate {
+	_u.mutation.ClearAnsweredVia()
+	return _u
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (_u *InformationRequestUpdate) SetWithdrawnAt(v time.Time) *InformationRequestUpdate {
+	_u.mutation.SetWithdrawnAt(v)
+	return _u
+}
+
+// SetNillableWithdrawnAt sets the "withdrawn_at" field if the given value is not nil.
+func (_u *InformationRequestUpdate) SetNillableWithdrawnAt(v *time.Time) *InformationRequestUpdate {
+	if v != nil {
+		_u.SetWithdrawnAt(*v)
+	}
+	return _u
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (_u *InformationRequestUpdate) ClearWithdrawnAt() *InformationRequestUpdate {
+	_u.mutation.ClearWithdrawnAt()
+	return _u
+}
+
 // Mutation returns the InformationRequestMutation object of the builder.
 func (_u *InformationRequestUpdate) Mutation() *InformationRequestMutation {
 	return _u.mutation
@@ -111,6 +151,11 @@ func (_u *InformationRequestUpdate) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *InformationRequestUpdate) check() error {
+	if v, ok := _u.mutation.AnsweredVia(); ok {
+		if err := informationrequest.AnsweredViaValidator(v); err != nil {
+			return &ValidationError{Name: "answered_via", err: fmt.Errorf(`ent: validator failed for field "InformationRequest.answered_via": %w`, err)}
+		}
+	}
 	if _u.mutation.ApplicationCleared() && len(_u.mutation.ApplicationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "InformationRequest.application"`)
 	}
@@ -146,6 +191,18 @@ func (_u *InformationRequestUpdate) sqlSave(ctx context.Context) (_node int, err
 	}
 	if _u.mutation.AnsweredAtCleared() {
 		_spec.ClearField(informationrequest.FieldAnsweredAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AnsweredVia(); ok {
+		_spec.SetField(informationrequest.FieldAnsweredVia, field.TypeEnum, value)
+	}
+	if _u.mutation.AnsweredViaCleared() {
+		_spec.ClearField(informationrequest.FieldAnsweredVia, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.WithdrawnAt(); ok {
+		_spec.SetField(informationrequest.FieldWithdrawnAt, field.TypeTime, value)
+	}
+	if _u.mutation.WithdrawnAtCleared() {
+		_spec.ClearField(informationrequest.FieldWithdrawnAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
@@ -217,6 +274,46 @@ func (_u *InformationRequestUpdateOne) ClearAnsweredAt() *InformationRequestUpda
 	return _u
 }
 
+// SetAnsweredVia sets the "answered_via" field.
+func (_u *InformationRequestUpdateOne) SetAnsweredVia(v informationrequest.AnsweredVia) *InformationRequestUpdateOne {
+	_u.mutation.SetAnsweredVia(v)
+	return _u
+}
+
+// SetNillableAnsweredVia sets the "answered_via" field if the given value is not nil.
+func (_u *InformationRequestUpdateOne) SetNillableAnsweredVia(v *informationrequest.AnsweredVia) *InformationRequestUpdateOne {
+	if v != nil {
+		_u.SetAnsweredVia(*v)
+	}
+	return _u
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (_u *InformationRequestUpdateOne) ClearAnsweredVia() *InformationRequestUpdateOne {
+	_u.mutation.ClearAnsweredVia()
+	return _u
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (_u *InformationRequestUpdateOne) SetWithdrawnAt(v time.Time) *InformationRequestUpdateOne {
+	_u.mutation.SetWithdrawnAt(v)
+	return _u
+}
+
+// SetNillableWithdrawnAt sets the "withdrawn_at" field if the given value is not nil.
+func (_u *InformationRequestUpdateOne) SetNillableWithdrawnAt(v *time.Time) *InformationRequestUpdateOne {
+	if v != nil {
+		_u.SetWithdrawnAt(*v)
+	}
+	return _u
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (_u *InformationRequestUpdateOne) ClearWithdrawnAt() *InformationRequestUpdateOne {
+	_u.mutation.ClearWithdrawnAt()
+	return _u
+}
+
 // Mutation returns the InformationRequestMutation object of the builder.
 func (_u *InformationRequestUpdateOne) Mutation() *InformationRequestMutation {
 	return _u.mutation
@@ -264,6 +361,11 @@ func (_u *InformationRequestUpdateOne) ExecX(ctx context.Context) {
 
 // check runs all checks and user-defined validators on the builder.
 func (_u *InformationRequestUpdateOne) check() error {
+	if v, ok := _u.mutation.AnsweredVia(); ok {
+		if err := informationrequest.AnsweredViaValidator(v); err != nil {
+			return &ValidationError{Name: "answered_via", err: fmt.Errorf(`ent: validator failed for field "InformationRequest.answered_via": %w`, err)}
+		}
+	}
 	if _u.mutation.ApplicationCleared() && len(_u.mutation.ApplicationIDs()) > 0 {
 		return errors.New(`ent: clearing a required unique edge "InformationRequest.application"`)
 	}
@@ -316,6 +418,18 @@ func (_u *InformationRequestUpdateOne) sqlSave(ctx context.Context) (_node *Info
 	}
 	if _u.mutation.AnsweredAtCleared() {
 		_spec.ClearField(informationrequest.FieldAnsweredAt, field.TypeTime)
+	}
+	if value, ok := _u.mutation.AnsweredVia(); ok {
+		_spec.SetField(informationrequest.FieldAnsweredVia, field.TypeEnum, value)
+	}
+	if _u.mutation.AnsweredViaCleared() {
+		_spec.ClearField(informationrequest.FieldAnsweredVia, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.WithdrawnAt(); ok {
+		_spec.SetField(informationrequest.FieldWithdrawnAt, field.TypeTime, value)
+	}
+	if _u.mutation.WithdrawnAtCleared() {
+		_spec.ClearField(informationrequest.FieldWithdrawnAt, field.TypeTime)
 	}
 	_spec.AddModifiers(_u.modifiers...)
 	_node = &InformationRequest{config: _u.config}

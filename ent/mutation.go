@@ -32,6 +32,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 	"nelke/ent/servicekind"
@@ -77,6 +78,7 @@ const (
 	TypePaymentReport      = "PaymentReport"
 	TypePrivacyNotice      = "PrivacyNotice"
 	TypePublicService      = "PublicService"
+	TypeReopening          = "Reopening"
 	TypeSandboxTransaction = "SandboxTransaction"
 	TypeServiceKind        = "ServiceKind"
 	TypeWebhookDelivery    = "WebhookDelivery"
@@ -126,6 +128,9 @@ type ApplicationMutation struct {
 	requests             map[string]struct{}
 	removedrequests      map[string]struct{}
 	clearedrequests      bool
+	reopenings           map[string]struct{}
+	removedreopenings    map[string]struct{}
+	clearedreopenings    bool
 	done                 bool
 	oldValue             func(context.Context) (*Application, error)
 	predicates           []predicate.Application
@@ -1458,6 +1463,60 @@ func (m *ApplicationMutation) ResetRequests() {
 	m.removedrequests = nil
 }
 
+// AddReopeningIDs adds the "reopenings" edge to the Reopening entity by ids.
+func (m *ApplicationMutation) AddReopeningIDs(ids ...string) {
+	if m.reopenings == nil {
+		m.reopenings = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.reopenings[ids[i]] = struct{}{}
+	}
+}
+
+// ClearReopenings clears the "reopenings" edge to the Reopening entity.
+func (m *ApplicationMutation) ClearReopenings() {
+	m.clearedreopenings = true
+}
+
+// ReopeningsCleared reports if the "reopenings" edge to the Reopening entity was cleared.
+func (m *ApplicationMutation) ReopeningsCleared() bool {
+	return m.clearedreopenings
+}
+
+// RemoveReopeningIDs removes the "reopenings" edge to the Reopening entity by IDs.
+func (m *ApplicationMutation) RemoveReopeningIDs(ids ...string) {
+	if m.removedreopenings == nil {
+		m.removedreopenings = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.reopenings, ids[i])
+		m.removedreopenings[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedReopenings returns the removed IDs of the "reopenings" edge to the Reopening entity.
+func (m *ApplicationMutation) RemovedReopeningsIDs() (ids []string) {
+	for id := range m.removedreopenings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ReopeningsIDs returns the "reopenings" edge IDs in the mutation.
+func (m *ApplicationMutation) ReopeningsIDs() (ids []string) {
+	for id := range m.reopenings {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetReopenings resets all changes to the "reopenings" edge.
+func (m *ApplicationMutation) ResetReopenings() {
+	m.reopenings = nil
+	m.clearedreopenings = false
+	m.removedreopenings = nil
+}
+
 // Where appends a list predicates to the ApplicationMutation builder.
 func (m *ApplicationMutation) Where(ps ...predicate.Application) {
 	m.predicates = append(m.predicates, ps...)
@@ -2100,7 +2159,7 @@ func (m *ApplicationMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *ApplicationMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m._case != nil {
 		edges = append(edges, application.EdgeCase)
 	}
@@ -2109,6 +2168,9 @@ func (m *ApplicationMutation) AddedEdges() []string {
 	}
 	if m.requests != nil {
 		edges = append(edges, application.EdgeRequests)
+	}
+	if m.reopenings != nil {
+		edges = append(edges, application.EdgeReopenings)
 	}
 	return edges
 }
@@ -2133,18 +2195,27 @@ func (m *ApplicationMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case application.EdgeReopenings:
+		ids := make([]ent.Value, 0, len(m.reopenings))
+		for id := range m.reopenings {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *ApplicationMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.removedpayments != nil {
 		edges = append(edges, application.EdgePayments)
 	}
 	if m.removedrequests != nil {
 		edges = append(edges, application.EdgeRequests)
+	}
+	if m.removedreopenings != nil {
+		edges = append(edges, application.EdgeReopenings)
 	}
 	return edges
 }
@@ -2165,13 +2236,19 @@ func (m *ApplicationMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case application.EdgeReopenings:
+		ids := make([]ent.Value, 0, len(m.removedreopenings))
+		for id := range m.removedreopenings {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *ApplicationMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.cleared_case {
 		edges = append(edges, application.EdgeCase)
 	}
@@ -2180,6 +2257,9 @@ func (m *ApplicationMutation) ClearedEdges() []string {
 	}
 	if m.clearedrequests {
 		edges = append(edges, application.EdgeRequests)
+	}
+	if m.clearedreopenings {
+		edges = append(edges, application.EdgeReopenings)
 	}
 	return edges
 }
@@ -2194,6 +2274,8 @@ func (m *ApplicationMutation) EdgeCleared(name string) bool {
 		return m.clearedpayments
 	case application.EdgeRequests:
 		return m.clearedrequests
+	case application.EdgeReopenings:
+		return m.clearedreopenings
 	}
 	return false
 }
@@ -2221,6 +2303,9 @@ func (m *ApplicationMutation) ResetEdge(name string) error {
 		return nil
 	case application.EdgeRequests:
 		m.ResetRequests()
+		return nil
+	case application.EdgeReopenings:
+		m.ResetReopenings()
 		return nil
 	}
 	return fmt.Errorf("unknown Application edge %s", name)
@@ -11943,6 +12028,8 @@ type InformationRequestMutation struct {
 	answer             *string
 	corrections        *string
 	answered_at        *time.Time
+	answered_via       *informationrequest.AnsweredVia
+	withdrawn_at       *time.Time
 	clearedFields      map[string]struct{}
 	application        *string
 	clearedapplication bool
@@ -12284,6 +12371,104 @@ func (m *InformationRequestMutation) ResetAnsweredAt() {
 	delete(m.clearedFields, informationrequest.FieldAnsweredAt)
 }
 
+// SetAnsweredVia sets the "answered_via" field.
+func (m *InformationRequestMutation) SetAnsweredVia(iv informationrequest.AnsweredVia) {
+	m.answered_via = &iv
+}
+
+// AnsweredVia returns the value of the "answered_via" field in the mutation.
+func (m *InformationRequestMutation) AnsweredVia() (r informationrequest.AnsweredVia, exists bool) {
+	v := m.answered_via
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAnsweredVia returns the old "answered_via" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldAnsweredVia(ctx context.Context) (v *informationrequest.AnsweredVia, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAnsweredVia is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAnsweredVia requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAnsweredVia: %w", err)
+	}
+	return oldValue.AnsweredVia, nil
+}
+
+// ClearAnsweredVia clears the value of the "answered_via" field.
+func (m *InformationRequestMutation) ClearAnsweredVia() {
+	m.answered_via = nil
+	m.clearedFields[informationrequest.FieldAnsweredVia] = struct{}{}
+}
+
+// AnsweredViaCleared returns if the "answered_via" field was cleared in this mutation.
+func (m *InformationRequestMutation) AnsweredViaCleared() bool {
+	_, ok := m.clearedFields[informationrequest.FieldAnsweredVia]
+	return ok
+}
+
+// ResetAnsweredVia resets all changes to the "answered_via" field.
+func (m *InformationRequestMutation) ResetAnsweredVia() {
+	m.answered_via = nil
+	delete(m.clearedFields, informationrequest.FieldAnsweredVia)
+}
+
+// SetWithdrawnAt sets the "withdrawn_at" field.
+func (m *InformationRequestMutation) SetWithdrawnAt(t time.Time) {
+	m.withdrawn_at = &t
+}
+
+// WithdrawnAt returns the value of the "withdrawn_at" field in the mutation.
+func (m *InformationRequestMutation) WithdrawnAt() (r time.Time, exists bool) {
+	v := m.withdrawn_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldWithdrawnAt returns the old "withdrawn_at" field's value of the InformationRequest entity.
+// If the InformationRequest object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *InformationRequestMutation) OldWithdrawnAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldWithdrawnAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldWithdrawnAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldWithdrawnAt: %w", err)
+	}
+	return oldValue.WithdrawnAt, nil
+}
+
+// ClearWithdrawnAt clears the value of the "withdrawn_at" field.
+func (m *InformationRequestMutation) ClearWithdrawnAt() {
+	m.withdrawn_at = nil
+	m.clearedFields[informationrequest.FieldWithdrawnAt] = struct{}{}
+}
+
+// WithdrawnAtCleared returns if the "withdrawn_at" field was cleared in this mutation.
+func (m *InformationRequestMutation) WithdrawnAtCleared() bool {
+	_, ok := m.clearedFields[informationrequest.FieldWithdrawnAt]
+	return ok
+}
+
+// ResetWithdrawnAt resets all changes to the "withdrawn_at" field.
+func (m *InformationRequestMutation) ResetWithdrawnAt() {
+	m.withdrawn_at = nil
+	delete(m.clearedFields, informationrequest.FieldWithdrawnAt)
+}
+
 // ClearApplication clears the "application" edge to the Application entity.
 func (m *InformationRequestMutation) ClearApplication() {
 	m.clearedapplication = true
@@ -12345,7 +12530,7 @@ func (m *InformationRequestMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *InformationRequestMutation) Fields() []string {
-	fields := make([]string, 0, 6)
+	fields := make([]string, 0, 8)
 	if m.application != nil {
 		fields = append(fields, informationrequest.FieldApplicationID)
 	}
@@ -12363,6 +12548,12 @@ func (m *InformationRequestMutation) Fields() []string {
 	}
 	if m.answered_at != nil {
 		fields = append(fields, informationrequest.FieldAnsweredAt)
+	}
+	if m.answered_via != nil {
+		fields = append(fields, informationrequest.FieldAnsweredVia)
+	}
+	if m.withdrawn_at != nil {
+		fields = append(fields, informationrequest.FieldWithdrawnAt)
 	}
 	return fields
 }
@@ -12384,6 +12575,10 @@ func (m *InformationRequestMutation) Field(name string) (ent.Value, bool) {
 		return m.Corrections()
 	case informationrequest.FieldAnsweredAt:
 		return m.AnsweredAt()
+	case informationrequest.FieldAnsweredVia:
+		return m.AnsweredVia()
+	case informationrequest.FieldWithdrawnAt:
+		return m.WithdrawnAt()
 	}
 	return nil, false
 }
@@ -12405,6 +12600,10 @@ func (m *InformationRequestMutation) OldField(ctx context.Context, name string) 
 		return m.OldCorrections(ctx)
 	case informationrequest.FieldAnsweredAt:
 		return m.OldAnsweredAt(ctx)
+	case informationrequest.FieldAnsweredVia:
+		return m.OldAnsweredVia(ctx)
+	case informationrequest.FieldWithdrawnAt:
+		return m.OldWithdrawnAt(ctx)
 	}
 	return nil, fmt.Errorf("unknown InformationRequest field %s", name)
 }
@@ -12456,6 +12655,20 @@ func (m *InformationRequestMutation) SetField(name string, value ent.Value) erro
 		}
 		m.SetAnsweredAt(v)
 		return nil
+	case informationrequest.FieldAnsweredVia:
+		v, ok := value.(informationrequest.AnsweredVia)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAnsweredVia(v)
+		return nil
+	case informationrequest.FieldWithdrawnAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetWithdrawnAt(v)
+		return nil
 	}
 	return fmt.Errorf("unknown InformationRequest field %s", name)
 }
@@ -12489,6 +12702,12 @@ func (m *InformationRequestMutation) ClearedFields() []string {
 	if m.FieldCleared(informationrequest.FieldAnsweredAt) {
 		fields = append(fields, informationrequest.FieldAnsweredAt)
 	}
+	if m.FieldCleared(informationrequest.FieldAnsweredVia) {
+		fields = append(fields, informationrequest.FieldAnsweredVia)
+	}
+	if m.FieldCleared(informationrequest.FieldWithdrawnAt) {
+		fields = append(fields, informationrequest.FieldWithdrawnAt)
+	}
 	return fields
 }
 
@@ -12505,6 +12724,12 @@ func (m *InformationRequestMutation) ClearField(name string) error {
 	switch name {
 	case informationrequest.FieldAnsweredAt:
 		m.ClearAnsweredAt()
+		return nil
+	case informationrequest.FieldAnsweredVia:
+		m.ClearAnsweredVia()
+		return nil
+	case informationrequest.FieldWithdrawnAt:
+		m.ClearWithdrawnAt()
 		return nil
 	}
 	return fmt.Errorf("unknown InformationRequest nullable field %s", name)
@@ -12531,6 +12756,12 @@ func (m *InformationRequestMutation) ResetField(name string) error {
 		return nil
 	case informationrequest.FieldAnsweredAt:
 		m.ResetAnsweredAt()
+		return nil
+	case informationrequest.FieldAnsweredVia:
+		m.ResetAnsweredVia()
+		return nil
+	case informationrequest.FieldWithdrawnAt:
+		m.ResetWithdrawnAt()
 		return nil
 	}
 	return fmt.Errorf("unknown InformationRequest field %s", name)
@@ -20283,6 +20514,7 @@ type PaymentMutation struct {
 	refunded_cents      *int
 	addrefunded_cents   *int
 	refund_reason       *payment.RefundReason
+	refund_note         *string
 	created_at          *time.Time
 	expires_at          *time.Time
 	paid_at             *time.Time
@@ -21074,6 +21306,55 @@ func (m *PaymentMutation) ResetRefundReason() {
 	delete(m.clearedFields, payment.FieldRefundReason)
 }
 
+// SetRefundNote sets the "refund_note" field.
+func (m *PaymentMutation) SetRefundNote(s string) {
+	m.refund_note = &s
+}
+
+// RefundNote returns the value of the "refund_note" field in the mutation.
+func (m *PaymentMutation) RefundNote() (r string, exists bool) {
+	v := m.refund_note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRefundNote returns the old "refund_note" field's value of the Payment entity.
+// If the Payment object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PaymentMutation) OldRefundNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRefundNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRefundNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRefundNote: %w", err)
+	}
+	return oldValue.RefundNote, nil
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (m *PaymentMutation) ClearRefundNote() {
+	m.refund_note = nil
+	m.clearedFields[payment.FieldRefundNote] = struct{}{}
+}
+
+// RefundNoteCleared returns if the "refund_note" field was cleared in this mutation.
+func (m *PaymentMutation) RefundNoteCleared() bool {
+	_, ok := m.clearedFields[payment.FieldRefundNote]
+	return ok
+}
+
+// ResetRefundNote resets all changes to the "refund_note" field.
+func (m *PaymentMutation) ResetRefundNote() {
+	m.refund_note = nil
+	delete(m.clearedFields, payment.FieldRefundNote)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *PaymentMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -21464,7 +21745,7 @@ func (m *PaymentMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PaymentMutation) Fields() []string {
-	fields := make([]string, 0, 22)
+	fields := make([]string, 0, 23)
 	if m.application != nil {
 		fields = append(fields, payment.FieldApplicationID)
 	}
@@ -21512,6 +21793,9 @@ func (m *PaymentMutation) Fields() []string {
 	}
 	if m.refund_reason != nil {
 		fields = append(fields, payment.FieldRefundReason)
+	}
+	if m.refund_note != nil {
+		fields = append(fields, payment.FieldRefundNote)
 	}
 	if m.created_at != nil {
 		fields = append(fields, payment.FieldCreatedAt)
@@ -21571,6 +21855,8 @@ func (m *PaymentMutation) Field(name string) (ent.Value, bool) {
 		return m.RefundedCents()
 	case payment.FieldRefundReason:
 		return m.RefundReason()
+	case payment.FieldRefundNote:
+		return m.RefundNote()
 	case payment.FieldCreatedAt:
 		return m.CreatedAt()
 	case payment.FieldExpiresAt:
@@ -21624,6 +21910,8 @@ func (m *PaymentMutation) OldField(ctx context.Context, name string) (ent.Value,
 		return m.OldRefundedCents(ctx)
 	case payment.FieldRefundReason:
 		return m.OldRefundReason(ctx)
+	case payment.FieldRefundNote:
+		return m.OldRefundNote(ctx)
 	case payment.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case payment.FieldExpiresAt:
@@ -21756,6 +22044,13 @@ func (m *PaymentMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetRefundReason(v)
+		return nil
+	case payment.FieldRefundNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRefundNote(v)
 		return nil
 	case payment.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -21895,6 +22190,9 @@ func (m *PaymentMutation) ClearedFields() []string {
 	if m.FieldCleared(payment.FieldRefundReason) {
 		fields = append(fields, payment.FieldRefundReason)
 	}
+	if m.FieldCleared(payment.FieldRefundNote) {
+		fields = append(fields, payment.FieldRefundNote)
+	}
 	if m.FieldCleared(payment.FieldPaidAt) {
 		fields = append(fields, payment.FieldPaidAt)
 	}
@@ -21920,6 +22218,9 @@ func (m *PaymentMutation) ClearField(name string) error {
 	switch name {
 	case payment.FieldRefundReason:
 		m.ClearRefundReason()
+		return nil
+	case payment.FieldRefundNote:
+		m.ClearRefundNote()
 		return nil
 	case payment.FieldPaidAt:
 		m.ClearPaidAt()
@@ -21985,6 +22286,9 @@ func (m *PaymentMutation) ResetField(name string) error {
 		return nil
 	case payment.FieldRefundReason:
 		m.ResetRefundReason()
+		return nil
+	case payment.FieldRefundNote:
+		m.ResetRefundNote()
 		return nil
 	case payment.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -26602,6 +26906,824 @@ func (m *PublicServiceMutation) ResetEdge(name string) error {
 		return nil
 	}
 	return fmt.Errorf("unknown PublicService edge %s", name)
+}
+
+// ReopeningMutation represents an operation that mutates the Reopening nodes in the graph.
+type ReopeningMutation struct {
+	config
+	op                 Op
+	typ                string
+	id                 *string
+	status             *reopening.Status
+	decided_at         *time.Time
+	rejection          *string
+	dispatch_method    *string
+	dispatched_on      *string
+	tracking_number    *string
+	reason             *string
+	reopened_at        *time.Time
+	clearedFields      map[string]struct{}
+	application        *string
+	clearedapplication bool
+	done               bool
+	oldValue           func(context.Context) (*Reopening, error)
+	predicates         []predicate.Reopening
+}
+
+var _ ent.Mutation = (*ReopeningMutation)(nil)
+
+// reopeningOption allows management of the mutation configuration using functional options.
+type reopeningOption func(*ReopeningMutation)
+
+// newReopeningMutation creates new mutation for the Reopening entity.
+func newReopeningMutation(c config, op Op, opts ...reopeningOption) *ReopeningMutation {
+	m := &ReopeningMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeReopening,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withReopeningID sets the ID field of the mutation.
+func withReopeningID(id string) reopeningOption {
+	return func(m *ReopeningMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Reopening
+		)
+		m.oldValue = func(ctx context.Context) (*Reopening, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Reopening.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withReopening sets the old Reopening of the mutation.
+func withReopening(node *Reopening) reopeningOption {
+	return func(m *ReopeningMutation) {
+		m.oldValue = func(context.Context) (*Reopening, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m ReopeningMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m ReopeningMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Reopening entities.
+func (m *ReopeningMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *ReopeningMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *ReopeningMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Reopening.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetApplicationID sets the "application_id" field.
+func (m *ReopeningMutation) SetApplicationID(s string) {
+	m.application = &s
+}
+
+// ApplicationID returns the value of the "application_id" field in the mutation.
+func (m *ReopeningMutation) ApplicationID() (r string, exists bool) {
+	v := m.application
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldApplicationID returns the old "application_id" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldApplicationID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldApplicationID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldApplicationID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldApplicationID: %w", err)
+	}
+	return oldValue.ApplicationID, nil
+}
+
+// ResetApplicationID resets all changes to the "application_id" field.
+func (m *ReopeningMutation) ResetApplicationID() {
+	m.application = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *ReopeningMutation) SetStatus(r reopening.Status) {
+	m.status = &r
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *ReopeningMutation) Status() (r reopening.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldStatus(ctx context.Context) (v reopening.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *ReopeningMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *ReopeningMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *ReopeningMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldDecidedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *ReopeningMutation) ResetDecidedAt() {
+	m.decided_at = nil
+}
+
+// SetRejection sets the "rejection" field.
+func (m *ReopeningMutation) SetRejection(s string) {
+	m.rejection = &s
+}
+
+// Rejection returns the value of the "rejection" field in the mutation.
+func (m *ReopeningMutation) Rejection() (r string, exists bool) {
+	v := m.rejection
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRejection returns the old "rejection" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldRejection(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRejection is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRejection requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRejection: %w", err)
+	}
+	return oldValue.Rejection, nil
+}
+
+// ResetRejection resets all changes to the "rejection" field.
+func (m *ReopeningMutation) ResetRejection() {
+	m.rejection = nil
+}
+
+// SetDispatchMethod sets the "dispatch_method" field.
+func (m *ReopeningMutation) SetDispatchMethod(s string) {
+	m.dispatch_method = &s
+}
+
+// DispatchMethod returns the value of the "dispatch_method" field in the mutation.
+func (m *ReopeningMutation) DispatchMethod() (r string, exists bool) {
+	v := m.dispatch_method
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDispatchMethod returns the old "dispatch_method" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldDispatchMethod(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDispatchMethod is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDispatchMethod requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDispatchMethod: %w", err)
+	}
+	return oldValue.DispatchMethod, nil
+}
+
+// ResetDispatchMethod resets all changes to the "dispatch_method" field.
+func (m *ReopeningMutation) ResetDispatchMethod() {
+	m.dispatch_method = nil
+}
+
+// SetDispatchedOn sets the "dispatched_on" field.
+func (m *ReopeningMutation) SetDispatchedOn(s string) {
+	m.dispatched_on = &s
+}
+
+// DispatchedOn returns the value of the "dispatched_on" field in the mutation.
+func (m *ReopeningMutation) DispatchedOn() (r string, exists bool) {
+	v := m.dispatched_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDispatchedOn returns the old "dispatched_on" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldDispatchedOn(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDispatchedOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDispatchedOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDispatchedOn: %w", err)
+	}
+	return oldValue.DispatchedOn, nil
+}
+
+// ResetDispatchedOn resets all changes to the "dispatched_on" field.
+func (m *ReopeningMutation) ResetDispatchedOn() {
+	m.dispatched_on = nil
+}
+
+// SetTrackingNumber sets the "tracking_number" field.
+func (m *ReopeningMutation) SetTrackingNumber(s string) {
+	m.tracking_number = &s
+}
+
+// TrackingNumber returns the value of the "tracking_number" field in the mutation.
+func (m *ReopeningMutation) TrackingNumber() (r string, exists bool) {
+	v := m.tracking_number
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTrackingNumber returns the old "tracking_number" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldTrackingNumber(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTrackingNumber is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTrackingNumber requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTrackingNumber: %w", err)
+	}
+	return oldValue.TrackingNumber, nil
+}
+
+// ResetTrackingNumber resets all changes to the "tracking_number" field.
+func (m *ReopeningMutation) ResetTrackingNumber() {
+	m.tracking_number = nil
+}
+
+// SetReason sets the "reason" field.
+func (m *ReopeningMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *ReopeningMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldReason(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *ReopeningMutation) ResetReason() {
+	m.reason = nil
+}
+
+// SetReopenedAt sets the "reopened_at" field.
+func (m *ReopeningMutation) SetReopenedAt(t time.Time) {
+	m.reopened_at = &t
+}
+
+// ReopenedAt returns the value of the "reopened_at" field in the mutation.
+func (m *ReopeningMutation) ReopenedAt() (r time.Time, exists bool) {
+	v := m.reopened_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReopenedAt returns the old "reopened_at" field's value of the Reopening entity.
+// If the Reopening object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ReopeningMutation) OldReopenedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReopenedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReopenedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReopenedAt: %w", err)
+	}
+	return oldValue.ReopenedAt, nil
+}
+
+// ResetReopenedAt resets all changes to the "reopened_at" field.
+func (m *ReopeningMutation) ResetReopenedAt() {
+	m.reopened_at = nil
+}
+
+// ClearApplication clears the "application" edge to the Application entity.
+func (m *ReopeningMutation) ClearApplication() {
+	m.clearedapplication = true
+	m.clearedFields[reopening.FieldApplicationID] = struct{}{}
+}
+
+// ApplicationCleared reports if the "application" edge to the Application entity was cleared.
+func (m *ReopeningMutation) ApplicationCleared() bool {
+	return m.clearedapplication
+}
+
+// ApplicationIDs returns the "application" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ApplicationID instead. It exists only for internal usage by the builders.
+func (m *ReopeningMutation) ApplicationIDs() (ids []string) {
+	if id := m.application; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetApplication resets all changes to the "application" edge.
+func (m *ReopeningMutation) ResetApplication() {
+	m.application = nil
+	m.clearedapplication = false
+}
+
+// Where appends a list predicates to the ReopeningMutation builder.
+func (m *ReopeningMutation) Where(ps ...predicate.Reopening) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the ReopeningMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *ReopeningMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Reopening, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *ReopeningMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *ReopeningMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Reopening).
+func (m *ReopeningMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *ReopeningMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.application != nil {
+		fields = append(fields, reopening.FieldApplicationID)
+	}
+	if m.status != nil {
+		fields = append(fields, reopening.FieldStatus)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, reopening.FieldDecidedAt)
+	}
+	if m.rejection != nil {
+		fields = append(fields, reopening.FieldRejection)
+	}
+	if m.dispatch_method != nil {
+		fields = append(fields, reopening.FieldDispatchMethod)
+	}
+	if m.dispatched_on != nil {
+		fields = append(fields, reopening.FieldDispatchedOn)
+	}
+	if m.tracking_number != nil {
+		fields = append(fields, reopening.FieldTrackingNumber)
+	}
+	if m.reason != nil {
+		fields = append(fields, reopening.FieldReason)
+	}
+	if m.reopened_at != nil {
+		fields = append(fields, reopening.FieldReopenedAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *ReopeningMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case reopening.FieldApplicationID:
+		return m.ApplicationID()
+	case reopening.FieldStatus:
+		return m.Status()
+	case reopening.FieldDecidedAt:
+		return m.DecidedAt()
+	case reopening.FieldRejection:
+		return m.Rejection()
+	case reopening.FieldDispatchMethod:
+		return m.DispatchMethod()
+	case reopening.FieldDispatchedOn:
+		return m.DispatchedOn()
+	case reopening.FieldTrackingNumber:
+		return m.TrackingNumber()
+	case reopening.FieldReason:
+		return m.Reason()
+	case reopening.FieldReopenedAt:
+		return m.ReopenedAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *ReopeningMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case reopening.FieldApplicationID:
+		return m.OldApplicationID(ctx)
+	case reopening.FieldStatus:
+		return m.OldStatus(ctx)
+	case reopening.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case reopening.FieldRejection:
+		return m.OldRejection(ctx)
+	case reopening.FieldDispatchMethod:
+		return m.OldDispatchMethod(ctx)
+	case reopening.FieldDispatchedOn:
+		return m.OldDispatchedOn(ctx)
+	case reopening.FieldTrackingNumber:
+		return m.OldTrackingNumber(ctx)
+	case reopening.FieldReason:
+		return m.OldReason(ctx)
+	case reopening.FieldReopenedAt:
+		return m.OldReopenedAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown Reopening field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReopeningMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case reopening.FieldApplicationID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetApplicationID(v)
+		return nil
+	case reopening.FieldStatus:
+		v, ok := value.(reopening.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case reopening.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case reopening.FieldRejection:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRejection(v)
+		return nil
+	case reopening.FieldDispatchMethod:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDispatchMethod(v)
+		return nil
+	case reopening.FieldDispatchedOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDispatchedOn(v)
+		return nil
+	case reopening.FieldTrackingNumber:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTrackingNumber(v)
+		return nil
+	case reopening.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case reopening.FieldReopenedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReopenedAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Reopening field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *ReopeningMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *ReopeningMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *ReopeningMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown Reopening numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *ReopeningMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *ReopeningMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *ReopeningMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Reopening nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *ReopeningMutation) ResetField(name string) error {
+	switch name {
+	case reopening.FieldApplicationID:
+		m.ResetApplicationID()
+		return nil
+	case reopening.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case reopening.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case reopening.FieldRejection:
+		m.ResetRejection()
+		return nil
+	case reopening.FieldDispatchMethod:
+		m.ResetDispatchMethod()
+		return nil
+	case reopening.FieldDispatchedOn:
+		m.ResetDispatchedOn()
+		return nil
+	case reopening.FieldTrackingNumber:
+		m.ResetTrackingNumber()
+		return nil
+	case reopening.FieldReason:
+		m.ResetReason()
+		return nil
+	case reopening.FieldReopenedAt:
+		m.ResetReopenedAt()
+		return nil
+	}
+	return fmt.Errorf("unknown Reopening field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *ReopeningMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.application != nil {
+		edges = append(edges, reopening.EdgeApplication)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *ReopeningMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case reopening.EdgeApplication:
+		if id := m.application; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *ReopeningMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *ReopeningMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *ReopeningMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedapplication {
+		edges = append(edges, reopening.EdgeApplication)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *ReopeningMutation) EdgeCleared(name string) bool {
+	switch name {
+	case reopening.EdgeApplication:
+		return m.clearedapplication
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *ReopeningMutation) ClearEdge(name string) error {
+	switch name {
+	case reopening.EdgeApplication:
+		m.ClearApplication()
+		return nil
+	}
+	return fmt.Errorf("unknown Reopening unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *ReopeningMutation) ResetEdge(name string) error {
+	switch name {
+	case reopening.EdgeApplication:
+		m.ResetApplication()
+		return nil
+	}
+	return fmt.Errorf("unknown Reopening edge %s", name)
 }
 
 // SandboxTransactionMutation represents an operation that mutates the SandboxTransaction nodes in the graph.

@@ -50,6 +50,8 @@ type Payment struct {
 	RefundedCents int `json:"refunded_cents,omitempty"`
 	// RefundReason holds the value of the "refund_reason" field.
 	RefundReason *payment.RefundReason `json:"refund_reason,omitempty"`
+	// how it was given back by hand; null: the provider did, or nobody has
+	RefundNote *string `json:"-"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// when we give up waiting
@@ -106,7 +108,7 @@ func (*Payment) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case payment.FieldCents, payment.FieldAnswersRevision, payment.FieldReceivedCents, payment.FieldRefundedCents, payment.FieldRevision:
 			values[i] = new(sql.NullInt64)
-		case payment.FieldID, payment.FieldApplicationID, payment.FieldCaseID, payment.FieldMunicipalityID, payment.FieldCurrency, payment.FieldPurpose, payment.FieldMethod, payment.FieldStatus, payment.FieldTransactionID, payment.FieldRedirectURL, payment.FieldReturnURL, payment.FieldReference, payment.FieldRefundReason:
+		case payment.FieldID, payment.FieldApplicationID, payment.FieldCaseID, payment.FieldMunicipalityID, payment.FieldCurrency, payment.FieldPurpose, payment.FieldMethod, payment.FieldStatus, payment.FieldTransactionID, payment.FieldRedirectURL, payment.FieldReturnURL, payment.FieldReference, payment.FieldRefundReason, payment.FieldRefundNote:
 			values[i] = new(sql.NullString)
 		case payment.FieldCreatedAt, payment.FieldExpiresAt, payment.FieldPaidAt, payment.FieldEndedAt, payment.FieldSweptAt:
 			values[i] = new(sql.NullTime)
@@ -227,6 +229,13 @@ func (_m *Payment) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RefundReason = new(payment.RefundReason)
 				*_m.RefundReason = payment.RefundReason(value.String)
+			}
+		case payment.FieldRefundNote:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field refund_note", values[i])
+			} else if value.Valid {
+				_m.RefundNote = new(string)
+				*_m.RefundNote = value.String
 			}
 		case payment.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -362,6 +371,8 @@ func (_m *Payment) String() string {
 		builder.WriteString("refund_reason=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("refund_note=<sensitive>")
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

@@ -201,6 +201,20 @@ func (_c *PaymentCreate) SetNillableRefundReason(v *payment.RefundReason) *Payme
 	return _c
 }
 
+// SetRefundNote sets the "refund_note" field.
+func (_c *PaymentCreate) SetRefundNote(v string) *PaymentCreate {
+	_c.mutation.SetRefundNote(v)
+	return _c
+}
+
+// SetNillableRefundNote sets the "refund_note" field if the given value is not nil.
+func (_c *PaymentCreate) SetNillableRefundNote(v *string) *PaymentCreate {
+	if v != nil {
+		_c.SetRefundNote(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *PaymentCreate) SetCreatedAt(v time.Time) *PaymentCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -569,6 +583,10 @@ func (_c *PaymentCreate) createSpec() (*Payment, *sqlgraph.CreateSpec) {
 		_spec.SetField(payment.FieldRefundReason, field.TypeEnum, value)
 		_node.RefundReason = &value
 	}
+	if value, ok := _c.mutation.RefundNote(); ok {
+		_spec.SetField(payment.FieldRefundNote, field.TypeString, value)
+		_node.RefundNote = &value
+	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(payment.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
@@ -777,6 +795,24 @@ func (u *PaymentUpsert) UpdateRefundReason() *PaymentUpsert {
 // ClearRefundReason clears the value of the "refund_reason" field.
 func (u *PaymentUpsert) ClearRefundReason() *PaymentUpsert {
 	u.SetNull(payment.FieldRefundReason)
+	return u
+}
+
+// SetRefundNote sets the "refund_note" field.
+func (u *PaymentUpsert) SetRefundNote(v string) *PaymentUpsert {
+	u.Set(payment.FieldRefundNote, v)
+	return u
+}
+
+// UpdateRefundNote sets the "refund_note" field to the value that was provided on create.
+func (u *PaymentUpsert) UpdateRefundNote() *PaymentUpsert {
+	u.SetExcluded(payment.FieldRefundNote)
+	return u
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (u *PaymentUpsert) ClearRefundNote() *PaymentUpsert {
+	u.SetNull(payment.FieldRefundNote)
 	return u
 }
 
@@ -1058,6 +1094,27 @@ func (u *PaymentUpsertOne) UpdateRefundReason() *PaymentUpsertOne {
 func (u *PaymentUpsertOne) ClearRefundReason() *PaymentUpsertOne {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearRefundReason()
+	})
+}
+
+// SetRefundNote sets the "refund_note" field.
+func (u *PaymentUpsertOne) SetRefundNote(v string) *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetRefundNote(v)
+	})
+}
+
+// UpdateRefundNote sets the "refund_note" field to the value that was provided on create.
+func (u *PaymentUpsertOne) UpdateRefundNote() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateRefundNote()
+	})
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (u *PaymentUpsertOne) ClearRefundNote() *PaymentUpsertOne {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearRefundNote()
 	})
 }
 
@@ -1520,6 +1577,27 @@ func (u *PaymentUpsertBulk) UpdateRefundReason() *PaymentUpsertBulk {
 func (u *PaymentUpsertBulk) ClearRefundReason() *PaymentUpsertBulk {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearRefundReason()
+	})
+}
+
+// SetRefundNote sets the "refund_note" field.
+func (u *PaymentUpsertBulk) SetRefundNote(v string) *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.SetRefundNote(v)
+	})
+}
+
+// UpdateRefundNote sets the "refund_note" field to the value that was provided on create.
+func (u *PaymentUpsertBulk) UpdateRefundNote() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.UpdateRefundNote()
+	})
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (u *PaymentUpsertBulk) ClearRefundNote() *PaymentUpsertBulk {
+	return u.Update(func(s *PaymentUpsert) {
+		s.ClearRefundNote()
 	})
 }
 

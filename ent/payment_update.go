@@ -148,6 +148,26 @@ func (_u *PaymentUpdate) ClearRefundReason() *PaymentUpdate {
 	return _u
 }
 
+// SetRefundNote sets the "refund_note" field.
+func (_u *PaymentUpdate) SetRefundNote(v string) *PaymentUpdate {
+	_u.mutation.SetRefundNote(v)
+	return _u
+}
+
+// SetNillableRefundNote sets the "refund_note" field if the given value is not nil.
+func (_u *PaymentUpdate) SetNillableRefundNote(v *string) *PaymentUpdate {
+	if v != nil {
+		_u.SetRefundNote(*v)
+	}
+	return _u
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (_u *PaymentUpdate) ClearRefundNote() *PaymentUpdate {
+	_u.mutation.ClearRefundNote()
+	return _u
+}
+
 // SetExpiresAt sets the "expires_at" field.
 func (_u *PaymentUpdate) SetExpiresAt(v time.Time) *PaymentUpdate {
 	_u.mutation.SetExpiresAt(v)
@@ -387,6 +407,12 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.RefundReasonCleared() {
 		_spec.ClearField(payment.FieldRefundReason, field.TypeEnum)
 	}
+	if value, ok := _u.mutation.RefundNote(); ok {
+		_spec.SetField(payment.FieldRefundNote, field.TypeString, value)
+	}
+	if _u.mutation.RefundNoteCleared() {
+		_spec.ClearField(payment.FieldRefundNote, field.TypeString)
+	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(payment.FieldExpiresAt, field.TypeTime, value)
 	}
@@ -596,6 +622,26 @@ func (_u *PaymentUpdateOne) SetNillableRefundReason(v *payment.RefundReason) *Pa
 // ClearRefundReason clears the value of the "refund_reason" field.
 func (_u *PaymentUpdateOne) ClearRefundReason() *PaymentUpdateOne {
 	_u.mutation.ClearRefundReason()
+	return _u
+}
+
+// SetRefundNote sets the "refund_note" field.
+func (_u *PaymentUpdateOne) SetRefundNote(v string) *PaymentUpdateOne {
+	_u.mutation.SetRefundNote(v)
+	return _u
+}
+
+// SetNillableRefundNote sets the "refund_note" field if the given value is not nil.
+func (_u *PaymentUpdateOne) SetNillableRefundNote(v *string) *PaymentUpdateOne {
+	if v != nil {
+		_u.SetRefundNote(*v)
+	}
+	return _u
+}
+
+// ClearRefundNote clears the value of the "refund_note" field.
+func (_u *PaymentUpdateOne) ClearRefundNote() *PaymentUpdateOne {
+	_u.mutation.ClearRefundNote()
 	return _u
 }
 
@@ -867,6 +913,12 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.RefundReasonCleared() {
 		_spec.ClearField(payment.FieldRefundReason, field.TypeEnum)
+	}
+	if value, ok := _u.mutation.RefundNote(); ok {
+		_spec.SetField(payment.FieldRefundNote, field.TypeString, value)
+	}
+	if _u.mutation.RefundNoteCleared() {
+		_spec.ClearField(payment.FieldRefundNote, field.TypeString)
 	}
 	if value, ok := _u.mutation.ExpiresAt(); ok {
 		_spec.SetField(payment.FieldExpiresAt, field.TypeTime, value)

@@ -24,6 +24,7 @@ import (
 	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 	"nelke/ent/webhookdelivery"
@@ -496,7 +497,7 @@ func init() {
 	// payment.RefundedCentsValidator is a validator for the "refunded_cents" field. It is called by the builders before save.
 	payment.RefundedCentsValidator = paymentDescRefundedCents.Validators[0].(func(int) error)
 	// paymentDescRevision is the schema descriptor for revision field.
-	paymentDescRevision := paymentFields[21].Descriptor()
+	paymentDescRevision := paymentFields[22].Descriptor()
 	// payment.DefaultRevision holds the default value on creation for the revision field.
 	payment.DefaultRevision = paymentDescRevision.Default.(int)
 	// paymentDescID is the schema descriptor for id field.
@@ -570,6 +571,31 @@ func init() {
 	publicserviceDescID := publicserviceMixinFields0[0].Descriptor()
 	// publicservice.DefaultID holds the default value on creation for the id field.
 	publicservice.DefaultID = publicserviceDescID.Default.(func() string)
+	reopeningMixin := schema.Reopening{}.Mixin()
+	reopeningMixinFields0 := reopeningMixin[0].Fields()
+	_ = reopeningMixinFields0
+	reopeningFields := schema.Reopening{}.Fields()
+	_ = reopeningFields
+	// reopeningDescRejection is the schema descriptor for rejection field.
+	reopeningDescRejection := reopeningFields[3].Descriptor()
+	// reopening.DefaultRejection holds the default value on creation for the rejection field.
+	reopening.DefaultRejection = reopeningDescRejection.Default.(string)
+	// reopeningDescDispatchMethod is the schema descriptor for dispatch_method field.
+	reopeningDescDispatchMethod := reopeningFields[4].Descriptor()
+	// reopening.DefaultDispatchMethod holds the default value on creation for the dispatch_method field.
+	reopening.DefaultDispatchMethod = reopeningDescDispatchMethod.Default.(string)
+	// reopeningDescDispatchedOn is the schema descriptor for dispatched_on field.
+	reopeningDescDispatchedOn := reopeningFields[5].Descriptor()
+	// reopening.DefaultDispatchedOn holds the default value on creation for the dispatched_on field.
+	reopening.DefaultDispatchedOn = reopeningDescDispatchedOn.Default.(string)
+	// reopeningDescTrackingNumber is the schema descriptor for tracking_number field.
+	reopeningDescTrackingNumber := reopeningFields[6].Descriptor()
+	// reopening.DefaultTrackingNumber holds the default value on creation for the tracking_number field.
+	reopening.DefaultTrackingNumber = reopeningDescTrackingNumber.Default.(string)
+	// reopeningDescID is the schema descriptor for id field.
+	reopeningDescID := reopeningMixinFields0[0].Descriptor()
+	// reopening.DefaultID holds the default value on creation for the id field.
+	reopening.DefaultID = reopeningDescID.Default.(func() string)
 	sandboxtransactionFields := schema.SandboxTransaction{}.Fields()
 	_ = sandboxtransactionFields
 	// sandboxtransactionDescCents is the schema descriptor for cents field.

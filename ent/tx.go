@@ -62,6 +62,8 @@ type Tx struct {
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
+	// Reopening is the client for interacting with the Reopening builders.
+	Reopening *ReopeningClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
@@ -225,6 +227,7 @@ func (tx *Tx) init() {
 	tx.PaymentReport = NewPaymentReportClient(tx.config)
 	tx.PrivacyNotice = NewPrivacyNoticeClient(tx.config)
 	tx.PublicService = NewPublicServiceClient(tx.config)
+	tx.Reopening = NewReopeningClient(tx.config)
 	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
 	tx.ServiceKind = NewServiceKindClient(tx.config)
 	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)

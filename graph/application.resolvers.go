@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"nelke/ent"
+	"nelke/ent/application"
 	"nelke/graph/model"
 	"nelke/internal/portal"
 	"time"
@@ -58,6 +59,10 @@ func (r *applicationResolver) Requests(ctx context.Context, objs []*ent.Applicat
 	return batch(ctx, objs, r.Portal.RequestsOf)
 }
 
+func (r *applicationResolver) Reopenings(ctx context.Context, objs []*ent.Application) ([][]*ent.Reopening, error) {
+	return batch(ctx, objs, r.Portal.ReopeningsOf)
+}
+
 func (r *applicationResolver) Dispatch(ctx context.Context, obj *ent.Application) (*model.Dispatch, error) {
 	return dispatchOf(obj), nil
 }
@@ -88,6 +93,10 @@ func (r *informationRequestResolver) Answer(ctx context.Context, obj *ent.Inform
 
 func (r *informationRequestResolver) Corrections(ctx context.Context, obj *ent.InformationRequest) (json.RawMessage, error) {
 	return json.RawMessage(obj.Corrections), nil
+}
+
+func (r *informationRequestResolver) AnsweredVia(ctx context.Context, obj *ent.InformationRequest) (*string, error) {
+	return answeredVia(obj), nil
 }
 
 func (r *mutationResolver) StartApplication(ctx context.Context, input portal.StartApplicationInput) (*model.ApplicationPayload, error) {
@@ -134,6 +143,18 @@ func (r *queryResolver) Application(ctx context.Context, id string) (*ent.Applic
 	return r.Portal.Application(ctx, id)
 }
 
+func (r *reopeningResolver) Status(ctx context.Context, obj *ent.Reopening) (application.Status, error) {
+	return application.Status(obj.Status), nil
+}
+
+func (r *reopeningResolver) Rejection(ctx context.Context, obj *ent.Reopening) (*string, error) {
+	return orNil(obj.Rejection), nil
+}
+
+func (r *reopeningResolver) Dispatch(ctx context.Context, obj *ent.Reopening) (*model.Dispatch, error) {
+	return sentBy(obj.DispatchMethod, obj.DispatchedOn, obj.TrackingNumber), nil
+}
+
 func (r *subscriptionResolver) Application(ctx context.Context, id string) (<-chan *ent.Application, error) {
 	return follow(ctx, func(ctx context.Context) (*ent.Application, error) { return r.Portal.Application(ctx, id) })
 }
@@ -144,7 +165,10 @@ func (r *Resolver) InformationRequest() InformationRequestResolver {
 	return &informationRequestResolver{r}
 }
 
+func (r *Resolver) Reopening() ReopeningResolver { return &reopeningResolver{r} }
+
 type (
 	applicationResolver        struct{ *Resolver }
 	informationRequestResolver struct{ *Resolver }
+	reopeningResolver          struct{ *Resolver }
 )

@@ -155,6 +155,8 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Query.municipalities":        page,
 		"Query.publicServices":        page,
 		"Query.workQueue":             page,
+		"Query.appointments":          page,
+		"Query.applications":          page,
 		"Query.partners":              page,
 		"Municipality.services":       page,
 		"WebhookEndpoint.deliveries":  page,
@@ -166,10 +168,11 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Query._entities": func(child int, args map[string]any) int {
 			return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
 		},
-		"Office.openings":    func(child int, _ map[string]any) int { return 1 + 20*child },
-		"PublicService.fees": func(child int, _ map[string]any) int { return 1 + 5*child },
-		"Partner.keys":       func(child int, _ map[string]any) int { return 1 + 10*child },
-		"Partner.endpoints":  func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Office.openings":        func(child int, _ map[string]any) int { return 1 + 20*child },
+		"PublicService.fees":     func(child int, _ map[string]any) int { return 1 + 5*child },
+		"Partner.keys":           func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Partner.endpoints":      func(child int, _ map[string]any) int { return 1 + 10*child },
+		"Application.reopenings": func(child int, _ map[string]any) int { return 1 + 2*child },
 		// A day's starts are one list of scalars; its slots are forty objects or more.
 		"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
 		"Query.availability":        days,

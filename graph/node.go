@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"nelke/ent"
+	"nelke/ent/informationrequest"
 	"nelke/ent/payment"
 	"nelke/ent/publicservice"
 	"nelke/graph/model"
@@ -162,10 +163,27 @@ func statusOf(d *ent.WebhookDelivery) *int {
 }
 
 func dispatchOf(a *ent.Application) *model.Dispatch {
-	if a.DispatchMethod == "" {
+	return sentBy(a.DispatchMethod, a.DispatchedOn, a.TrackingNumber)
+}
+
+// sentBy is how a document was sent; nil where there is no method.
+func sentBy(method, on, trackingNumber string) *model.Dispatch {
+	if method == "" {
 		return nil
 	}
-	return &model.Dispatch{Method: publicservice.Delivery(a.DispatchMethod), SentOn: a.DispatchedOn, TrackingNumber: orNil(a.TrackingNumber)}
+	return &model.Dispatch{Method: publicservice.Delivery(method), SentOn: on, TrackingNumber: orNil(trackingNumber)}
+}
+
+// answeredVia is how an answer came; nil where none did.
+func answeredVia(r *ent.InformationRequest) *string {
+	if r.AnsweredAt == nil {
+		return nil
+	}
+	via := informationrequest.AnsweredViaONLINE.String()
+	if r.AnsweredVia != nil {
+		via = r.AnsweredVia.String()
+	}
+	return &via
 }
 
 // payPage is the provider's page, for as long as it can be paid on.
@@ -188,6 +206,13 @@ func applicationPage(c *portal.ApplicationConnection, err error) (*model.Applica
 		return nil, err
 	}
 	return &model.ApplicationConnection{ApplicationConnection: c}, nil
+}
+
+func appointmentPage(c *portal.AppointmentConnection, err error) (*model.AppointmentConnection, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.AppointmentConnection{AppointmentConnection: c}, nil
 }
 
 func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {

@@ -208,6 +208,7 @@ func codeWords() map[portal.Code]words {
 func ruleWords() map[portal.Rule]words {
 	return map[portal.Rule]words{
 		portal.RuleOneOf:      {"Bitte geben Sie genau eine der Möglichkeiten an.", "Give exactly one of the alternatives."},
+		portal.RuleAnyOf:      {"Bitte geben Sie eine Nummer, einen Namen oder einen Tag an.", "Give a reference, a name or a day."},
 		portal.RuleLength:     {"Bitte geben Sie {min} bis {max} Zeichen ein.", "Enter {min} to {max} characters."},
 		portal.RuleRange:      {"Möglich sind {min} bis {max}.", "Possible are {min} to {max}."},
 		portal.RuleCaseKey:    {"Ein Vorgangsschlüssel besteht aus 43 Zeichen base64url.", "A case key is 43 characters of base64url."},
@@ -217,7 +218,7 @@ func ruleWords() map[portal.Rule]words {
 		portal.RuleCombinable: {"Diese Leistung braucht einen eigenen Termin.", "This service needs an appointment of its own."},
 		portal.RuleSpan:       {"Zusammen sind höchstens {max} Minuten möglich.", "At most {max} minutes are possible together."},
 		portal.RuleDuplicate:  {"Das steht schon da.", "This is there already."},
-		portal.RuleChannel:    {"Bitte geben Sie an, wie die Person gefragt hat.", "Say how the person asked."},
+		portal.RuleChannel:    {"Bitte geben Sie an, auf welchem Weg die Person sich gemeldet hat.", "Say in which way the person got in touch."},
 		portal.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
 		portal.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
 		portal.RuleFile:       {"Das steht in der Datei der Stadt und wird dort geändert.", "This stands in the town's file, and is changed there."},

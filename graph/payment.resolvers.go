@@ -22,6 +22,16 @@ func (r *mutationResolver) RefundPayment(ctx context.Context, input portal.Refun
 	return paymentPayload(ctx, p, err)
 }
 
+func (r *mutationResolver) RecordRefund(ctx context.Context, input portal.RecordRefundInput) (*model.PaymentPayload, error) {
+	p, err := r.Portal.RecordRefund(ctx, input)
+	return paymentPayload(ctx, p, err)
+}
+
+func (r *mutationResolver) UndoRecordRefund(ctx context.Context, input portal.PaymentInput) (*model.PaymentPayload, error) {
+	p, err := r.Portal.UndoRecordRefund(ctx, input)
+	return paymentPayload(ctx, p, err)
+}
+
 func (r *paymentResolver) Application(ctx context.Context, objs []*ent.Payment) ([]*ent.Application, error) {
 	return batch(ctx, objs, func(ctx context.Context, objs []*ent.Payment) ([]*ent.Application, error) {
 		return r.Portal.Applications(ctx, each(objs, func(p *ent.Payment) string { return p.ApplicationID }))

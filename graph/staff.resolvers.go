@@ -52,6 +52,11 @@ func (r *mutationResolver) RecordNoShow(ctx context.Context, input portal.Appoin
 	return appointmentPayload(ctx, a, err)
 }
 
+func (r *queryResolver) Appointments(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error) {
+	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
+	return appointmentPage(r.Portal.FindAppointments(ctx, in, portal.Page{First: first, After: after}))
+}
+
 func (r *queryResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error) {
 	return r.Portal.AppointmentBoard(ctx, office, date)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"nelke/graph/model"
 	"nelke/internal/portal"
+	"nelke/internal/schedule"
 )
 
 func (r *mutationResolver) ClaimApplication(ctx context.Context, input portal.ClaimApplicationInput) (*model.ApplicationPayload, error) {
@@ -13,6 +14,26 @@ func (r *mutationResolver) ClaimApplication(ctx context.Context, input portal.Cl
 
 func (r *mutationResolver) RequestInformation(ctx context.Context, input portal.RequestInformationInput) (*model.ApplicationPayload, error) {
 	a, err := r.Portal.RequestInformation(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) WithdrawInformationRequest(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.WithdrawInformationRequest(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) RecordInformationAnswer(ctx context.Context, input portal.RecordInformationAnswerInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.RecordInformationAnswer(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) ReleaseApplication(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.ReleaseApplication(ctx, input)
+	return applicationPayload(ctx, a, err)
+}
+
+func (r *mutationResolver) ReopenApplication(ctx context.Context, input portal.ReopenApplicationInput) (*model.ApplicationPayload, error) {
+	a, err := r.Portal.ReopenApplication(ctx, input)
 	return applicationPayload(ctx, a, err)
 }
 
@@ -28,6 +49,11 @@ func (r *mutationResolver) RejectApplication(ctx context.Context, input portal.R
 
 func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error) {
 	return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first, After: after}))
+}
+
+func (r *queryResolver) Applications(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error) {
+	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
+	return applicationPage(r.Portal.FindApplications(ctx, in, portal.Page{First: first, After: after}))
 }
 
 func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error) {

@@ -72,6 +72,8 @@ const (
 	EdgePayments = "payments"
 	// EdgeRequests holds the string denoting the requests edge name in mutations.
 	EdgeRequests = "requests"
+	// EdgeReopenings holds the string denoting the reopenings edge name in mutations.
+	EdgeReopenings = "reopenings"
 	// Table holds the table name of the application in the database.
 	Table = "applications"
 	// CaseTable is the table that holds the case relation/edge.
@@ -95,6 +97,13 @@ const (
 	RequestsInverseTable = "information_requests"
 	// RequestsColumn is the table column denoting the requests relation/edge.
 	RequestsColumn = "application_id"
+	// ReopeningsTable is the table that holds the reopenings relation/edge.
+	ReopeningsTable = "reopenings"
+	// ReopeningsInverseTable is the table name for the Reopening entity.
+	// It exists in this package in order to avoid circular dependency with the "reopening" package.
+	ReopeningsInverseTable = "reopenings"
+	// ReopeningsColumn is the table column denoting the reopenings relation/edge.
+	ReopeningsColumn = "application_id"
 )
 
 // Columns holds all SQL columns for application fields.
@@ -368,6 +377,20 @@ func ByRequests(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newRequestsStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByReopeningsCount orders the results by reopenings count.
+func ByReopeningsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newReopeningsStep(), opts...)
+	}
+}
+
+// ByReopenings orders the results by reopenings terms.
+func ByReopenings(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newReopeningsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newCaseStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -387,5 +410,12 @@ func newRequestsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(RequestsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, RequestsTable, RequestsColumn),
+	)
+}
+func newReopeningsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ReopeningsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ReopeningsTable, ReopeningsColumn),
 	)
 }

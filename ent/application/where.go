@@ -1699,6 +1699,29 @@ func HasRequestsWith(preds ...predicate.InformationRequest) predicate.Applicatio
 	})
 }
 
+// HasReopenings applies the HasEdge predicate on the "reopenings" edge.
+func HasReopenings() predicate.Application {
+	return predicate.Application(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ReopeningsTable, ReopeningsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasReopeningsWith applies the HasEdge predicate on the "reopenings" edge with a given conditions (other predicates).
+func HasReopeningsWith(preds ...predicate.Reopening) predicate.Application {
+	return predicate.Application(func(s *sql.Selector) {
+		step := newReopeningsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.Application) predicate.Application {
 	return predicate.Application(sql.AndPredicates(predicates...))

@@ -296,6 +296,18 @@ func (f PublicServiceFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Valu
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.PublicServiceMutation", m)
 }
 
+// The ReopeningFunc type is an adapter to allow the use of ordinary
+// function as Reopening mutator.
+type ReopeningFunc func(context.Context, *ent.ReopeningMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f ReopeningFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.ReopeningMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ReopeningMutation", m)
+}
+
 // The SandboxTransactionFunc type is an adapter to allow the use of ordinary
 // function as SandboxTransaction mutator.
 type SandboxTransactionFunc func(context.Context, *ent.SandboxTransactionMutation) (ent.Value, error)

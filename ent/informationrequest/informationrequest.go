@@ -3,6 +3,8 @@
 package informationrequest
 
 import (
+	"fmt"
+
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 )
@@ -24,6 +26,10 @@ const (
 	FieldCorrections = "corrections"
 	// FieldAnsweredAt holds the string denoting the answered_at field in the database.
 	FieldAnsweredAt = "answered_at"
+	// FieldAnsweredVia holds the string denoting the answered_via field in the database.
+	FieldAnsweredVia = "answered_via"
+	// FieldWithdrawnAt holds the string denoting the withdrawn_at field in the database.
+	FieldWithdrawnAt = "withdrawn_at"
 	// EdgeApplication holds the string denoting the application edge name in mutations.
 	EdgeApplication = "application"
 	// Table holds the table name of the informationrequest in the database.
@@ -46,6 +52,8 @@ var Columns = []string{
 	FieldAnswer,
 	FieldCorrections,
 	FieldAnsweredAt,
+	FieldAnsweredVia,
+	FieldWithdrawnAt,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -66,6 +74,32 @@ var (
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() string
 )
+
+// AnsweredVia defines the type for the "answered_via" enum field.
+type AnsweredVia string
+
+// AnsweredVia values.
+const (
+	AnsweredViaONLINE    AnsweredVia = "ONLINE"
+	AnsweredViaPHONE     AnsweredVia = "PHONE"
+	AnsweredViaLETTER    AnsweredVia = "LETTER"
+	AnsweredViaEMAIL     AnsweredVia = "EMAIL"
+	AnsweredViaIN_PERSON AnsweredVia = "IN_PERSON"
+)
+
+func (av AnsweredVia) String() string {
+	return string(av)
+}
+
+// AnsweredViaValidator is a validator for the "answered_via" field enum values. It is called by the builders before save.
+func AnsweredViaValidator(av AnsweredVia) error {
+	switch av {
+	case AnsweredViaONLINE, AnsweredViaPHONE, AnsweredViaLETTER, AnsweredViaEMAIL, AnsweredViaIN_PERSON:
+		return nil
+	default:
+		return fmt.Errorf("informationrequest: invalid enum value for answered_via field: %q", av)
+	}
+}
 
 // OrderOption defines the ordering options for the InformationRequest queries.
 type OrderOption func(*sql.Selector)
@@ -103,6 +137,16 @@ func ByCorrections(opts ...sql.OrderTermOption) OrderOption {
 // ByAnsweredAt orders the results by the answered_at field.
 func ByAnsweredAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAnsweredAt, opts...).ToFunc()
+}
+
+// ByAnsweredVia orders the results by the answered_via field.
+func ByAnsweredVia(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldAnsweredVia, opts...).ToFunc()
+}
+
+// ByWithdrawnAt orders the results by the withdrawn_at field.
+func ByWithdrawnAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldWithdrawnAt, opts...).ToFunc()
 }
 
 // ByApplicationField orders the results by application field.

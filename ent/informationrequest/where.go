@@ -95,6 +95,11 @@ func AnsweredAt(v time.Time) predicate.InformationRequest {
 	return predicate.InformationRequest(sql.FieldEQ(FieldAnsweredAt, v))
 }
 
+// WithdrawnAt applies equality check predicate on the "withdrawn_at" field. It's identical to WithdrawnAtEQ.
+func WithdrawnAt(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldEQ(FieldWithdrawnAt, v))
+}
+
 // ApplicationIDEQ applies the EQ predicate on the "application_id" field.
 func ApplicationIDEQ(v string) predicate.InformationRequest {
 	return predicate.InformationRequest(sql.FieldEQ(FieldApplicationID, v))
@@ -443,6 +448,86 @@ func AnsweredAtIsNil() predicate.InformationRequest {
 // AnsweredAtNotNil applies the NotNil predicate on the "answered_at" field.
 func AnsweredAtNotNil() predicate.InformationRequest {
 	return predicate.InformationRequest(sql.FieldNotNull(FieldAnsweredAt))
+}
+
+// AnsweredViaEQ applies the EQ predicate on the "answered_via" field.
+func AnsweredViaEQ(v AnsweredVia) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldEQ(FieldAnsweredVia, v))
+}
+
+// AnsweredViaNEQ applies the NEQ predicate on the "answered_via" field.
+func AnsweredViaNEQ(v AnsweredVia) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNEQ(FieldAnsweredVia, v))
+}
+
+// AnsweredViaIn applies the In predicate on the "answered_via" field.
+func AnsweredViaIn(vs ...AnsweredVia) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldIn(FieldAnsweredVia, vs...))
+}
+
+// AnsweredViaNotIn applies the NotIn predicate on the "answered_via" field.
+func AnsweredViaNotIn(vs ...AnsweredVia) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNotIn(FieldAnsweredVia, vs...))
+}
+
+// AnsweredViaIsNil applies the IsNil predicate on the "answered_via" field.
+func AnsweredViaIsNil() predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldIsNull(FieldAnsweredVia))
+}
+
+// AnsweredViaNotNil applies the NotNil predicate on the "answered_via" field.
+func AnsweredViaNotNil() predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNotNull(FieldAnsweredVia))
+}
+
+// WithdrawnAtEQ applies the EQ predicate on the "withdrawn_at" field.
+func WithdrawnAtEQ(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldEQ(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtNEQ applies the NEQ predicate on the "withdrawn_at" field.
+func WithdrawnAtNEQ(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNEQ(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtIn applies the In predicate on the "withdrawn_at" field.
+func WithdrawnAtIn(vs ...time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldIn(FieldWithdrawnAt, vs...))
+}
+
+// WithdrawnAtNotIn applies the NotIn predicate on the "withdrawn_at" field.
+func WithdrawnAtNotIn(vs ...time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNotIn(FieldWithdrawnAt, vs...))
+}
+
+// WithdrawnAtGT applies the GT predicate on the "withdrawn_at" field.
+func WithdrawnAtGT(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldGT(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtGTE applies the GTE predicate on the "withdrawn_at" field.
+func WithdrawnAtGTE(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldGTE(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtLT applies the LT predicate on the "withdrawn_at" field.
+func WithdrawnAtLT(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldLT(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtLTE applies the LTE predicate on the "withdrawn_at" field.
+func WithdrawnAtLTE(v time.Time) predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldLTE(FieldWithdrawnAt, v))
+}
+
+// WithdrawnAtIsNil applies the IsNil predicate on the "withdrawn_at" field.
+func WithdrawnAtIsNil() predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldIsNull(FieldWithdrawnAt))
+}
+
+// WithdrawnAtNotNil applies the NotNil predicate on the "withdrawn_at" field.
+func WithdrawnAtNotNil() predicate.InformationRequest {
+	return predicate.InformationRequest(sql.FieldNotNull(FieldWithdrawnAt))
 }
 
 // HasApplication applies the HasEdge predicate on the "application" edge.

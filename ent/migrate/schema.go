@@ -427,6 +427,8 @@ var (
 		{Name: "answer", Type: field.TypeString, Default: ""},
 		{Name: "corrections", Type: field.TypeString, Size: 2147483647, Default: ""},
 		{Name: "answered_at", Type: field.TypeTime, Nullable: true},
+		{Name: "answered_via", Type: field.TypeEnum, Nullable: true, Enums: []string{"ONLINE", "PHONE", "LETTER", "EMAIL", "IN_PERSON"}},
+		{Name: "withdrawn_at", Type: field.TypeTime, Nullable: true},
 		{Name: "application_id", Type: field.TypeString},
 	}
 	// InformationRequestsTable holds the schema information for the "information_requests" table.
@@ -437,7 +439,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "information_requests_applications_requests",
-				Columns:    []*schema.Column{InformationRequestsColumns[6]},
+				Columns:    []*schema.Column{InformationRequestsColumns[8]},
 				RefColumns: []*schema.Column{ApplicationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -446,7 +448,7 @@ var (
 			{
 				Name:    "informationrequest_application_id",
 				Unique:  false,
-				Columns: []*schema.Column{InformationRequestsColumns[6]},
+				Columns: []*schema.Column{InformationRequestsColumns[8]},
 			},
 		},
 	}
@@ -682,6 +684,7 @@ var (
 		{Name: "received_cents", Type: field.TypeInt, Default: 0},
 		{Name: "refunded_cents", Type: field.TypeInt, Default: 0},
 		{Name: "refund_reason", Type: field.TypeEnum, Nullable: true, Enums: []string{"LATE", "OTHER_AMOUNT", "NOT_SUBMITTED", "WITHDRAWN", "STAFF", "PROVIDER"}},
+		{Name: "refund_note", Type: field.TypeString, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "paid_at", Type: field.TypeTime, Nullable: true},
@@ -698,7 +701,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "payments_applications_payments",
-				Columns:    []*schema.Column{PaymentsColumns[22]},
+				Columns:    []*schema.Column{PaymentsColumns[23]},
 				RefColumns: []*schema.Column{ApplicationsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -707,12 +710,12 @@ var (
 			{
 				Name:    "payment_application_id",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[22]},
+				Columns: []*schema.Column{PaymentsColumns[23]},
 			},
 			{
 				Name:    "payment_paid_once",
 				Unique:  true,
-				Columns: []*schema.Column{PaymentsColumns[22]},
+				Columns: []*schema.Column{PaymentsColumns[23]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "status = 'PAID'",
 				},
@@ -725,7 +728,7 @@ var (
 			{
 				Name:    "payment_status_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{PaymentsColumns[8], PaymentsColumns[17]},
+				Columns: []*schema.Column{PaymentsColumns[8], PaymentsColumns[18]},
 			},
 			{
 				Name:    "payment_municipality_id_status_id",
@@ -881,6 +884,40 @@ var (
 				Name:    "publicservice_leika_key",
 				Unique:  false,
 				Columns: []*schema.Column{PublicServicesColumns[3]},
+			},
+		},
+	}
+	// ReopeningsColumns holds the columns for the "reopenings" table.
+	ReopeningsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"COMPLETED", "REJECTED"}},
+		{Name: "decided_at", Type: field.TypeTime},
+		{Name: "rejection", Type: field.TypeString, Default: ""},
+		{Name: "dispatch_method", Type: field.TypeString, Default: ""},
+		{Name: "dispatched_on", Type: field.TypeString, Default: ""},
+		{Name: "tracking_number", Type: field.TypeString, Default: ""},
+		{Name: "reason", Type: field.TypeString},
+		{Name: "reopened_at", Type: field.TypeTime},
+		{Name: "application_id", Type: field.TypeString},
+	}
+	// ReopeningsTable holds the schema information for the "reopenings" table.
+	ReopeningsTable = &schema.Table{
+		Name:       "reopenings",
+		Columns:    ReopeningsColumns,
+		PrimaryKey: []*schema.Column{ReopeningsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "reopenings_applications_reopenings",
+				Columns:    []*schema.Column{ReopeningsColumns[9]},
+				RefColumns: []*schema.Column{ApplicationsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "reopening_application_id",
+				Unique:  false,
+				Columns: []*schema.Column{ReopeningsColumns[9]},
 			},
 		},
 	}
@@ -1041,6 +1078,7 @@ var (
 		PaymentReportsTable,
 		PrivacyNoticesTable,
 		PublicServicesTable,
+		ReopeningsTable,
 		SandboxTransactionsTable,
 		ServiceKindsTable,
 		WebhookDeliveriesTable,
@@ -1092,6 +1130,7 @@ func init() {
 	PaymentReportsTable.ForeignKeys[0].RefTable = PaymentsTable
 	PrivacyNoticesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	PublicServicesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
+	ReopeningsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	WebhookDeliveriesTable.ForeignKeys[0].RefTable = WebhookEndpointsTable
 	WebhookDeliveriesTable.Annotation = &entsql.Annotation{}
 	WebhookDeliveriesTable.Annotation.Checks = map[string]string{

@@ -46,6 +46,8 @@ const (
 	FieldRefundedCents = "refunded_cents"
 	// FieldRefundReason holds the string denoting the refund_reason field in the database.
 	FieldRefundReason = "refund_reason"
+	// FieldRefundNote holds the string denoting the refund_note field in the database.
+	FieldRefundNote = "refund_note"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -99,6 +101,7 @@ var Columns = []string{
 	FieldReceivedCents,
 	FieldRefundedCents,
 	FieldRefundReason,
+	FieldRefundNote,
 	FieldCreatedAt,
 	FieldExpiresAt,
 	FieldPaidAt,
@@ -316,6 +319,11 @@ func ByRefundedCents(opts ...sql.OrderTermOption) OrderOption {
 // ByRefundReason orders the results by the refund_reason field.
 func ByRefundReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRefundReason, opts...).ToFunc()
+}
+
+// ByRefundNote orders the results by the refund_note field.
+func ByRefundNote(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRefundNote, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -130,6 +130,11 @@ func RefundedCents(v int) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldRefundedCents, v))
 }
 
+// RefundNote applies equality check predicate on the "refund_note" field. It's identical to RefundNoteEQ.
+func RefundNote(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldRefundNote, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.Payment {
 	return predicate.Payment(sql.FieldEQ(FieldCreatedAt, v))
@@ -973,6 +978,81 @@ func RefundReasonIsNil() predicate.Payment {
 // RefundReasonNotNil applies the NotNil predicate on the "refund_reason" field.
 func RefundReasonNotNil() predicate.Payment {
 	return predicate.Payment(sql.FieldNotNull(FieldRefundReason))
+}
+
+// RefundNoteEQ applies the EQ predicate on the "refund_note" field.
+func RefundNoteEQ(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEQ(FieldRefundNote, v))
+}
+
+// RefundNoteNEQ applies the NEQ predicate on the "refund_note" field.
+func RefundNoteNEQ(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldNEQ(FieldRefundNote, v))
+}
+
+// RefundNoteIn applies the In predicate on the "refund_note" field.
+func RefundNoteIn(vs ...string) predicate.Payment {
+	return predicate.Payment(sql.FieldIn(FieldRefundNote, vs...))
+}
+
+// RefundNoteNotIn applies the NotIn predicate on the "refund_note" field.
+func RefundNoteNotIn(vs ...string) predicate.Payment {
+	return predicate.Payment(sql.FieldNotIn(FieldRefundNote, vs...))
+}
+
+// RefundNoteGT applies the GT predicate on the "refund_note" field.
+func RefundNoteGT(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldGT(FieldRefundNote, v))
+}
+
+// RefundNoteGTE applies the GTE predicate on the "refund_note" field.
+func RefundNoteGTE(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldGTE(FieldRefundNote, v))
+}
+
+// RefundNoteLT applies the LT predicate on the "refund_note" field.
+func RefundNoteLT(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldLT(FieldRefundNote, v))
+}
+
+// RefundNoteLTE applies the LTE predicate on the "refund_note" field.
+func RefundNoteLTE(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldLTE(FieldRefundNote, v))
+}
+
+// RefundNoteContains applies the Contains predicate on the "refund_note" field.
+func RefundNoteContains(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldContains(FieldRefundNote, v))
+}
+
+// RefundNoteHasPrefix applies the HasPrefix predicate on the "refund_note" field.
+func RefundNoteHasPrefix(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldHasPrefix(FieldRefundNote, v))
+}
+
+// RefundNoteHasSuffix applies the HasSuffix predicate on the "refund_note" field.
+func RefundNoteHasSuffix(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldHasSuffix(FieldRefundNote, v))
+}
+
+// RefundNoteIsNil applies the IsNil predicate on the "refund_note" field.
+func RefundNoteIsNil() predicate.Payment {
+	return predicate.Payment(sql.FieldIsNull(FieldRefundNote))
+}
+
+// RefundNoteNotNil applies the NotNil predicate on the "refund_note" field.
+func RefundNoteNotNil() predicate.Payment {
+	return predicate.Payment(sql.FieldNotNull(FieldRefundNote))
+}
+
+// RefundNoteEqualFold applies the EqualFold predicate on the "refund_note" field.
+func RefundNoteEqualFold(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldEqualFold(FieldRefundNote, v))
+}
+
+// RefundNoteContainsFold applies the ContainsFold predicate on the "refund_note" field.
+func RefundNoteContainsFold(v string) predicate.Payment {
+	return predicate.Payment(sql.FieldContainsFold(FieldRefundNote, v))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

@@ -78,6 +78,9 @@ type PrivacyNotice func(*sql.Selector)
 // PublicService is the predicate function for publicservice builders.
 type PublicService func(*sql.Selector)
 
+// Reopening is the predicate function for reopening builders.
+type Reopening func(*sql.Selector)
+
 // SandboxTransaction is the predicate function for sandboxtransaction builders.
 type SandboxTransaction func(*sql.Selector)
 

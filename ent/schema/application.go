@@ -64,6 +64,7 @@ func (Application) Edges() []ent.Edge {
 		edge.From("case", CaseFile.Type).Ref("applications").Field("case_id").Unique().Required().Immutable(),
 		edge.To("payments", Payment.Type),
 		edge.To("requests", InformationRequest.Type),
+		edge.To("reopenings", Reopening.Type),
 	}
 }
 
@@ -96,6 +97,9 @@ func (InformationRequest) Fields() []ent.Field {
 		field.String("answer").Default("").Sensitive(),
 		field.Text("corrections").Default("").Sensitive().Comment("the answers as they should have been, whole, as canonical JSON"),
 		field.Time("answered_at").Optional().Nillable(),
+		field.Enum("answered_via").Values("ONLINE", "PHONE", "LETTER", "EMAIL", "IN_PERSON").Optional().Nillable().
+			Comment("how the answer came; null also where one came online before this was noted"),
+		field.Time("withdrawn_at").Optional().Nillable().Comment("taken back, or ended with the application; never answered then"),
 	}
 }
 
@@ -108,3 +112,34 @@ func (InformationRequest) Edges() []ent.Edge {
 
 // Indexes of an InformationRequest.
 func (InformationRequest) Indexes() []ent.Index { return []ent.Index{index.Fields("application_id")} }
+
+// Reopening is a decision that a supervisor has taken back: what was decided then, and why it isn't any more.
+type Reopening struct{ ent.Schema }
+
+// Mixin gives the id.
+func (Reopening) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "reopening"}} }
+
+// Fields of a Reopening.
+func (Reopening) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("application_id").Immutable(),
+		field.Enum("status").Values("COMPLETED", "REJECTED").Immutable(),
+		field.Time("decided_at").Immutable(),
+		field.String("rejection").Default("").Immutable().Sensitive(),
+		field.String("dispatch_method").Default("").Immutable(),
+		field.String("dispatched_on").Default("").Immutable().Comment("local date"),
+		field.String("tracking_number").Default("").Immutable(),
+		field.String("reason").Immutable().Sensitive().Comment("why it was reopened, as the person reads it"),
+		field.Time("reopened_at").Immutable(),
+	}
+}
+
+// Edges of a Reopening.
+func (Reopening) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("application", Application.Type).Ref("reopenings").Field("application_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of a Reopening.
+func (Reopening) Indexes() []ent.Index { return []ent.Index{index.Fields("application_id")} }

@@ -34,6 +34,7 @@ func (Payment) Fields() []ent.Field {
 		field.Int("received_cents").Default(0).NonNegative().Comment("what the provider says it took"),
 		field.Int("refunded_cents").Default(0).NonNegative(),
 		field.Enum("refund_reason").Optional().Nillable().Values("LATE", "OTHER_AMOUNT", "NOT_SUBMITTED", "WITHDRAWN", "STAFF", "PROVIDER"),
+		field.String("refund_note").Optional().Nillable().Sensitive().Comment("how it was given back by hand; null: the provider did, or nobody has"),
 		field.Time("created_at").Immutable(),
 		field.Time("expires_at").Comment("when we give up waiting"),
 		field.Time("paid_at").Optional().Nillable(),

@@ -15,19 +15,6 @@ import (
 	"nelke/internal/live"
 )
 
-// stages lists, for each state of an application, those it may be reached from. What isn't here can't happen.
-var stages = map[application.Status][]application.Status{ //nolint:gochecknoglobals // a table, never written
-	application.StatusSUBMITTED:             {application.StatusDRAFT},
-	application.StatusIN_PROGRESS:           {application.StatusSUBMITTED, application.StatusWAITING_FOR_APPLICANT},
-	application.StatusWAITING_FOR_APPLICANT: {application.StatusIN_PROGRESS},
-	application.StatusCOMPLETED:             {application.StatusIN_PROGRESS},
-	application.StatusREJECTED:              {application.StatusIN_PROGRESS},
-	application.StatusWITHDRAWN: {
-		application.StatusDRAFT, application.StatusSUBMITTED, application.StatusIN_PROGRESS, application.StatusWAITING_FOR_APPLICANT,
-	},
-	application.StatusEXPIRED: {application.StatusDRAFT},
-}
-
 // draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
 // (OZG § 8a(3), EGovG § 9b(3), here by analogy).
 const (
@@ -43,9 +30,11 @@ type file struct {
 	payments []*ent.Payment // oldest first
 }
 
-// step moves an application, if it is in a state that may lead there, and writes the event.
+// step moves an application by an action, if that leads there from its state, and writes the event.
 func (tx *Tx) step(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
-	if !slices.Contains(stages[to], f.Status) {
+	if !slices.ContainsFunc(applicationMoves, func(m applicationMove) bool {
+		return m.from == f.Status.String() && m.to == to.String() && m.action == action
+	}) {
 		return refuse(WrongState, "input", "application")
 	}
 	return tx.amend(ctx, f, to, action, set, also...)

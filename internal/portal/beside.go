@@ -190,9 +190,11 @@ func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][
 		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
 		for _, r := range of[i] {
 			r.AskedAt = r.AskedAt.In(zone)
-			if r.AnsweredAt != nil {
-				at := r.AnsweredAt.In(zone)
-				r.AnsweredAt = &at
+			for _, at := range []**time.Time{&r.AnsweredAt, &r.WithdrawnAt} {
+				if *at != nil {
+					local := (*at).In(zone)
+					*at = &local
+				}
 			}
 		}
 	}

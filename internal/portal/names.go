@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -12,6 +13,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/casefile"
+	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
 
@@ -29,7 +31,7 @@ const (
 const apostrophes = "'’‘ʼʻ`´"
 
 // Letters that have no decomposition, and the two ways of writing an umlaut.
-var (
+var ( //nolint:gochecknoglobals // tables, never written
 	plainLetters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i", "ħ", "h", "ŋ", "n", "ς", "σ")
 	umlauts      = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
 )
@@ -150,11 +152,15 @@ func (tx *Tx) indexAppointment(ctx context.Context, was, is *ent.Appointment) er
 }
 
 // indexApplication indexes the names of an application that is with the office: those in its answers, and that of the
-// case's contact. corrected are answers that correct them.
-func (tx *Tx) indexApplication(ctx context.Context, app *ent.Application, contact *ent.CaseFile, corrected string) error {
+// case's contact; and the local day of its submission. corrected are answers that correct the others.
+func (tx *Tx) indexApplication(ctx context.Context, app *ent.Application, contact *ent.CaseFile, zone *time.Location, corrected string) error {
 	names := append(namesIn(app.Answers), contact.GivenName, contact.FamilyName)
-	return tx.addWords(ctx, named{namedApplication, app.ID, app.MunicipalityID}, nameWords(append(names, namesIn(corrected)...)...))
+	words := append(nameWords(append(names, namesIn(corrected)...)...), dayWord(schedule.DateOf(*app.SubmittedAt, zone)))
+	return tx.addWords(ctx, named{namedApplication, app.ID, app.MunicipalityID}, words)
 }
+
+// dayWord is the day of an application's submission among its words. No word of a name has a hyphen.
+func dayWord(day schedule.Date) string { return day.String() }
 
 // nameFile is indexApplication with the contact as it stands in the file's case.
 func (tx *Tx) nameFile(ctx context.Context, f *file, corrected string) error {
@@ -163,7 +169,7 @@ func (tx *Tx) nameFile(ctx context.Context, f *file, corrected string) error {
 	if err != nil {
 		return err
 	}
-	return tx.indexApplication(ctx, f.Application, contact, corrected)
+	return tx.indexApplication(ctx, f.Application, contact, f.service.Town.Zone, corrected)
 }
 
 // maxNamedApplications is how many applications of a case follow its contact's name: the newest ones.

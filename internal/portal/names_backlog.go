@@ -19,23 +19,26 @@ import (
 // each, so that nobody waits for them.
 const (
 	namesSlice = 200
-	namesPause = 24 * time.Hour   // before the second pass, which finds what processes of the version before wrote meanwhile
-	namesTurn  = 20 * time.Second // of work at a time; the next run goes on
+	namesTurn  = 100            // slices of a kind in one run; the next one goes on
+	namesPause = 24 * time.Hour // before the second pass, which finds what processes of the version before wrote meanwhile
 )
 
-// IndexNames indexes names of what was there before names were indexed, slice by slice, for as long as one turn lasts.
+// IndexNames indexes names of what was there before names were indexed: so many slices at most.
 func (p *Portal) IndexNames(ctx context.Context) (err error) {
 	defer wrap(&err, "IndexNames")
 
-	end := time.Now().Add(namesTurn)
 	for _, backlog := range []struct {
 		kind  string
 		slice func(context.Context, *Tx, string) ([]string, error)
 	}{
 		{namedAppointment, nameAppointments},
-		{namedApplication, nameApplications},
+		{namedApplication, p.nameApplications},
 	} {
-		for more := true; more && time.Now().Before(end); {
+		more := true
+		for range namesTurn {
+			if !more {
+				break
+			}
 			if err := p.write(ctx, func(ctx context.Context, tx *Tx) (err error) {
 				more, err = tx.indexSlice(ctx, backlog.kind, backlog.slice)
 				return err
@@ -105,7 +108,7 @@ func nameAppointments(ctx context.Context, tx *Tx, after string) (ids []string, 
 }
 
 // nameApplications does the same for applications that are, or were, with an office.
-func nameApplications(ctx context.Context, tx *Tx, after string) (ids []string, err error) {
+func (p *Portal) nameApplications(ctx context.Context, tx *Tx, after string) (ids []string, err error) {
 	query := tx.Application.Query()
 	if after != "" {
 		query.Where(application.IDLT(after))
@@ -121,12 +124,19 @@ func nameApplications(ctx context.Context, tx *Tx, after string) (ids []string, 
 		if app.SubmittedAt == nil {
 			continue
 		}
+		t, err := p.town(ctx, app.MunicipalityID)
+		if err != nil {
+			return nil, err
+		}
+		if t == nil {
+			continue
+		}
 		corrected := []string{""}
 		for _, r := range app.Edges.Requests {
 			corrected = append(corrected, r.Corrections)
 		}
 		for _, answers := range corrected {
-			if err := tx.indexApplication(ctx, app, app.Edges.Case, answers); err != nil {
+			if err := tx.indexApplication(ctx, app, app.Edges.Case, t.Zone, answers); err != nil {
 				return nil, err
 			}
 		}

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -155,50 +154,6 @@ func (p *Portal) CancelPayment(ctx context.Context, in PaymentInput) (_ *ent.Pay
 		}
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 	})
-}
-
-// RefundPaymentInput gives money back.
-type RefundPaymentInput struct {
-	IdempotencyKey string
-	Payment        string
-}
-
-// RefundPayment gives what was paid back to the person, whole. Asked for one that is REFUND_DUE already, it makes the
-// provider be asked once more. Role SUPERVISOR.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE.
-func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "RefundPayment(%s)", in.Payment)
-
-	visible, err := p.seesPayments(ctx)
-	switch actor := identity.FromContext(ctx); {
-	case actor.Kind == identity.Anonymous:
-		return nil, refuse(Unauthenticated)
-	case actor.Kind != identity.Staff || errors.Is(err, errNobody):
-		return nil, refuse(NotFound, "input", "payment")
-	case err != nil:
-		return nil, err
-	}
-	return p.onPayment(ctx, "refundPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
-		if err := mayServe(identity.FromContext(ctx), f.service.Town.Municipality, identity.Supervisor, "input", "payment"); err != nil {
-			return err
-		}
-		switch pay.Status {
-		case entpayment.StatusPAID:
-			return p.refund(ctx, tx, f, pay, entpayment.RefundReasonSTAFF)
-		case entpayment.StatusREFUND_DUE:
-			return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
-		}
-		return refuse(WrongState, "input", "payment")
-	})
-}
-
-// refund makes what was paid due for refund, and owes the asking for it.
-func (p *Portal) refund(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, reason entpayment.RefundReason) error {
-	if err := tx.pay(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundReason = &reason }); err != nil {
-		return err
-	}
-	return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 }
 
 // purpose is what stands on the account statement: the reference, so that the office finds it, and the service's name, in

@@ -32,7 +32,7 @@ var outcomes = map[entpayment.Status][]entpayment.Status{ //nolint:gochecknoglob
 	entpayment.StatusCANCELED:   {entpayment.StatusCREATED, entpayment.StatusPENDING},
 	entpayment.StatusEXPIRED:    {entpayment.StatusCREATED, entpayment.StatusPENDING},
 	entpayment.StatusPAID:       unpaid(),
-	entpayment.StatusREFUND_DUE: append(unpaid(), entpayment.StatusPAID),
+	entpayment.StatusREFUND_DUE: append(unpaid(), entpayment.StatusPAID, entpayment.StatusREFUNDED), // the last where a refund by hand was none
 	entpayment.StatusREFUNDED:   append(unpaid(), entpayment.StatusPAID, entpayment.StatusREFUND_DUE),
 }
 
@@ -58,7 +58,7 @@ func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.
 	n, err := tx.exec(ctx, a, `UPDATE payments SET status = `+a.Bind(next.Status.String())+`, revision = `+a.Bind(next.Revision)+
 		`, transaction_id = `+a.Bind(next.TransactionID)+`, redirect_url = `+a.Bind(next.RedirectURL)+`, reference = `+a.Bind(next.Reference)+
 		`, received_cents = `+a.Bind(next.ReceivedCents)+`, refunded_cents = `+a.Bind(next.RefundedCents)+
-		`, refund_reason = `+a.Bind(textOf(next.RefundReason))+`, paid_at = `+a.Bind(next.PaidAt)+`, ended_at = `+a.Bind(next.EndedAt)+
+		`, refund_reason = `+a.Bind(textOf(next.RefundReason))+`, refund_note = `+a.Bind(next.RefundNote)+`, paid_at = `+a.Bind(next.PaidAt)+`, ended_at = `+a.Bind(next.EndedAt)+
 		` WHERE id = `+a.Bind(pay.ID)+` AND status = `+a.Bind(pay.Status.String())+` AND revision = `+a.Bind(pay.Revision))
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ var actions = map[entpayment.Status]string{ //nolint:gochecknoglobals // a table
 func way(from, to entpayment.Status) []entpayment.Status {
 	states := []entpayment.Status{entpayment.StatusPAID, entpayment.StatusREFUND_DUE, entpayment.StatusREFUNDED}
 	end := slices.Index(states, to)
-	if end < 0 {
+	if end <= slices.Index(states, from) { // no money, or a refund that was none
 		return []entpayment.Status{to}
 	}
 	return states[slices.Index(states, from)+1 : end+1]

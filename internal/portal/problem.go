@@ -51,6 +51,7 @@ type Rule string
 // The rules of inputs.
 const (
 	RuleOneOf      Rule = "ONE_OF"       // exactly one of the fields
+	RuleAnyOf      Rule = "ANY_OF"       // at least one of the fields
 	RuleLength     Rule = "LENGTH"       // Min to Max characters
 	RuleRange      Rule = "RANGE"        // Min to Max
 	RuleCaseKey    Rule = "CASE_KEY"     // 43 characters of base64url

@@ -18,7 +18,10 @@ const (
 	noticeQuestion  = "application.question"
 	noticeCompleted = "application.completed"
 	noticeRejected  = "application.rejected"
+	noticeReopened  = "application.reopened"
 	noticeRefunded  = "payment.refunded"
+
+	noticeQuestionWithdrawn = "application.question_withdrawn"
 )
 
 // SubmitApplication hands a finished draft to the office. It is final: its answers never change from here on.
@@ -64,14 +67,27 @@ func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion 
 	return p.jobs.NoticeOwed(ctx, tx.SQL, subject, kind, subject+" "+kind+" "+occasion, tx.now)
 }
 
-// WithdrawApplication ends an application that isn't decided yet. What was paid goes back if no work on it has begun.
+// WithdrawApplication ends an application that isn't decided yet. What was paid goes back if nobody works on it, and it was
+// never decided. The person's own wish is final, also for staff: who has withdrawn by mistake begins anew.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "WithdrawApplication(%s)", in.Application)
 
 	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		untouched := f.Status == application.StatusDRAFT || f.Status == application.StatusSUBMITTED
+		untouched := f.Status == application.StatusDRAFT
+		if f.Status == application.StatusSUBMITTED {
+			decided, err := tx.reopened(ctx, f)
+			if err != nil {
+				return err
+			}
+			untouched = !decided
+		}
+		if f.Status == application.StatusWAITING_FOR_APPLICANT {
+			if err := tx.dropQuestion(ctx, f); err != nil {
+				return err
+			}
+		}
 		if err := tx.step(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) {
 			next.EndedAt = &tx.now
 			forget(next)

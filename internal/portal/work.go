@@ -2,13 +2,10 @@ package portal
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"nelke/ent"
 	"nelke/ent/application"
-	"nelke/ent/informationrequest"
-	"nelke/internal/form"
 	"nelke/internal/identity"
 	"nelke/internal/schedule"
 )
@@ -38,6 +35,19 @@ func (p *Portal) onMine(ctx context.Context, operation, key, id string, input an
 		case f.Clerk == "":
 			return refuse(WrongState, "input", "application")
 		case f.Clerk != tx.actor.Subject:
+			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
+		}
+		return work(ctx, tx, f)
+	})
+}
+
+// onClaimed is onWork for the clerk who has claimed it, or a supervisor in their place.
+func (p *Portal) onClaimed(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
+		switch {
+		case f.Clerk == "":
+			return refuse(WrongState, "input", "application")
+		case f.Clerk != tx.actor.Subject && !tx.actor.Has(f.service.Town.Ars, identity.Supervisor):
 			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
 		}
 		return work(ctx, tx, f)
@@ -87,82 +97,6 @@ func clerkName(a identity.Actor) string {
 	return a.Subject[strings.LastIndex(a.Subject, "|")+1:]
 }
 
-// RequestInformationInput asks the person something.
-type RequestInformationInput struct {
-	IdempotencyKey string
-	Application    string
-	Question       string
-}
-
-// RequestInformation asks the person something about a claimed application, which waits until they answer.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
-func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "RequestInformation(%s)", in.Application)
-
-	if err := checkLines(in.Question, 1, 2000, "input", "question"); err != nil {
-		return nil, err
-	}
-	return p.onMine(ctx, "requestInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		if err := tx.step(ctx, f, application.StatusWAITING_FOR_APPLICANT, "application.question_asked", nil, in.Question); err != nil {
-			return err
-		}
-		r, err := tx.InformationRequest.Create().SetApplicationID(f.ID).SetQuestion(strings.TrimSpace(in.Question)).SetAskedAt(tx.now).Save(ctx)
-		if err != nil {
-			return err
-		}
-		return p.oweNotice(ctx, tx, f.ID, noticeQuestion, r.ID)
-	})
-}
-
-// AnswerRequestInput answers a question of the office.
-type AnswerRequestInput struct {
-	IdempotencyKey string
-	Application    string
-	Message        string
-	Answers        json.RawMessage
-}
-
-// AnswerRequest answers what the office has asked. Corrected answers stand beside the submitted ones, which don't change.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, INVALID_INPUT, ANSWERS_INVALID.
-func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "AnswerRequest(%s)", in.Application)
-
-	if err := checkLines(in.Message, 1, 5000, "input", "message"); err != nil {
-		return nil, err
-	}
-	return p.onOwn(ctx, "answerRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		if f.Status != application.StatusWAITING_FOR_APPLICANT {
-			return refuse(WrongState, "input", "application")
-		}
-		corrections := ""
-		if in.Answers != nil {
-			schema, err := p.schema(f.service, f.FormID)
-			if err != nil {
-				return err
-			}
-			var faults []form.Fault
-			if corrections, faults = schema.Accept(in.Answers, false); len(faults) > 0 {
-				return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
-			}
-		}
-		n, err := tx.InformationRequest.Update().
-			Where(informationrequest.ApplicationID(f.ID), informationrequest.AnsweredAtIsNil()).
-			SetAnswer(strings.TrimSpace(in.Message)).SetCorrections(corrections).SetAnsweredAt(tx.now).Save(ctx)
-		if err != nil {
-			return err
-		}
-		if n != 1 {
-			return refuse(WrongState, "input", "application")
-		}
-		if err := tx.nameFile(ctx, f, corrections); err != nil {
-			return err
-		}
-		return tx.step(ctx, f, application.StatusIN_PROGRESS, "application.question_answered", nil, in.Message, corrections)
-	})
-}
-
 // DispatchInput says how a document was sent.
 type DispatchInput struct {
 	SentOn         *schedule.Date
@@ -176,7 +110,8 @@ type CompleteApplicationInput struct {
 	Dispatch       *DispatchInput
 }
 
-// CompleteApplication ends the work on a claimed application: for what goes by post, with the day on which it was sent.
+// CompleteApplication ends the work on a claimed application: for what goes by post, with the day on which it was sent. A
+// question that is open is taken back first.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
 func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplicationInput) (_ *ent.Application, err error) {
@@ -198,6 +133,9 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		case d != nil && d.SentOn != nil && d.SentOn.Before(f.service.Town.today(*f.SubmittedAt)):
 			return invalid(RulePast, "input", "dispatch", "sentOn")
 		}
+		if err := tx.closeQuestion(ctx, f); err != nil {
+			return err
+		}
 		if err := tx.step(ctx, f, application.StatusCOMPLETED, "application.completed", func(next *ent.Application) {
 			next.EndedAt = &tx.now
 			next.DispatchMethod = f.service.Delivery.String()
@@ -211,7 +149,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		}); err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeCompleted, "")
+		return p.oweDecision(ctx, tx, f, noticeCompleted)
 	})
 }
 
@@ -223,7 +161,7 @@ type RejectApplicationInput struct {
 }
 
 // RejectApplication turns a claimed application down and says why. What was paid stays paid, for the work that was done,
-// unless a supervisor refunds it.
+// unless a supervisor refunds it. A question that is open is taken back first.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
 func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInput) (_ *ent.Application, err error) {
@@ -233,11 +171,14 @@ func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInpu
 		return nil, err
 	}
 	return p.onMine(ctx, "rejectApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+		if err := tx.closeQuestion(ctx, f); err != nil {
+			return err
+		}
 		if err := tx.step(ctx, f, application.StatusREJECTED, "application.rejected", func(next *ent.Application) {
 			next.EndedAt, next.Rejection = &tx.now, strings.TrimSpace(in.Reason)
 		}); err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeRejected, "")
+		return p.oweDecision(ctx, tx, f, noticeRejected)
 	})
 }

@@ -44,7 +44,7 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 			"address": suite.Vars{"street": "Nederntor", "houseNumber": "14", "postalCode": "32825", "city": "Blomberg"},
 		}
 
-	case "confirmInformation", "submitApplication", "withdrawApplication", "claimApplication":
+	case "confirmInformation", "submitApplication", "withdrawApplication", "claimApplication", "releaseApplication", "withdrawInformationRequest":
 		return suite.Vars{"application": id}
 	case "acknowledgePrivacyNotice":
 		return suite.Vars{"application": id, "privacyNotice": in.place.Notice}
@@ -56,6 +56,10 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 		return suite.Vars{"application": id, "message": "Ja."}
 	case "requestInformation":
 		return suite.Vars{"application": id, "question": "Für wen?"}
+	case "recordInformationAnswer":
+		return suite.Vars{"application": id, "channel": "PHONE", "message": "Ja.", "answers": in.free.Accepted[1]}
+	case "reopenApplication":
+		return suite.Vars{"application": id, "reason": "Ein Irrtum."}
 	case "completeApplication":
 		return suite.Vars{"application": id, "dispatch": suite.Vars{}}
 	case "rejectApplication":
@@ -63,8 +67,10 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 
 	case "startPayment":
 		return suite.Vars{"application": id, "method": "CREDIT_CARD"}
-	case "cancelPayment", "refundPayment":
+	case "cancelPayment", "refundPayment", "undoRecordRefund":
 		return suite.Vars{"payment": id}
+	case "recordRefund":
+		return suite.Vars{"payment": id, "note": "Überweisung"}
 
 	case "extendHold", "releaseHold", "cancelAppointment", "checkIn", "undoCheckIn", "callAgain", "undoCall", "completeAppointment", "recordNoShow":
 		return suite.Vars{"appointment": id}

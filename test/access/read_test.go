@@ -45,6 +45,9 @@ func (w *world) reads(t *testing.T) {
 					}
 					w.value(letter, way.line, way.typ, found, thing)
 					key := string(letter) + " " + way.typ + " " + thing
+					if _, field, _ := strings.Cut(way.line, "."); strings.HasSuffix(way.typ, "Connection") {
+						key += " " + field // each list has an order of its own
+					}
 					if same[key] == "" {
 						same[key] = found.Raw
 					}

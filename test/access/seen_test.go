@@ -62,7 +62,7 @@ func (o *observer) thing(typ string, v gjson.Result, owner string) string {
 	switch {
 	case typ == "CaseEvent":
 		id = v.Get("subject").String()
-	case typ == "ApplicationEdge":
+	case typ == "ApplicationEdge" || typ == "AppointmentEdge":
 		id = v.Get("node.id").String()
 	case typ == "Partner" || o.table.entity(typ):
 		id = v.Get("id").String()

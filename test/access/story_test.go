@@ -82,15 +82,28 @@ func (w *world) applies(person byte, in *town, staff, refund string) {
 		does(staff[i], "claimApplication", id)
 		does(staff[i], "requestInformation", id)
 		does(person, "answerRequest", id)
+		does(staff[i], "releaseApplication", id)
+		does(staff[i], "claimApplication", id)
+		does(staff[i], "requestInformation", id)
+		does(staff[i], "withdrawInformationRequest", id)
+		does(staff[i], "requestInformation", id)
+		does(staff[i], "recordInformationAnswer", id)
 		does(staff[i], "completeApplication", id)
+		for k := range len(refund) {
+			does(refund[k], "reopenApplication", id)
+			does(staff[i], "completeApplication", id)
+		}
 		id = does(person, "submitApplication", ready())
 		does(staff[i], "claimApplication", id)
 		does(staff[i], "rejectApplication", id)
 	}
 	for i := range len(refund) {
 		id, payment := w.bought(w.actors[person], in)
+		w.stuck.Store(payment, true)
 		does(person, "submitApplication", id)
 		does(refund[i], "refundPayment", payment)
+		does(refund[i], "recordRefund", payment)
+		does(refund[i], "undoRecordRefund", payment)
 	}
 }
 

@@ -6,6 +6,7 @@ package access_test
 import (
 	"database/sql"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type world struct {
 	succeeded map[string]map[byte]bool // mutations that took place, by actor
 	receiver  string                   // where partners are told: nobody is there
 	checks    int
+	stuck     sync.Map // payments that the provider gives nothing back of
 }
 
 // stranger is somebody who has no letter, and sees nothing of a town, or of both.
@@ -152,12 +154,24 @@ func (w *world) furnish(t *testing.T) {
 	w.mutate(clerk, "claimApplication", suite.Vars{"application": paid})
 	w.mutate(clerk, "requestInformation", suite.Vars{"application": paid, "question": "Für wen?"})
 	w.mutate(h, "answerRequest", suite.Vars{"application": paid, "message": "Für mich.", "answers": w.here.paid.Accepted[1]})
+	w.mutate(clerk, "requestInformation", suite.Vars{"application": paid, "question": "Sicher?"})
+	w.mutate(clerk, "withdrawInformationRequest", suite.Vars{"application": paid})
 	done := w.call("done", h.Submitted(w.here.free).Get("id").String())
 	w.mutate(clerk, "claimApplication", suite.Vars{"application": done})
-	w.mutate(clerk, "completeApplication", suite.Vars{"application": done, "dispatch": suite.Vars{"trackingNumber": "RR 1234 5678 9DE"}})
+	for _, again := range []bool{true, false} {
+		w.mutate(clerk, "completeApplication", suite.Vars{"application": done, "dispatch": suite.Vars{"trackingNumber": "RR 1234 5678 9DE"}})
+		if again {
+			w.mutate(w.actors['S'], "reopenApplication", w.input("reopenApplication", w.here, done))
+		}
+	}
 	turned := w.call("turned", h.Submitted(w.here.free).Get("id").String())
 	w.mutate(clerk, "claimApplication", suite.Vars{"application": turned})
-	w.mutate(clerk, "rejectApplication", suite.Vars{"application": turned, "reason": "Sie wohnen noch hier."})
+	for _, again := range []bool{true, false} {
+		w.mutate(clerk, "rejectApplication", suite.Vars{"application": turned, "reason": "Sie wohnen noch hier."})
+		if again {
+			w.mutate(w.actors['S'], "reopenApplication", w.input("reopenApplication", w.here, turned))
+		}
+	}
 
 	other := w.here.place
 	other.Service = other.Other
@@ -252,8 +266,9 @@ func (w *world) unsent(t *testing.T) {
 	gone, due := w.bought(o, w.here)
 	w.call("gone", gone)
 	w.call("due", due)
+	w.stuck.Store(due, true)
 	w.bank.Misbehave(func(call string, d suite.Deal) *suite.Reply {
-		if call == "refund" && d.Order == due {
+		if _, stuck := w.stuck.Load(d.Order); stuck && call == "refund" {
 			return &suite.Reply{Status: http.StatusConflict}
 		}
 		return nil

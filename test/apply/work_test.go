@@ -143,7 +143,7 @@ func TestTheOfficeAsksBackAndThePersonAnswers(t *testing.T) {
 		refused(t, w.person.Mutate("answerRequest", suite.Vars{"application": id, "message": "?"}), "WRONG_STATE", "input.application")
 		w.clerk.Mutate("requestInformation", ask).OK("requestInformation.application.id")
 		require.Equal(t, "WAITING_FOR_APPLICANT", w.person.Application(id).Get("status").String())
-		refused(t, w.clerk.Mutate("completeApplication", suite.Vars{"application": id, "dispatch": suite.Vars{}}), "WRONG_STATE", "input.application")
+		refused(t, w.clerk.Mutate("requestInformation", ask), "WRONG_STATE", "input.application")
 
 		wrong := w.person.Mutate("answerRequest", suite.Vars{"application": id, "message": "Nach Norwegen.", "answers": with(w.free.Accepted[1], "familyName", nil)})
 		require.Equal(t, "ANSWERS_INVALID", wrong.Problem(), wrong.Raw)

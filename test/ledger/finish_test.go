@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"nelke/server"
 	"nelke/test/suite"
@@ -110,15 +111,17 @@ func (m *machine) reported() {
 // corrections stand beside what was submitted.
 func (m *machine) corrections() {
 	for _, a := range m.book.list {
-		asked := m.client(m.holder(a.owner)).Do(`query($id: ID!) { application(id: $id) { requests { answer corrections } } }`, suite.Vars{"id": a.id}).OK("application.requests").Array()
+		asked := m.client(m.holder(a.owner)).Do(`query($id: ID!) { application(id: $id) { requests { answer answeredVia withdrawnAt corrections } } }`, suite.Vars{"id": a.id}).OK("application.requests").Array()
 		require.Len(m.t, asked, a.questions, m.name(a))
-		for i, corrected := range a.corrected {
+		for i, r := range a.replies {
 			var want any
-			if corrected != nil {
-				want = corrected
+			if r.corrected != nil {
+				want = r.corrected
 			}
 			require.Equal(m.t, want, asked[i].Get("corrections").Value(), m.name(a))
-			require.NotEmpty(m.t, asked[i].Get("answer").String())
+			require.Equal(m.t, r.via, asked[i].Get("answeredVia").String(), m.name(a))
+			require.Equal(m.t, r.via == "", asked[i].Get("answer").Type == gjson.Null, m.name(a))
+			require.Equal(m.t, r.via == "", asked[i].Get("withdrawnAt").Type != gjson.Null, m.name(a))
 		}
 	}
 }

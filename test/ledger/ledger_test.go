@@ -183,6 +183,7 @@ func (w *town) missing() (outcomes []string) {
 	for _, outcome := range []string{
 		"submitApplication", "submitApplication FEE_UNPAID", "saveAnswers STALE_REVISION", "saveAnswers ANSWERS_INVALID", "saveAnswers WRONG_STATE",
 		"startPayment", "startPayment PAYMENT_UNDER_WAY", "cancelPayment", "withdrawApplication", "claimApplication", "completeApplication",
+		"withdrawInformationRequest", "recordInformationAnswer", "releaseApplication", "reopenApplication", "recordRefund",
 		"webhook", "webhook refused", "returned", "settle_payment", "tend_draft", "deliver_notice", "setFee", "setServiceState",
 		"repeated", "IDEMPOTENCY_KEY_REUSED", "PAID", "EXPIRED", "REFUNDED", "LATE", "WITHDRAWN",
 	} {

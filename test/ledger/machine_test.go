@@ -80,6 +80,12 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		{2, m.ask, applied},
 		{2, m.complete, applied},
 		{1, m.reject, applied},
+		{2, m.takeBack, applied},
+		{2, m.recordAnswer, applied},
+		{2, m.release, applied},
+		{2, m.reopen, applied},
+		{2, m.recordRefund, begun},
+		{1, m.undoRecordRefund, begun},
 		{4, m.cancel, begun},
 		{3, m.comeBack, begun},
 		{3, m.refund, begun},
@@ -244,9 +250,9 @@ func (m *machine) nameOf(p *payment) string {
 
 // What is looked at of applications and payments.
 const (
-	paymentFields     = `id status amount { cents } received { cents } refundReason redirectUrl expiresAt paidAt`
+	paymentFields     = `id status amount { cents } received { cents } refundReason refundNote redirectUrl expiresAt paidAt`
 	applicationFields = `id status openSteps revision answers due { cents } payment { id } payments { ` + paymentFields + ` }
-		expiresAt submittedAt deadline`
+		expiresAt submittedAt deadline reopenings { status }`
 )
 
 // do sends a mutation and gives what it left behind, or the code of the problem that kept it.
@@ -254,7 +260,7 @@ func (m *machine) do(c *suite.Client, name string, input suite.Vars) (gjson.Resu
 	kind, result := strings.ToUpper(name[:1])+name[1:]+"Input", `application { `+applicationFields+` }`
 	field := "application"
 	switch {
-	case strings.HasSuffix(name, "Payment"):
+	case strings.HasSuffix(name, "Payment"), strings.HasSuffix(name, "Refund"):
 		field, result = "payment", `payment { `+paymentFields+` }`
 	case strings.HasPrefix(name, "set"):
 		field, result = "publicService", `publicService { id }`
@@ -334,12 +340,14 @@ func (m *machine) reuse(rt *rapid.T) {
 		input["takeOver"] = r.input["takeOver"] != true
 	case "requestInformation":
 		input["question"] = "Und wann?"
-	case "answerRequest":
+	case "answerRequest", "recordInformationAnswer":
 		input["message"] = "Ich weiß es nicht."
 	case "completeApplication":
 		input["dispatch"] = suite.Vars{"trackingNumber": "RR 9999 9999 9DE"}
-	case "rejectApplication":
+	case "rejectApplication", "reopenApplication":
 		input["reason"] = "Aus einem anderen Grund."
+	case "recordRefund":
+		input["note"] = "Bar"
 	case "setFee":
 		input["cents"] = r.input["cents"].(int) + 1
 	case "setServiceState":

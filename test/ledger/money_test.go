@@ -47,8 +47,14 @@ func (m *machine) startPayment(who actor, a *application, method string, returns
 
 // onPayment sends an operation on a payment, and does the same in the model where it isn't refused.
 func (m *machine) onPayment(who actor, name string, p *payment, not string, also func()) {
+	m.onPaymentWith(who, name, p, suite.Vars{}, not, also)
+}
+
+// onPaymentWith is onPayment for an input that says more.
+func (m *machine) onPaymentWith(who actor, name string, p *payment, input suite.Vars, not string, also func()) {
 	m.say(p.of.owner, "%s %s by %s at %d: %s", name, m.nameOf(p), who.name, m.at, not)
-	if got := m.send(who, name, p.of, suite.Vars{"payment": p.id}, not); got != nil {
+	input["payment"] = p.id
+	if got := m.send(who, name, p.of, input, not); got != nil {
 		also()
 		m.showsPayment(p, *got)
 	}

@@ -104,36 +104,164 @@ func (m *machine) complete(rt *rapid.T) {
 }
 
 func (m *machine) completeApplication(who actor, a *application) {
-	m.onApplication(who, "completeApplication", a, suite.Vars{"dispatch": suite.Vars{}}, refusalOfMine(who, a, "IN_PROGRESS"), func() {
-		m.book.move(a, "COMPLETED", byStaff)
-		m.book.owe(a.id, "application.completed", "")
+	m.onApplication(who, "completeApplication", a, suite.Vars{"dispatch": suite.Vars{}}, refusalOfDecision(who, a), func() {
+		m.book.decide(a, "COMPLETED", "application.completed")
 	})
 }
 
 func (m *machine) reject(rt *rapid.T) {
 	who, a := m.colleague(rt), m.submitted(rt)
-	m.onApplication(who, "rejectApplication", a, suite.Vars{"reason": "Nicht zuständig."}, refusalOfMine(who, a, "IN_PROGRESS"), func() {
-		m.book.move(a, "REJECTED", byStaff)
-		m.book.owe(a.id, "application.rejected", "")
+	m.onApplication(who, "rejectApplication", a, suite.Vars{"reason": "Nicht zuständig."}, refusalOfDecision(who, a), func() {
+		m.book.decide(a, "REJECTED", "application.rejected")
+	})
+}
+
+// refusalOfDecision is refusalOfMine for what ends the work, also while the person is asked something.
+func refusalOfDecision(who actor, a *application) string {
+	if a.status == "WAITING_FOR_APPLICANT" {
+		return refusalOfMine(who, a, "WAITING_FOR_APPLICANT")
+	}
+	return refusalOfMine(who, a, "IN_PROGRESS")
+}
+
+// refusalOfClaimed is refusalOfMine for what a supervisor may do as well.
+func refusalOfClaimed(who actor, a *application, state string) string {
+	if not := refusalOfMine(who, a, state); not != "ALREADY_CLAIMED" || !supervises(who) {
+		return not
+	}
+	return when(a.status != state, "WRONG_STATE")
+}
+
+// waits draws an application: mostly one that waits for its person's answer.
+func (m *machine) waits(rt *rapid.T) *application {
+	return preferred(rt, "application", m.book.list, func(a *application) bool { return a.status == "WAITING_FOR_APPLICANT" })
+}
+
+// whoever draws who acts on an application: as often as not the one who has claimed it.
+func (m *machine) whoever(rt *rapid.T, a *application) actor {
+	who := m.colleague(rt)
+	if a.clerk != "" && rapid.Bool().Draw(rt, "its clerk") {
+		return actor{name: a.clerk}
+	}
+	return who
+}
+
+func (m *machine) takeBack(rt *rapid.T) {
+	a := m.waits(rt)
+	who := m.whoever(rt, a)
+	m.onApplication(who, "withdrawInformationRequest", a, suite.Vars{}, refusalOfClaimed(who, a, "WAITING_FOR_APPLICANT"), func() {
+		m.book.dropQuestion(a)
+		m.book.owe(a.id, "application.question_withdrawn", strconv.Itoa(a.questions))
+	})
+}
+
+func (m *machine) recordAnswer(rt *rapid.T) {
+	a := m.waits(rt)
+	who := m.whoever(rt, a)
+	input := suite.Vars{"channel": "LETTER", "message": "Nach Norwegen."}
+	not := refusalOfClaimed(who, a, "WAITING_FOR_APPLICANT")
+	var corrected map[string]any
+	if rapid.Bool().Draw(rt, "corrected") {
+		var whole bool
+		if corrected, whole, _ = m.given(rt, a.service); not == "" {
+			not = when(!whole, "ANSWERS_INVALID")
+		}
+		input["answers"] = corrected
+	}
+	m.onApplication(who, "recordInformationAnswer", a, input, not, func() {
+		a.replies = append(a.replies, reply{corrected, "LETTER"})
+		m.book.move(a, "IN_PROGRESS", byStaff)
+	})
+}
+
+func (m *machine) release(rt *rapid.T) {
+	a := m.submitted(rt)
+	who := m.whoever(rt, a)
+	m.onApplication(who, "releaseApplication", a, suite.Vars{}, refusalOfClaimed(who, a, "IN_PROGRESS"), func() {
+		a.clerk = ""
+		m.book.move(a, "SUBMITTED", byStaff)
+	})
+}
+
+// decided tells whether the office has decided on an application.
+func decided(a *application) bool { return a.status == "COMPLETED" || a.status == "REJECTED" }
+
+func (m *machine) reopen(rt *rapid.T) {
+	a := preferred(rt, "application", m.book.list, decided)
+	m.where(rt)
+	who := actor{name: rapid.SampledFrom([]string{"susi", "susi", "anna", "erna", "fritz", "nobody"}).Draw(rt, "colleague")}
+	not := refusalOfWork(who, a)
+	switch {
+	case not != "":
+	case !supervises(who):
+		not = "FORBIDDEN"
+	case !decided(a):
+		not = "WRONG_STATE"
+	}
+	m.onApplication(who, "reopenApplication", a, suite.Vars{"reason": "Ein Irrtum."}, not, func() {
+		a.reopened++
+		m.book.move(a, "IN_PROGRESS", byStaff)
+		m.book.owe(a.id, "application.reopened", strconv.Itoa(a.reopened))
+	})
+}
+
+// refunder draws who gives money back: now and then somebody who may not.
+func (m *machine) refunder(rt *rapid.T) actor {
+	m.where(rt)
+	return actor{name: rapid.SampledFrom([]string{"susi", "susi", "susi", "anna", "erna", "fritz", "nobody"}).Draw(rt, "colleague")}
+}
+
+// refusalOfRefund is what somebody is told who writes on a payment for the office.
+func refusalOfRefund(who actor, p *payment) string {
+	back := p.status == "REFUND_DUE" || p.status == "REFUNDED"
+	switch {
+	case who.name == "nobody":
+		return "UNAUTHENTICATED"
+	case !works(who) || p.of.submitted.IsZero() && !back:
+		return "NOT_FOUND"
+	case !supervises(who):
+		return "FORBIDDEN"
+	default:
+		return ""
+	}
+}
+
+// recordRefund notes that money went back by hand.
+func (m *machine) recordRefund(rt *rapid.T) {
+	p := preferred(rt, "payment", m.book.payments, func(p *payment) bool { return p.status == "REFUND_DUE" })
+	who := m.refunder(rt)
+	not := refusalOfRefund(who, p)
+	if not == "" {
+		not = when(p.status != "REFUND_DUE", "WRONG_STATE")
+	}
+	m.onPaymentWith(who, "recordRefund", p, suite.Vars{"note": "Überweisung"}, not, func() {
+		m.book.pay(p, "REFUNDED", byStaff)
+		p.note = "Überweisung"
+		p.byHand++
+		m.book.owe(p.id, "payment.refunded", "by hand "+strconv.Itoa(p.byHand))
+	})
+}
+
+// undoRecordRefund takes that back.
+func (m *machine) undoRecordRefund(rt *rapid.T) {
+	p := preferred(rt, "payment", m.book.payments, func(p *payment) bool { return p.note != "" })
+	who := m.refunder(rt)
+	not := refusalOfRefund(who, p)
+	if not == "" {
+		not = when(p.note == "", "WRONG_STATE")
+	}
+	m.onPaymentWith(who, "undoRecordRefund", p, suite.Vars{}, not, func() {
+		m.book.happened(p.of.owner, p.id, "REFUNDED", "REFUND_DUE", byStaff)
+		p.status, p.note = "REFUND_DUE", ""
 	})
 }
 
 func (m *machine) refund(rt *rapid.T) {
-	m.where(rt)
 	p := preferred(rt, "payment", m.book.payments, func(p *payment) bool { return p.received > 0 && p.status != "REFUNDED" })
-	names := []string{"susi", "susi", "susi", "anna", "erna", "fritz", "nobody"}
-	who := actor{name: rapid.SampledFrom(names).Draw(rt, "colleague")}
-	back := p.status == "REFUND_DUE" || p.status == "REFUNDED"
-	not := ""
-	switch {
-	case who.name == "nobody":
-		not = "UNAUTHENTICATED"
-	case !works(who) || p.of.submitted.IsZero() && !back:
-		not = "NOT_FOUND"
-	case !supervises(who):
-		not = "FORBIDDEN"
-	case p.status != "PAID" && p.status != "REFUND_DUE":
-		not = "WRONG_STATE"
+	who := m.refunder(rt)
+	not := refusalOfRefund(who, p)
+	if not == "" {
+		not = when(p.status != "PAID" && p.status != "REFUND_DUE", "WRONG_STATE")
 	}
 	m.onPayment(who, "refundPayment", p, not, func() {
 		if p.status == "PAID" {

@@ -266,7 +266,7 @@ func (m *machine) answerRequest(who actor, a *application, corrected map[string]
 		input["answers"] = corrected
 	}
 	m.onApplication(who, "answerRequest", a, input, not, func() {
-		a.corrected = append(a.corrected, corrected)
+		a.replies = append(a.replies, reply{corrected, "ONLINE"})
 		m.book.move(a, "IN_PROGRESS", byPerson)
 	})
 }

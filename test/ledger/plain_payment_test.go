@@ -16,6 +16,8 @@ type payment struct {
 	paidAt           time.Time
 	received         int
 	reason           string // why it goes back
+	note             string // how it went back by hand
+	byHand           int    // how often that was noted
 	known            bool   // we know the provider's name of it
 	shown            bool   // people were shown the page
 	returns          bool   // it was said where the payer goes from there

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -101,7 +102,14 @@ type application struct {
 	clerk               string
 	payments            []*payment // oldest first
 	questions           int
-	corrected           []map[string]any // with each question that was answered; nil: not
+	replies             []reply // to the questions that aren't open any more
+	reopened            int     // how often a decision was taken back
+}
+
+// reply is how a question ended.
+type reply struct {
+	corrected map[string]any // nil: not
+	via       string         // empty: it was taken back
 }
 
 // plain is everything that is known.
@@ -299,11 +307,29 @@ func (b *plain) submit(a *application) {
 }
 
 func (b *plain) withdraw(a *application) {
-	untouched := a.status == "DRAFT" || a.status == "SUBMITTED"
+	untouched := a.status == "DRAFT" || a.status == "SUBMITTED" && a.reopened == 0
+	if a.status == "WAITING_FOR_APPLICANT" {
+		a.replies = append(a.replies, reply{})
+	}
 	b.move(a, "WITHDRAWN", byPerson)
 	if untouched {
 		b.unpay(a, "WITHDRAWN", byPerson)
 	}
+}
+
+// dropQuestion takes back what an application waits for.
+func (b *plain) dropQuestion(a *application) {
+	if a.status == "WAITING_FOR_APPLICANT" {
+		a.replies = append(a.replies, reply{})
+		b.move(a, "IN_PROGRESS", byStaff)
+	}
+}
+
+// decide is the end of the work on an application. Each decision is told, also one after another was taken back.
+func (b *plain) decide(a *application, to, notice string) {
+	b.dropQuestion(a)
+	b.move(a, to, byStaff)
+	b.owe(a.id, notice, strconv.Itoa(a.reopened))
 }
 
 // tend looks after a draft: its person is warned a week before its end, and it ends.

@@ -42,7 +42,7 @@ func (p *Process) Filing(slug string) Filing {
 const (
 	ApplicationFields = `id reference status openSteps revision answers due { cents } payment { id status } clerk rejection
 		dispatch { method sentOn trackingNumber } expiresAt submittedAt deadline endedAt`
-	PaymentFields = `id status method amount { cents } received { cents } redirectUrl reference refundReason expiresAt paidAt`
+	PaymentFields = `id status method amount { cents } received { cents } redirectUrl reference refundReason refundNote expiresAt paidAt`
 	Problems      = `problems { code message path ... on AlreadyClaimed { clerk } }`
 )
 
@@ -61,7 +61,7 @@ func (c *Client) TryMutate(name string, input Vars) (*Answer, error) {
 		in[k] = v
 	}
 	result := `application { ` + ApplicationFields + ` }`
-	if strings.HasSuffix(name, "Payment") {
+	if strings.HasSuffix(name, "Payment") || strings.HasSuffix(name, "Refund") {
 		result = `payment { ` + PaymentFields + ` }`
 	}
 	return c.Try(`mutation($in: `+strings.ToUpper(name[:1])+name[1:]+`Input!) { `+name+`(input: $in) { `+result+` `+Problems+` } }`, Vars{"in": in})
