@@ -32,7 +32,7 @@ type file struct {
 
 // step moves an application by an action, if that leads there from its state, and writes the event.
 func (tx *Tx) step(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
-	if !slices.ContainsFunc(applicationMoves, func(m move) bool {
+	if !slices.ContainsFunc(applicationMoves, func(m applicationMove) bool {
 		return m.from == f.Status.String() && m.to == to.String() && m.action == action
 	}) {
 		return refuse(WrongState, "input", "application")

@@ -2,8 +2,8 @@ package portal
 
 import "nelke/ent/application"
 
-// move is a way from one state of a thing to another: by which action, as its event names it, and who can take it.
-type move struct {
+// applicationMove is a way from one state of a thing to another: by which action, as its event names it, and who can take it.
+type applicationMove struct {
 	from, to string // from is empty where the thing begins
 	action   string
 	by       mover
@@ -31,7 +31,7 @@ const (
 )
 
 // applicationMoves are all ways between the states of an application. What isn't here can't happen.
-var applicationMoves = []move{ //nolint:gochecknoglobals // a table, never written
+var applicationMoves = []applicationMove{ //nolint:gochecknoglobals // a table, never written
 	{"", draft, "application.started", byPerson},
 	{draft, submitted, "application.submitted", byPerson},
 	{draft, string(application.StatusEXPIRED), "application.expired", byService},

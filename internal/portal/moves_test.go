@@ -41,7 +41,7 @@ func TestEveryMoveOfStaffHasAWayBack(t *testing.T) {
 	t.Parallel()
 	for _, m := range applicationMoves {
 		if m.by == byStaff {
-			back := slices.ContainsFunc(applicationMoves, func(b move) bool { return b.from == m.to && b.to == m.from && b.by == byStaff })
+			back := slices.ContainsFunc(applicationMoves, func(b applicationMove) bool { return b.from == m.to && b.to == m.from && b.by == byStaff })
 			require.True(t, back, "%s from %s to %s", m.action, m.from, m.to)
 		}
 	}
