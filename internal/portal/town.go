@@ -322,7 +322,7 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 	for _, c := range closures {
 		byID[c.OfficeID].Closures = append(byID[c.OfficeID].Closures, c)
 	}
-	dated, err := db.Opening.Query().Where(opening.OfficeIDIn(ids...), opening.RemovedAtIsNil()).Order(opening.ByFromDate(), opening.ByID()).All(ctx)
+	dated, err := db.Opening.Query().Where(store.OneOf[predicate.Opening](opening.FieldOfficeID, ids), opening.RemovedAtIsNil()).Order(opening.ByFromDate(), opening.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}
