@@ -65,7 +65,10 @@ type Config struct {
 	CaseQueue              int `env:"NELKE_CASE_QUEUE" default:"8" help:"Mutations of one case that wait for one another; more are refused at once."`
 	NetworkQueue           int `env:"NELKE_NETWORK_QUEUE" default:"32" help:"Mutations of one network that are under way at a time; more are refused at once."`
 
-	Introspection bool `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
+	AnswerBytes   int   `env:"NELKE_ANSWER_BYTES" default:"4194304" help:"Bytes of data that one answer may have; eight times as many for partners with the scope CATALOGUE_BULK."`
+	Streams       int   `env:"NELKE_STREAMS" default:"2000" help:"WebSocket connections and event streams that one network may have open; a process has room for ten times as many."`
+	StreamBytes   int64 `env:"NELKE_STREAM_BYTES" default:"67108864" help:"Bytes of memory that these and what they subscribe to may take for one network; a process has room for four times as many."`
+	Introspection bool  `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
 	TraceURL        string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" help:"The same as a whole URL, for collectors whose path isn't /v1/traces."`
@@ -336,6 +339,15 @@ func (c Config) checkCallers(found *ConfigError) {
 		if number < 0 || number > 1_000_000 {
 			found.add(name, "must be from 0 to 1000000")
 		}
+	}
+	if c.AnswerBytes < 64<<10 || c.AnswerBytes > 64<<20 {
+		found.add("NELKE_ANSWER_BYTES", "must be from 65536 (64 KiB) to 67108864 (64 MiB)")
+	}
+	if c.Streams < 1 {
+		found.add("NELKE_STREAMS", "must be 1 at least")
+	}
+	if c.StreamBytes < 1<<20 {
+		found.add("NELKE_STREAM_BYTES", "must be 1048576 (1 MiB) at least")
 	}
 	if c.OpeningsPerHour < 1 {
 		found.add("NELKE_OPENINGS_PER_HOUR", "must be 1 at least")

@@ -36,10 +36,13 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, verifier: verifier, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.now)
+	w.streams.Limit(wire.Room{
+		Streams: 10 * p.cfg.Streams, Bytes: 4 * p.cfg.StreamBytes, PlaceStreams: p.cfg.Streams, PlaceBytes: p.cfg.StreamBytes,
+	})
 	w.metrics.watch(p, answers, w.streams)
 	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
-		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
+		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection, MaxAnswer: p.cfg.AnswerBytes,
 		Tracer: p.tracer,
 	}
 	if p.cfg.Options.Schema == nil {
@@ -69,7 +72,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
 	allowed := newOrigins(p.cfg.Origins, p.cfg.publicURL(addr))
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, allowed, gate),
+		transports(observed{w.graph, w.metrics}, w.streams, placesOf(p.cfg), allowed, gate),
 		cors(allowed),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
@@ -116,12 +119,28 @@ func prefixes(texts []string) (networks []netip.Prefix) {
 	return networks
 }
 
+// placesOf says which networks a stream takes room of: none of those that aren't limited.
+func placesOf(cfg Config) wire.Places {
+	proxies, exempt := proxies(cfg), prefixes(cfg.ExemptNetworks)
+	return func(r *http.Request) []wire.Place {
+		n := networkOf(r, proxies, exempt)
+		if n.Exempt {
+			return nil
+		}
+		places := make([]wire.Place, len(n.Parts))
+		for i, part := range n.Parts {
+			places[i] = wire.Place(part)
+		}
+		return places
+	}
+}
+
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, allowed origins, gate *gate) http.Handler {
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, places wire.Places, allowed origins, gate *gate) http.Handler {
 	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Welcome: allowed.connect, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
-		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},
+		wire.WebSocket{Streams: streams, Places: places, Welcome: allowed.connect, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
+		wire.SSE{Streams: streams, Places: places, HTTP: single, Lapse: gate.lapse},
 		single,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

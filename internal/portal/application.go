@@ -13,6 +13,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 // draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
@@ -252,7 +253,7 @@ func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Appli
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Application(id))
 	}
-	rows, err := p.store.Reader().Application.Query().Where(application.IDIn(storable(ids...)...), visible).All(ctx)
+	rows, err := p.store.Reader().Application.Query().Where(store.OneOf[predicate.Application](application.FieldID, storable(ids...)), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

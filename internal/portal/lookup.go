@@ -25,9 +25,6 @@ type LookupInput struct {
 	Day          *schedule.Date
 }
 
-// AppointmentConnection is a page of appointments. Total is not known.
-type AppointmentConnection = Connection[*ent.Appointment]
-
 // maxFound is how many things one page of what was found may have. maxTyped is how many characters of a reference or a
 // name are looked at.
 const (

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +55,8 @@ type WebSocket struct {
 	Streams *Streams
 	// Welcome decides by its Origin header whether the page that asks may connect; others get 403. nil: whoever asks.
 	Welcome func(*http.Request) bool
+	// Places are what a connection counts for in Streams. May be nil.
+	Places Places
 	// Init returns the context of all operations of the connection. The payload is that of connection_init, nil if
 	// there was none; Authorization finds the token in it. An error closes the connection with 4403, or as a
 	// *CloseError says; its text isn't shown. May be nil.
@@ -92,6 +96,12 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		http.Error(w, "pages of this origin may not connect", http.StatusForbidden)
 		return
 	}
+	places := t.Places.of(r)
+	if !t.Streams.roomFor(places) {
+		w.Header().Set("Retry-After", strconv.Itoa(fullRetry))
+		http.Error(w, errFull.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	t.InitTimeout = cmp.Or(t.InitTimeout, 5*time.Second)
 	t.PingInterval = cmp.Or(t.PingInterval, 15*time.Second)
 	t.WriteTimeout = cmp.Or(t.WriteTimeout, defaultWriteTimeout)
@@ -111,11 +121,16 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
-	leave, ok := t.Streams.enter(s.drain)
-	if !ok {
+	entered, err := t.Streams.enter(places, s.drain)
+	switch {
+	case errors.Is(err, errFull):
+		s.close(int(websocket.StatusTryAgainLater), err.Error())
+		return
+	case err != nil:
 		s.close(int(websocket.StatusGoingAway), "going away")
 		return
 	}
+	s.room = entered
 	ctx, cancel := context.WithCancel(r.Context())
 	pulse := startBeat(t.InitTimeout, s.tick)
 	defer func() {
@@ -124,7 +139,7 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		pulse.stop()
 		s.end()
 		_ = conn.CloseNow()
-		leave()
+		entered.leave()
 	}()
 	s.read(ctx)
 }

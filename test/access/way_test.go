@@ -68,7 +68,7 @@ func (w *world) way(line string) (way, bool) {
 		"appointments":     `$id: ID!) { appointments(municipality: {id: $id}, day: "2026-11-23")`,
 		"applications":     `$id: ID!) { applications(municipality: {id: $id}, day: "2026-11-23")`,
 		"appointmentBoard": `$id: ID!) { appointmentBoard(office: $id, date: "2026-11-23")`,
-		"workQueue": `$id: ID!) { workQueue(first: 50, input: {municipality: {id: $id},
+		"workQueue": `$id: ID!) { workQueue(first: 20, input: {municipality: {id: $id},
 			statuses: [DRAFT, SUBMITTED, IN_PROGRESS, WAITING_FOR_APPLICANT, COMPLETED, REJECTED, WITHDRAWN, EXPIRED]})`,
 	}[field]
 	if argument == "" {
