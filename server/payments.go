@@ -68,7 +68,7 @@ func (p *parts) takePayments(addr string) {
 	public := p.cfg.publicURL(addr)
 	options := p.options()
 	if p.payments.client != nil {
-		options.Provider = p.payments.client
+		options.Provider = payment.NewGuard(p.payments.client, payment.GuardOptions{Log: p.log})
 	}
 	options.ReturnURL = func(payment string) string { return public + returnPath + "/" + url.PathEscape(payment) }
 	options.Pages = append(slices.Clone(p.cfg.Origins), originOf(public))

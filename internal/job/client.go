@@ -107,8 +107,11 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	cfg.Workers = c.workers(ops)
 	cfg.PeriodicJobs = c.periodic()
 	cfg.ErrorHandler = &c.counts
-	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 10}}
-	cfg.Queues[queueWebhooks] = river.QueueConfig{MaxWorkers: callers} // they wait for others, and keep nobody from working
+	cfg.Queues = map[string]river.QueueConfig{
+		river.QueueDefault: {MaxWorkers: 10},
+		queueWebhooks:      {MaxWorkers: callers}, // jobs that wait for somebody outside keep no others from being worked
+		queuePayments:      {MaxWorkers: payers},
+	}
 	if c.store.Dialect == dialect.SQLite {
 		cfg.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 2} // one writer: more would only stand in its way
 	}
