@@ -160,11 +160,10 @@ func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.Case
 func (p *Portal) ForgetIdempotency(ctx context.Context) (err error) {
 	defer wrap(&err, "ForgetIdempotency")
 
-	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
+	return p.inSlices(ctx, func(ctx context.Context, tx *Tx) (int, error) {
 		if err := tx.tick(ctx); err != nil {
-			return err
+			return 0, err
 		}
-		_, err := tx.Idempotency.Delete().Where(idempotency.AtLT(tx.now.AddDate(0, 0, -7))).Exec(ctx)
-		return err
+		return tx.deleteSlice(ctx, "idempotencies", "at", func(bind func(any) string) string { return "at < " + bind(tx.now.AddDate(0, 0, -7)) })
 	})
 }
