@@ -14,17 +14,21 @@ const (
 	sliceRest = 100 * time.Millisecond
 )
 
-// inSlices runs work, each time in a transaction of its own, until it has changed fewer than a slice of rows. Between two of them
-// it rests for as long as the last one took, at most a tenth of a second: on SQLite others get their turn only then.
-func (p *Portal) inSlices(ctx context.Context, work func(context.Context, *Tx) (changed int, err error)) error {
+// inSlices reads the next rows that something is to be done with, and does it in a transaction, until there are none. Between
+// two of them it rests for as long as the last one took, at most a tenth of a second: on SQLite others get their turn only
+// then.
+func inSlices[T any](ctx context.Context, p *Portal, next func() ([]T, error), work func(context.Context, *Tx, []T) error) error {
 	for {
+		rows, err := next()
+		if err != nil || len(rows) == 0 {
+			return err
+		}
 		begun := time.Now()
-		changed := 0
-		if err := p.write(ctx, func(ctx context.Context, tx *Tx) (err error) {
-			changed, err = work(ctx, tx)
+		if err := p.write(ctx, func(ctx context.Context, tx *Tx) error { return work(ctx, tx, rows) }); err != nil {
 			return err
-		}); err != nil || changed < slice {
-			return err
+		}
+		if len(rows) < slice {
+			return nil
 		}
 		if err := rest(ctx, min(time.Since(begun), sliceRest)); err != nil {
 			return err
@@ -42,18 +46,6 @@ func rest(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
-}
-
-// deleteSlice deletes as many of a table's rows as fit into a slice, by a condition on them, and returns how many.
-func (tx *Tx) deleteSlice(ctx context.Context, table, order string, condition func(bind func(any) string) string) (int, error) {
-	a := tx.Args()
-	done, err := tx.SQL.ExecContext(ctx, `DELETE FROM `+table+` WHERE id IN (SELECT id FROM `+table+` WHERE `+condition(a.Bind)+
-		` ORDER BY `+order+` LIMIT `+a.Bind(slice)+`)`, a.List()...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := done.RowsAffected()
-	return int(n), err
 }
 
 // eachOf calls each with every id of a list that is read a slice at a time, after the last id read before. An error of one
@@ -75,4 +67,13 @@ func eachOf(ctx context.Context, next func(last string) ([]string, error), each 
 			last = id
 		}
 	}
+}
+
+// int64s are ids as statements take them.
+func int64s(ids []int) []int64 {
+	list := make([]int64, len(ids))
+	for i, id := range ids {
+		list[i] = int64(id)
+	}
+	return list
 }

@@ -272,10 +272,13 @@ func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
 	for status, before := range map[webhookdelivery.Status]time.Time{
 		webhookdelivery.StatusDELIVERED: now.Add(-keepDelivered), webhookdelivery.StatusDEAD: now.Add(-keepDead),
 	} {
-		if err := p.inSlices(ctx, func(ctx context.Context, tx *Tx) (int, error) {
-			return tx.deleteSlice(ctx, "webhook_deliveries", "ended_at", func(bind func(any) string) string {
-				return "status = " + bind(status.String()) + " AND ended_at < " + bind(before)
-			})
+		if err := inSlices(ctx, p, func() ([]string, error) {
+			return p.store.Reader().WebhookDelivery.Query().Where(webhookdelivery.StatusEQ(status), webhookdelivery.EndedAtLT(before)).
+				Order(webhookdelivery.ByEndedAt()).Limit(slice).IDs(ctx)
+		}, func(ctx context.Context, tx *Tx, ids []string) error {
+			a := tx.Args()
+			_, err := tx.exec(ctx, a, `DELETE FROM webhook_deliveries WHERE id `+store.In(a, ids)+` AND status = `+a.Bind(status.String()))
+			return err
 		}); err != nil {
 			return err
 		}

@@ -20,8 +20,8 @@ import (
 	"nelke/test/suite"
 )
 
-// night is a service whose nightly work the test does itself, beside it. asked, where set, runs each time the clock is read in
-// that.
+// night is the database of a service whose nightly work the test does itself. asked, where set, runs each time the clock is read
+// in that.
 type night struct {
 	*world
 	db    *store.Store
@@ -32,6 +32,7 @@ type night struct {
 func newNight(t *testing.T, b *suite.Backend) *night {
 	t.Helper()
 	n := &night{world: newWorld(t, b)}
+	require.NoError(t, n.Stop()) // what the service does by itself would be in the way
 	clock := func() time.Time {
 		if n.asked != nil {
 			n.asked()
@@ -89,7 +90,7 @@ func TestANightlyRunThatIsInterruptedGoesOn(t *testing.T) {
 		ctx, interrupt := context.WithCancel(t.Context())
 		defer interrupt()
 		slices := 0
-		n.asked = func() { // once in each slice, as it begins
+		n.asked = func() { // once before each slice
 			if slices++; slices == 4 {
 				interrupt()
 			}
