@@ -131,13 +131,16 @@ func (p *Portal) sweep(ctx context.Context, id string, now time.Time) error {
 	if !errors.Is(err, payment.ErrAway) {
 		return err
 	}
-	return errors.Join(err, p.write(ctx, func(ctx context.Context, tx *Tx) error {
+	if fault := p.write(ctx, func(ctx context.Context, tx *Tx) error {
 		update := tx.Payment.UpdateOneID(id).SetNillableSweptAt(before)
 		if before == nil {
 			update.ClearSweptAt()
 		}
 		return update.Exec(ctx)
-	}))
+	}); fault != nil {
+		return fault
+	}
+	return err
 }
 
 // order sends the order to the provider.

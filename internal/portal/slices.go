@@ -23,14 +23,15 @@ func inSlices[T any](ctx context.Context, p *Portal, next func() ([]T, error), w
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		begun := time.Now()
+		begun := time.Now() //nolint:forbidigo // a length of time and no instant
 		if err := p.write(ctx, func(ctx context.Context, tx *Tx) error { return work(ctx, tx, rows) }); err != nil {
 			return err
 		}
 		if len(rows) < slice {
 			return nil
 		}
-		if err := rest(ctx, min(time.Since(begun), sliceRest)); err != nil {
+		took := time.Since(begun) //nolint:forbidigo // likewise
+		if err := rest(ctx, min(took, sliceRest)); err != nil {
 			return err
 		}
 	}
