@@ -17,6 +17,7 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
 	"nelke/ent/form"
@@ -26,7 +27,6 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
-	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -35,9 +35,9 @@ import (
 	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
-	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 
@@ -66,6 +66,8 @@ type Client struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// Epoch is the client for interacting with the Epoch builders.
+	Epoch *EpochClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// Fee is the client for interacting with the Fee builders.
@@ -84,8 +86,6 @@ type Client struct {
 	Notice *NoticeClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
-	// Opening is the client for interacting with the Opening builders.
-	Opening *OpeningClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
 	// Partner is the client for interacting with the Partner builders.
@@ -102,12 +102,12 @@ type Client struct {
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
-	// Reopening is the client for interacting with the Reopening builders.
-	Reopening *ReopeningClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// UnknownPayment is the client for interacting with the UnknownPayment builders.
+	UnknownPayment *UnknownPaymentClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
 	WebhookDelivery *WebhookDeliveryClient
 	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
@@ -129,6 +129,7 @@ func (c *Client) init() {
 	c.Change = NewChangeClient(c.config)
 	c.Closure = NewClosureClient(c.config)
 	c.Counter = NewCounterClient(c.config)
+	c.Epoch = NewEpochClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Fee = NewFeeClient(c.config)
 	c.Form = NewFormClient(c.config)
@@ -138,7 +139,6 @@ func (c *Client) init() {
 	c.Municipality = NewMunicipalityClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Office = NewOfficeClient(c.config)
-	c.Opening = NewOpeningClient(c.config)
 	c.OpeningRule = NewOpeningRuleClient(c.config)
 	c.Partner = NewPartnerClient(c.config)
 	c.PartnerKey = NewPartnerKeyClient(c.config)
@@ -147,9 +147,9 @@ func (c *Client) init() {
 	c.PaymentReport = NewPaymentReportClient(c.config)
 	c.PrivacyNotice = NewPrivacyNoticeClient(c.config)
 	c.PublicService = NewPublicServiceClient(c.config)
-	c.Reopening = NewReopeningClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 	c.ServiceKind = NewServiceKindClient(c.config)
+	c.UnknownPayment = NewUnknownPaymentClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
 	c.WebhookEndpoint = NewWebhookEndpointClient(c.config)
 }
@@ -250,6 +250,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
 		Form:               NewFormClient(cfg),
@@ -259,7 +260,6 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
-		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -268,9 +268,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
-		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -298,6 +298,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
 		Form:               NewFormClient(cfg),
@@ -307,7 +308,6 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
-		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -316,9 +316,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
-		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -351,11 +351,11 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
-		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.OpeningRule,
+		c.Partner, c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
+		c.UnknownPayment, c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -366,11 +366,11 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
-		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.OpeningRule,
+		c.Partner, c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport,
+		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
+		c.UnknownPayment, c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -391,6 +391,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Closure.mutate(ctx, m)
 	case *CounterMutation:
 		return c.Counter.mutate(ctx, m)
+	case *EpochMutation:
+		return c.Epoch.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
 	case *FeeMutation:
@@ -409,8 +411,6 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Notice.mutate(ctx, m)
 	case *OfficeMutation:
 		return c.Office.mutate(ctx, m)
-	case *OpeningMutation:
-		return c.Opening.mutate(ctx, m)
 	case *OpeningRuleMutation:
 		return c.OpeningRule.mutate(ctx, m)
 	case *PartnerMutation:
@@ -427,12 +427,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PrivacyNotice.mutate(ctx, m)
 	case *PublicServiceMutation:
 		return c.PublicService.mutate(ctx, m)
-	case *ReopeningMutation:
-		return c.Reopening.mutate(ctx, m)
 	case *SandboxTransactionMutation:
 		return c.SandboxTransaction.mutate(ctx, m)
 	case *ServiceKindMutation:
 		return c.ServiceKind.mutate(ctx, m)
+	case *UnknownPaymentMutation:
+		return c.UnknownPayment.mutate(ctx, m)
 	case *WebhookDeliveryMutation:
 		return c.WebhookDelivery.mutate(ctx, m)
 	case *WebhookEndpointMutation:
@@ -591,22 +591,6 @@ func (c *ApplicationClient) QueryRequests(_m *Application) *InformationRequestQu
 			sqlgraph.From(application.Table, application.FieldID, id),
 			sqlgraph.To(informationrequest.Table, informationrequest.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, application.RequestsTable, application.RequestsColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// QueryReopenings queries the reopenings edge of a Application.
-func (c *ApplicationClient) QueryReopenings(_m *Application) *ReopeningQuery {
-	query := (&ReopeningClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(application.Table, application.FieldID, id),
-			sqlgraph.To(reopening.Table, reopening.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, application.ReopeningsTable, application.ReopeningsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -1397,6 +1381,139 @@ func (c *CounterClient) mutate(ctx context.Context, m *CounterMutation) (Value, 
 		return (&CounterDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Counter mutation op: %q", m.Op())
+	}
+}
+
+// EpochClient is a client for the Epoch schema.
+type EpochClient struct {
+	config
+}
+
+// NewEpochClient returns a client for the Epoch from the given config.
+func NewEpochClient(c config) *EpochClient {
+	return &EpochClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `epoch.Hooks(f(g(h())))`.
+func (c *EpochClient) Use(hooks ...Hook) {
+	c.hooks.Epoch = append(c.hooks.Epoch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `epoch.Intercept(f(g(h())))`.
+func (c *EpochClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Epoch = append(c.inters.Epoch, interceptors...)
+}
+
+// Create returns a builder for creating a Epoch entity.
+func (c *EpochClient) Create() *EpochCreate {
+	mutation := newEpochMutation(c.config, OpCreate)
+	return &EpochCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Epoch entities.
+func (c *EpochClient) CreateBulk(builders ...*EpochCreate) *EpochCreateBulk {
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EpochClient) MapCreateBulk(slice any, setFunc func(*EpochCreate, int)) *EpochCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EpochCreateBulk{err: fmt.Errorf("calling to EpochClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EpochCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Epoch.
+func (c *EpochClient) Update() *EpochUpdate {
+	mutation := newEpochMutation(c.config, OpUpdate)
+	return &EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EpochClient) UpdateOne(_m *Epoch) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpoch(_m))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EpochClient) UpdateOneID(id int) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpochID(id))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Epoch.
+func (c *EpochClient) Delete() *EpochDelete {
+	mutation := newEpochMutation(c.config, OpDelete)
+	return &EpochDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EpochClient) DeleteOne(_m *Epoch) *EpochDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EpochClient) DeleteOneID(id int) *EpochDeleteOne {
+	builder := c.Delete().Where(epoch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EpochDeleteOne{builder}
+}
+
+// Query returns a query builder for Epoch.
+func (c *EpochClient) Query() *EpochQuery {
+	return &EpochQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEpoch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Epoch entity by its id.
+func (c *EpochClient) Get(ctx context.Context, id int) (*Epoch, error) {
+	return c.Query().Where(epoch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EpochClient) GetX(ctx context.Context, id int) *Epoch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EpochClient) Hooks() []Hook {
+	return c.hooks.Epoch
+}
+
+// Interceptors returns the client interceptors.
+func (c *EpochClient) Interceptors() []Interceptor {
+	return c.inters.Epoch
+}
+
+func (c *EpochClient) mutate(ctx context.Context, m *EpochMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EpochCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EpochDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Epoch mutation op: %q", m.Op())
 	}
 }
 
@@ -2764,22 +2881,6 @@ func (c *OfficeClient) QueryClosures(_m *Office) *ClosureQuery {
 	return query
 }
 
-// QueryOpenings queries the openings edge of a Office.
-func (c *OfficeClient) QueryOpenings(_m *Office) *OpeningQuery {
-	query := (&OpeningClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(office.Table, office.FieldID, id),
-			sqlgraph.To(opening.Table, opening.FieldID),
-			sqlgraph.Edge(sqlgraph.O2M, false, office.OpeningsTable, office.OpeningsColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
 // Hooks returns the client hooks.
 func (c *OfficeClient) Hooks() []Hook {
 	return c.hooks.Office
@@ -2802,155 +2903,6 @@ func (c *OfficeClient) mutate(ctx context.Context, m *OfficeMutation) (Value, er
 		return (&OfficeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Office mutation op: %q", m.Op())
-	}
-}
-
-// OpeningClient is a client for the Opening schema.
-type OpeningClient struct {
-	config
-}
-
-// NewOpeningClient returns a client for the Opening from the given config.
-func NewOpeningClient(c config) *OpeningClient {
-	return &OpeningClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `opening.Hooks(f(g(h())))`.
-func (c *OpeningClient) Use(hooks ...Hook) {
-	c.hooks.Opening = append(c.hooks.Opening, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `opening.Intercept(f(g(h())))`.
-func (c *OpeningClient) Intercept(interceptors ...Interceptor) {
-	c.inters.Opening = append(c.inters.Opening, interceptors...)
-}
-
-// Create returns a builder for creating a Opening entity.
-func (c *OpeningClient) Create() *OpeningCreate {
-	mutation := newOpeningMutation(c.config, OpCreate)
-	return &OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Opening entities.
-func (c *OpeningClient) CreateBulk(builders ...*OpeningCreate) *OpeningCreateBulk {
-	return &OpeningCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *OpeningClient) MapCreateBulk(slice any, setFunc func(*OpeningCreate, int)) *OpeningCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &OpeningCreateBulk{err: fmt.Errorf("calling to OpeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*OpeningCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &OpeningCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Opening.
-func (c *OpeningClient) Update() *OpeningUpdate {
-	mutation := newOpeningMutation(c.config, OpUpdate)
-	return &OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *OpeningClient) UpdateOne(_m *Opening) *OpeningUpdateOne {
-	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpening(_m))
-	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *OpeningClient) UpdateOneID(id string) *OpeningUpdateOne {
-	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpeningID(id))
-	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Opening.
-func (c *OpeningClient) Delete() *OpeningDelete {
-	mutation := newOpeningMutation(c.config, OpDelete)
-	return &OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *OpeningClient) DeleteOne(_m *Opening) *OpeningDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *OpeningClient) DeleteOneID(id string) *OpeningDeleteOne {
-	builder := c.Delete().Where(opening.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &OpeningDeleteOne{builder}
-}
-
-// Query returns a query builder for Opening.
-func (c *OpeningClient) Query() *OpeningQuery {
-	return &OpeningQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeOpening},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Opening entity by its id.
-func (c *OpeningClient) Get(ctx context.Context, id string) (*Opening, error) {
-	return c.Query().Where(opening.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *OpeningClient) GetX(ctx context.Context, id string) *Opening {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// QueryOffice queries the office edge of a Opening.
-func (c *OpeningClient) QueryOffice(_m *Opening) *OfficeQuery {
-	query := (&OfficeClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(opening.Table, opening.FieldID, id),
-			sqlgraph.To(office.Table, office.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, opening.OfficeTable, opening.OfficeColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *OpeningClient) Hooks() []Hook {
-	return c.hooks.Opening
-}
-
-// Interceptors returns the client interceptors.
-func (c *OpeningClient) Interceptors() []Interceptor {
-	return c.inters.Opening
-}
-
-func (c *OpeningClient) mutate(ctx context.Context, m *OpeningMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("ent: unknown Opening mutation op: %q", m.Op())
 	}
 }
 
@@ -4210,155 +4162,6 @@ func (c *PublicServiceClient) mutate(ctx context.Context, m *PublicServiceMutati
 	}
 }
 
-// ReopeningClient is a client for the Reopening schema.
-type ReopeningClient struct {
-	config
-}
-
-// NewReopeningClient returns a client for the Reopening from the given config.
-func NewReopeningClient(c config) *ReopeningClient {
-	return &ReopeningClient{config: c}
-}
-
-// Use adds a list of mutation hooks to the hooks stack.
-// A call to `Use(f, g, h)` equals to `reopening.Hooks(f(g(h())))`.
-func (c *ReopeningClient) Use(hooks ...Hook) {
-	c.hooks.Reopening = append(c.hooks.Reopening, hooks...)
-}
-
-// Intercept adds a list of query interceptors to the interceptors stack.
-// A call to `Intercept(f, g, h)` equals to `reopening.Intercept(f(g(h())))`.
-func (c *ReopeningClient) Intercept(interceptors ...Interceptor) {
-	c.inters.Reopening = append(c.inters.Reopening, interceptors...)
-}
-
-// Create returns a builder for creating a Reopening entity.
-func (c *ReopeningClient) Create() *ReopeningCreate {
-	mutation := newReopeningMutation(c.config, OpCreate)
-	return &ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// CreateBulk returns a builder for creating a bulk of Reopening entities.
-func (c *ReopeningClient) CreateBulk(builders ...*ReopeningCreate) *ReopeningCreateBulk {
-	return &ReopeningCreateBulk{config: c.config, builders: builders}
-}
-
-// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
-// a builder and applies setFunc on it.
-func (c *ReopeningClient) MapCreateBulk(slice any, setFunc func(*ReopeningCreate, int)) *ReopeningCreateBulk {
-	rv := reflect.ValueOf(slice)
-	if rv.Kind() != reflect.Slice {
-		return &ReopeningCreateBulk{err: fmt.Errorf("calling to ReopeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
-	}
-	builders := make([]*ReopeningCreate, rv.Len())
-	for i := 0; i < rv.Len(); i++ {
-		builders[i] = c.Create()
-		setFunc(builders[i], i)
-	}
-	return &ReopeningCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Reopening.
-func (c *ReopeningClient) Update() *ReopeningUpdate {
-	mutation := newReopeningMutation(c.config, OpUpdate)
-	return &ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *ReopeningClient) UpdateOne(_m *Reopening) *ReopeningUpdateOne {
-	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopening(_m))
-	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ReopeningClient) UpdateOneID(id string) *ReopeningUpdateOne {
-	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopeningID(id))
-	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Reopening.
-func (c *ReopeningClient) Delete() *ReopeningDelete {
-	mutation := newReopeningMutation(c.config, OpDelete)
-	return &ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ReopeningClient) DeleteOne(_m *Reopening) *ReopeningDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ReopeningClient) DeleteOneID(id string) *ReopeningDeleteOne {
-	builder := c.Delete().Where(reopening.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ReopeningDeleteOne{builder}
-}
-
-// Query returns a query builder for Reopening.
-func (c *ReopeningClient) Query() *ReopeningQuery {
-	return &ReopeningQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeReopening},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Reopening entity by its id.
-func (c *ReopeningClient) Get(ctx context.Context, id string) (*Reopening, error) {
-	return c.Query().Where(reopening.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReopeningClient) GetX(ctx context.Context, id string) *Reopening {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// QueryApplication queries the application edge of a Reopening.
-func (c *ReopeningClient) QueryApplication(_m *Reopening) *ApplicationQuery {
-	query := (&ApplicationClient{config: c.config}).Query()
-	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
-		id := _m.ID
-		step := sqlgraph.NewStep(
-			sqlgraph.From(reopening.Table, reopening.FieldID, id),
-			sqlgraph.To(application.Table, application.FieldID),
-			sqlgraph.Edge(sqlgraph.M2O, true, reopening.ApplicationTable, reopening.ApplicationColumn),
-		)
-		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
-		return fromV, nil
-	}
-	return query
-}
-
-// Hooks returns the client hooks.
-func (c *ReopeningClient) Hooks() []Hook {
-	return c.hooks.Reopening
-}
-
-// Interceptors returns the client interceptors.
-func (c *ReopeningClient) Interceptors() []Interceptor {
-	return c.inters.Reopening
-}
-
-func (c *ReopeningClient) mutate(ctx context.Context, m *ReopeningMutation) (Value, error) {
-	switch m.Op() {
-	case OpCreate:
-		return (&ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdate:
-		return (&ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpUpdateOne:
-		return (&ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
-	case OpDelete, OpDeleteOne:
-		return (&ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
-	default:
-		return nil, fmt.Errorf("ent: unknown Reopening mutation op: %q", m.Op())
-	}
-}
-
 // SandboxTransactionClient is a client for the SandboxTransaction schema.
 type SandboxTransactionClient struct {
 	config
@@ -4622,6 +4425,139 @@ func (c *ServiceKindClient) mutate(ctx context.Context, m *ServiceKindMutation) 
 		return (&ServiceKindDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown ServiceKind mutation op: %q", m.Op())
+	}
+}
+
+// UnknownPaymentClient is a client for the UnknownPayment schema.
+type UnknownPaymentClient struct {
+	config
+}
+
+// NewUnknownPaymentClient returns a client for the UnknownPayment from the given config.
+func NewUnknownPaymentClient(c config) *UnknownPaymentClient {
+	return &UnknownPaymentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `unknownpayment.Hooks(f(g(h())))`.
+func (c *UnknownPaymentClient) Use(hooks ...Hook) {
+	c.hooks.UnknownPayment = append(c.hooks.UnknownPayment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `unknownpayment.Intercept(f(g(h())))`.
+func (c *UnknownPaymentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UnknownPayment = append(c.inters.UnknownPayment, interceptors...)
+}
+
+// Create returns a builder for creating a UnknownPayment entity.
+func (c *UnknownPaymentClient) Create() *UnknownPaymentCreate {
+	mutation := newUnknownPaymentMutation(c.config, OpCreate)
+	return &UnknownPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UnknownPayment entities.
+func (c *UnknownPaymentClient) CreateBulk(builders ...*UnknownPaymentCreate) *UnknownPaymentCreateBulk {
+	return &UnknownPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UnknownPaymentClient) MapCreateBulk(slice any, setFunc func(*UnknownPaymentCreate, int)) *UnknownPaymentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UnknownPaymentCreateBulk{err: fmt.Errorf("calling to UnknownPaymentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UnknownPaymentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UnknownPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UnknownPayment.
+func (c *UnknownPaymentClient) Update() *UnknownPaymentUpdate {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdate)
+	return &UnknownPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UnknownPaymentClient) UpdateOne(_m *UnknownPayment) *UnknownPaymentUpdateOne {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdateOne, withUnknownPayment(_m))
+	return &UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UnknownPaymentClient) UpdateOneID(id int) *UnknownPaymentUpdateOne {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdateOne, withUnknownPaymentID(id))
+	return &UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UnknownPayment.
+func (c *UnknownPaymentClient) Delete() *UnknownPaymentDelete {
+	mutation := newUnknownPaymentMutation(c.config, OpDelete)
+	return &UnknownPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UnknownPaymentClient) DeleteOne(_m *UnknownPayment) *UnknownPaymentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UnknownPaymentClient) DeleteOneID(id int) *UnknownPaymentDeleteOne {
+	builder := c.Delete().Where(unknownpayment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UnknownPaymentDeleteOne{builder}
+}
+
+// Query returns a query builder for UnknownPayment.
+func (c *UnknownPaymentClient) Query() *UnknownPaymentQuery {
+	return &UnknownPaymentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUnknownPayment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UnknownPayment entity by its id.
+func (c *UnknownPaymentClient) Get(ctx context.Context, id int) (*UnknownPayment, error) {
+	return c.Query().Where(unknownpayment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UnknownPaymentClient) GetX(ctx context.Context, id int) *UnknownPayment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UnknownPaymentClient) Hooks() []Hook {
+	return c.hooks.UnknownPayment
+}
+
+// Interceptors returns the client interceptors.
+func (c *UnknownPaymentClient) Interceptors() []Interceptor {
+	return c.inters.UnknownPayment
+}
+
+func (c *UnknownPaymentClient) mutate(ctx context.Context, m *UnknownPaymentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UnknownPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UnknownPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UnknownPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UnknownPayment mutation op: %q", m.Op())
 	}
 }
 
@@ -4942,18 +4878,18 @@ func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMu
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
-		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Hook
+		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
+		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
+		Office, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
+		UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
-		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
+		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
+		Office, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
+		UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

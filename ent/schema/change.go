@@ -23,3 +23,14 @@ func (Change) Fields() []ent.Field {
 
 // Indexes of a Change.
 func (Change) Indexes() []ent.Index { return []ent.Index{index.Fields("position").Unique()} }
+
+// Epoch is a span of the database's life: from one putting back of a copy to the next. Before the first there is none.
+type Epoch struct{ ent.Schema }
+
+// Fields of an Epoch.
+func (Epoch) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name").Unique().Immutable().Comment("random: what was lost with the database had names too"),
+		field.Time("at").Immutable(),
+	}
+}

@@ -59,6 +59,7 @@ type attempt struct {
 	*ent.WebhookDelivery
 	endpoint *ent.WebhookEndpoint
 	at       time.Time
+	feed     feedEnd
 }
 
 // SendWebhooks tells an endpoint what has changed: it makes one call, if one is due and nobody else makes one, and owes the
@@ -104,7 +105,11 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 		}
 		lease := tx.now.Add(callLease)
 		e.BusyUntil = &lease
-		try = &attempt{d, e, tx.now}
+		feed, err := feedOf(ctx, tx.SQL)
+		if err != nil {
+			return err
+		}
+		try = &attempt{d, e, tx.now, feed}
 		// If this process dies in the call, somebody else comes when the lease is over.
 		if err := p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, lease); err != nil {
 			return err
@@ -186,7 +191,7 @@ func (p *Portal) call(ctx context.Context, try *attempt) webhook.Outcome {
 			secrets = append(secrets, old)
 		}
 	}
-	body := webhook.Body{ID: try.ID, At: try.CreatedAt, Cursor: changesCursor(try.Position)}
+	body := webhook.Body{ID: try.ID, At: try.CreatedAt, Cursor: try.feed.cursor(try.Position)}
 	for _, c := range try.Changes {
 		body.Changes = append(body.Changes, webhook.Change(c))
 	}
