@@ -16,7 +16,7 @@ const (
 	// FieldAt holds the string denoting the at field in the database.
 	FieldAt = "at"
 	// Table holds the table name of the epoch in the database.
-	Table = "epoches"
+	Table = "epochs"
 )
 
 // Columns holds all SQL columns for epoch fields.

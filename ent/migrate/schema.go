@@ -271,17 +271,17 @@ var (
 			},
 		},
 	}
-	// EpochesColumns holds the columns for the "epoches" table.
-	EpochesColumns = []*schema.Column{
+	// EpochsColumns holds the columns for the "epochs" table.
+	EpochsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
 		{Name: "name", Type: field.TypeString, Unique: true},
 		{Name: "at", Type: field.TypeTime},
 	}
-	// EpochesTable holds the schema information for the "epoches" table.
-	EpochesTable = &schema.Table{
-		Name:       "epoches",
-		Columns:    EpochesColumns,
-		PrimaryKey: []*schema.Column{EpochesColumns[0]},
+	// EpochsTable holds the schema information for the "epochs" table.
+	EpochsTable = &schema.Table{
+		Name:       "epochs",
+		Columns:    EpochsColumns,
+		PrimaryKey: []*schema.Column{EpochsColumns[0]},
 	}
 	// EventsColumns holds the columns for the "events" table.
 	EventsColumns = []*schema.Column{
@@ -1094,7 +1094,7 @@ var (
 		ChangesTable,
 		ClosuresTable,
 		CountersTable,
-		EpochesTable,
+		EpochsTable,
 		EventsTable,
 		FeesTable,
 		FormsTable,
@@ -1145,6 +1145,9 @@ func init() {
 	}
 	ClosuresTable.ForeignKeys[0].RefTable = OfficesTable
 	CountersTable.ForeignKeys[0].RefTable = OfficesTable
+	EpochsTable.Annotation = &entsql.Annotation{
+		Table: "epochs",
+	}
 	FeesTable.ForeignKeys[0].RefTable = PublicServicesTable
 	FormsTable.ForeignKeys[0].RefTable = PublicServicesTable
 	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable

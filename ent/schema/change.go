@@ -2,6 +2,8 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 )
@@ -26,6 +28,11 @@ func (Change) Indexes() []ent.Index { return []ent.Index{index.Fields("position"
 
 // Epoch is a span of the database's life: from one putting back of a copy to the next. Before the first there is none.
 type Epoch struct{ ent.Schema }
+
+// Annotations name the table: ent's own plural isn't one.
+func (Epoch) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Table: "epochs"}}
+}
 
 // Fields of an Epoch.
 func (Epoch) Fields() []ent.Field {
