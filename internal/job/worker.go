@@ -78,8 +78,10 @@ const (
 )
 
 // InsertOpts puts calls into their own queue.
-func (sendWebhooks) InsertOpts() river.InsertOpts   { return river.InsertOpts{Queue: queueWebhooks} }
-func (settlePayment) InsertOpts() river.InsertOpts  { return river.InsertOpts{Queue: queuePayments} }
+func (sendWebhooks) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueWebhooks} }
+
+func (settlePayment) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queuePayments} }
+
 func (settlePayments) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queuePayments} }
 
 func (c *Client) workers(ops Operations) *river.Workers {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// ErrAway: the provider has left calls without an answer, and isn't called for now.
+// ErrAway says that the provider has left calls without an answer, and isn't called for now.
 var ErrAway = errors.New("the payment provider doesn't answer, and is asked again later")
 
 // Provider takes money.

@@ -25,9 +25,12 @@ func (p *provider) called(ctx context.Context) (Transaction, error) {
 	return p.answer()
 }
 
-func (p *provider) Create(ctx context.Context, _ Order) (Transaction, error)  { return p.called(ctx) }
-func (p *provider) Get(ctx context.Context, _ string) (Transaction, error)    { return p.called(ctx) }
+func (p *provider) Create(ctx context.Context, _ Order) (Transaction, error) { return p.called(ctx) }
+
+func (p *provider) Get(ctx context.Context, _ string) (Transaction, error) { return p.called(ctx) }
+
 func (p *provider) Cancel(ctx context.Context, _ string) (Transaction, error) { return p.called(ctx) }
+
 func (p *provider) Refund(ctx context.Context, _ string) (Transaction, error) { return p.called(ctx) }
 
 func TestGuard(t *testing.T) {
@@ -62,7 +65,7 @@ func TestGuard(t *testing.T) {
 			for range hangs {
 				_, _ = g.Get(t.Context(), "T-1")
 			}
-			time.Sleep(awayFor)
+			<-time.After(awayFor)
 			probe := make(chan error)
 			go func() {
 				_, err := g.Get(t.Context(), "T-1")
@@ -75,7 +78,7 @@ func TestGuard(t *testing.T) {
 			_, err = g.Get(t.Context(), "T-2")
 			require.ErrorIs(t, err, ErrAway, "another ten seconds")
 
-			time.Sleep(awayFor)
+			<-time.After(awayFor)
 			p.answer = paid
 			for range 3 {
 				got, err := g.Get(t.Context(), "T-1")

@@ -55,7 +55,8 @@ type feedEnd struct {
 // feedOf reads the feed's end, by a pool or within a transaction.
 func feedOf(ctx context.Context, db interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}) (end feedEnd, err error) {
+},
+) (end feedEnd, err error) {
 	err = db.QueryRowContext(ctx, `SELECT coalesce((SELECT name FROM epochs ORDER BY id DESC LIMIT 1), ''),
 		coalesce((SELECT max(position) FROM changes), 0)`).Scan(&end.epoch, &end.position)
 	return end, err

@@ -416,7 +416,7 @@ func (i *importer) form(ctx context.Context, n int, row *ent.PublicService, in t
 }
 
 func sameRules(a, b schema.FeeRules) bool {
-	return a.Copies == b.Copies && maps.EqualFunc(a.FreeWhen, b.FreeWhen, func(x, y []string) bool { return slices.Equal(x, y) })
+	return a.Copies == b.Copies && maps.EqualFunc(a.FreeWhen, b.FreeWhen, slices.Equal[[]string])
 }
 
 func formHash(f *town.Form) string {

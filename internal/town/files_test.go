@@ -42,7 +42,7 @@ func TestOnlyRegularFilesInsideTheFolderAreRead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			folder, err := os.MkdirTemp("", "town") // a socket's path is short
+			folder, err := os.MkdirTemp("", "town") //nolint:usetesting // a socket takes a short path only
 			require.NoError(t, err)
 			t.Cleanup(func() { _ = os.RemoveAll(folder) })
 			require.NoError(t, os.CopyFS(folder, os.DirFS("testdata")))

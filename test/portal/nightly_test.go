@@ -155,7 +155,7 @@ func TestTheNightlyDigestReadsEveryHead(t *testing.T) {
 				events += count
 			}
 			require.NoError(t, rows.Err())
-			require.NoError(t, rows.Close())
+			require.NoError(t, rows.Close()) //nolint:sqlclosecheck // in a loop, before the next table
 		}
 		require.Greater(t, streams, 2500)
 		require.Equal(t, 1, n.count(t, `SELECT count(*) FROM head_digests WHERE digest = $1 AND streams = $2 AND events = $3`, hex.EncodeToString(h.Sum(nil)), streams, events))

@@ -3,6 +3,7 @@ package rollout
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -57,8 +58,12 @@ var binary = sync.OnceValues(func() (string, error) {
 	if _, err := command(source, "go", "build", "-trimpath", "-buildvcs=false", "-o", program, "./cmd/nelke"); err != nil {
 		return "", err
 	}
-	return program, nil
+	made = folder
+	return program, errors.Join(os.Remove(archive), os.RemoveAll(source))
 })
+
+// made is the folder to remove in the end; empty where none was made.
+var made string
 
 func command(folder, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)

@@ -3,9 +3,16 @@
 package rollout
 
 import (
+	"os"
 	"testing"
 
 	"nelke/test/suite"
 )
 
-func TestMain(m *testing.M) { suite.Main(m) }
+func TestMain(m *testing.M) {
+	code := suite.Run(m)
+	if made != "" {
+		_ = os.RemoveAll(made)
+	}
+	os.Exit(code)
+}
