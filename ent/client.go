@@ -27,6 +27,7 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
 	"nelke/ent/office"
+	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/partner"
 	"nelke/ent/partnerkey"
@@ -35,6 +36,7 @@ import (
 	"nelke/ent/paymentreport"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
 	"nelke/ent/unknownpayment"
@@ -86,6 +88,8 @@ type Client struct {
 	Notice *NoticeClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
+	// Opening is the client for interacting with the Opening builders.
+	Opening *OpeningClient
 	// OpeningRule is the client for interacting with the OpeningRule builders.
 	OpeningRule *OpeningRuleClient
 	// Partner is the client for interacting with the Partner builders.
@@ -102,6 +106,8 @@ type Client struct {
 	PrivacyNotice *PrivacyNoticeClient
 	// PublicService is the client for interacting with the PublicService builders.
 	PublicService *PublicServiceClient
+	// Reopening is the client for interacting with the Reopening builders.
+	Reopening *ReopeningClient
 	// SandboxTransaction is the client for interacting with the SandboxTransaction builders.
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
@@ -139,6 +145,7 @@ func (c *Client) init() {
 	c.Municipality = NewMunicipalityClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
 	c.Office = NewOfficeClient(c.config)
+	c.Opening = NewOpeningClient(c.config)
 	c.OpeningRule = NewOpeningRuleClient(c.config)
 	c.Partner = NewPartnerClient(c.config)
 	c.PartnerKey = NewPartnerKeyClient(c.config)
@@ -147,6 +154,7 @@ func (c *Client) init() {
 	c.PaymentReport = NewPaymentReportClient(c.config)
 	c.PrivacyNotice = NewPrivacyNoticeClient(c.config)
 	c.PublicService = NewPublicServiceClient(c.config)
+	c.Reopening = NewReopeningClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 	c.ServiceKind = NewServiceKindClient(c.config)
 	c.UnknownPayment = NewUnknownPaymentClient(c.config)
@@ -260,6 +268,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
+		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -268,6 +277,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
+		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
@@ -308,6 +318,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
 		Office:             NewOfficeClient(cfg),
+		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
 		Partner:            NewPartnerClient(cfg),
 		PartnerKey:         NewPartnerKeyClient(cfg),
@@ -316,6 +327,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PaymentReport:      NewPaymentReportClient(cfg),
 		PrivacyNotice:      NewPrivacyNoticeClient(cfg),
 		PublicService:      NewPublicServiceClient(cfg),
+		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
@@ -352,10 +364,11 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.OpeningRule,
-		c.Partner, c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
-		c.UnknownPayment, c.WebhookDelivery, c.WebhookEndpoint,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
+		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
+		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -367,10 +380,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.OpeningRule,
-		c.Partner, c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport,
-		c.PrivacyNotice, c.PublicService, c.SandboxTransaction, c.ServiceKind,
-		c.UnknownPayment, c.WebhookDelivery, c.WebhookEndpoint,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
+		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
+		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -411,6 +425,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Notice.mutate(ctx, m)
 	case *OfficeMutation:
 		return c.Office.mutate(ctx, m)
+	case *OpeningMutation:
+		return c.Opening.mutate(ctx, m)
 	case *OpeningRuleMutation:
 		return c.OpeningRule.mutate(ctx, m)
 	case *PartnerMutation:
@@ -427,6 +443,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PrivacyNotice.mutate(ctx, m)
 	case *PublicServiceMutation:
 		return c.PublicService.mutate(ctx, m)
+	case *ReopeningMutation:
+		return c.Reopening.mutate(ctx, m)
 	case *SandboxTransactionMutation:
 		return c.SandboxTransaction.mutate(ctx, m)
 	case *ServiceKindMutation:
@@ -591,6 +609,22 @@ func (c *ApplicationClient) QueryRequests(_m *Application) *InformationRequestQu
 			sqlgraph.From(application.Table, application.FieldID, id),
 			sqlgraph.To(informationrequest.Table, informationrequest.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, application.RequestsTable, application.RequestsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryReopenings queries the reopenings edge of a Application.
+func (c *ApplicationClient) QueryReopenings(_m *Application) *ReopeningQuery {
+	query := (&ReopeningClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(application.Table, application.FieldID, id),
+			sqlgraph.To(reopening.Table, reopening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, application.ReopeningsTable, application.ReopeningsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -2881,6 +2915,22 @@ func (c *OfficeClient) QueryClosures(_m *Office) *ClosureQuery {
 	return query
 }
 
+// QueryOpenings queries the openings edge of a Office.
+func (c *OfficeClient) QueryOpenings(_m *Office) *OpeningQuery {
+	query := (&OpeningClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(office.Table, office.FieldID, id),
+			sqlgraph.To(opening.Table, opening.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, office.OpeningsTable, office.OpeningsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *OfficeClient) Hooks() []Hook {
 	return c.hooks.Office
@@ -2903,6 +2953,155 @@ func (c *OfficeClient) mutate(ctx context.Context, m *OfficeMutation) (Value, er
 		return (&OfficeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Office mutation op: %q", m.Op())
+	}
+}
+
+// OpeningClient is a client for the Opening schema.
+type OpeningClient struct {
+	config
+}
+
+// NewOpeningClient returns a client for the Opening from the given config.
+func NewOpeningClient(c config) *OpeningClient {
+	return &OpeningClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `opening.Hooks(f(g(h())))`.
+func (c *OpeningClient) Use(hooks ...Hook) {
+	c.hooks.Opening = append(c.hooks.Opening, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `opening.Intercept(f(g(h())))`.
+func (c *OpeningClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Opening = append(c.inters.Opening, interceptors...)
+}
+
+// Create returns a builder for creating a Opening entity.
+func (c *OpeningClient) Create() *OpeningCreate {
+	mutation := newOpeningMutation(c.config, OpCreate)
+	return &OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Opening entities.
+func (c *OpeningClient) CreateBulk(builders ...*OpeningCreate) *OpeningCreateBulk {
+	return &OpeningCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OpeningClient) MapCreateBulk(slice any, setFunc func(*OpeningCreate, int)) *OpeningCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OpeningCreateBulk{err: fmt.Errorf("calling to OpeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OpeningCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OpeningCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Opening.
+func (c *OpeningClient) Update() *OpeningUpdate {
+	mutation := newOpeningMutation(c.config, OpUpdate)
+	return &OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OpeningClient) UpdateOne(_m *Opening) *OpeningUpdateOne {
+	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpening(_m))
+	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OpeningClient) UpdateOneID(id string) *OpeningUpdateOne {
+	mutation := newOpeningMutation(c.config, OpUpdateOne, withOpeningID(id))
+	return &OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Opening.
+func (c *OpeningClient) Delete() *OpeningDelete {
+	mutation := newOpeningMutation(c.config, OpDelete)
+	return &OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OpeningClient) DeleteOne(_m *Opening) *OpeningDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OpeningClient) DeleteOneID(id string) *OpeningDeleteOne {
+	builder := c.Delete().Where(opening.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OpeningDeleteOne{builder}
+}
+
+// Query returns a query builder for Opening.
+func (c *OpeningClient) Query() *OpeningQuery {
+	return &OpeningQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOpening},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Opening entity by its id.
+func (c *OpeningClient) Get(ctx context.Context, id string) (*Opening, error) {
+	return c.Query().Where(opening.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OpeningClient) GetX(ctx context.Context, id string) *Opening {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryOffice queries the office edge of a Opening.
+func (c *OpeningClient) QueryOffice(_m *Opening) *OfficeQuery {
+	query := (&OfficeClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(opening.Table, opening.FieldID, id),
+			sqlgraph.To(office.Table, office.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, opening.OfficeTable, opening.OfficeColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OpeningClient) Hooks() []Hook {
+	return c.hooks.Opening
+}
+
+// Interceptors returns the client interceptors.
+func (c *OpeningClient) Interceptors() []Interceptor {
+	return c.inters.Opening
+}
+
+func (c *OpeningClient) mutate(ctx context.Context, m *OpeningMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OpeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OpeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OpeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OpeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Opening mutation op: %q", m.Op())
 	}
 }
 
@@ -4162,6 +4361,155 @@ func (c *PublicServiceClient) mutate(ctx context.Context, m *PublicServiceMutati
 	}
 }
 
+// ReopeningClient is a client for the Reopening schema.
+type ReopeningClient struct {
+	config
+}
+
+// NewReopeningClient returns a client for the Reopening from the given config.
+func NewReopeningClient(c config) *ReopeningClient {
+	return &ReopeningClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `reopening.Hooks(f(g(h())))`.
+func (c *ReopeningClient) Use(hooks ...Hook) {
+	c.hooks.Reopening = append(c.hooks.Reopening, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `reopening.Intercept(f(g(h())))`.
+func (c *ReopeningClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Reopening = append(c.inters.Reopening, interceptors...)
+}
+
+// Create returns a builder for creating a Reopening entity.
+func (c *ReopeningClient) Create() *ReopeningCreate {
+	mutation := newReopeningMutation(c.config, OpCreate)
+	return &ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Reopening entities.
+func (c *ReopeningClient) CreateBulk(builders ...*ReopeningCreate) *ReopeningCreateBulk {
+	return &ReopeningCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ReopeningClient) MapCreateBulk(slice any, setFunc func(*ReopeningCreate, int)) *ReopeningCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ReopeningCreateBulk{err: fmt.Errorf("calling to ReopeningClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ReopeningCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ReopeningCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Reopening.
+func (c *ReopeningClient) Update() *ReopeningUpdate {
+	mutation := newReopeningMutation(c.config, OpUpdate)
+	return &ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ReopeningClient) UpdateOne(_m *Reopening) *ReopeningUpdateOne {
+	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopening(_m))
+	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ReopeningClient) UpdateOneID(id string) *ReopeningUpdateOne {
+	mutation := newReopeningMutation(c.config, OpUpdateOne, withReopeningID(id))
+	return &ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Reopening.
+func (c *ReopeningClient) Delete() *ReopeningDelete {
+	mutation := newReopeningMutation(c.config, OpDelete)
+	return &ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ReopeningClient) DeleteOne(_m *Reopening) *ReopeningDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ReopeningClient) DeleteOneID(id string) *ReopeningDeleteOne {
+	builder := c.Delete().Where(reopening.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ReopeningDeleteOne{builder}
+}
+
+// Query returns a query builder for Reopening.
+func (c *ReopeningClient) Query() *ReopeningQuery {
+	return &ReopeningQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReopening},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Reopening entity by its id.
+func (c *ReopeningClient) Get(ctx context.Context, id string) (*Reopening, error) {
+	return c.Query().Where(reopening.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ReopeningClient) GetX(ctx context.Context, id string) *Reopening {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryApplication queries the application edge of a Reopening.
+func (c *ReopeningClient) QueryApplication(_m *Reopening) *ApplicationQuery {
+	query := (&ApplicationClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(reopening.Table, reopening.FieldID, id),
+			sqlgraph.To(application.Table, application.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, reopening.ApplicationTable, reopening.ApplicationColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ReopeningClient) Hooks() []Hook {
+	return c.hooks.Reopening
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReopeningClient) Interceptors() []Interceptor {
+	return c.inters.Reopening
+}
+
+func (c *ReopeningClient) mutate(ctx context.Context, m *ReopeningMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ReopeningCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ReopeningUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ReopeningUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ReopeningDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Reopening mutation op: %q", m.Op())
+	}
+}
+
 // SandboxTransactionClient is a client for the SandboxTransaction schema.
 type SandboxTransactionClient struct {
 	config
@@ -4880,16 +5228,16 @@ type (
 	hooks struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
 		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
-		Office, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
-		UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
+		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
+		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
 		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
-		Office, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, SandboxTransaction, ServiceKind,
-		UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
+		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 
