@@ -17,6 +17,7 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
 	"nelke/ent/form"
@@ -38,6 +39,7 @@ import (
 	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 
@@ -66,6 +68,8 @@ type Client struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// Epoch is the client for interacting with the Epoch builders.
+	Epoch *EpochClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// Fee is the client for interacting with the Fee builders.
@@ -108,6 +112,8 @@ type Client struct {
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// UnknownPayment is the client for interacting with the UnknownPayment builders.
+	UnknownPayment *UnknownPaymentClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
 	WebhookDelivery *WebhookDeliveryClient
 	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
@@ -129,6 +135,7 @@ func (c *Client) init() {
 	c.Change = NewChangeClient(c.config)
 	c.Closure = NewClosureClient(c.config)
 	c.Counter = NewCounterClient(c.config)
+	c.Epoch = NewEpochClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Fee = NewFeeClient(c.config)
 	c.Form = NewFormClient(c.config)
@@ -150,6 +157,7 @@ func (c *Client) init() {
 	c.Reopening = NewReopeningClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 	c.ServiceKind = NewServiceKindClient(c.config)
+	c.UnknownPayment = NewUnknownPaymentClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
 	c.WebhookEndpoint = NewWebhookEndpointClient(c.config)
 }
@@ -250,6 +258,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
 		Form:               NewFormClient(cfg),
@@ -271,6 +280,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -298,6 +308,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
 		Form:               NewFormClient(cfg),
@@ -319,6 +330,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -351,11 +363,12 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
-		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
+		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
+		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -366,11 +379,12 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency, c.InformationRequest,
-		c.Municipality, c.Notice, c.Office, c.Opening, c.OpeningRule, c.Partner,
-		c.PartnerKey, c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice,
-		c.PublicService, c.Reopening, c.SandboxTransaction, c.ServiceKind,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
+		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
+		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
+		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
+		c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -391,6 +405,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Closure.mutate(ctx, m)
 	case *CounterMutation:
 		return c.Counter.mutate(ctx, m)
+	case *EpochMutation:
+		return c.Epoch.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
 	case *FeeMutation:
@@ -433,6 +449,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SandboxTransaction.mutate(ctx, m)
 	case *ServiceKindMutation:
 		return c.ServiceKind.mutate(ctx, m)
+	case *UnknownPaymentMutation:
+		return c.UnknownPayment.mutate(ctx, m)
 	case *WebhookDeliveryMutation:
 		return c.WebhookDelivery.mutate(ctx, m)
 	case *WebhookEndpointMutation:
@@ -1397,6 +1415,139 @@ func (c *CounterClient) mutate(ctx context.Context, m *CounterMutation) (Value, 
 		return (&CounterDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Counter mutation op: %q", m.Op())
+	}
+}
+
+// EpochClient is a client for the Epoch schema.
+type EpochClient struct {
+	config
+}
+
+// NewEpochClient returns a client for the Epoch from the given config.
+func NewEpochClient(c config) *EpochClient {
+	return &EpochClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `epoch.Hooks(f(g(h())))`.
+func (c *EpochClient) Use(hooks ...Hook) {
+	c.hooks.Epoch = append(c.hooks.Epoch, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `epoch.Intercept(f(g(h())))`.
+func (c *EpochClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Epoch = append(c.inters.Epoch, interceptors...)
+}
+
+// Create returns a builder for creating a Epoch entity.
+func (c *EpochClient) Create() *EpochCreate {
+	mutation := newEpochMutation(c.config, OpCreate)
+	return &EpochCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Epoch entities.
+func (c *EpochClient) CreateBulk(builders ...*EpochCreate) *EpochCreateBulk {
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *EpochClient) MapCreateBulk(slice any, setFunc func(*EpochCreate, int)) *EpochCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &EpochCreateBulk{err: fmt.Errorf("calling to EpochClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*EpochCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &EpochCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Epoch.
+func (c *EpochClient) Update() *EpochUpdate {
+	mutation := newEpochMutation(c.config, OpUpdate)
+	return &EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *EpochClient) UpdateOne(_m *Epoch) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpoch(_m))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *EpochClient) UpdateOneID(id int) *EpochUpdateOne {
+	mutation := newEpochMutation(c.config, OpUpdateOne, withEpochID(id))
+	return &EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Epoch.
+func (c *EpochClient) Delete() *EpochDelete {
+	mutation := newEpochMutation(c.config, OpDelete)
+	return &EpochDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *EpochClient) DeleteOne(_m *Epoch) *EpochDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *EpochClient) DeleteOneID(id int) *EpochDeleteOne {
+	builder := c.Delete().Where(epoch.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &EpochDeleteOne{builder}
+}
+
+// Query returns a query builder for Epoch.
+func (c *EpochClient) Query() *EpochQuery {
+	return &EpochQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeEpoch},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Epoch entity by its id.
+func (c *EpochClient) Get(ctx context.Context, id int) (*Epoch, error) {
+	return c.Query().Where(epoch.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *EpochClient) GetX(ctx context.Context, id int) *Epoch {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *EpochClient) Hooks() []Hook {
+	return c.hooks.Epoch
+}
+
+// Interceptors returns the client interceptors.
+func (c *EpochClient) Interceptors() []Interceptor {
+	return c.inters.Epoch
+}
+
+func (c *EpochClient) mutate(ctx context.Context, m *EpochMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&EpochCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&EpochUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&EpochUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&EpochDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Epoch mutation op: %q", m.Op())
 	}
 }
 
@@ -4625,6 +4776,139 @@ func (c *ServiceKindClient) mutate(ctx context.Context, m *ServiceKindMutation) 
 	}
 }
 
+// UnknownPaymentClient is a client for the UnknownPayment schema.
+type UnknownPaymentClient struct {
+	config
+}
+
+// NewUnknownPaymentClient returns a client for the UnknownPayment from the given config.
+func NewUnknownPaymentClient(c config) *UnknownPaymentClient {
+	return &UnknownPaymentClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `unknownpayment.Hooks(f(g(h())))`.
+func (c *UnknownPaymentClient) Use(hooks ...Hook) {
+	c.hooks.UnknownPayment = append(c.hooks.UnknownPayment, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `unknownpayment.Intercept(f(g(h())))`.
+func (c *UnknownPaymentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.UnknownPayment = append(c.inters.UnknownPayment, interceptors...)
+}
+
+// Create returns a builder for creating a UnknownPayment entity.
+func (c *UnknownPaymentClient) Create() *UnknownPaymentCreate {
+	mutation := newUnknownPaymentMutation(c.config, OpCreate)
+	return &UnknownPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of UnknownPayment entities.
+func (c *UnknownPaymentClient) CreateBulk(builders ...*UnknownPaymentCreate) *UnknownPaymentCreateBulk {
+	return &UnknownPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *UnknownPaymentClient) MapCreateBulk(slice any, setFunc func(*UnknownPaymentCreate, int)) *UnknownPaymentCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &UnknownPaymentCreateBulk{err: fmt.Errorf("calling to UnknownPaymentClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*UnknownPaymentCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &UnknownPaymentCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for UnknownPayment.
+func (c *UnknownPaymentClient) Update() *UnknownPaymentUpdate {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdate)
+	return &UnknownPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *UnknownPaymentClient) UpdateOne(_m *UnknownPayment) *UnknownPaymentUpdateOne {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdateOne, withUnknownPayment(_m))
+	return &UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *UnknownPaymentClient) UpdateOneID(id int) *UnknownPaymentUpdateOne {
+	mutation := newUnknownPaymentMutation(c.config, OpUpdateOne, withUnknownPaymentID(id))
+	return &UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for UnknownPayment.
+func (c *UnknownPaymentClient) Delete() *UnknownPaymentDelete {
+	mutation := newUnknownPaymentMutation(c.config, OpDelete)
+	return &UnknownPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *UnknownPaymentClient) DeleteOne(_m *UnknownPayment) *UnknownPaymentDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *UnknownPaymentClient) DeleteOneID(id int) *UnknownPaymentDeleteOne {
+	builder := c.Delete().Where(unknownpayment.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &UnknownPaymentDeleteOne{builder}
+}
+
+// Query returns a query builder for UnknownPayment.
+func (c *UnknownPaymentClient) Query() *UnknownPaymentQuery {
+	return &UnknownPaymentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeUnknownPayment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a UnknownPayment entity by its id.
+func (c *UnknownPaymentClient) Get(ctx context.Context, id int) (*UnknownPayment, error) {
+	return c.Query().Where(unknownpayment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *UnknownPaymentClient) GetX(ctx context.Context, id int) *UnknownPayment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *UnknownPaymentClient) Hooks() []Hook {
+	return c.hooks.UnknownPayment
+}
+
+// Interceptors returns the client interceptors.
+func (c *UnknownPaymentClient) Interceptors() []Interceptor {
+	return c.inters.UnknownPayment
+}
+
+func (c *UnknownPaymentClient) mutate(ctx context.Context, m *UnknownPaymentMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&UnknownPaymentCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&UnknownPaymentUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&UnknownPaymentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&UnknownPaymentDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown UnknownPayment mutation op: %q", m.Op())
+	}
+}
+
 // WebhookDeliveryClient is a client for the WebhookDelivery schema.
 type WebhookDeliveryClient struct {
 	config
@@ -4942,18 +5226,18 @@ func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMu
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
-		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
+		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
+		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
 		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Hook
+		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Event, Fee, Form,
-		HeadDigest, Idempotency, InformationRequest, Municipality, Notice, Office,
-		Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
+		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
+		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
+		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
 		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

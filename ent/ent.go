@@ -12,6 +12,7 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
 	"nelke/ent/form"
@@ -33,6 +34,7 @@ import (
 	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"reflect"
@@ -107,6 +109,7 @@ func checkColumn(t, c string) error {
 			change.Table:             change.ValidColumn,
 			closure.Table:            closure.ValidColumn,
 			counter.Table:            counter.ValidColumn,
+			epoch.Table:              epoch.ValidColumn,
 			event.Table:              event.ValidColumn,
 			fee.Table:                fee.ValidColumn,
 			form.Table:               form.ValidColumn,
@@ -128,6 +131,7 @@ func checkColumn(t, c string) error {
 			reopening.Table:          reopening.ValidColumn,
 			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
 			servicekind.Table:        servicekind.ValidColumn,
+			unknownpayment.Table:     unknownpayment.ValidColumn,
 			webhookdelivery.Table:    webhookdelivery.ValidColumn,
 			webhookendpoint.Table:    webhookendpoint.ValidColumn,
 		})

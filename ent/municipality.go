@@ -19,7 +19,7 @@ type Municipality struct {
 	ID string `json:"id,omitempty"`
 	// Slug holds the value of the "slug" field.
 	Slug string `json:"slug,omitempty"`
-	// Amtlicher Regionalschlüssel, 12 digits
+	// Amtlicher Regionalschlüssel, 12 digits; an assumed one is corrected once
 	Ars string `json:"ars,omitempty"`
 	// Amtlicher Gemeindeschlüssel, 8 digits
 	Ags string `json:"ags,omitempty"`

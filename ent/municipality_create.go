@@ -631,6 +631,18 @@ type (
 	}
 )
 
+// SetArs sets the "ars" field.
+func (u *MunicipalityUpsert) SetArs(v string) *MunicipalityUpsert {
+	u.Set(municipality.FieldArs, v)
+	return u
+}
+
+// UpdateArs sets the "ars" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateArs() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldArs)
+	return u
+}
+
 // SetAgs sets the "ags" field.
 func (u *MunicipalityUpsert) SetAgs(v string) *MunicipalityUpsert {
 	u.Set(municipality.FieldAgs, v)
@@ -867,9 +879,6 @@ func (u *MunicipalityUpsertOne) UpdateNewValues() *MunicipalityUpsertOne {
 		if _, exists := u.create.mutation.Slug(); exists {
 			s.SetIgnore(municipality.FieldSlug)
 		}
-		if _, exists := u.create.mutation.Ars(); exists {
-			s.SetIgnore(municipality.FieldArs)
-		}
 	}))
 	return u
 }
@@ -899,6 +908,20 @@ func (u *MunicipalityUpsertOne) Update(set func(*MunicipalityUpsert)) *Municipal
 		set(&MunicipalityUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetArs sets the "ars" field.
+func (u *MunicipalityUpsertOne) SetArs(v string) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetArs(v)
+	})
+}
+
+// UpdateArs sets the "ars" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateArs() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateArs()
+	})
 }
 
 // SetAgs sets the "ags" field.
@@ -1339,9 +1362,6 @@ func (u *MunicipalityUpsertBulk) UpdateNewValues() *MunicipalityUpsertBulk {
 			if _, exists := b.mutation.Slug(); exists {
 				s.SetIgnore(municipality.FieldSlug)
 			}
-			if _, exists := b.mutation.Ars(); exists {
-				s.SetIgnore(municipality.FieldArs)
-			}
 		}
 	}))
 	return u
@@ -1372,6 +1392,20 @@ func (u *MunicipalityUpsertBulk) Update(set func(*MunicipalityUpsert)) *Municipa
 		set(&MunicipalityUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetArs sets the "ars" field.
+func (u *MunicipalityUpsertBulk) SetArs(v string) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetArs(v)
+	})
+}
+
+// UpdateArs sets the "ars" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateArs() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateArs()
+	})
 }
 
 // SetAgs sets the "ags" field.

@@ -34,6 +34,20 @@ func (_u *MunicipalityUpdate) Where(ps ...predicate.Municipality) *MunicipalityU
 	return _u
 }
 
+// SetArs sets the "ars" field.
+func (_u *MunicipalityUpdate) SetArs(v string) *MunicipalityUpdate {
+	_u.mutation.SetArs(v)
+	return _u
+}
+
+// SetNillableArs sets the "ars" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableArs(v *string) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetArs(*v)
+	}
+	return _u
+}
+
 // SetAgs sets the "ags" field.
 func (_u *MunicipalityUpdate) SetAgs(v string) *MunicipalityUpdate {
 	_u.mutation.SetAgs(v)
@@ -507,6 +521,9 @@ func (_u *MunicipalityUpdate) sqlSave(ctx context.Context) (_node int, err error
 			}
 		}
 	}
+	if value, ok := _u.mutation.Ars(); ok {
+		_spec.SetField(municipality.FieldArs, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.Ags(); ok {
 		_spec.SetField(municipality.FieldAgs, field.TypeString, value)
 	}
@@ -823,6 +840,20 @@ type MunicipalityUpdateOne struct {
 	hooks     []Hook
 	mutation  *MunicipalityMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetArs sets the "ars" field.
+func (_u *MunicipalityUpdateOne) SetArs(v string) *MunicipalityUpdateOne {
+	_u.mutation.SetArs(v)
+	return _u
+}
+
+// SetNillableArs sets the "ars" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableArs(v *string) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetArs(*v)
+	}
+	return _u
 }
 
 // SetAgs sets the "ags" field.
@@ -1327,6 +1358,9 @@ func (_u *MunicipalityUpdateOne) sqlSave(ctx context.Context) (_node *Municipali
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Ars(); ok {
+		_spec.SetField(municipality.FieldArs, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.Ags(); ok {
 		_spec.SetField(municipality.FieldAgs, field.TypeString, value)

@@ -26,6 +26,8 @@ type Tx struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// Epoch is the client for interacting with the Epoch builders.
+	Epoch *EpochClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
 	// Fee is the client for interacting with the Fee builders.
@@ -68,6 +70,8 @@ type Tx struct {
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// UnknownPayment is the client for interacting with the UnknownPayment builders.
+	UnknownPayment *UnknownPaymentClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
 	WebhookDelivery *WebhookDeliveryClient
 	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
@@ -209,6 +213,7 @@ func (tx *Tx) init() {
 	tx.Change = NewChangeClient(tx.config)
 	tx.Closure = NewClosureClient(tx.config)
 	tx.Counter = NewCounterClient(tx.config)
+	tx.Epoch = NewEpochClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Fee = NewFeeClient(tx.config)
 	tx.Form = NewFormClient(tx.config)
@@ -230,6 +235,7 @@ func (tx *Tx) init() {
 	tx.Reopening = NewReopeningClient(tx.config)
 	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
 	tx.ServiceKind = NewServiceKindClient(tx.config)
+	tx.UnknownPayment = NewUnknownPaymentClient(tx.config)
 	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
 	tx.WebhookEndpoint = NewWebhookEndpointClient(tx.config)
 }

@@ -220,6 +220,7 @@ func codeWords() map[portal.Code]words {
 		portal.NothingDue:              {"Es ist nichts zu bezahlen.", "There is nothing to pay."},
 		portal.PaymentUnderWay:         {"Dafür läuft schon eine Zahlung, oder es ist bezahlt.", "A payment for it is under way, or it is paid."},
 		portal.MethodNotOffered:        {"Mit dieser Zahlungsart können Sie heute nicht bezahlen.", "You can't pay this way today."},
+		portal.CursorOutdated:          {"Dieser Cursor gilt nicht mehr, denn die Datenbank wurde aus einer Sicherung zurückgeholt. Bitte lesen Sie alles neu.", "This cursor is no longer good: the database was put back from a copy. Please read everything anew."},
 		portal.WebhooksOff:             {"Dieser Dienst benachrichtigt keine Partner.", "This service makes no calls to partners."},
 		portal.AlreadyClaimed:          {"Diesen Antrag bearbeitet {clerk}.", "{clerk} works on this application."},
 		portal.RateLimited:             {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},

@@ -81,6 +81,29 @@ func Audit(ctx context.Context, cfg Config) (events int, faults []portal.Fault, 
 	return p.portal.Audit(ctx)
 }
 
+// Restored begins a new epoch of the database, after it was put back from a copy, and returns its name.
+func Restored(ctx context.Context, cfg Config) (epoch string, err error) {
+	p, err := openParts(ctx, cfg, false)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.migrate(ctx); err != nil {
+		return "", err
+	}
+	return p.portal.Restored(ctx)
+}
+
+// UnknownPayments lists money that the provider has taken and that no payment explains.
+func UnknownPayments(ctx context.Context, cfg Config) (list []portal.UnknownPayment, err error) {
+	p, err := openParts(ctx, cfg, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	return p.portal.UnknownPayments(ctx)
+}
+
 // Token mints a staff token of the demo, which a service with the same NELKE_DATA, NELKE_ADDR and NELKE_PUBLIC_URL
 // accepts. Roles are "ROLE@ARS".
 func Token(cfg Config, subject, name string, roles []string, ttl time.Duration) (string, error) {

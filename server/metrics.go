@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -83,6 +85,15 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams)
 	m.counter("nelke_cache_second_hits_total", "Values served from Redis.", func() uint64 { return p.cache.Stats().SecondHits })
 	m.counter("nelke_cache_second_failed_total", "Values that Redis didn't answer in time.", func() uint64 { return p.cache.Stats().Failed })
 	m.counter("nelke_cache_second_skipped_total", "Values that Redis wasn't asked for.", func() uint64 { return p.cache.Stats().Skipped })
+	m.gauge("nelke_unknown_payments", "Money that the payment provider has taken and that no payment explains: nelke audit lists it.", func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), pingPatience)
+		defer cancel()
+		unknown, err := p.portal.UnknownPayments(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(len(unknown))
+	})
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "nelke_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": p.cfg.version()},
 	})

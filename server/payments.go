@@ -72,7 +72,7 @@ func (p *parts) takePayments(addr string) {
 	public := p.cfg.publicURL(addr)
 	options := p.options()
 	if p.payments.client != nil {
-		options.Provider = p.payments.client
+		options.Provider = payment.NewGuard(p.payments.client, payment.GuardOptions{Log: p.log})
 	}
 	options.ReturnURL = func(payment string) string { return public + ReturnPath(p.payments.secret, payment) }
 	options.Pages = newOrigins(p.cfg.Origins, public).pages()

@@ -41,14 +41,15 @@ func (silent) Printf(context.Context, string, ...any) {}
 type commands struct {
 	server.Config `group:"Configuration (each also by the environment variable in parentheses):"`
 
-	Serve   serveCommand   `cmd:"" help:"Run the service."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database into the form that this program needs."`
-	Import  importCommand  `cmd:"" help:"Write towns from their files: all of them are checked first, and all are written or none."`
-	Token   tokenCommand   `cmd:"" help:"Mint a staff token of the demo, with the key in NELKE_DATA."`
-	Audit   auditCommand   `cmd:"" help:"Check that no event was removed, changed or swapped."`
-	Schema  schemaCommand  `cmd:"" help:"Print the schema of the subgraph, as gateways compose it."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Health  healthCommand  `cmd:"" help:"Ask a running service whether it is ready, for health checks in containers."`
+	Serve    serveCommand    `cmd:"" help:"Run the service."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database into the form that this program needs."`
+	Import   importCommand   `cmd:"" help:"Write towns from their files: all of them are checked first, and all are written or none."`
+	Token    tokenCommand    `cmd:"" help:"Mint a staff token of the demo, with the key in NELKE_DATA."`
+	Audit    auditCommand    `cmd:"" help:"Check that no event was removed, changed or swapped."`
+	Restored restoredCommand `cmd:"" help:"Begin a new epoch, after the database was put back from a copy: what readers keep of the time before is refused."`
+	Schema   schemaCommand   `cmd:"" help:"Print the schema of the subgraph, as gateways compose it."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Health   healthCommand   `cmd:"" help:"Ask a running service whether it is ready, for health checks in containers."`
 }
 
 // streams are where commands write: what was asked for to out, and nothing else.
@@ -229,6 +230,14 @@ func (auditCommand) Run(ctx context.Context, cfg server.Config, s streams) error
 	if err != nil {
 		return err
 	}
+	unknown, err := server.UnknownPayments(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	for _, u := range unknown {
+		fmt.Fprintf(s.out, "order %s, transaction %s: %d cents that no payment explains, reported on %s\n",
+			u.Order, u.Transaction, u.Cents, u.At.Format(time.DateOnly))
+	}
 	for _, fault := range faults {
 		fmt.Fprintln(s.out, fault)
 	}
@@ -236,6 +245,17 @@ func (auditCommand) Run(ctx context.Context, cfg server.Config, s streams) error
 		return fmt.Errorf("%d events, %d faults", events, len(faults))
 	}
 	fmt.Fprintf(s.out, "%d events, no fault\n", events)
+	return nil
+}
+
+type restoredCommand struct{}
+
+func (restoredCommand) Run(ctx context.Context, cfg server.Config, s streams) error {
+	epoch, err := server.Restored(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "epoch %s has begun\n", epoch)
 	return nil
 }
 

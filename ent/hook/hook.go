@@ -80,6 +80,18 @@ func (f CounterFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CounterMutation", m)
 }
 
+// The EpochFunc type is an adapter to allow the use of ordinary
+// function as Epoch mutator.
+type EpochFunc func(context.Context, *ent.EpochMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f EpochFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.EpochMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EpochMutation", m)
+}
+
 // The EventFunc type is an adapter to allow the use of ordinary
 // function as Event mutator.
 type EventFunc func(context.Context, *ent.EventMutation) (ent.Value, error)
@@ -330,6 +342,18 @@ func (f ServiceKindFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ServiceKindMutation", m)
+}
+
+// The UnknownPaymentFunc type is an adapter to allow the use of ordinary
+// function as UnknownPayment mutator.
+type UnknownPaymentFunc func(context.Context, *ent.UnknownPaymentMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f UnknownPaymentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.UnknownPaymentMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UnknownPaymentMutation", m)
 }
 
 // The WebhookDeliveryFunc type is an adapter to allow the use of ordinary

@@ -271,6 +271,18 @@ var (
 			},
 		},
 	}
+	// EpochsColumns holds the columns for the "epochs" table.
+	EpochsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// EpochsTable holds the schema information for the "epochs" table.
+	EpochsTable = &schema.Table{
+		Name:       "epochs",
+		Columns:    EpochsColumns,
+		PrimaryKey: []*schema.Column{EpochsColumns[0]},
+	}
 	// EventsColumns holds the columns for the "events" table.
 	EventsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -964,6 +976,28 @@ var (
 		Columns:    ServiceKindsColumns,
 		PrimaryKey: []*schema.Column{ServiceKindsColumns[0]},
 	}
+	// UnknownPaymentsColumns holds the columns for the "unknown_payments" table.
+	UnknownPaymentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "order_id", Type: field.TypeString},
+		{Name: "transaction_id", Type: field.TypeString},
+		{Name: "said", Type: field.TypeString},
+		{Name: "cents", Type: field.TypeInt},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// UnknownPaymentsTable holds the schema information for the "unknown_payments" table.
+	UnknownPaymentsTable = &schema.Table{
+		Name:       "unknown_payments",
+		Columns:    UnknownPaymentsColumns,
+		PrimaryKey: []*schema.Column{UnknownPaymentsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "unknownpayment_order_id_transaction_id_said_cents",
+				Unique:  true,
+				Columns: []*schema.Column{UnknownPaymentsColumns[1], UnknownPaymentsColumns[2], UnknownPaymentsColumns[3], UnknownPaymentsColumns[4]},
+			},
+		},
+	}
 	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
 	WebhookDeliveriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -1060,6 +1094,7 @@ var (
 		ChangesTable,
 		ClosuresTable,
 		CountersTable,
+		EpochsTable,
 		EventsTable,
 		FeesTable,
 		FormsTable,
@@ -1081,6 +1116,7 @@ var (
 		ReopeningsTable,
 		SandboxTransactionsTable,
 		ServiceKindsTable,
+		UnknownPaymentsTable,
 		WebhookDeliveriesTable,
 		WebhookEndpointsTable,
 	}
@@ -1109,6 +1145,9 @@ func init() {
 	}
 	ClosuresTable.ForeignKeys[0].RefTable = OfficesTable
 	CountersTable.ForeignKeys[0].RefTable = OfficesTable
+	EpochsTable.Annotation = &entsql.Annotation{
+		Table: "epochs",
+	}
 	FeesTable.ForeignKeys[0].RefTable = PublicServicesTable
 	FormsTable.ForeignKeys[0].RefTable = PublicServicesTable
 	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable

@@ -24,6 +24,9 @@ type Closure func(*sql.Selector)
 // Counter is the predicate function for counter builders.
 type Counter func(*sql.Selector)
 
+// Epoch is the predicate function for epoch builders.
+type Epoch func(*sql.Selector)
+
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
@@ -86,6 +89,9 @@ type SandboxTransaction func(*sql.Selector)
 
 // ServiceKind is the predicate function for servicekind builders.
 type ServiceKind func(*sql.Selector)
+
+// UnknownPayment is the predicate function for unknownpayment builders.
+type UnknownPayment func(*sql.Selector)
 
 // WebhookDelivery is the predicate function for webhookdelivery builders.
 type WebhookDelivery func(*sql.Selector)

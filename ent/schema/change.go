@@ -2,6 +2,8 @@ package schema
 
 import (
 	"entgo.io/ent"
+	"entgo.io/ent/dialect/entsql"
+	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
 )
@@ -23,3 +25,19 @@ func (Change) Fields() []ent.Field {
 
 // Indexes of a Change.
 func (Change) Indexes() []ent.Index { return []ent.Index{index.Fields("position").Unique()} }
+
+// Epoch is a span of the database's life: from one putting back of a copy to the next. Before the first there is none.
+type Epoch struct{ ent.Schema }
+
+// Annotations name the table: ent's own plural isn't one.
+func (Epoch) Annotations() []schema.Annotation {
+	return []schema.Annotation{entsql.Annotation{Table: "epochs"}}
+}
+
+// Fields of an Epoch.
+func (Epoch) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name").Unique().Immutable().Comment("random: what was lost with the database had names too"),
+		field.Time("at").Immutable(),
+	}
+}

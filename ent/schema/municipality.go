@@ -17,7 +17,7 @@ func (Municipality) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: 
 func (Municipality) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("slug").Unique().Immutable(),
-		field.String("ars").Unique().Immutable().Comment("Amtlicher Regionalschlüssel, 12 digits"),
+		field.String("ars").Unique().Comment("Amtlicher Regionalschlüssel, 12 digits; an assumed one is corrected once"),
 		field.String("ags").Comment("Amtlicher Gemeindeschlüssel, 8 digits"),
 		field.String("name"),
 		field.String("time_zone"),

@@ -104,6 +104,26 @@ func (PaymentReport) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("payment_id", "via", "transaction_id", "said", "cents", "outcome").Unique()}
 }
 
+// UnknownPayment is what a provider said, proved by its signature, of an order that isn't ours: one that was placed after the copy
+// was made that the database was put back from, say. The same said again is the same row.
+type UnknownPayment struct{ ent.Schema }
+
+// Fields of an UnknownPayment.
+func (UnknownPayment) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("order_id").Immutable().Comment("the order, as it was said"),
+		field.String("transaction_id").Immutable(),
+		field.String("said").Immutable().Comment("the provider's state, as it was said"),
+		field.Int("cents").Immutable(),
+		field.Time("at").Immutable().Comment("when it was said first"),
+	}
+}
+
+// Indexes of an UnknownPayment.
+func (UnknownPayment) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("order_id", "transaction_id", "said", "cents").Unique()}
+}
+
 // SandboxTransaction is a payment as the sandbox provider knows it. The provider stands outside: nothing else reads or
 // writes this table, and it shares no transaction with anything.
 type SandboxTransaction struct{ ent.Schema }

@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -107,8 +109,7 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	cfg.Workers = c.workers(ops)
 	cfg.PeriodicJobs = c.periodic()
 	cfg.ErrorHandler = &c.counts
-	cfg.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 10}}
-	cfg.Queues[queueWebhooks] = river.QueueConfig{MaxWorkers: callers} // they wait for others, and keep nobody from working
+	cfg.Queues = queues()
 	if c.store.Dialect == dialect.SQLite {
 		cfg.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 2} // one writer: more would only stand in its way
 	}
@@ -122,6 +123,18 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	c.work = work
 	return nil
 }
+
+// queues are all there are. Jobs that wait for somebody outside keep no others from being worked.
+func queues() map[string]river.QueueConfig {
+	return map[string]river.QueueConfig{
+		river.QueueDefault: {MaxWorkers: 10},
+		queueWebhooks:      {MaxWorkers: callers},
+		queuePayments:      {MaxWorkers: payers},
+	}
+}
+
+// Queues are the names of all queues, sorted.
+func Queues() []string { return slices.Sorted(maps.Keys(queues())) }
 
 // How long jobs that didn't finish in time have left to notice that they are canceled.
 const lastWords = 2 * time.Second

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -269,6 +271,44 @@ func TestWork(t *testing.T) {
 				require.NotContains(t, came, "expire appointment_1")
 				clock.advance(10*time.Minute + time.Second)
 				h.await(t, "expire appointment_1")
+			})
+		}
+	})
+
+	t.Run("jobs that wait for the payment provider keep no others waiting", func(t *testing.T) {
+		t.Parallel()
+		for _, db := range []string{dialect.SQLite, dialect.Postgres} {
+			t.Run(db, func(t *testing.T) {
+				t.Parallel()
+				s := migrated(t, db)
+				h := newHeart()
+				release := make(chan struct{})
+				h.do = func(ctx context.Context, call string) error {
+					if strings.HasPrefix(call, "settle") {
+						select {
+						case <-release:
+						case <-ctx.Done():
+						}
+					}
+					return nil
+				}
+				c := start(t, s, Options{}, h)
+				t.Cleanup(func() { close(release) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) (err error) {
+					for n := range 3 * payers {
+						err = errors.Join(err, c.SettlePaymentAt(ctx, tx, strconv.Itoa(n), time.Time{}))
+					}
+					return err
+				})
+				for waiting := 0; waiting < payers; { // as many as there can be
+					if call := <-h.calls; strings.HasPrefix(call, "settle") {
+						waiting++
+					}
+				}
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return errors.Join(c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}), c.ExpireHoldAt(ctx, tx, "appointment_1", time.Now()))
+				})
+				h.await(t, "notice s k 1", "expire appointment_1")
 			})
 		}
 	})

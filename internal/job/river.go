@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
 
 	"nelke/internal/store"
 )
@@ -23,7 +24,9 @@ const (
 	fetchCooldown = 100 * time.Millisecond // after a full batch
 
 	jobTimeout  = time.Minute
-	rescueAfter = 5 * time.Minute // a job whose process died is taken up by another
+	rescueAfter = jobTimeout + 30*time.Second // a job whose process died, or could not note its end, is taken up by another
+
+	forEver = 100 * 365 * 24 * time.Hour
 )
 
 func (c *Client) config() *river.Config {
@@ -37,15 +40,34 @@ func (c *Client) config() *river.Config {
 	}
 	if c.opts.Clock != nil {
 		cfg.Test.Time = clock(c.opts.Clock)
+		cfg.RetryPolicy = pauses{now: c.opts.Clock}
+		// River's cleaners and its rescuer go by the machine's time whatever clock is set, and its rows by the clock: where that
+		// is behind, a job that has just begun looks stuck, and one that has just ended looks days old.
+		cfg.RescueStuckJobsAfter = forEver
+		cfg.CancelledJobRetentionPeriod, cfg.CompletedJobRetentionPeriod, cfg.DiscardedJobRetentionPeriod = -1, -1, -1
 	}
 	return cfg
 }
 
 func (c *Client) driver() riverdriver.Driver[*sql.Tx] {
 	if c.store.Dialect == dialect.Postgres {
-		return silent{riverdatabasesql.New(c.store.JobDB())}
+		return driver{silent{riverdatabasesql.New(c.store.JobDB())}}
 	}
-	return riversqlite.New(c.store.JobDB())
+	return driver{riversqlite.New(c.store.JobDB())}
+}
+
+// driver is River's driver that keeps the rows of queues.
+type driver struct{ riverdriver.Driver[*sql.Tx] }
+
+func (d driver) GetExecutor() riverdriver.Executor { return executor{d.Driver.GetExecutor()} }
+
+type executor struct{ riverdriver.Executor }
+
+// QueueDeleteExpired deletes nothing. River would delete the row of a queue that no process has reported for a day by its
+// own clock, and with it that the queue is paused; processes that have it paused would never learn that it was resumed.
+// The queues are a few, and named in this package.
+func (executor) QueueDeleteExpired(context.Context, *riverdriver.QueueDeleteExpiredParams) ([]string, error) {
+	return nil, nil
 }
 
 // silent is River's driver without NOTIFY, which nobody would hear: this driver can't listen.
@@ -70,4 +92,15 @@ func (c clock) NowUTC() time.Time { return store.Micro(c()) }
 func (c clock) NowUTCOrNil() *time.Time {
 	now := c.NowUTC()
 	return &now
+}
+
+// pauses are River's between two attempts, reckoned by a clock of ours.
+type pauses struct {
+	river.DefaultClientRetryPolicy
+	now func() time.Time
+}
+
+// NextRetry implements river.ClientRetryPolicy.
+func (p pauses) NextRetry(job *rivertype.JobRow) time.Time {
+	return p.now().Add(time.Until(p.DefaultClientRetryPolicy.NextRetry(job)))
 }

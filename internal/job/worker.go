@@ -70,8 +70,19 @@ const (
 	callers       = 16
 )
 
+// queuePayments is the queue of whatever calls the payment provider. payers of its jobs run at once; they wait, and hold
+// neither a connection nor the writer meanwhile.
+const (
+	queuePayments = "payments"
+	payers        = 8
+)
+
 // InsertOpts puts calls into their own queue.
 func (sendWebhooks) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queueWebhooks} }
+
+func (settlePayment) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queuePayments} }
+
+func (settlePayments) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queuePayments} }
 
 func (c *Client) workers(ops Operations) *river.Workers {
 	w := river.NewWorkers()

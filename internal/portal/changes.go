@@ -2,9 +2,7 @@ package portal
 
 import (
 	"context"
-	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -97,15 +95,12 @@ type ChangeFeed struct {
 	More    bool   // whether there is more right now
 }
 
-// listOfChanges begins the cursors of the feed.
-const listOfChanges = "c\x00"
-
 // maxChanges is how many changes one answer has.
 const maxChanges = 1000
 
 // Changes gives what has changed since a cursor of this feed, of some types, at most first; from the beginning without one.
 //
-// Problems: INVALID_INPUT.
+// Problems: INVALID_INPUT, CURSOR_OUTDATED.
 func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType, first *int) (_ *ChangeFeed, err error) {
 	defer wrap(&err, "Changes")
 
@@ -116,17 +111,17 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 	if limit < 1 || limit > maxChanges {
 		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
+	p.depend(ctx, time.Time{}, feedKey)
+	end, err := feedOf(ctx, p.store.ReadDB())
+	if err != nil {
+		return nil, err
+	}
 	from := int64(0)
 	if since != nil {
-		decoded, err := base64.RawURLEncoding.DecodeString(*since)
-		number, ours := strings.CutPrefix(string(decoded), listOfChanges)
-		n, fault := strconv.ParseInt(number, 10, 64)
-		if err != nil || !ours || fault != nil || n < 0 {
-			return nil, invalid(RuleCursor, "since")
+		if from, err = end.after(*since); err != nil {
+			return nil, err
 		}
-		from = n
 	}
-	p.depend(ctx, time.Time{}, feedKey)
 	rows, err := p.store.Reader().Change.Query().Where(entchange.PositionGT(from), ofTypes(types)).Order(entchange.ByPosition()).Limit(limit + 1).All(ctx)
 	if err != nil {
 		return nil, err
@@ -146,13 +141,8 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 		}
 		from = row.Position
 	}
-	feed.Cursor = changesCursor(from)
+	feed.Cursor = end.cursor(from)
 	return feed, nil
-}
-
-// changesCursor names a position in the feed.
-func changesCursor(position int64) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(listOfChanges + strconv.FormatInt(position, 10)))
 }
 
 // ofTypes is the condition of being of one of the types; of any where there are none. There are as many conditions as there are

@@ -32,7 +32,7 @@ func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (er
 		return err
 	}
 	if !known {
-		return ErrNoPayment
+		return p.unknown(ctx, t)
 	}
 	_, err = p.hear(ctx, t.Order, paymentreport.ViaWEBHOOK, t)
 	return err

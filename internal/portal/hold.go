@@ -277,7 +277,7 @@ func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
 	})
 }
 
-// SweepHolds ends the holds that ran out and that no job has ended, at most 200 a call.
+// SweepHolds ends the holds that ran out and that no job has ended. One that can't be ended keeps no others from it.
 func (p *Portal) SweepHolds(ctx context.Context) (err error) {
 	defer wrap(&err, "SweepHolds")
 
@@ -285,18 +285,11 @@ func (p *Portal) SweepHolds(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ids, err := p.store.Reader().Appointment.Query().
-		Where(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(now)).
-		Order(appointment.ByID()).Limit(200).IDs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		if err := p.ExpireHold(ctx, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return eachOf(ctx, func(last string) ([]string, error) {
+		return p.store.Reader().Appointment.Query().
+			Where(appointment.StatusEQ(appointment.StatusHELD), appointment.HeldUntilLTE(now), appointment.IDGT(last)).
+			Order(appointment.ByID()).Limit(slice).IDs(ctx)
+	}, func(id string) error { return p.ExpireHold(ctx, id) })
 }
 
 // HeldForSeconds is how long a hold still lasts; nil for what isn't held.

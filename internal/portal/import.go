@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -171,6 +172,9 @@ const gone = "gone"
 // lock takes the town's lock and writes the municipality's row.
 func (i *importer) lock(ctx context.Context, digest string) error {
 	in := i.town.Municipality
+	if err := i.apart(ctx); err != nil || len(i.faults) > 0 {
+		return err
+	}
 	existing, err := i.Municipality.Query().Where(municipality.Slug(in.Slug)).Only(ctx)
 	switch {
 	case ent.IsNotFound(err):
@@ -180,8 +184,12 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 		return err
 	case err != nil:
 		return err
-	case existing.Ars != in.ARS:
+	case existing.Ars == in.ARS:
+	case !slices.Contains(existing.Assumed, assumedARS):
 		i.fault("municipality.ars", "%s is known with ARS %s, which never changes", in.Slug, existing.Ars)
+		return nil
+	case slices.Contains(in.Source.Assumed(), assumedARS):
+		i.fault("municipality.ars", "%s is known with the assumed ARS %s, which can be corrected once: take ars out of source, if this one is certain", in.Slug, existing.Ars)
 		return nil
 	}
 	if i.m, err = i.lockTown(ctx, existing.ID); err != nil {
@@ -191,9 +199,30 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 		i.same = true
 		return nil
 	}
-	return i.Municipality.UpdateOneID(i.m.ID).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).SetWebsite(in.Website).
+	return i.Municipality.UpdateOneID(i.m.ID).SetArs(in.ARS).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).SetWebsite(in.Website).
 		SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).
 		SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).Exec(ctx)
+}
+
+// assumedARS is the name of the fact that a file may mark as assumed.
+const assumedARS = "ars"
+
+// apart finds out whether another town has a key of this one: one whose slug was changed in its file, or a slip of the pen.
+func (i *importer) apart(ctx context.Context) error {
+	in := i.town.Municipality
+	others, err := i.Municipality.Query().Where(municipality.SlugNEQ(in.Slug), municipality.Or(municipality.Ars(in.ARS), municipality.Ags(in.AGS))).
+		Order(municipality.ByArs()).All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		if other.Ars == in.ARS {
+			i.fault("municipality.slug", "the town with ARS %s is known as %s, and a slug never changes", in.ARS, other.Slug)
+		} else {
+			i.fault("municipality.ags", "%q is that of %s", in.AGS, other.Slug)
+		}
+	}
+	return nil
 }
 
 func (i *importer) notices(ctx context.Context) error {
@@ -354,8 +383,8 @@ func (i *importer) fees(ctx context.Context, row *ent.PublicService, in town.Ser
 	return nil
 }
 
-// form writes a new version of a form, and how its answers change the fee. Older versions keep their own rules, as the drafts
-// that are bound to them do.
+// form writes a new version of a form, and how its answers change the fee. Neither ever changes under a version: drafts are bound
+// to it, and keep what their answers cost.
 func (i *importer) form(ctx context.Context, n int, row *ent.PublicService, in town.Service) error {
 	if in.Form == nil {
 		return nil
@@ -376,14 +405,20 @@ func (i *importer) form(ctx context.Context, n int, row *ent.PublicService, in t
 	case err == nil && newest.Version == in.Form.Version:
 		if newest.Sha256 != digest {
 			i.fault(field, "version %d is in use with other content: a changed form needs a new version", in.Form.Version)
+		} else if !sameRules(newest.FeeRules, rules) {
+			i.fault(field, "version %d is in use with other feeRules: changed rules need a new version of the form", in.Form.Version)
 		}
-		return i.Form.UpdateOneID(newest.ID).SetFeeRules(rules).Exec(ctx)
+		return nil
 	}
 	create := i.Form.Create().SetServiceID(row.ID).SetVersion(in.Form.Version).SetSchema(in.Form.Schema).SetSha256(digest).SetFeeRules(rules)
 	if in.Form.Layout != nil {
 		create.SetLayout(in.Form.Layout)
 	}
 	return create.Exec(ctx)
+}
+
+func sameRules(a, b schema.FeeRules) bool {
+	return a.Copies == b.Copies && maps.EqualFunc(a.FreeWhen, b.FreeWhen, slices.Equal[[]string])
 }
 
 func formHash(f *town.Form) string {

@@ -44,6 +44,7 @@ const (
 	MethodNotOffered        Code = "METHOD_NOT_OFFERED"
 	AlreadyClaimed          Code = "ALREADY_CLAIMED"
 	WebhooksOff             Code = "WEBHOOKS_OFF"
+	CursorOutdated          Code = "CURSOR_OUTDATED" // of queries alone
 )
 
 // Rule says which rule a value of an input breaks, for the words that a person reads.

@@ -103,21 +103,44 @@ func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 		if ctx.Err() != nil {
 			break // the next sweep begins with the rest
 		}
-		errs = append(errs, p.sweep(ctx, id, now))
+		err := p.sweep(ctx, id, now)
+		errs = append(errs, err)
+		if errors.Is(err, payment.ErrAway) {
+			break // nobody else would be answered either
+		}
 	}
 	return errors.Join(errs...) //nolint:forbidigo // each is of another payment, and only a log reads them
 }
 
-// sweep settles one payment, and notes that its turn was.
+// sweep settles one payment, and notes that its turn was. A turn in which the provider wasn't called is none.
 func (p *Portal) sweep(ctx context.Context, id string, now time.Time) error {
+	var before *time.Time
 	if err := p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		pay, err := tx.Payment.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		before = pay.SweptAt
 		return tx.Payment.UpdateOneID(id).SetSweptAt(now).Exec(ctx)
 	}); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, sweepPatience)
+	patient, cancel := context.WithTimeout(ctx, sweepPatience)
 	defer cancel()
-	return p.SettlePayment(ctx, id)
+	err := p.SettlePayment(patient, id)
+	if !errors.Is(err, payment.ErrAway) {
+		return err
+	}
+	if fault := p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		update := tx.Payment.UpdateOneID(id).SetNillableSweptAt(before)
+		if before == nil {
+			update.ClearSweptAt()
+		}
+		return update.Exec(ctx)
+	}); fault != nil {
+		return fault
+	}
+	return err
 }
 
 // order sends the order to the provider.

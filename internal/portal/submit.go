@@ -165,7 +165,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 	})
 }
 
-// TendDrafts ends drafts whose time is over and whose own jobs are lost, at most 200 a call.
+// TendDrafts ends every draft whose time is over and that no job has ended. One that can't be ended keeps no others from it.
 func (p *Portal) TendDrafts(ctx context.Context) (err error) {
 	defer wrap(&err, "TendDrafts")
 
@@ -173,16 +173,11 @@ func (p *Portal) TendDrafts(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	ids, err := p.store.Reader().Application.Query().Where(application.StatusEQ(application.StatusDRAFT), application.ExpiresAtLTE(now)).
-		Order(application.ByExpiresAt()).Limit(200).IDs(ctx)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, id := range ids {
-		errs = append(errs, p.TendDraft(ctx, id))
-	}
-	return errors.Join(errs...) //nolint:forbidigo // each is of another draft, and only a log reads them
+	return eachOf(ctx, func(last string) ([]string, error) {
+		return p.store.Reader().Application.Query().
+			Where(application.StatusEQ(application.StatusDRAFT), application.ExpiresAtLTE(now), application.IDGT(last)).
+			Order(application.ByID()).Limit(slice).IDs(ctx)
+	}, func(id string) error { return p.TendDraft(ctx, id) })
 }
 
 // errServiceGone says that an application names a service that no row has: rows of services are never deleted.

@@ -60,6 +60,7 @@ type attempt struct {
 	*ent.WebhookDelivery
 	endpoint *ent.WebhookEndpoint
 	at       time.Time
+	feed     feedEnd
 }
 
 // SendWebhooks tells an endpoint what has changed: it makes one call, if one is due and nobody else makes one, and owes the
@@ -105,7 +106,11 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 		}
 		lease := tx.now.Add(callLease)
 		e.BusyUntil = &lease
-		try = &attempt{d, e, tx.now}
+		feed, err := feedOf(ctx, tx.SQL)
+		if err != nil {
+			return err
+		}
+		try = &attempt{d, e, tx.now, feed}
 		// If this process dies in the call, somebody else comes when the lease is over.
 		if err := p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, lease); err != nil {
 			return err
@@ -187,7 +192,7 @@ func (p *Portal) call(ctx context.Context, try *attempt) webhook.Outcome {
 			secrets = append(secrets, old)
 		}
 	}
-	body := webhook.Body{ID: try.ID, At: try.CreatedAt, Cursor: changesCursor(try.Position)}
+	body := webhook.Body{ID: try.ID, At: try.CreatedAt, Cursor: try.feed.cursor(try.Position)}
 	for _, c := range try.Changes {
 		body.Changes = append(body.Changes, webhook.Change(c))
 	}
@@ -258,38 +263,70 @@ func (p *Portal) noted(ctx context.Context, try *attempt, outcome webhook.Outcom
 	})
 }
 
-// TendWebhooks owes calls to those endpoints whose own jobs are lost, or who came while something changed, and forgets
-// deliveries that ended long ago.
+// TendWebhooks enqueues calls to those endpoints whose own jobs are lost, or whose job ran while something changed, forgets
+// deliveries that ended long ago, and former secrets whose day is over.
 func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
 	defer wrap(&err, "TendWebhooks")
 
-	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := tx.tick(ctx); err != nil {
-			return err
-		}
-		ids, err := tx.left(ctx)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := p.jobs.SendWebhooksAt(ctx, tx.SQL, id, tx.now); err != nil {
-				return err
-			}
-		}
-		_, err = tx.WebhookDelivery.Delete().Where(webhookdelivery.Or(
-			webhookdelivery.And(webhookdelivery.StatusEQ(webhookdelivery.StatusDELIVERED), webhookdelivery.EndedAtLT(tx.now.Add(-keepDelivered))),
-			webhookdelivery.And(webhookdelivery.StatusEQ(webhookdelivery.StatusDEAD), webhookdelivery.EndedAtLT(tx.now.Add(-keepDead))),
-		)).Exec(ctx)
+	now, err := p.store.Now(ctx)
+	if err != nil {
 		return err
+	}
+	if err := p.callLeft(ctx, now); err != nil {
+		return err
+	}
+	for status, before := range map[webhookdelivery.Status]time.Time{
+		webhookdelivery.StatusDELIVERED: now.Add(-keepDelivered), webhookdelivery.StatusDEAD: now.Add(-keepDead),
+	} {
+		if err := inSlices(ctx, p, func() ([]string, error) {
+			return p.store.Reader().WebhookDelivery.Query().Where(webhookdelivery.StatusEQ(status), webhookdelivery.EndedAtLT(before)).
+				Order(webhookdelivery.ByEndedAt()).Limit(slice).IDs(ctx)
+		}, func(ctx context.Context, tx *Tx, ids []string) error {
+			a := tx.Args()
+			_, err := tx.exec(ctx, a, `DELETE FROM webhook_deliveries WHERE id `+store.In(a, ids)+` AND status = `+a.Bind(status.String()))
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
+		return tx.WebhookEndpoint.Update().Where(webhookendpoint.FormerSecretUntilLTE(now)).SetFormerSecret("").ClearFormerSecretUntil().Exec(ctx)
 	})
 }
 
-// left are the endpoints that something is due to, or of whose town something has changed, and whom nobody calls.
-func (tx *Tx) left(ctx context.Context) (ids []string, err error) {
-	a := tx.Args()
-	rows, err := tx.SQL.QueryContext(ctx, `SELECT id FROM webhook_endpoints e WHERE status = 'ACTIVE' AND (busy_until IS NULL OR busy_until <= `+a.Now()+`)
+// callLeft enqueues calls to the endpoints that something is due to, or of whose town something has changed, and whom nobody
+// calls.
+func (p *Portal) callLeft(ctx context.Context, now time.Time) error {
+	for last := ""; ; {
+		ids, err := p.left(ctx, last)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		if err := p.write(ctx, func(ctx context.Context, tx *Tx) error {
+			for _, id := range ids {
+				if err := p.jobs.SendWebhooksAt(ctx, tx.SQL, id, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		last = ids[len(ids)-1]
+	}
+}
+
+// leftLimit is how many endpoints are looked for at once: to enqueue a job takes several statements.
+const leftLimit = 100
+
+// left are the next such endpoints after an id, by their ids.
+func (p *Portal) left(ctx context.Context, after string) (ids []string, err error) {
+	a := p.store.Args()
+	rows, err := p.store.ReadDB().QueryContext(ctx, `SELECT id FROM webhook_endpoints e WHERE id > `+a.Bind(after)+` AND status = 'ACTIVE'
+		AND (busy_until IS NULL OR busy_until <= `+a.Now()+`)
 		AND (EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.status = 'PENDING' AND d.next_at <= `+a.Now()+`)
-		OR EXISTS (SELECT 1 FROM changes c WHERE c.municipality_id = e.municipality_id AND c.position > e.position))`, a.List()...)
+		OR EXISTS (SELECT 1 FROM changes c WHERE c.municipality_id = e.municipality_id AND c.position > e.position))
+		ORDER BY id LIMIT `+a.Bind(leftLimit), a.List()...)
 	if err != nil {
 		return nil, err
 	}

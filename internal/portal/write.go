@@ -182,11 +182,15 @@ func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.Case
 func (p *Portal) ForgetIdempotency(ctx context.Context) (err error) {
 	defer wrap(&err, "ForgetIdempotency")
 
-	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := tx.tick(ctx); err != nil {
-			return err
+	return inSlices(ctx, p, func() ([]int, error) {
+		now, err := p.store.Now(ctx)
+		if err != nil {
+			return nil, err
 		}
-		_, err := tx.Idempotency.Delete().Where(idempotency.AtLT(tx.now.AddDate(0, 0, -7))).Exec(ctx)
+		return p.store.Reader().Idempotency.Query().Where(idempotency.AtLT(now.AddDate(0, 0, -7))).Order(idempotency.ByAt()).Limit(slice).IDs(ctx)
+	}, func(ctx context.Context, tx *Tx, ids []int) error {
+		a := tx.Args()
+		_, err := tx.exec(ctx, a, `DELETE FROM idempotencies WHERE id `+store.In(a, int64s(ids)))
 		return err
 	})
 }

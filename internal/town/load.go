@@ -38,10 +38,16 @@ func Load(fsys fs.FS, name string) (*Town, error) {
 	return &t, nil
 }
 
-// LoadFile is Load for a path of the operating system. Faults name files as seen from the working directory.
+// LoadFile is Load for a path of the operating system. Nothing outside the folder of the file is read, whatever is linked.
+// Faults name files as seen from the working directory.
 func LoadFile(file string) (*Town, error) {
 	dir := filepath.Dir(file)
-	t, err := Load(os.DirFS(dir), filepath.Base(file))
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, newFaults(file, []Fault{{File: file, Message: pathless(err).Error()}})
+	}
+	defer func() { _ = root.Close() }()
+	t, err := Load(root.FS(), filepath.Base(file))
 	seen := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
 	if t != nil {
 		for _, d := range []*decoder{t.marks.own, t.marks.common} {
@@ -73,10 +79,18 @@ func newLoader(fsys fs.FS, own *decoder) *loader {
 	return &loader{fsys: fsys, marks: marks{own: own}, files: []*decoder{own}}
 }
 
-// read gives the text of a file.
+// read gives the text of a file. Links, named pipes and devices are none.
 func (l *loader) read(name string) ([]byte, error) {
 	if !fs.ValidPath(name) {
 		return nil, fmt.Errorf("%q is no path inside the town's folder", name)
+	}
+	switch info, err := fs.Lstat(l.fsys, name); {
+	case err != nil:
+		return nil, pathless(err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, errors.New("is a symbolic link, and only regular files are read")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("is no regular file")
 	}
 	f, err := l.fsys.Open(name)
 	if err != nil {

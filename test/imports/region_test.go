@@ -138,7 +138,7 @@ func TestAFolderWithABrokenFileLeavesAllTownsAsTheyWere(t *testing.T) {
 					k.Edit(ballot, formTitle, newTitle)
 				},
 				[]string{
-					"lemgo.yaml:6: municipality.ars: lemgo is known with ARS 057660044044, which never changes",
+					"lemgo.yaml:6: municipality.ars: lemgo is known with the assumed ARS 057660044044, which can be corrected once: take ars out of source, if this one is certain",
 					"blomberg.yaml:211: services[1].form.version: version 1 is in use with other content",
 				},
 			},

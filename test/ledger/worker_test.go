@@ -22,16 +22,18 @@ import (
 	"nelke/test/suite"
 )
 
-// The queue of jobs is paused, as an operator would pause it, before the service starts. What is owed is then done by the
+// The queues of jobs are paused, as an operator would pause them, before the service starts. What is owed is then done by the
 // test: when it wants, in whichever order it wants, twice if it wants, and without waiting for anybody to look.
 
-// pause makes a database whose queue nobody works on.
+// pause makes a database whose queues nobody works on.
 func pause(t *testing.T, db *store.Store) {
 	t.Helper()
 	require.NoError(t, db.Migrate(t.Context()))
 	now := suite.Start()
-	_, err := db.JobDB().ExecContext(t.Context(), `INSERT INTO river_queue (name, created_at, metadata, paused_at, updated_at) VALUES ('default', $1, '{}', $2, $3)`, now, now, now)
-	require.NoError(t, err)
+	for _, queue := range job.Queues() {
+		_, err := db.JobDB().ExecContext(t.Context(), `INSERT INTO river_queue (name, created_at, metadata, paused_at, updated_at) VALUES ($1, $2, '{}', $3, $4)`, queue, now, now, now)
+		require.NoError(t, err)
+	}
 }
 
 // resume lets the service work by itself again.

@@ -1,0 +1,111 @@
+package rollout
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"nelke/test/suite"
+)
+
+// world is a town's service in use.
+type world struct {
+	*suite.Process
+	place  suite.Place
+	free   suite.Filing
+	paid   suite.Filing
+	starts []string // free times, each used once
+}
+
+func (w *world) start() string {
+	next := w.starts[0]
+	w.starts = w.starts[4:] // more than a quarter of an hour later
+	return next
+}
+
+func newWorld(t *testing.T, b *suite.Backend, options ...suite.Option) *world {
+	t.Helper()
+	w := &world{Process: suite.Serve(t, b, append([]suite.Option{suite.NewRunning(time.Now()).By}, options...)...)}
+	w.place, w.free, w.paid = w.Place(), w.Filing("abmeldung-ins-ausland"), w.Filing("meldebescheinigung")
+	w.starts = w.Anonymous().Starts(w.place, 30)
+	require.Greater(t, len(w.starts), 100)
+	return w
+}
+
+// used does at a process what people and staff do in a day, and returns what it left behind.
+func (w *world) used(t *testing.T, by *suite.Process) (appointment, application string) {
+	t.Helper()
+	person, clerk := w.Case().At(by), w.Clerk().At(by)
+	require.Positive(t, person.Do(`{ publicServices(first: 50, filter: {ars: "`+suite.ARS+`"}) { totalCount nodes { name fee { amount { cents } } form { version } } } }`, nil).
+		OK("publicServices.totalCount").Int())
+	require.NotEmpty(t, person.Do(`{ changes(first: 10) { cursor changes { id } } }`, nil).OK("changes.changes").Array())
+	require.NotEmpty(t, person.Starts(w.place, 30))
+
+	appointment = person.Booked(w.place, w.start()).Get("id").String()
+	person.Reschedule(appointment, w.start(), suite.Key()).OK("rescheduleAppointment.appointment.id")
+	held := person.Hold(w.place, w.start(), suite.Key()).OK("holdSlot.appointment.id").String()
+	person.On("releaseHold", held, suite.Key()).OK("releaseHold.appointment.id")
+
+	application = person.Submitted(w.free).Get("id").String()
+	clerk.Mutate("claimApplication", suite.Vars{"application": application}).OK("claimApplication.application.id")
+	due := person.Reviewed(w.paid, w.paid.Accepted[0])
+	require.Equal(t, "PENDING", person.Mutate("startPayment", suite.Vars{"application": due, "method": "CREDIT_CARD"}).OK("startPayment.payment.status").String())
+	require.NotEmpty(t, clerk.Do(`query($id: ID!) { workQueue(first: 10, input: {municipality: {slug: "blomberg"}}) { nodes { id status } } appointment(id: $id) { status } }`,
+		suite.Vars{"id": appointment}).OK("workQueue.nodes").Array())
+	return appointment, application
+}
+
+// seen says that a process shows what another one wrote, as staff see it.
+func (w *world) seen(t *testing.T, at *suite.Process, appointment, application string) {
+	t.Helper()
+	a := w.Clerk().At(at).Do(`query($a: ID!, $b: ID!) { appointment(id: $a) { status person { familyName } } application(id: $b) { status } }`,
+		suite.Vars{"a": appointment, "b": application})
+	require.JSONEq(t, `{"status": "BOOKED", "person": {"familyName": "Mustermann"}}`, a.OK("appointment").Raw)
+	require.Equal(t, "IN_PROGRESS", a.OK("application.status").String())
+}
+
+// The order of a roll-out: the database is migrated while the landed build serves, then both serve, then the new one does.
+func TestTheLandedBuildWorksBesideThisOne(t *testing.T) {
+	t.Parallel()
+	b := suite.Postgres(t)
+	w := newWorld(t, b)
+	o := serveLanded(t, w.Process)
+	for range 2 { // each works, and sees what the other did
+		theirs, application := w.used(t, o.Process)
+		w.seen(t, w.Process, theirs, application)
+		ours, application := w.used(t, w.Process)
+		w.seen(t, o.Process, ours, application)
+	}
+	// What one of them holds the other one books; what one remembers under a key is a repeat at the other.
+	person, key := w.Case(), suite.Key()
+	start := w.start()
+	held := person.Hold(w.place, start, key).OK("holdSlot.appointment.id").String()
+	require.Equal(t, held, person.At(o.Process).Hold(w.place, start, key).OK("holdSlot.appointment.id").String())
+	require.Equal(t, "BOOKED", person.At(o.Process).Book(w.place, held, suite.Key()).OK("bookAppointment.appointment.status").String())
+	require.Equal(t, http.StatusOK, o.status(t, "/readyz"))
+	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
+}
+
+// A build that is put back in the place of this one finds a database that it can work with, and so does this one after it.
+func TestTheLandedBuildTakesOverAnEmbeddedDatabase(t *testing.T) {
+	t.Parallel()
+	b := suite.SQLite()
+	w := newWorld(t, b)
+	ours, application := w.used(t, w.Process)
+	require.NoError(t, w.Stop())
+
+	o := serveLanded(t, w.Process)
+	w.seen(t, o.Process, ours, application)
+	person := o.Case()
+	theirs := person.Booked(w.place, w.start()).Get("id").String()
+	submitted := person.Submitted(w.free).Get("id").String()
+	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
+	o.stop()
+
+	again := suite.Serve(t, b, suite.NewRunning(time.Now()).By, suite.In(w.Config.Data))
+	w.seen(t, again, ours, application)
+	require.Equal(t, "BOOKED", person.At(again).Do(`query($id: ID!) { appointment(id: $id) { status } }`, suite.Vars{"id": theirs}).OK("appointment.status").String())
+	require.Equal(t, "SUBMITTED", person.At(again).Application(submitted).Get("status").String())
+}
