@@ -38,7 +38,7 @@ func (b *breaker) text(s map[string]any, at spot, v string) {
 	}
 	expression := regexp.MustCompile(pattern)
 	rest := string(runes[min(1, len(runes)):])
-	others := []string{v + " ", " " + v, v + "?", "?" + v, "\t" + rest, "?" + rest, strings.ToLower(v), strings.ToUpper(v), v + "\n" + v, ""}
+	others := []string{"x\nx" + rest, "x\tx" + rest, v + "?", "?" + v, "?" + rest, strings.ToLower(v), strings.ToUpper(v), v + "\n" + v, ""}
 	if s["format"] == "date" {
 		others = []string{"1848-03-18", "2099-12-31", "2000-06-15"}
 	}
