@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"nelke/internal/normal"
+	"nelke/internal/schedule"
 )
 
 const (
@@ -22,7 +23,9 @@ const (
 // Accept reads answers as they come from a person, JSON, and holds them against the form. What it accepts it returns as
 // canonical JSON (names sorted, no white space, numbers in one spelling); that is how answers are stored for good, and
 // Accept gives it back unchanged. Texts come into one form before they are judged (see normal.Lines): NFC, no invisible
-// characters, no white space at the ends. What it refuses it returns as faults, sorted by pointer, and no more than a hundred.
+// characters, no white space at the ends. An empty one is no answer. What it refuses it returns as faults, sorted by pointer, and no more than a hundred.
+//
+// today is the day that dates are held against (see MaxDaysAhead).
 //
 // With incomplete, a fault is left out if more answers could still mend it: properties added to objects and items to
 // lists, while nothing that is there changes or goes. So required, minItems and their like ask for nothing yet, and what
@@ -32,11 +35,12 @@ const (
 // Answers that can't be relied on are refused before the form is asked: no JSON object, or too deep (type); broken UTF-8
 // or a control character other than tab and line break, or one that turns the direction of writing around, in a text or a
 // name (text); a property twice in one object (duplicate); more than MaxSize bytes (size).
-func (s *Schema) Accept(answers []byte, incomplete bool) (canonical string, faults []Fault) {
+func (s *Schema) Accept(answers []byte, incomplete bool, today schedule.Date) (canonical string, faults []Fault) {
 	value, faults := readAnswers(answers)
 	if len(faults) > 0 {
 		return "", first(sorted(faults))
 	}
+	settle(s.root, value)
 	canonical, err := encode(value)
 	if err != nil {
 		return "", []Fault{unreadable()}
@@ -48,7 +52,7 @@ func (s *Schema) Accept(answers []byte, incomplete bool) (canonical string, faul
 	if incomplete {
 		form = s.soFar
 	}
-	if faults = s.judge(form, value); len(faults) > 0 {
+	if faults = sorted(append(s.judge(form, value), s.ahead(s.root, value, nil, today)...)); len(faults) > 0 {
 		return "", first(faults)
 	}
 	return canonical, nil

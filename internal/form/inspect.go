@@ -84,12 +84,19 @@ var keywords = strings.Fields(`$schema $comment title description type enum cons
 	items minItems maxItems uniqueItems contains minContains maxContains
 	minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
 	if then else allOf anyOf oneOf not
-	x-label x-hint x-values x-layout x-autocomplete`)
+	x-label x-hint x-values x-layout x-autocomplete x-maxDaysAhead`)
 
 func (in *inspector) known(n *node, at string) {
 	for _, m := range n.members {
 		if !slices.Contains(keywords, m.name) {
 			in.faults = append(in.faults, SchemaFault{m.line, at + "/" + escape(m.name), "unknown keyword"})
+		}
+	}
+	if pattern := n.get("pattern"); pattern != nil {
+		if s, ok := pattern.text(); ok {
+			if err := alike(s); err != nil {
+				in.fault(pattern, at+"/pattern", "would not be judged alike everywhere: %s", err)
+			}
 		}
 	}
 	in.single(n.get("const"), at+"/const")
@@ -128,9 +135,18 @@ func (in *inspector) schema(n *node, at string) {
 			in.schema(items, at+"/items")
 		}
 	case "string":
-		free := n.get("enum") == nil && n.get("const") == nil && !n.get("format").is("date")
+		dated := n.get("format").is("date") || n.get("format").is(PartialDate)
+		free := n.get("enum") == nil && n.get("const") == nil && !dated
 		if free && n.get("maxLength") == nil {
 			in.fault(n, at+"/maxLength", "missing: a text must be bounded")
+		}
+		if n.get("format").is(PartialDate) && !n.get("pattern").is(PartialDatePattern) {
+			in.fault(cmp.Or(n.get("pattern"), n), at+"/pattern", "must be that of dates known in part, for validators that don't know the format: %s", PartialDatePattern)
+		}
+		if days := n.get(MaxDaysAhead); days != nil {
+			if number, ok := days.integer(); !ok || number < 0 || number > 366 || !dated {
+				in.fault(days, at+"/"+MaxDaysAhead, "must be a number of days from 0 to 366, of a date")
+			}
 		}
 	case "integer", "number", "boolean":
 	default:
@@ -203,6 +219,9 @@ func (in *inspector) condition(n *node, at string, properties *node, root bool) 
 				in.condition(m.node, pointer, inner, false)
 			} else if m.node.object {
 				in.known(m.node, pointer)
+				if days := m.node.get(MaxDaysAhead); days != nil {
+					in.fault(days, pointer+"/"+MaxDaysAhead, "stands with the property itself: it holds under no condition")
+				}
 			}
 		}
 	}
