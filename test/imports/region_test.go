@@ -139,7 +139,7 @@ func TestAFolderWithABrokenFileLeavesAllTownsAsTheyWere(t *testing.T) {
 				},
 				[]string{
 					"lemgo.yaml:6: municipality.ars: lemgo is known with ARS 057660044044, which never changes",
-					"blomberg.yaml:211: services[1].form.version: version 1 is in use with other content",
+					"blomberg.yaml:211: services[1].form.version: version 2 is in use with other content",
 				},
 			},
 			"the keys of another town": {
