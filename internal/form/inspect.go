@@ -10,6 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"nelke/internal/normal"
 )
 
 // draft is the only dialect that forms are written in.
@@ -112,6 +114,7 @@ func (in *inspector) single(value *node, at string) {
 	if value != nil && (value.object || value.list) {
 		in.fault(value, at, "must not be an object or a list")
 	}
+	in.settled(value, at)
 }
 
 // schema inspects what describes one answer by itself: the form, a property, or the items of a list.
@@ -143,14 +146,15 @@ func (in *inspector) schema(n *node, at string) {
 		if n.get("format").is(PartialDate) && !n.get("pattern").is(PartialDatePattern) {
 			in.fault(cmp.Or(n.get("pattern"), n), at+"/pattern", "must be that of dates known in part, for validators that don't know the format: %s", PartialDatePattern)
 		}
-		if days := n.get(MaxDaysAhead); days != nil {
-			if number, ok := days.integer(); !ok || number < 0 || number > 366 || !dated {
-				in.fault(days, at+"/"+MaxDaysAhead, "must be a number of days from 0 to 366, of a date")
-			}
-		}
 	case "integer", "number", "boolean":
 	default:
 		in.fault(cmp.Or(n.get("type"), n), at+"/type", "must be one of object, array, string, integer, number, boolean")
+	}
+	if days := n.get(MaxDaysAhead); days != nil {
+		dated := n.get("format").is("date") || n.get("format").is(PartialDate)
+		if number, ok := days.integer(); !ok || number < 0 || number > 366 || !dated {
+			in.fault(days, at+"/"+MaxDaysAhead, "must be a number of days from 0 to 366, of a date")
+		}
 	}
 	if hint := n.get("x-hint"); hint != nil {
 		in.twoLanguages(hint, at+"/x-hint")
@@ -316,11 +320,21 @@ func (in *inspector) values(n *node, at string) {
 	}
 }
 
+// settled refuses texts in another form than that of answers: no answer would ever equal them.
+func (in *inspector) settled(n *node, at string) {
+	if s, ok := n.text(); ok {
+		if kept, ok := normal.Lines(s); !ok || kept != s {
+			in.fault(n, at, "must be in NFC, without invisible characters and without white space at its ends")
+		}
+	}
+}
+
 func (in *inspector) twoLanguages(n *node, at string) {
 	for _, language := range []string{"de", "en"} {
 		if s, ok := n.get(language).text(); !ok || strings.TrimSpace(s) == "" {
 			in.fault(cmp.Or(n.get(language), n), at+"/"+language, "missing")
 		}
+		in.settled(n.get(language), at+"/"+language)
 	}
 	for _, m := range n.members {
 		if m.name != "de" && m.name != "en" {
