@@ -29,7 +29,7 @@ func TestDatesKnownInPart(t *testing.T) {
 	require.NoError(t, err)
 	for typed, kept := range map[string]string{
 		"1965": "1965", "1965-06": "1965-06", "1965-06-24": "1965-06-24", "1965-00-00": "1965", "1965-06-00": "1965-06", "1965-00": "1965",
-		"2024-02-29": "2024-02-29", " 1965-06\u00a0": "1965-06", "1900-02-28": "1900-02-28", "2000-02-29": "2000-02-29",
+		"2024-02-29": "2024-02-29", "\u20031965-06\u00a0": "1965-06", "1900-02-28": "1900-02-28", "2000-02-29": "2000-02-29",
 	} {
 		canonical, faults := s.Accept(encoded(t, map[string]any{"born": typed, "children": []any{map[string]any{"born": typed}}}), false, today)
 		require.Empty(t, faults, typed)
@@ -55,9 +55,11 @@ func TestThePatternOfPartialDatesIsTheFormat(t *testing.T) {
 				d := fmt.Sprintf("%04d-%02d-%02d", year, month, day)
 				when := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 				exists := when.Day() == day && int(when.Month()) == month || day == 0 && month <= 12
-				require.Equal(t, exists, pattern.MatchString(d), d)
-				if year%10 == 4 || year%100 == 0 {
-					require.Equal(t, exists, len(s.Check(map[string]any{"d": d})) == 0, d)
+				if pattern.MatchString(d) != exists {
+					t.Fatalf("the pattern on %s: %t", d, !exists)
+				}
+				if year/4 == 2024/4 && (len(s.Check(map[string]any{"d": d})) == 0) != exists {
+					t.Fatalf("the format on %s: %t", d, !exists)
 				}
 			}
 		}

@@ -18,8 +18,6 @@ const (
 )
 
 // local is RFC 5322's dot-atom: quoted names are legal, and refused by too many servers to be relied on.
-//
-//nolint:gochecknoglobals // compiled once
 var local = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
 
 // domains are judged as for a look-up (UTS 46), with the lengths of DNS.
