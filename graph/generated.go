@@ -22619,6 +22619,13 @@ func (ec *executionContext) unmarshalInputPersonInput(ctx context.Context, obj a
 		asMap[k] = v
 	}
 
+	if _, present := asMap["givenName"]; !present {
+		asMap["givenName"] = ""
+	}
+	if _, present := asMap["familyName"]; !present {
+		asMap["familyName"] = ""
+	}
+
 	fieldsInOrder := [...]string{"givenName", "familyName", "email", "phone"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -24236,6 +24243,13 @@ func (ec *executionContext) unmarshalInputSetContactInput(ctx context.Context, o
 	asMap := map[string]any{}
 	for k, v := range obj.(map[string]any) {
 		asMap[k] = v
+	}
+
+	if _, present := asMap["givenName"]; !present {
+		asMap["givenName"] = ""
+	}
+	if _, present := asMap["familyName"]; !present {
+		asMap["familyName"] = ""
 	}
 
 	fieldsInOrder := [...]string{"idempotencyKey", "privacyNotice", "givenName", "familyName", "email", "phone", "address", "language"}

@@ -87,9 +87,9 @@ type CasePayload struct {
 
 // Who can be reached about a case.
 type Contact struct {
-	// Given names.
+	// Given names; empty for who has one name alone.
 	GivenName string `json:"givenName"`
-	// Family name.
+	// Family name, or the only one.
 	FamilyName string `json:"familyName"`
 	// E-mail address.
 	Email *string `json:"email,omitempty"`
@@ -187,9 +187,9 @@ type PaymentPayload struct {
 
 // Who an appointment is for.
 type Person struct {
-	// Given names.
+	// Given names; empty for who has one name alone.
 	GivenName string `json:"givenName"`
-	// Family name.
+	// Family name, or the only one.
 	FamilyName string `json:"familyName"`
 	// E-mail address.
 	Email *string `json:"email,omitempty"`

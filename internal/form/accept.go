@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"nelke/internal/normal"
+	"nelke/internal/schedule"
 )
 
 const (
@@ -21,7 +22,10 @@ const (
 
 // Accept reads answers as they come from a person, JSON, and holds them against the form. What it accepts it returns as
 // canonical JSON (names sorted, no white space, numbers in one spelling); that is how answers are stored for good, and
-// Accept gives it back unchanged. What it refuses it returns as faults, sorted by pointer, and no more than a hundred.
+// Accept gives it back unchanged. Texts come into one form before they are judged (see normal.Lines): NFC, no invisible
+// characters, no white space at the ends. An empty one is no answer. What it refuses it returns as faults, sorted by pointer, and no more than a hundred.
+//
+// today is the day that dates are held against (see MaxDaysAhead).
 //
 // With incomplete, a fault is left out if more answers could still mend it: properties added to objects and items to
 // lists, while nothing that is there changes or goes. So required, minItems and their like ask for nothing yet, and what
@@ -31,11 +35,12 @@ const (
 // Answers that can't be relied on are refused before the form is asked: no JSON object, or too deep (type); broken UTF-8
 // or a control character other than tab and line break, or one that turns the direction of writing around, in a text or a
 // name (text); a property twice in one object (duplicate); more than MaxSize bytes (size).
-func (s *Schema) Accept(answers []byte, incomplete bool) (canonical string, faults []Fault) {
+func (s *Schema) Accept(answers []byte, incomplete bool, today schedule.Date) (canonical string, faults []Fault) {
 	value, faults := readAnswers(answers)
 	if len(faults) > 0 {
 		return "", first(sorted(faults))
 	}
+	settle(s.root, value)
 	canonical, err := encode(value)
 	if err != nil {
 		return "", []Fault{unreadable()}
@@ -47,7 +52,7 @@ func (s *Schema) Accept(answers []byte, incomplete bool) (canonical string, faul
 	if incomplete {
 		form = s.soFar
 	}
-	if faults = s.judge(form, value); len(faults) > 0 {
+	if faults = sorted(append(s.judge(form, value), s.ahead(s.root, value, nil, today)...)); len(faults) > 0 {
 		return "", first(faults)
 	}
 	return canonical, nil
@@ -116,10 +121,11 @@ func (r *answersReader) value() (any, bool) {
 		}
 		return n, true
 	case string:
-		if strings.ContainsFunc(v, foul) {
+		kept, ok := normal.Lines(v)
+		if !ok {
 			return nil, r.fault("text")
 		}
-		return v, true
+		return kept, true
 	default: // nil, true and false
 		return v, true
 	}
@@ -150,7 +156,7 @@ func (r *answersReader) object() (any, bool) {
 			return nil, false
 		}
 		r.path = append(r.path, name)
-		if strings.ContainsFunc(name, foul) && !r.fault("text") {
+		if strings.ContainsFunc(name, normal.Unfit) && !r.fault("text") {
 			return nil, false
 		}
 		if _, twice := object[name]; twice && !r.fault("duplicate") {
@@ -163,19 +169,4 @@ func (r *answersReader) object() (any, bool) {
 	}
 	_, err := r.dec.Token()
 	return object, err == nil
-}
-
-// foul tells which characters answers may not hold. U+FFFD stands where text was broken, here or before: encoding/json
-// puts it in the place of bytes that are no UTF-8, and of half a surrogate pair. The controls of direction make a text
-// read otherwise than it is written (Unicode TR 36, 2.5); German needs none, and letters of other scripts need no
-// overriding.
-func foul(r rune) bool {
-	switch {
-	case r == '\n', r == '\r', r == '\t':
-		return false
-	case r == utf8.RuneError, unicode.IsControl(r):
-		return true
-	default:
-		return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-	}
 }

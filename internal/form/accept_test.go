@@ -60,7 +60,7 @@ func TestAcceptRefusesWhatCannotBeReliedOn(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			for _, incomplete := range []bool{false, true} {
-				canonical, faults := s.Accept([]byte(c.answers), incomplete)
+				canonical, faults := s.Accept([]byte(c.answers), incomplete, today)
 				require.Empty(t, canonical)
 				require.Equal(t, c.want, faults)
 				for _, f := range faults {
@@ -75,12 +75,15 @@ func TestAcceptTakesWhatPeopleWrite(t *testing.T) {
 	t.Parallel()
 	s, err := form.Compile([]byte(`{"type": "object", "properties": {"text": {"type": "string"}}}`))
 	require.NoError(t, err)
-	for _, text := range []string{"erste Zeile\r\nzweite\tZeile\n", "Ayşe Yılmaz", "שלום", "مرحبا", "山田", "\u200fא", "👩‍👩‍👧", "<b>&amp;</b>", `"\`, ""} {
-		canonical, faults := s.Accept(encoded(t, map[string]string{"text": text}), false)
+	for text, kept := range map[string]string{
+		"erste Zeile\r\nzweite\tZeile\n": "erste Zeile\nzweite\tZeile", "Ayşe Yılmaz": "Ayşe Yılmaz", "שלום": "שלום", "مرحبا": "مرحبا", "山田": "山田",
+		"\u200fא": "א", "👩‍👩‍👧": "👩‍👩‍👧", "<b>&amp;</b>": "<b>&amp;</b>", `"\`: `"\`, "": "", " Mu\u0308ller\u00a0": "Müller", "Muster\u00admann": "Mustermann",
+	} {
+		canonical, faults := s.Accept(encoded(t, map[string]string{"text": text}), false, today)
 		require.Empty(t, faults, "%q", text)
 		var back struct{ Text string }
 		require.NoError(t, json.Unmarshal([]byte(canonical), &back))
-		require.Equal(t, text, back.Text)
+		require.Equal(t, kept, back.Text)
 	}
 }
 
@@ -90,28 +93,28 @@ func TestAcceptBoundsAnswers(t *testing.T) {
 	require.NoError(t, err)
 	frame := len(`{"text":""}`)
 	full := fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", form.MaxSize-frame))
-	canonical, faults := s.Accept([]byte(full), false)
+	canonical, faults := s.Accept([]byte(full), false, today)
 	require.Empty(t, faults)
 	require.Equal(t, full, canonical)
 
 	tooLarge := []form.Fault{{Keyword: "size", Params: map[string]any{"limit": form.MaxSize}}}
 	over := fmt.Sprintf(`{"text":%q}`, strings.Repeat("x", form.MaxSize-frame+1))
-	_, faults = s.Accept([]byte(over), true)
+	_, faults = s.Accept([]byte(over), true, today)
 	require.Equal(t, tooLarge, faults)
 	understood(t, faults[0])
-	_, faults = s.Accept([]byte(`{"text": "x"`+strings.Repeat(" ", 1<<20)+`}`), false)
+	_, faults = s.Accept([]byte(`{"text": "x"`+strings.Repeat(" ", 1<<20)+`}`), false, today)
 	require.Equal(t, tooLarge, faults)
 
 	t.Run("and what it says about them", func(t *testing.T) {
 		t.Parallel()
 		numbers := `{"list": [` + strings.Repeat("1,", 5000) + `1]}`
-		_, faults := s.Accept([]byte(numbers), false)
+		_, faults := s.Accept([]byte(numbers), false, today)
 		require.Len(t, faults, 100)
 		foul := `{"list": [` + strings.Repeat(`"\u0000",`, 5000) + `""]}`
-		_, faults = s.Accept([]byte(foul), false)
+		_, faults = s.Accept([]byte(foul), false, today)
 		require.Len(t, faults, 100)
 		name := strings.Repeat("ä", 20_000)
-		_, faults = s.Accept([]byte(fmt.Sprintf(`{%q: 1}`, name)), false)
+		_, faults = s.Accept([]byte(fmt.Sprintf(`{%q: 1}`, name)), false, today)
 		require.Equal(t, []form.Fault{{Pointer: "/" + strings.Repeat("ä", 100) + "…", Keyword: "unevaluatedProperties"}}, faults)
 	})
 }
@@ -124,19 +127,19 @@ func TestAcceptGivesNumbersOneSpelling(t *testing.T) {
 		"1.0": "1", "10e-1": "1", "-0": "0", "-0.0": "0", "1e-9999999": "0", "0.50": "0.5", "1E2": "100",
 		"9007199254740993": "9007199254740993", "9223372036854775808": "9223372036854776000", "1e21": "1e+21",
 	} {
-		canonical, faults := s.Accept([]byte(`{"n": `+spelled+`}`), false)
+		canonical, faults := s.Accept([]byte(`{"n": `+spelled+`}`), false, today)
 		require.Empty(t, faults, spelled)
 		require.Equal(t, `{"n":`+want+`}`, canonical)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		spelled := rapid.StringMatching(`-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?`).Draw(t, "number")
-		canonical, faults := s.Accept([]byte(`{"n": `+spelled+`}`), false)
+		canonical, faults := s.Accept([]byte(`{"n": `+spelled+`}`), false, today)
 		if len(faults) > 0 {
 			_, err := strconv.ParseFloat(spelled, 64)
 			require.ErrorIs(t, err, strconv.ErrRange)
 			return
 		}
-		again, faults := s.Accept([]byte(canonical), false)
+		again, faults := s.Accept([]byte(canonical), false, today)
 		require.Empty(t, faults)
 		require.Equal(t, canonical, again)
 	})
@@ -152,15 +155,15 @@ func TestAcceptIsSettledOnceItIsCanonical(t *testing.T) {
 		s := rapid.SampledFrom(f.accepted).Draw(t, "sample")
 		raw, err := json.Marshal(s.answers)
 		require.NoError(t, err)
-		want, faults := f.schema.Accept(raw, false)
+		want, faults := f.schema.Accept(raw, false, today)
 		require.Empty(t, faults)
 		respelled := spell(t, s.answers)
 		require.True(t, json.Valid([]byte(respelled)), respelled)
 		for _, incomplete := range []bool{false, true} {
-			canonical, faults := f.schema.Accept([]byte(respelled), incomplete)
+			canonical, faults := f.schema.Accept([]byte(respelled), incomplete, today)
 			require.Empty(t, faults, respelled)
 			require.Equal(t, want, canonical)
-			again, faults := f.schema.Accept([]byte(canonical), incomplete)
+			again, faults := f.schema.Accept([]byte(canonical), incomplete, today)
 			require.Empty(t, faults)
 			require.Equal(t, canonical, again)
 		}
@@ -225,7 +228,7 @@ func FuzzAccept(f *testing.F) {
 		s := forms[int(which)%len(forms)].schema
 		accepted := map[bool]string{}
 		for _, incomplete := range []bool{false, true} {
-			canonical, faults := s.Accept(raw, incomplete)
+			canonical, faults := s.Accept(raw, incomplete, today)
 			accepted[incomplete] = canonical
 			if len(faults) > 0 {
 				require.Empty(t, canonical)
@@ -241,7 +244,7 @@ func FuzzAccept(f *testing.F) {
 			require.True(t, json.Valid(raw))
 			require.LessOrEqual(t, len(canonical), form.MaxSize)
 			require.False(t, strings.ContainsFunc(canonical, func(r rune) bool { return r < ' ' || r == utf8.RuneError || r >= '\u202a' && r <= '\u202e' }))
-			again, faults := s.Accept([]byte(canonical), incomplete)
+			again, faults := s.Accept([]byte(canonical), incomplete, today)
 			require.Empty(t, faults)
 			require.Equal(t, canonical, again)
 		}

@@ -33,14 +33,14 @@ func TestEveryRuleOfAFormIsKept(t *testing.T) {
 				for _, b := range formtest.Breakages(f.raw, s.answers) {
 					broken++
 					delete(unbroken, b.Rule)
-					canonical, faults := f.schema.Accept(encoded(t, b.Answers), false)
+					canonical, faults := f.schema.Accept(encoded(t, b.Answers), false, today)
 					require.Empty(t, canonical, b.Name)
 					fault := found(t, faults, b)
 					understood(t, fault)
 					if len(faults) == 1 {
 						alone++
 					}
-					_, faults = f.schema.Accept(encoded(t, b.Answers), true)
+					_, faults = f.schema.Accept(encoded(t, b.Answers), true, today)
 					if slices.Contains(mendable, b.Keyword) || (b.Keyword == "anyOf" || b.Keyword == "oneOf") && fault.Params["missing"] != nil {
 						missing++
 						require.Empty(t, faults, "%s: %s is missing, and that is all", s.name, b.Name)
@@ -135,7 +135,7 @@ func rules(t *testing.T, raw []byte) []string {
 					all = append(all, here)
 				}
 			default:
-				if !strings.HasPrefix(keyword, "x-") {
+				if !strings.HasPrefix(keyword, "x-") && (keyword != "minLength" || rule != 1.0) { // an empty text is no answer
 					all = append(all, here)
 				}
 			}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"nelke/internal/normal"
 )
 
 // Fault is one way in which answers break their form.
@@ -181,7 +183,7 @@ func pointer(path []string) string {
 		}
 		out.WriteByte('/')
 		out.WriteString(escape(strings.Map(func(r rune) rune {
-			if foul(r) {
+			if normal.Unfit(r) {
 				return utf8.RuneError
 			}
 			return r

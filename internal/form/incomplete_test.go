@@ -30,7 +30,8 @@ func TestAcceptLeavesOutOnlyWhatMoreAnswersCanMend(t *testing.T) {
 		{"the choice on which an answer depends is open", plain, `{"to": {}}`, ""},
 		{"the choice asks for more", plain, `{"send": "OTHER"}`, ""},
 		{"the choice rules the answer out", plain, `{"send": "HOME", "to": {}}`, "/to unevaluatedProperties"},
-		{"an empty text is one that is there", plain, `{"name": ""}`, "/name minLength, /name pattern"},
+		{"an empty text is none", plain, `{"name": " "}`, ""},
+		{"two empty texts in a list are alike", plain, `{"tags": ["", ""]}`, "/tags uniqueItems"},
 		{"null is no missing answer", plain, `{"name": null}`, "/name type"},
 		{"surplus", plain, `{"nom": "Anna"}`, "/nom unevaluatedProperties"},
 		{"surplus within", plain, `{"to": {"zip": 1}}`, "/to/zip unevaluatedProperties"},
@@ -54,7 +55,7 @@ func TestAcceptLeavesOutOnlyWhatMoreAnswersCanMend(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, faults := c.form.schema.Accept([]byte(c.answers), true)
+			_, faults := c.form.schema.Accept([]byte(c.answers), true, today)
 			var got []string
 			for _, f := range faults {
 				got = append(got, f.Pointer+" "+f.Keyword)
@@ -120,7 +121,7 @@ func TestConditionsAreSettledOnlyByWhatStays(t *testing.T) {
 			refused := func(branch string) bool {
 				s, err := form.Compile([]byte(`{"type": "object", "if": ` + c.condition + `, "` + branch + `": {"properties": {"z": false}}}`))
 				require.NoError(t, err)
-				_, faults := s.Accept([]byte(strings.Replace(`{"z": 1, `+c.answers[1:], ", }", "}", 1)), true)
+				_, faults := s.Accept([]byte(strings.Replace(`{"z": 1, `+c.answers[1:], ", }", "}", 1)), true, today)
 				return len(faults) > 0
 			}
 			require.Equal(t, c.want == "holds", refused("then"))
@@ -158,7 +159,7 @@ func TestAnswersLackingAnythingAreIncomplete(t *testing.T) {
 func requireIncomplete(t require.TestingT, f given, answers any) {
 	raw, err := json.Marshal(answers)
 	require.NoError(t, err)
-	canonical, faults := f.schema.Accept(raw, true)
+	canonical, faults := f.schema.Accept(raw, true, today)
 	require.Empty(t, faults, "%s: %s", f.name, raw)
 	require.Equal(t, string(raw), canonical)
 }
@@ -199,7 +200,7 @@ func TestWrongAnswersStayWrongWhateverElseIsMissing(t *testing.T) {
 		}
 		raw, err := json.Marshal(answers)
 		require.NoError(t, err)
-		_, faults := b.form.schema.Accept(raw, true)
+		_, faults := b.form.schema.Accept(raw, true, today)
 		require.True(t, slices.ContainsFunc(faults, func(f form.Fault) bool { return f.Pointer == b.Pointer && f.Keyword == b.Keyword }),
 			"%s: %s: %+v", b.Name, raw, faults)
 	})
@@ -243,7 +244,7 @@ func TestWhatCanStillBeCompletedIsAcceptedSoFar(t *testing.T) {
 			less := lessOf(t, whole)
 			part, err := json.Marshal(less)
 			require.NoError(t, err)
-			_, faults := s.Accept(part, true)
+			_, faults := s.Accept(part, true, today)
 			require.Empty(t, faults, "%s is part of %v, which %s accepts", part, whole, raw)
 		}
 	})

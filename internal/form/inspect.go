@@ -10,6 +10,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"nelke/internal/normal"
 )
 
 // draft is the only dialect that forms are written in.
@@ -84,12 +86,19 @@ var keywords = strings.Fields(`$schema $comment title description type enum cons
 	items minItems maxItems uniqueItems contains minContains maxContains
 	minLength maxLength pattern minimum maximum exclusiveMinimum exclusiveMaximum multipleOf
 	if then else allOf anyOf oneOf not
-	x-label x-hint x-values x-layout x-autocomplete`)
+	x-label x-hint x-values x-layout x-autocomplete x-maxDaysAhead`)
 
 func (in *inspector) known(n *node, at string) {
 	for _, m := range n.members {
 		if !slices.Contains(keywords, m.name) {
 			in.faults = append(in.faults, SchemaFault{m.line, at + "/" + escape(m.name), "unknown keyword"})
+		}
+	}
+	if pattern := n.get("pattern"); pattern != nil {
+		if s, ok := pattern.text(); ok {
+			if err := alike(s); err != nil {
+				in.fault(pattern, at+"/pattern", "would not be judged alike everywhere: %s", err)
+			}
 		}
 	}
 	in.single(n.get("const"), at+"/const")
@@ -105,6 +114,7 @@ func (in *inspector) single(value *node, at string) {
 	if value != nil && (value.object || value.list) {
 		in.fault(value, at, "must not be an object or a list")
 	}
+	in.settled(value, at)
 }
 
 // schema inspects what describes one answer by itself: the form, a property, or the items of a list.
@@ -128,13 +138,23 @@ func (in *inspector) schema(n *node, at string) {
 			in.schema(items, at+"/items")
 		}
 	case "string":
-		free := n.get("enum") == nil && n.get("const") == nil && !n.get("format").is("date")
+		dated := n.get("format").is("date") || n.get("format").is(PartialDate)
+		free := n.get("enum") == nil && n.get("const") == nil && !dated
 		if free && n.get("maxLength") == nil {
 			in.fault(n, at+"/maxLength", "missing: a text must be bounded")
+		}
+		if n.get("format").is(PartialDate) && !n.get("pattern").is(PartialDatePattern) {
+			in.fault(cmp.Or(n.get("pattern"), n), at+"/pattern", "must be that of dates known in part, for validators that don't know the format: %s", PartialDatePattern)
 		}
 	case "integer", "number", "boolean":
 	default:
 		in.fault(cmp.Or(n.get("type"), n), at+"/type", "must be one of object, array, string, integer, number, boolean")
+	}
+	if days := n.get(MaxDaysAhead); days != nil {
+		dated := n.get("format").is("date") || n.get("format").is(PartialDate)
+		if number, ok := days.integer(); !ok || number < 0 || number > 366 || !dated {
+			in.fault(days, at+"/"+MaxDaysAhead, "must be a number of days from 0 to 366, of a date")
+		}
 	}
 	if hint := n.get("x-hint"); hint != nil {
 		in.twoLanguages(hint, at+"/x-hint")
@@ -203,6 +223,9 @@ func (in *inspector) condition(n *node, at string, properties *node, root bool) 
 				in.condition(m.node, pointer, inner, false)
 			} else if m.node.object {
 				in.known(m.node, pointer)
+				if days := m.node.get(MaxDaysAhead); days != nil {
+					in.fault(days, pointer+"/"+MaxDaysAhead, "stands with the property itself: it holds under no condition")
+				}
 			}
 		}
 	}
@@ -297,11 +320,21 @@ func (in *inspector) values(n *node, at string) {
 	}
 }
 
+// settled refuses texts in another form than that of answers: no answer would ever equal them.
+func (in *inspector) settled(n *node, at string) {
+	if s, ok := n.text(); ok {
+		if kept, ok := normal.Lines(s); !ok || kept != s {
+			in.fault(n, at, "must be in NFC, without invisible characters and without white space at its ends")
+		}
+	}
+}
+
 func (in *inspector) twoLanguages(n *node, at string) {
 	for _, language := range []string{"de", "en"} {
 		if s, ok := n.get(language).text(); !ok || strings.TrimSpace(s) == "" {
 			in.fault(cmp.Or(n.get(language), n), at+"/"+language, "missing")
 		}
+		in.settled(n.get(language), at+"/"+language)
 	}
 	for _, m := range n.members {
 		if m.name != "de" && m.name != "en" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +46,15 @@ func (n *node) text() (string, bool) {
 	}
 	s, ok := n.value.(string)
 	return s, ok
+}
+
+func (n *node) integer() (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	number, _ := n.value.(json.Number)
+	i, err := strconv.Atoi(number.String())
+	return i, err == nil
 }
 
 func (n *node) is(v any) bool { return n != nil && !n.object && !n.list && n.value == v }

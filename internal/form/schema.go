@@ -9,6 +9,9 @@
 //     (a token of the HTML autocomplete attribute, WCAG 1.3.5).
 //   - A property with an enum has x-values: {"VALUE": {"de","en"}, …} for exactly its values.
 //   - Strings and lists are bounded.
+//   - A pattern is one that Go and ECMAScript judge alike (see alike).
+//   - The format partial-date has its pattern beside it.
+//   - A date may have x-maxDaysAhead: so many days after today it may lie, 0 to 366.
 //   - What an answer must equal (const, enum) is no object and no list.
 //   - No references and no unknown keywords.
 package form
@@ -65,6 +68,7 @@ func compile(doc any, vocabularies ...*jsonschema.Vocabulary) (*jsonschema.Schem
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
 	c.AssertFormat()
+	formats(c)
 	c.UseLoader(noLoader{})
 	for _, vocabulary := range vocabularies {
 		c.RegisterVocabulary(vocabulary)
@@ -105,7 +109,11 @@ func (s *Schema) judge(form *jsonschema.Schema, value any) []Fault {
 	}
 	var faults []Fault
 	collect(&faults, invalid)
-	faults = sorted(faults)
+	faults = slices.DeleteFunc(sorted(faults), func(f Fault) bool {
+		return f.Keyword == "pattern" && slices.ContainsFunc(faults, func(g Fault) bool {
+			return g.Pointer == f.Pointer && g.Params["format"] == PartialDate // whose pattern says the same
+		})
+	})
 	for i := range faults {
 		faults[i].Hint = s.hint(faults[i])
 	}
@@ -116,7 +124,9 @@ func sorted(faults []Fault) []Fault {
 	slices.SortStableFunc(faults, func(a, b Fault) int {
 		return cmp.Or(strings.Compare(a.Pointer, b.Pointer), strings.Compare(a.Keyword, b.Keyword))
 	})
-	return slices.CompactFunc(faults, func(a, b Fault) bool { return a.Pointer == b.Pointer && a.Keyword == b.Keyword })
+	return slices.CompactFunc(faults, func(a, b Fault) bool {
+		return a.Pointer == b.Pointer && a.Keyword == b.Keyword && fmt.Sprint(a.Params["missing"]) == fmt.Sprint(b.Params["missing"])
+	})
 }
 
 // plain copies answers with numbers as int64 or float64.

@@ -161,6 +161,13 @@ func TestInspectHoldsConditionsToTheProperties(t *testing.T) {
 		{`"format": "date"`, `"format": "date", "x-values": {}`, "/properties/born/x-values"},
 		{`"format": "date"`, `"format": "date", "x-hint": {"de": "", "en": "Hint"}`, "/properties/born/x-hint/de"},
 		{`"title": {"de": "Alles", "en": "All"}, `, ``, "/x-layout/0/title"},
+		{`{"const": "OTHER"}`, `{"const": "u\u0308bel"}`, "/if/properties/send/const"},
+		{`"de": "Ort"`, `"de": "O\u00adrt"`, "/properties/to/properties/city/x-label/de"},
+		{`"format": "date"`, `"format": "partial-date"`, "/properties/born/pattern"},
+		{`"format": "date"`, `"format": "date", "x-maxDaysAhead": -1`, "/properties/born/x-maxDaysAhead"},
+		{`"format": "date"`, `"format": "date", "x-maxDaysAhead": "0"`, "/properties/born/x-maxDaysAhead"},
+		{`"type": "boolean"`, `"type": "boolean", "x-maxDaysAhead": 0`, "/properties/a~1b/x-maxDaysAhead"},
+		{`"then": {"required": ["to"]}`, `"then": {"properties": {"born": {"x-maxDaysAhead": 0}}}`, "/then/properties/born/x-maxDaysAhead"},
 	} {
 		require.Equal(t, 1, strings.Count(schema, c.old), c.old)
 		_, faults := form.Inspect([]byte(strings.Replace(schema, c.old, c.new, 1)))

@@ -63,15 +63,26 @@ func (f Fault) Text(language string) string {
 		return say(f.wrongFormat())
 	case "pattern":
 		switch {
-		case f.Params["pattern"] == `^\S(.*\S)?$`: // what most names have
-			return say("Bitte schreiben Sie diese Angabe in eine Zeile, ohne Leerzeichen am Anfang und am Ende.",
-				"Please write this on one line, without spaces at the beginning or the end.")
+		case f.Params["pattern"] == LinePattern, f.Params["pattern"] == lineBefore:
+			return say("Bitte schreiben Sie diese Angabe in eine Zeile.", "Please write this on one line.")
+		case f.Params["pattern"] == PartialDatePattern:
+			return say("Bitte geben Sie ein Jahr zwischen 1800 und 2099 an.", "Please give a year from 1800 to 2099.")
 		case hint != "":
 			return say("Bitte prüfen Sie diese Angabe: ", "Please check this answer: ") + hint
 		case f.Params["pattern"] == `^[0-9]{5}$`:
 			return say("Bitte geben Sie genau fünf Ziffern ein.", "Please enter exactly five digits.")
 		}
 		return say("Bitte prüfen Sie diese Angabe: Sie hat nicht die erwartete Form.", "Please check this answer: it does not have the expected form.")
+	case MaxDaysAhead:
+		switch days, _ := f.Params["days"].(int); days {
+		case 0:
+			return say("Dieses Datum liegt in der Zukunft. Bitte prüfen Sie es.", "This date lies in the future. Please check it.")
+		case 1:
+			return also("Dieses Datum darf höchstens einen Tag in der Zukunft liegen.", "This date may lie one day ahead at most.")
+		default:
+			ahead := strconv.Itoa(days)
+			return also("Dieses Datum darf höchstens "+ahead+" Tage in der Zukunft liegen.", "This date may lie at most "+ahead+" days ahead.")
+		}
 	case "minLength":
 		if one {
 			return say("Bitte füllen Sie dieses Feld aus.", "Please fill in this field.")
@@ -181,6 +192,9 @@ func (f Fault) wrongFormat() (de, en string) {
 	case "date":
 		return "Bitte geben Sie ein Datum ein, das es gibt: Jahr, Monat und Tag wie 2026-03-31.",
 			"Please enter a date that exists: year, month and day like 2026-03-31."
+	case PartialDate:
+		return "Bitte geben Sie ein Datum ein, das es gibt, wie 1965-06-24. Ist nur ein Teil bekannt, genügt das Jahr oder Jahr und Monat: 1965 oder 1965-06.",
+			"Please enter a date that exists, like 1965-06-24. If only a part is known, the year will do, or year and month: 1965 or 1965-06."
 	case "time":
 		return "Bitte geben Sie eine Uhrzeit mit Zeitzone ein, wie 14:30:00+01:00.",
 			"Please enter a time of day with its time zone, like 14:30:00+01:00."

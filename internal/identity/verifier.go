@@ -11,6 +11,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+
+	"nelke/internal/normal"
 )
 
 var (
@@ -158,12 +160,16 @@ func (v *Verifier) staff(ctx context.Context, token string) (Actor, error) {
 	if err := c.validAt(v.config.Now(), v.config.Leeway); err != nil {
 		return Actor{}, fmt.Errorf("%w: %w", ErrTokenInvalid, err)
 	}
+	name, ok := normal.Line(c.name)
+	if !ok {
+		name = "" // others read it, so it holds nothing that misleads them
+	}
 	roles, ignored := parseRoles(c.all, v.config.RolesClaim)
 	v.ignored.Add(int64(ignored))
 	return Actor{
 		Kind:      Staff,
 		Subject:   v.config.Issuer + "|" + c.subject,
-		Name:      c.name,
+		Name:      name,
 		Roles:     roles,
 		ExpiresAt: c.expires.Add(v.config.Leeway),
 	}, nil

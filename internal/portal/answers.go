@@ -52,7 +52,7 @@ func (p *Portal) steps(f *file, now time.Time) ([]Step, error) {
 	stand(StepTrust, !f.service.beyond())
 	stand(StepInformation, f.InformationHash == informationHash(f.service.Information))
 	stand(StepPrivacy, f.service.Town.inForce(f.c.NoticeID, f.c.Language, now) != nil)
-	faults, err := p.faults(f.Application, f.service)
+	faults, err := p.faults(f.Application, f.service, now)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
 		}
 		problem := s.refused()
 		if s == StepAnswer {
-			if problem.Faults, err = p.faults(f.Application, f.service); err != nil {
+			if problem.Faults, err = p.faults(f.Application, f.service, now); err != nil {
 				return err
 			}
 		}
@@ -125,8 +125,8 @@ func (s *Service) form(id string) *ent.Form {
 	return nil
 }
 
-// faults are what is wrong with the answers of an application.
-func (p *Portal) faults(a *ent.Application, s *Service) ([]form.Fault, error) {
+// faults are what is wrong with the answers of an application at an instant.
+func (p *Portal) faults(a *ent.Application, s *Service, now time.Time) ([]form.Fault, error) {
 	if a.Answers == "" {
 		return nil, nil
 	}
@@ -134,7 +134,7 @@ func (p *Portal) faults(a *ent.Application, s *Service) ([]form.Fault, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, faults := schema.Accept([]byte(a.Answers), false)
+	_, faults := schema.Accept([]byte(a.Answers), false, s.Town.today(now))
 	return faults, nil
 }
 
@@ -170,7 +170,7 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 		if err != nil {
 			return err
 		}
-		answers, faults := schema.Accept(in.Answers, in.Incomplete)
+		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.today(tx.now))
 		if len(faults) > 0 {
 			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}

@@ -276,7 +276,7 @@ type BookAppointmentInput struct {
 func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (_ *ent.Appointment, err error) {
 	defer wrap(&err, "BookAppointment(%s)", in.Appointment)
 
-	if err := in.Person.check(in.Reminder); err != nil {
+	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
 	}
 	return p.ownHold(ctx, "bookAppointment", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {

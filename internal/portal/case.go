@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"go.jetify.com/typeid"
@@ -139,21 +138,30 @@ type PersonInput struct {
 	Phone      *string
 }
 
-func (in PersonInput) check(reminder bool) error {
-	if err := checkText(in.GivenName, 1, 100, "input", "person", "givenName"); err != nil {
+// clean brings a person into the form in which it is kept.
+func (in *PersonInput) clean(reminder bool) error {
+	if err := cleanName(&in.GivenName, &in.FamilyName, "input", "person"); err != nil {
 		return err
 	}
-	if err := checkText(in.FamilyName, 1, 100, "input", "person", "familyName"); err != nil {
+	if err := cleanReach(in.Email, "input", "person"); err != nil {
 		return err
 	}
-	if reminder && in.Email == nil {
+	if reminder && value(in.Email) == "" {
 		return invalid(RuleEmail, "input", "person", "email")
 	}
 	return nil
 }
 
+// cleanReach brings how somebody can be reached into the form in which it is kept. An empty address is none.
+func cleanReach(email *string, path ...string) (err error) {
+	if email != nil && *email != "" {
+		*email, err = cleanEmail(*email, append(path, "email")...)
+	}
+	return err
+}
+
 func (in PersonInput) set(a *ent.Appointment) {
-	a.GivenName, a.FamilyName = strings.TrimSpace(in.GivenName), strings.TrimSpace(in.FamilyName)
+	a.GivenName, a.FamilyName = in.GivenName, in.FamilyName
 	a.Email, a.Phone = value(in.Email), value(in.Phone)
 }
 
@@ -185,34 +193,35 @@ type SetContactInput struct {
 	Language       *string
 }
 
-func (in SetContactInput) check() error {
-	texts := []struct {
-		text     string
-		min, max int
-		field    []string
+// clean brings a contact into the form in which it is kept.
+func (in *SetContactInput) clean() error {
+	if err := cleanName(&in.GivenName, &in.FamilyName, "input"); err != nil {
+		return err
+	}
+	if err := cleanReach(in.Email, "input"); err != nil {
+		return err
+	}
+	if in.Address == nil {
+		return nil
+	}
+	return in.Address.clean("input", "address")
+}
+
+// clean brings an address into the form in which it is kept. House numbers are as they exist: 12a-c, 7/2, 14½, Schloß.
+func (in *PostalAddressInput) clean(path ...string) (err error) {
+	for _, part := range []struct {
+		text  *string
+		max   int
+		field string
 	}{
-		{in.GivenName, 1, 100, []string{"givenName"}},
-		{in.FamilyName, 1, 100, []string{"familyName"}},
-	}
-	if a := in.Address; a != nil {
-		texts = append(texts, []struct {
-			text     string
-			min, max int
-			field    []string
-		}{
-			{a.Street, 1, 100, []string{"address", "street"}},
-			{a.HouseNumber, 1, 20, []string{"address", "houseNumber"}},
-			{a.PostalCode, 1, 16, []string{"address", "postalCode"}},
-			{a.City, 1, 100, []string{"address", "city"}},
-		}...)
-	}
-	for _, t := range texts {
-		if err := checkText(t.text, t.min, t.max, append([]string{"input"}, t.field...)...); err != nil {
+		{&in.Street, 100, "street"}, {&in.HouseNumber, 20, "houseNumber"}, {&in.PostalCode, 16, "postalCode"}, {&in.City, 100, "city"},
+	} {
+		if *part.text, err = cleanLine(*part.text, 1, part.max, append(slices.Clone(path), part.field)...); err != nil {
 			return err
 		}
 	}
-	if in.Address != nil && !country.MatchString(in.Address.Country) {
-		return &Problem{Code: InvalidInput, Path: []string{"input", "address", "country"}}
+	if !country.MatchString(in.Country) {
+		return &Problem{Code: InvalidInput, Path: append(slices.Clone(path), "country")}
 	}
 	return nil
 }
@@ -230,7 +239,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 	if actor.Kind != identity.CaseHolder {
 		return nil, refuse(Unauthenticated)
 	}
-	if err := in.check(); err != nil {
+	if err := in.clean(); err != nil {
 		return nil, err
 	}
 	done, err := p.once(ctx, "setContact", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
@@ -265,7 +274,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 			return "", err
 		}
 		if err := tx.CaseFile.UpdateOneID(c.ID).
-			SetGivenName(strings.TrimSpace(in.GivenName)).SetFamilyName(strings.TrimSpace(in.FamilyName)).
+			SetGivenName(in.GivenName).SetFamilyName(in.FamilyName).
 			SetEmail(value(in.Email)).SetPhone(value(in.Phone)).SetLanguage(language).
 			SetStreet(address.Street).SetHouseNumber(address.HouseNumber).SetPostalCode(address.PostalCode).
 			SetCity(address.City).SetCountry(address.Country).Exec(ctx); err != nil {

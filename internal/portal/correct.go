@@ -30,7 +30,7 @@ func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentIn
 	if err != nil {
 		return nil, unseen(ctx, err)
 	}
-	if err := in.Person.check(in.Reminder); err != nil {
+	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
 	}
 	staff := identity.FromContext(ctx).Kind == identity.Staff

@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"strings"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -36,7 +35,7 @@ type ReopenApplicationInput struct {
 func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "ReopenApplication(%s)", in.Application)
 
-	if err := checkLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
+	if in.Reason, err = cleanLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
 	return p.onWork(ctx, "reopenApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
@@ -52,7 +51,7 @@ func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInpu
 		}
 		r, err := tx.Reopening.Create().SetApplicationID(f.ID).SetStatus(reopening.Status(was.Status)).SetDecidedAt(*was.EndedAt).
 			SetRejection(was.Rejection).SetDispatchMethod(was.DispatchMethod).SetDispatchedOn(was.DispatchedOn).SetTrackingNumber(was.TrackingNumber).
-			SetReason(strings.TrimSpace(in.Reason)).SetReopenedAt(tx.now).Save(ctx)
+			SetReason(in.Reason).SetReopenedAt(tx.now).Save(ctx)
 		if err != nil {
 			return err
 		}

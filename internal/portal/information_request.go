@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"encoding/json"
-	"strings"
 
 	"nelke/ent"
 	"nelke/ent/application"
@@ -25,14 +24,14 @@ type RequestInformationInput struct {
 func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "RequestInformation(%s)", in.Application)
 
-	if err := checkLines(in.Question, 1, 2000, "input", "question"); err != nil {
+	if in.Question, err = cleanLines(in.Question, 1, 2000, "input", "question"); err != nil {
 		return nil, err
 	}
 	return p.onMine(ctx, "requestInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := tx.step(ctx, f, application.StatusWAITING_FOR_APPLICANT, "application.question_asked", nil, in.Question); err != nil {
 			return err
 		}
-		r, err := tx.InformationRequest.Create().SetApplicationID(f.ID).SetQuestion(strings.TrimSpace(in.Question)).SetAskedAt(tx.now).Save(ctx)
+		r, err := tx.InformationRequest.Create().SetApplicationID(f.ID).SetQuestion(in.Question).SetAskedAt(tx.now).Save(ctx)
 		if err != nil {
 			return err
 		}
@@ -54,7 +53,7 @@ type AnswerRequestInput struct {
 func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "AnswerRequest(%s)", in.Application)
 
-	if err := checkLines(in.Message, 1, 5000, "input", "message"); err != nil {
+	if in.Message, err = cleanLines(in.Message, 1, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
 	return p.onOwn(ctx, "answerRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
@@ -74,12 +73,12 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 			return err
 		}
 		var faults []form.Fault
-		if corrections, faults = schema.Accept(answers, false); len(faults) > 0 {
+		if corrections, faults = schema.Accept(answers, false, f.service.Town.today(tx.now)); len(faults) > 0 {
 			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 	}
 	n, err := tx.InformationRequest.Update().Where(open(f.ID)).
-		SetAnswer(strings.TrimSpace(message)).SetCorrections(corrections).SetAnsweredAt(tx.now).SetAnsweredVia(via).Save(ctx)
+		SetAnswer(message).SetCorrections(corrections).SetAnsweredAt(tx.now).SetAnsweredVia(via).Save(ctx)
 	if err != nil {
 		return err
 	}
@@ -118,7 +117,7 @@ func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformati
 	if in.Channel == informationrequest.AnsweredViaONLINE.String() {
 		return nil, invalid(RuleChannel, "input", "channel")
 	}
-	if err := checkLines(in.Message, 1, 5000, "input", "message"); err != nil {
+	if in.Message, err = cleanLines(in.Message, 1, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
 	return p.onClaimed(ctx, "recordInformationAnswer", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {

@@ -196,7 +196,7 @@ func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Par
 	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
-	if err := checkText(in.Name, 1, 100, "input", "name"); err != nil {
+	if in.Name, err = cleanLine(in.Name, 1, 100, "input", "name"); err != nil {
 		return nil, err
 	}
 	id := newID("partner")
@@ -256,9 +256,11 @@ func (p *Portal) UpdatePartner(ctx context.Context, in UpdatePartnerInput) (_ *e
 		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner",
 		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
 			if in.Name != nil {
-				if err := checkText(*in.Name, 1, 100, "input", "name"); err != nil {
+				name, err := cleanLine(*in.Name, 1, 100, "input", "name")
+				if err != nil {
 					return change{}, err
 				}
+				in.Name = &name
 			}
 			update := tx.Partner.UpdateOneID(partner.ID).SetNillableName(in.Name)
 			if in.Scopes != nil {
@@ -310,7 +312,8 @@ func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *e
 		operation: "addPartnerKey", key: in.IdempotencyKey, outcome: id, input: hashed,
 		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner",
 		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
-			if err := checkText(in.Label, 1, 100, "input", "label"); err != nil {
+			label, err := cleanLine(in.Label, 1, 100, "input", "label")
+			if err != nil {
 				return change{}, err
 			}
 			if !identity.ValidPartnerKey(in.Key) {
@@ -331,7 +334,7 @@ func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *e
 				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
 			}
 			return change{subject: id, action: "partner.key_added", before: partner.ID, after: "VALID", left: hashed},
-				tx.PartnerKey.Create().SetID(id).SetPartnerID(partner.ID).SetHash(hash).SetLabel(in.Label).SetCreatedAt(tx.now).Exec(ctx)
+				tx.PartnerKey.Create().SetID(id).SetPartnerID(partner.ID).SetHash(hash).SetLabel(label).SetCreatedAt(tx.now).Exec(ctx)
 		},
 	}
 	id, err = p.onPartner(ctx, w)

@@ -64,7 +64,10 @@ const (
 	RuleSpan       Rule = "SPAN"         // at most Max minutes together
 	RuleDuplicate  Rule = "DUPLICATE"    // the same thing twice
 	RuleChannel    Rule = "CHANNEL"      // not ONLINE
-	RuleText       Rule = "TEXT"         // broken UTF-8 or control characters
+	RuleText       Rule = "TEXT"         // broken text, control characters, or a second line where there is one
+	RuleName       Rule = "NAME"         // given name, family name, or both
+	RuleEmailForm  Rule = "EMAIL_FORM"   // an address that a mailer could write to
+	RuleEmailLocal Rule = "EMAIL_LOCAL"  // ASCII before the @
 	RuleCursor     Rule = "CURSOR"       // not a cursor of this connection
 	RuleFile       Rule = "FILE"         // the town's file says so, and may say otherwise
 	RuleFiles      Rule = "FILES"        // what the town's file says holds anyway

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"nelke/ent"
 	entpayment "nelke/ent/payment"
@@ -68,14 +67,14 @@ type RecordRefundInput struct {
 func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent.Payment, err error) {
 	defer wrap(&err, "RecordRefund(%s)", in.Payment)
 
-	if err := checkText(in.Note, 1, 200, "input", "note"); err != nil {
+	if in.Note, err = cleanLine(in.Note, 1, 200, "input", "note"); err != nil {
 		return nil, err
 	}
 	return p.onRefund(ctx, "recordRefund", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if pay.Status != entpayment.StatusREFUND_DUE {
 			return refuse(WrongState, "input", "payment")
 		}
-		note := strings.TrimSpace(in.Note)
+		note := in.Note
 		if err := tx.pay(ctx, f, pay, entpayment.StatusREFUNDED, func(next *ent.Payment) {
 			next.RefundNote, next.RefundedCents, next.EndedAt = &note, next.ReceivedCents, &tx.now
 		}); err != nil {

@@ -45,7 +45,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 	if in.Channel == appointment.ChannelONLINE.String() {
 		return nil, invalid(RuleChannel, "input", "channel")
 	}
-	if err := in.Person.check(in.Reminder); err != nil {
+	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, false)

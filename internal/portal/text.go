@@ -1,59 +1,95 @@
 package portal
 
 import (
-	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"nelke/internal/normal"
 )
 
-// plain tells whether a text can be kept and shown as it is: no broken UTF-8, no control characters, and none that turn
-// the direction of what stands beside the text, on a counter's screen say. Marks of direction (U+200E, U+200F) belong to
-// names and stay.
+// plain reports whether a text from another program can be kept and shown as it is. What people type goes through
+// cleanLine and its like instead.
 func plain(s string) bool { return utf8.ValidString(s) && shown(s) == s }
 
 // shown is what is plain of a text.
 func shown(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || turns(r) {
+		if normal.Unfit(r) || r == '\n' || r == '\r' || r == '\t' {
 			return -1
 		}
 		return r
 	}, strings.ToValidUTF8(s, ""))
 }
 
-// turns tells of the embeddings, overrides and isolates of the Unicode Bidirectional Algorithm.
-func turns(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
-
-// checkText refuses texts that are too short or too long (in characters, spaces at the ends aside), those in which there
-// is nothing to see, and those that aren't plain.
-func checkText(s string, low, high int, path ...string) error {
-	if !plain(s) {
-		return invalid(RuleText, path...)
-	}
-	n := utf8.RuneCountInString(strings.TrimSpace(s))
-	if n < low || n > high || low > 0 && !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
-		return &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
-	}
-	return nil
+// cleanLine returns a text of one line as it is kept (see normal.Line). It refuses one that is too short or too long then,
+// in characters, and one that can't be kept.
+func cleanLine(s string, low, high int, path ...string) (string, error) {
+	return cleanText(normal.Line, s, low, high, path...)
 }
 
-// checkLines is checkText for texts of several lines.
-func checkLines(s string, low, high int, path ...string) error {
-	if err := checkText(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s), low, high, path...); err != nil {
+// cleanLines is cleanLine for texts of several lines.
+func cleanLines(s string, low, high int, path ...string) (string, error) {
+	return cleanText(normal.Lines, s, low, high, path...)
+}
+
+func cleanText(form func(string) (string, bool), s string, low, high int, path ...string) (string, error) {
+	s, ok := form(s)
+	if !ok {
+		return "", invalid(RuleText, path...)
+	}
+	if n := utf8.RuneCountInString(s); n < low || n > high {
+		return "", &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
+	}
+	return s, nil
+}
+
+// maxName bounds each part of a name, in characters.
+const maxName = 100
+
+// cleanName brings both parts of a name into the form in which they are kept. One part may be empty, but not both: who has
+// one name alone has it in the family name, whichever part it was given as, so that it is found and sorted by it.
+func cleanName(given, family *string, path ...string) (err error) {
+	at := func(field string) []string { return append(slices.Clone(path), field) }
+	if *given, err = cleanLine(*given, 0, maxName, at("givenName")...); err != nil {
 		return err
 	}
+	if *family, err = cleanLine(*family, 0, maxName, at("familyName")...); err != nil {
+		return err
+	}
+	if *family == "" {
+		*given, *family = "", *given
+	}
+	if *family == "" {
+		return invalid(RuleName, at("familyName")...)
+	}
 	return nil
 }
 
-// ValidEmail tells whether an address can be written to: one addr-spec of RFC 5322 with at most 254 characters.
+// cleanEmail returns an address in the form in which it is kept: as it was typed, without what stands around it by
+// mistake. It refuses one that no mailer could write to.
+func cleanEmail(s string, path ...string) (string, error) {
+	s, ok := normal.Line(s)
+	if !ok {
+		return "", invalid(RuleText, path...)
+	}
+	switch _, fault := normal.Email(s); fault {
+	case normal.EmailForm:
+		return "", invalid(RuleEmailForm, path...)
+	case normal.EmailLocal:
+		return "", invalid(RuleEmailLocal, path...)
+	}
+	return s, nil
+}
+
+// ValidEmail reports whether an address, white space around it aside, is one that a mailer could write to.
 func ValidEmail(s string) bool {
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s && len(s) <= 254 && utf8.ValidString(s)
+	_, err := cleanEmail(s)
+	return err == nil
 }
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-// ValidPhone tells whether a number has the form of E.164.
+// ValidPhone reports whether a number has the form of E.164.
 func ValidPhone(s string) bool { return e164.MatchString(s) }

@@ -28,14 +28,16 @@ func (in *TextInput) text() schema.Text {
 	return schema.Text{"de": in.De, "en": in.En}
 }
 
-func (in *TextInput) check(low, high int, path ...string) error {
+// clean brings both texts into the form in which they are kept.
+func (in *TextInput) clean(low, high int, path ...string) (err error) {
 	if in == nil {
 		return nil
 	}
-	if err := checkText(in.De, low, high, append(slices.Clone(path), "de")...); err != nil {
+	if in.De, err = cleanLine(in.De, low, high, append(slices.Clone(path), "de")...); err != nil {
 		return err
 	}
-	return checkText(in.En, low, high, append(slices.Clone(path), "en")...)
+	in.En, err = cleanLine(in.En, low, high, append(slices.Clone(path), "en")...)
+	return err
 }
 
 // SetServiceStateInput opens or closes a service for online applications.
@@ -55,7 +57,7 @@ type SetServiceStateInput struct {
 func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (_ *Service, err error) {
 	defer wrap(&err, "SetServiceState(%s)", in.Service)
 
-	if err := in.Message.check(0, 500, "input", "message"); err != nil {
+	if err := in.Message.clean(0, 500, "input", "message"); err != nil {
 		return nil, err
 	}
 	if in.OpensAt != nil && in.ClosesAt != nil && !in.OpensAt.Before(*in.ClosesAt) {

@@ -28,7 +28,7 @@ type AddClosureInput struct {
 func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedule, err error) {
 	defer wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
 
-	if err := checkClosure(in.From, in.To, in.Hours, in.Reason); err != nil {
+	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
 	}
 	return p.changeHours(ctx, &hoursChange{
@@ -53,7 +53,7 @@ func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedul
 	})
 }
 
-func checkClosure(from, to schedule.Date, hours *TimeSpanInput, reason TextInput) error {
+func checkClosure(from, to schedule.Date, hours *TimeSpanInput, reason *TextInput) error {
 	if to.Before(from) {
 		return invalid(RuleOrder, "input", "to")
 	}
@@ -63,7 +63,7 @@ func checkClosure(from, to schedule.Date, hours *TimeSpanInput, reason TextInput
 			return invalid(Rule(faults[0].Rule), "input", "hours", faults[0].Field)
 		}
 	}
-	return reason.check(1, 300, "input", "reason")
+	return reason.clean(1, 300, "input", "reason")
 }
 
 // closing are the rules that appointments must fit when an office closes.
@@ -95,7 +95,7 @@ type ChangeClosureInput struct {
 func (p *Portal) ChangeClosure(ctx context.Context, in ChangeClosureInput) (_ *Schedule, err error) {
 	defer wrap(&err, "ChangeClosure(%s)", in.Closure)
 
-	if err := checkClosure(in.From, in.To, in.Hours, in.Reason); err != nil {
+	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
 	}
 	return p.onClosure(ctx, in.Closure, &hoursChange{

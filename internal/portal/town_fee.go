@@ -38,7 +38,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 	if in.FurtherCopyCents != nil && (*in.FurtherCopyCents < 0 || *in.FurtherCopyCents > maxCents) {
 		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
 	}
-	if err := in.LegalBasis.check(1, 300, "input", "legalBasis"); err != nil {
+	if err := in.LegalBasis.clean(1, 300, "input", "legalBasis"); err != nil {
 		return nil, err
 	}
 	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {

@@ -46,7 +46,7 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 	if in.To.Before(in.From) {
 		return nil, invalid(RuleOrder, "input", "to")
 	}
-	if err := in.Reason.check(1, 300, "input", "reason"); err != nil {
+	if err := in.Reason.clean(1, 300, "input", "reason"); err != nil {
 		return nil, err
 	}
 	return p.changeHours(ctx, &hoursChange{

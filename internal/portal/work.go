@@ -118,7 +118,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 	defer wrap(&err, "CompleteApplication(%s)", in.Application)
 
 	if d := in.Dispatch; d != nil && d.TrackingNumber != nil {
-		if err := checkText(*d.TrackingNumber, 1, 60, "input", "dispatch", "trackingNumber"); err != nil {
+		if *d.TrackingNumber, err = cleanLine(*d.TrackingNumber, 1, 60, "input", "dispatch", "trackingNumber"); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +144,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 				if d.SentOn != nil {
 					sent = *d.SentOn
 				}
-				next.DispatchedOn, next.TrackingNumber = sent.String(), strings.TrimSpace(value(d.TrackingNumber))
+				next.DispatchedOn, next.TrackingNumber = sent.String(), value(d.TrackingNumber)
 			}
 		}); err != nil {
 			return err
@@ -167,7 +167,7 @@ type RejectApplicationInput struct {
 func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "RejectApplication(%s)", in.Application)
 
-	if err := checkLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
+	if in.Reason, err = cleanLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
 	return p.onMine(ctx, "rejectApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
@@ -175,7 +175,7 @@ func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInpu
 			return err
 		}
 		if err := tx.step(ctx, f, application.StatusREJECTED, "application.rejected", func(next *ent.Application) {
-			next.EndedAt, next.Rejection = &tx.now, strings.TrimSpace(in.Reason)
+			next.EndedAt, next.Rejection = &tx.now, in.Reason
 		}); err != nil {
 			return err
 		}

@@ -16,7 +16,6 @@ var (
 	slugForm  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	digits    = regexp.MustCompile(`^[0-9]+$`)
 	phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
-	mailForm  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s.]+$`)
 )
 
 // check holds what was decoded against the rules that need more than one value, or files.

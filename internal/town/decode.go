@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"nelke/internal/normal"
 )
 
 // decoder fills the types of this package from YAML. It differs from the library's own decoding in that it goes on
@@ -201,7 +203,12 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, field string) {
 		d.fault(n.Line, field, "%q is none of %s", s, strings.Join(word.values(), ", "))
 		return
 	}
-	v.SetString(strings.TrimSuffix(s, "\n"))
+	kept, ok := normal.Lines(s)
+	if !ok {
+		d.fault(n.Line, field, "has characters that can't be shown: control characters, or such that turn the direction of writing")
+		return
+	}
+	v.SetString(kept)
 }
 
 func (d *decoder) list(n *yaml.Node, v reflect.Value, field string) {

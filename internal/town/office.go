@@ -3,6 +3,8 @@ package town
 import (
 	"fmt"
 	"slices"
+
+	"nelke/internal/normal"
 )
 
 // cell is the grain of the appointment book in minutes: every time of an office is a multiple of it.
@@ -30,7 +32,7 @@ func (l *loader) office(o Office, at string) {
 	if o.Phone != "" && !phoneForm.MatchString(o.Phone) {
 		l.fault(at+".phone", "%q is no telephone number like +495235123", o.Phone)
 	}
-	if o.Email != "" && !mailForm.MatchString(o.Email) {
+	if _, fault := normal.Email(o.Email); o.Email != "" && fault != normal.EmailFine {
 		l.fault(at+".email", "%q is no e-mail address", o.Email)
 	}
 	if o.StepMinutes < cell || o.StepMinutes%cell != 0 || 60%o.StepMinutes != 0 {

@@ -183,7 +183,9 @@ func TestSharedFilesAreNamedInTheirFaults(t *testing.T) {
 		{"a kind without English words", smallKinds, "en: [nothing]", "en: []", `small/kinds.yaml:11: kinds[2].words.en: there must be at least one`},
 		{"a kind without words", smallKinds, "    words: {de: [nichts], en: [nothing]}\n", "", `small/kinds.yaml:9: kinds[2].words: missing`},
 		{"a word twice", smallKinds, "de: [nichts]", "de: [nichts, Nichts]", `small/kinds.yaml:11: kinds[2].words.de[1]: "nichts" is used by kinds[2].words.de[0] already`},
-		{"a word with blanks around it", smallKinds, "de: [nichts]", `de: ["nichts "]`, `small/kinds.yaml:11: kinds[2].words.de[0]: "nichts " has blanks around it`},
+		{"a word too long", smallKinds, "de: [nichts]", `de: [` + strings.Repeat("nichts", 14) + `]`, `small/kinds.yaml:11: kinds[2].words.de[0]: has more than 80 bytes`},
+		{"a word twice, with blanks and in two parts", smallKinds, "de: [nichts]", `de: ["\u00fcbel", " u\u0308bel\u200b"]`, `small/kinds.yaml:11: kinds[2].words.de[1]: "übel" is used by kinds[2].words.de[0] already`},
+		{"a word that turns the direction", smallKinds, "de: [nichts]", `de: ["nic\u202ehts"]`, `small/kinds.yaml:11: kinds[2].words.de[0]: has characters that can't be shown`},
 		{"a name without German", smallKinds, "{de: Unbenutzt, en: Unused}", "{en: Unused}", `small/kinds.yaml:10: kinds[2].name.de: missing`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -64,7 +64,7 @@ func TestAWrongAnswerIsNamedInBothLanguages(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		w := newWorld(t, b)
 		id := w.person.Draft(w.free)
-		bad := with(w.free.Accepted[0], "familyName", "", "surplus", 1, "birthDate", "31.12.2020")
+		bad := with(w.free.Accepted[0], "country", "", "surplus", 1, "birthDate", "31.12.2020")
 		w.unchanged(t, func() {
 			messages := map[string]string{}
 			for _, language := range []string{"de", "en"} {
@@ -76,7 +76,7 @@ func TestAWrongAnswerIsNamedInBothLanguages(t *testing.T) {
 					paths[pathOf(p.Get("path"))] = p.Get("message").String()
 				}
 				require.Len(t, paths, 3, a.Raw)
-				for _, field := range []string{"familyName", "surplus", "birthDate"} {
+				for _, field := range []string{"country", "surplus", "birthDate"} {
 					require.NotEmpty(t, paths["input.answers."+field], a.Raw)
 				}
 				messages[language] = paths["input.answers.birthDate"]

@@ -73,7 +73,7 @@ func TestADraftStaysWithItsFormAndItsInformation(t *testing.T) {
 		}
 		const file = "blomberg/forms/abmeldung-ins-ausland.json"
 		changed := func() *suite.Town {
-			return suite.NewTown(t).Edit("", "{version: 1, file: "+file+"}", "{version: 2, file: "+file+"}").
+			return suite.NewTown(t).Edit("", "{version: 2, file: "+file+"}", "{version: 3, file: "+file+"}").
 				Edit(file, `"de": "Ihr Ausweis oder Pass"`, `"de": "Ihr Ausweis"`)
 		}
 		cfg := b.Configuration(w.Config.Data)
@@ -87,10 +87,10 @@ func TestADraftStaysWithItsFormAndItsInformation(t *testing.T) {
 			require.Eventually(t, func() bool { return slices.Equal(want, texts(c.Application(id).Get("openSteps"))) }, 20*time.Second, 50*time.Millisecond)
 		}
 		imported(changed())
-		require.Eventually(t, func() bool { return newest(w, w.free) == 2 }, 20*time.Second, 50*time.Millisecond)
+		require.Eventually(t, func() bool { return newest(w, w.free) == 3 }, 20*time.Second, 50*time.Millisecond)
 		second := c.Mutate("startApplication", suite.Vars{"service": w.free.Service}).OK("startApplication.application.id").String()
-		require.Equal(t, "2", form(second))
-		require.Equal(t, "1", form(id))
+		require.Equal(t, "3", form(second))
+		require.Equal(t, "2", form(id))
 		steps()
 
 		imported(changed().Edit("", "de: Wann Sie sich abmelden müssen", "de: Wann Sie sich abmelden"))
@@ -106,7 +106,7 @@ func TestADraftStaysWithItsFormAndItsInformation(t *testing.T) {
 		refused(t, c.Mutate("submitApplication", suite.Vars{"application": id}), "NOTICE_NOT_ACKNOWLEDGED", "input.application")
 		c.Mutate("acknowledgePrivacyNotice", suite.Vars{"application": id, "privacyNotice": w.Filing(w.free.Slug).Notice}).OK("acknowledgePrivacyNotice.application.id")
 		c.Mutate("submitApplication", suite.Vars{"application": id}).OK("submitApplication.application.id")
-		require.Equal(t, "1", form(id))
+		require.Equal(t, "2", form(id))
 	})
 }
 

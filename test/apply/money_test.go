@@ -28,7 +28,7 @@ func TestADraftCostsWhatItsOwnFormSays(t *testing.T) {
 		draft, pension := w.person.Reviewed(w.deed, four), w.other.Reviewed(w.deed, with(w.deed.Accepted[0], "purpose", "RENTE"))
 
 		town := suite.NewTown(t)
-		town.Edit("", "{version: 1, file: blomberg/forms/sterbeurkunde.json}", "{version: 2, file: blomberg/forms/sterbeurkunde.json}").
+		town.Edit("", "{version: 2, file: blomberg/forms/sterbeurkunde.json}", "{version: 3, file: blomberg/forms/sterbeurkunde.json}").
 			EditAfter("- slug: sterbeurkunde\n", "copies: /copies", "copies: /anzahl").
 			EditAll("blomberg/forms/sterbeurkunde.json", `"copies"`, `"anzahl"`)
 		w.imported(town)

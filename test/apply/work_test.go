@@ -145,7 +145,7 @@ func TestTheOfficeAsksBackAndThePersonAnswers(t *testing.T) {
 		require.Equal(t, "WAITING_FOR_APPLICANT", w.person.Application(id).Get("status").String())
 		refused(t, w.clerk.Mutate("requestInformation", ask), "WRONG_STATE", "input.application")
 
-		wrong := w.person.Mutate("answerRequest", suite.Vars{"application": id, "message": "Nach Norwegen.", "answers": with(w.free.Accepted[1], "familyName", nil)})
+		wrong := w.person.Mutate("answerRequest", suite.Vars{"application": id, "message": "Nach Norwegen.", "answers": with(w.free.Accepted[1], "birthDate", nil)})
 		require.Equal(t, "ANSWERS_INVALID", wrong.Problem(), wrong.Raw)
 		w.person.Mutate("answerRequest", suite.Vars{"application": id, "message": "Nach Norwegen.", "answers": w.free.Accepted[1]}).OK("answerRequest.application.id")
 		a := w.clerk.Do(`query($id: ID!) { application(id: $id) { status answers requests { question answer corrections answeredAt } } }`, suite.Vars{"id": id}).OK("application")

@@ -55,7 +55,7 @@ func changed(t *testing.T) *suite.Town {
 		Edit("", "    counters:\n", "      - {from: 2027-01-04, to: 2027-01-04, reason: {de: Umzug, en: Moving}}\n    counters:\n").
 		Edit("", "{de: Schnellschalter, en: Express counter}", "{de: Schalter 3, en: Counter 3}").
 		Edit("", "cents: 4600", "cents: 4700").
-		Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 2, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).
+		Edit("", "form: {version: 2, file: "+ballot+"}", "form: {version: 3, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).
 		Edit("shared/kinds.yaml", "name: {de: Reisepass, en: Passport}", "name: {de: Pass, en: Passport}").
 		Without("lebensbescheinigung")
 }
@@ -121,8 +121,8 @@ func TestAFaultIsNamedAndNothingIsWritten(t *testing.T) {
 			town                 *suite.Town
 			line                 string // a text of the line at fault
 		}{
-			{"a form that changed under its version", "services[1].form.version", "in use with other content", suite.NewTown(t).Edit(ballot, formTitle, newTitle), "form: {version: 1, file: " + ballot},
-			{"rules of a fee that changed under the version of their form", "services[5].form.version", "in use with other feeRules: changed rules need a new version of the form", suite.NewTown(t).EditAfter("feeRules: {copies", "[RENTE]", "[RENTE, SONSTIGES]"), "form: {version: 1, file: blomberg/forms/sterbeurkunde.json"},
+			{"a form that changed under its version", "services[1].form.version", "in use with other content", suite.NewTown(t).Edit(ballot, formTitle, newTitle), "form: {version: 2, file: " + ballot},
+			{"rules of a fee that changed under the version of their form", "services[5].form.version", "in use with other feeRules: changed rules need a new version of the form", suite.NewTown(t).EditAfter("feeRules: {copies", "[RENTE]", "[RENTE, SONSTIGES]"), "form: {version: 2, file: blomberg/forms/sterbeurkunde.json"},
 			{"a notice that changed under its version", "notices[0].version", "in use with another text", suite.NewTown(t).Write("blomberg/notices/1.en.md", "Something else.\n"), "  - version: 1"},
 			{"a notice that began on another day", "notices[0].version", "in use with another text or date", suite.NewTown(t).Edit("", "validFrom: 2024-01-01\n    de: {file", "validFrom: 2024-01-02\n    de: {file"), "  - version: 1"},
 			{"another ARS, assumed as well", "municipality.ars", "can be corrected once: take ars out of source", suite.NewTown(t).Edit("", "slug: blomberg\n  ars: \"057660016016\"", "slug: blomberg\n  ars: \"057660020016\""), "  ars:"},
@@ -165,11 +165,11 @@ func TestAFaultIsNamedAndNothingIsWritten(t *testing.T) {
 			})
 		}
 		t.Run("an older version than the one in use", func(t *testing.T) {
-			require.True(t, suite.NewTown(t).Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 3, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).Import(p.cfg))
+			require.True(t, suite.NewTown(t).Edit("", "form: {version: 2, file: "+ballot+"}", "form: {version: 4, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).Import(p.cfg))
 			before := p.dump(t)
-			out, err := p.command(t, "import", suite.NewTown(t).Edit("", "form: {version: 1, file: "+ballot+"}", "form: {version: 2, file: "+ballot+"}").File).CombinedOutput()
+			out, err := p.command(t, "import", suite.NewTown(t).Edit("", "form: {version: 2, file: "+ballot+"}", "form: {version: 3, file: "+ballot+"}").File).CombinedOutput()
 			require.Equal(t, 1, exitCode(err), string(out))
-			require.Contains(t, string(out), "services[1].form.version: version 2 is older than version 3")
+			require.Contains(t, string(out), "services[1].form.version: version 3 is older than version 4")
 			require.Equal(t, before, p.dump(t))
 		})
 	})
@@ -203,7 +203,7 @@ func TestOldFormsAndNoticesStay(t *testing.T) {
 		require.JSONEq(t, oldForm.Raw, again.OK("form").Raw)
 		require.JSONEq(t, oldNotice.Raw, again.OK("notice").Raw)
 		form, notice := look(second)
-		require.Equal(t, int64(2), form.Get("version").Int())
+		require.Equal(t, int64(3), form.Get("version").Int())
 		require.NotEqual(t, oldForm.Get("id").String(), form.Get("id").String())
 		require.JSONEq(t, oldNotice.Raw, notice.Raw, "the new notice's day hasn't come")
 		second.Clock.Set(time.Date(2026, time.December, 1, 0, 0, 0, 0, suite.Start().Location()))

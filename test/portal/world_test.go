@@ -57,7 +57,7 @@ const problems = ` problems { code message path ... on SlotTaken { reason altern
 // mutation is the document of one mutation, with its input in $in.
 func mutation(name string) string {
 	fields := map[string]string{
-		"case":          `id contact { givenName familyName email language address { country } }`,
+		"case":          `id contact { givenName familyName email language address { street houseNumber postalCode city country } }`,
 		"appointment":   `id reference status start end heldUntil channel counter { id } person { givenName familyName }`,
 		"publicService": `id open opensAt closesAt stateMessage fee { amount { cents } validFrom }`,
 		"municipality":  `id paymentMethods paymentOptions { method enabled validFrom validTo }`,

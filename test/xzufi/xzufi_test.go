@@ -237,11 +237,11 @@ func TestTheExportFollowsTheCatalogue(t *testing.T) {
 				return s.Message["de"] == "- Ab <i>Dezember</i> & ]]>." && s.Window.Opens.Format("2006-01-02T15:04:05Z07:00") == "2026-12-01T07:00:00Z" && s.Window.Closes.IsZero()
 			}},
 			{"import", func() {
-				suite.NewTown(t).EditAfter("slug: meldebescheinigung", "de: Meldebescheinigung", `de: "Bescheinigung <b>&amp; ]]>\u2028 über"`).Import(p.Config)
+				suite.NewTown(t).EditAfter("slug: meldebescheinigung", "de: Meldebescheinigung", `de: "Bescheinigung <b>&amp; ]]>\u00a0 über"`).Import(p.Config)
 				if b.Redis == nil { // nobody tells of what another process did: what is remembered gets too old
 					p.Clock.Advance(time.Minute)
 				}
-			}, []string{whole, town}, func(s xzufi.Service) bool { return s.Name["de"] == "Bescheinigung <b>&amp; ]]>\u2028 über" }},
+			}, []string{whole, town}, func(s xzufi.Service) bool { return s.Name["de"] == "Bescheinigung <b>&amp; ]]>\u00a0 über" }},
 		}
 		for _, c := range changes {
 			c.do()

@@ -30,13 +30,18 @@ func example(schema any) any {
 	case "object":
 		properties, _ := s["properties"].(map[string]any)
 		object := map[string]any{}
-		for _, name := range listOf(s["required"]) {
+		names := listOf(s["required"])
+		if choice := listOf(s["anyOf"]); len(choice) > 0 {
+			first, _ := choice[0].(map[string]any)
+			names = append(slices.Clone(names), listOf(first["required"])...)
+		}
+		for _, name := range names {
 			object[name.(string)] = example(properties[name.(string)])
 		}
 		return object
 	}
 	switch s["format"] {
-	case "date":
+	case "date", "partial-date":
 		return "2001-02-03"
 	case "email":
 		return "erika@example.org"

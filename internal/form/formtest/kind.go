@@ -20,7 +20,7 @@ func (b *breaker) text(s map[string]any, at spot, v string) {
 	}
 	runes := []rune(v)
 	low, high := 0, math.MaxInt
-	if n, ok := s["minLength"].(float64); ok && n > 0 {
+	if n, ok := s["minLength"].(float64); ok && n > 1 { // an empty text is no answer
 		low = int(n)
 		b.instead(at, "minLength", "one too short", string(runes[:low-1]))
 	}
@@ -38,9 +38,12 @@ func (b *breaker) text(s map[string]any, at spot, v string) {
 	}
 	expression := regexp.MustCompile(pattern)
 	rest := string(runes[min(1, len(runes)):])
-	others := []string{v + " ", " " + v, v + "?", "?" + v, "\t" + rest, "?" + rest, strings.ToLower(v), strings.ToUpper(v), v + "\n" + v, ""}
+	others := []string{"x\nx" + rest, "x\tx" + rest, v + "?", "?" + v, "?" + rest, strings.ToLower(v), strings.ToUpper(v), v + "\n" + v}
 	if s["format"] == "date" {
 		others = []string{"1848-03-18", "2099-12-31", "2000-06-15"}
+	}
+	if s["format"] == "partial-date" {
+		others = []string{"1799", "1799-12", "0965-06-24"}
 	}
 	n := 0
 	for _, other := range others {
@@ -71,7 +74,9 @@ func lengthened(format any, v, last string, by int) string {
 func unlike(format string) []string {
 	switch format {
 	case "date":
-		return []string{"2026-02-30", "2025-02-29", "31.03.2026", "2026-3-1", "2026-03-31T00:00:00Z", ""}
+		return []string{"2026-02-30", "2025-02-29", "31.03.2026", "2026-3-1", "2026-03-31T00:00:00Z"}
+	case "partial-date":
+		return []string{"1965-13", "1965-02-30", "2025-02-29", "24.06.1965", "65", "1965-6", "1965-00-24", "Juni 1965"}
 	case "time":
 		return []string{"25:00:00Z", "14.30 Uhr"}
 	case "date-time":
