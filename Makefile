@@ -64,6 +64,10 @@ bench/federation: deps/servers deps/node ## the same for aggregators: beside Mer
 	cd test/federation && npm ci
 	script/services run -- go run ./test/bench -only kept,mercurius,region,entities,gateway
 
+.PHONY: test/attacks
+test/attacks: deps/servers ## what one client can do to the others, each attack on both databases beside a control
+	script/services run -- go run ./test/bench -only attacks
+
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
 	go vet -tags federation,conformance ./...

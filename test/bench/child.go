@@ -38,6 +38,7 @@ type settings struct {
 	redis    string
 	folder   string
 	staff    bool // whether there are members of staff, with tokens of the demo's issuer
+	limited  bool // whether clients have the limits that they have by default
 }
 
 // publicURL is where servers with staff say they are, so that all of them take the same tokens.
@@ -45,8 +46,11 @@ const publicURL = "http://bench.test"
 
 func (c settings) environment(addr string) []string {
 	environment := []string{
-		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s", "NELKE_OPENINGS_PER_HOUR=1000000000",
+		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s",
 		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
+	}
+	if !c.limited {
+		environment = append(environment, "NELKE_OPENINGS_PER_HOUR=1000000000")
 	}
 	if c.staff {
 		environment = append(environment, "NELKE_PUBLIC_URL="+publicURL)
