@@ -64,6 +64,15 @@ bench/federation: deps/servers deps/node ## the same for aggregators: beside Mer
 	cd test/federation && npm ci
 	script/services run -- go run ./test/bench -only kept,mercurius,region,entities,gateway
 
+.PHONY: test/attacks
+test/attacks: deps/servers ## what one client can do to the others, each attack on both databases beside a control
+	script/services run -- go run ./test/bench -only attacks
+
+.PHONY: bench/beside
+bench/beside: deps/servers ## the same measures beside those of another revision, by turns: make bench/beside REV=4c57230
+	@: "$${REV:?names the revision}"
+	script/services run -- go run ./test/bench -beside "$$REV"
+
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
 	go vet -tags federation,conformance ./...

@@ -301,3 +301,27 @@ func TestChildrenEndWithTheirContext(t *testing.T) {
 	err := bare(ctx, strings.NewReader(`{"URL":"postgres://nobody@127.0.0.1:1/none"}`), io.Discard)
 	require.Error(t, err)
 }
+
+func TestTablesOfTwoRevisionsAreCompared(t *testing.T) {
+	t.Parallel()
+	table := func(speed, took, share float64) map[measureName]measured {
+		var out bytes.Buffer
+		r := &report{out: &out}
+		r.add(
+			row{part: "booking", what: "hold + book by HTTP", values: []float64{speed}, unit: "/s"},
+			row{part: "live", what: "commit to last delivery", values: []float64{took}, unit: "ms", note: "1000 subscribers,  two blanks"},
+			row{part: "booking", what: "by HTTP : bare pgx", values: []float64{share}, bar: atLeast(0.5, "")},
+			row{part: "rush", what: "places given out", values: []float64{40}, bar: exactly(40)},
+		)
+		r.print()
+		return readTable(out.String())
+	}
+	pair := func(speed, took, share float64) [2]map[measureName]measured {
+		return [2]map[measureName]measured{table(speed, took, share), table(100, 10, 0.5)}
+	}
+	var out bytes.Buffer
+	require.Equal(t, 1, printPairs(&out, "old", [][2]map[measureName]measured{pair(90, 12, 0.5), pair(95, 9, 0.6)}), out.String())
+	require.Regexp(t, `hold \+ book by HTTP +0\.9\d +0\.90 – 0\.95 +MISSED`, out.String())
+	require.Regexp(t, `commit to last delivery +0\.97 +0\.83 – 1\.11`, out.String(), "less is better")
+	require.NotContains(t, out.String(), "places")
+}

@@ -38,6 +38,7 @@ type settings struct {
 	redis    string
 	folder   string
 	staff    bool // whether there are members of staff, with tokens of the demo's issuer
+	limited  bool // whether clients have the limits that they have by default
 }
 
 // publicURL is where servers with staff say they are, so that all of them take the same tokens.
@@ -48,7 +49,9 @@ func (c settings) environment(addr string) []string {
 		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s",
 		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
 	}
-	environment = append(environment, unlimited()...)
+	if !c.limited {
+		environment = append(environment, unlimited()...)
+	}
 	if c.staff {
 		environment = append(environment, "NELKE_PUBLIC_URL="+publicURL)
 	}

@@ -25,13 +25,27 @@ type caller struct {
 	body []byte
 }
 
-func dial(ctx context.Context, addr string) (*caller, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+func dial(ctx context.Context, addr string) (*caller, error) { return callFrom(ctx, "", addr) }
+
+// callFrom is dial from an address of this machine.
+func callFrom(ctx context.Context, from, addr string) (*caller, error) {
+	conn, err := dialFrom(ctx, from, addr)
 	if err != nil {
 		return nil, err
 	}
-	return &caller{conn: conn, in: bufio.NewReaderSize(conn, 64<<10)}, nil
+	return &caller{conn: conn, in: newReader(conn)}, nil
 }
+
+// dialFrom connects from an address of this machine; empty: the one that it chooses.
+func dialFrom(ctx context.Context, from, addr string) (net.Conn, error) {
+	dialer := &net.Dialer{}
+	if from != "" {
+		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
+	}
+	return dialer.DialContext(ctx, "tcp", addr)
+}
+
+func newReader(conn net.Conn) *bufio.Reader { return bufio.NewReaderSize(conn, 64<<10) }
 
 func (c *caller) close() { _ = c.conn.Close() }
 

@@ -5,8 +5,11 @@
 //	script/services run -- go run ./test/bench -only availability,booking -rounds 5 -seconds 10
 //	script/services run -- go run ./test/bench -only availability -profile /tmp/profiles
 //	script/services run -- go run ./test/bench -only kept,mercurius,region,entities,gateway
+//	script/services run -- go run ./test/bench -only attacks
+//	script/services run -- go run ./test/bench -beside 4c57230 -pairs 5
 //
-// The parts of the last line, make bench/federation, need Node, and run only when they are named.
+// Some parts run only when they are named: those of make bench/federation, which need Node, and the attacks. -beside compares with
+// another revision of the repository.
 // It exits with 1 when a bar is missed, and stops at once when an answer differs. The servers it measures are the
 // program as the container image has it, each a process of its own; so are the baselines. All of them, the load and the
 // databases share the machine, so only ratios of one run say anything.
@@ -14,7 +17,8 @@
 // The reading order: parts.go has the parts, and each part a file. stage.go builds the program and prepares the
 // database; town.go is the town in it, backlog/ what fills a work queue; load.go asks, the same for both sides; side.go
 // asks several sides by turns, sizes.go one in several sizes; trial.go and replay.go send to PostgreSQL what tap/ heard a
-// server send; mercurius/ is the service of another make; report.go judges.
+// server send; mercurius/ is the service of another make; report.go judges; attack*.go is what one client may not do to the others;
+// beside.go compares revisions.
 package main
 
 import (
@@ -25,6 +29,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +42,18 @@ type options struct {
 	seconds time.Duration // of load a round
 	short   bool
 	profile string // folder; empty: none
+	beside  string // a revision to compare with; empty: none
+	pairs   int    // of runs, one of each
+}
+
+// names are the parts that run.
+func (o options) names() (names []string) {
+	for _, p := range parts() {
+		if o.only[p.name] || !p.extra && len(o.only) == 0 {
+			names = append(names, p.name)
+		}
+	}
+	return names
 }
 
 func main() {
@@ -58,6 +75,13 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	if err != nil {
 		return 2
+	}
+	if opts.beside != "" {
+		missed, err := beside(ctx, opts, out, errOut)
+		if err == nil && missed > 0 {
+			err = fmt.Errorf("%d measures are worse in every pair", missed)
+		}
+		return fail(errOut, err)
 	}
 	results := &report{out: out}
 	if err := measure(ctx, opts, results, errOut); err != nil {
@@ -86,6 +110,8 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	flags.DurationVar(&opts.seconds, "seconds", 5*time.Second, "how long a round of load lasts, such as 10s")
 	flags.BoolVar(&opts.short, "short", false, "tiny rounds, to see that everything works; the figures mean nothing")
 	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the servers of availability, listing, booking and apply, which then run inside this program")
+	flags.StringVar(&opts.beside, "beside", "", "a revision of this repository whose own measures are taken by turns with these, to be compared")
+	flags.IntVar(&opts.pairs, "pairs", 5, "how many runs of each are compared, with -beside")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
 	}
@@ -116,7 +142,7 @@ func measure(ctx context.Context, opts options, results *report, progress io.Wri
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	for _, part := range parts() {
-		if !opts.only[part.name] && (part.extra || len(opts.only) > 0) {
+		if !slices.Contains(opts.names(), part.name) {
 			continue
 		}
 		fmt.Fprintf(progress, "bench: %s\n", part.name)

@@ -31,6 +31,8 @@ func parts() []part {
 		{name: "region", run: benchRegion, extra: true},
 		{name: "entities", run: benchEntities, extra: true},
 		{name: "gateway", run: benchGateway, extra: true},
+
+		{name: "attacks", run: benchAttacks, extra: true},
 	}
 }
 
@@ -39,6 +41,7 @@ func children() map[string]func(context.Context, io.Reader, io.Writer) error {
 	return map[string]func(context.Context, io.Reader, io.Writer) error{
 		bareCommand:     bare,
 		profiledCommand: profiled,
+		attackerCommand: attack,
 	}
 }
 

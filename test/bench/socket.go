@@ -41,36 +41,44 @@ func openSocket(ctx context.Context, addr string, subscribe []byte) (_ *socket, 
 		}
 	}()
 	s := &socket{conn: conn, in: bufio.NewReaderSize(conn, 2<<10)}
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := s.greet(addr); err != nil {
 		return nil, err
 	}
-	// The key is RFC 6455's own example: it proves nothing to us.
-	if _, err := fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n", addr); err != nil {
+	if err := s.write(opText, subscribe); err != nil {
 		return nil, err
+	}
+	return s, conn.SetDeadline(time.Time{})
+}
+
+// greet makes a WebSocket of the connection and introduces itself. It leaves a deadline behind.
+func (s *socket) greet(addr string) error {
+	if err := s.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return err
+	}
+	// The key is RFC 6455's own example: it proves nothing to us.
+	if _, err := fmt.Fprintf(s.conn, "GET /graphql HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n", addr); err != nil {
+		return err
 	}
 	for first := true; ; first = false {
 		line, err := s.in.ReadString('\n')
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if first && !strings.HasPrefix(line, "HTTP/1.1 101 ") {
-			return nil, fmt.Errorf("no WebSocket: %s", line)
+			return fmt.Errorf("no WebSocket: %s", line)
 		}
 		if line == "\r\n" {
 			break
 		}
 	}
 	if err := s.write(opText, []byte(`{"type":"connection_init"}`)); err != nil {
-		return nil, err
+		return err
 	}
 	if ack, err := s.read(); err != nil || !bytes.HasPrefix(ack, []byte(`{"type":"connection_ack"`)) {
-		return nil, errors.Join(err, fmt.Errorf("no connection_ack: %s", ack))
+		return errors.Join(err, fmt.Errorf("no connection_ack: %s", ack))
 	}
-	if err := s.write(opText, subscribe); err != nil {
-		return nil, err
-	}
-	return s, conn.SetDeadline(time.Time{})
+	return nil
 }
 
 func (s *socket) close() { _ = s.conn.Close() }
