@@ -37,7 +37,7 @@ func idsOf[R any](reps []R, id func(R) string) ([]string, error) {
 	return ids, nil
 }
 
-// batch reads what belongs to many things at once. In the place of what isn't there, or isn't the caller's to see, _entities
+// batch reads what belongs to many things at once, and once in a response. In the place of what isn't there, or isn't the caller's to see, _entities
 // leaves nothing; it gets nothing.
 func batch[T, R any](ctx context.Context, objs []*T, read func(context.Context, []*T) ([]R, error)) ([]R, error) {
 	there := make([]*T, 0, len(objs))
@@ -46,7 +46,8 @@ func batch[T, R any](ctx context.Context, objs []*T, read func(context.Context, 
 			there = append(there, obj)
 		}
 	}
-	found, err := read(ctx, there)
+	ctx = portal.WithCut(ctx, func(newest int) { truncation(ctx, newest) })
+	found, err := readOnce(ctx, there, read)
 	if err != nil || len(found) == len(objs) {
 		return found, err
 	}

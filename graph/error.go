@@ -27,6 +27,7 @@ const (
 var (
 	errTooMany  = errors.New("at most 1000 representations of one type in a request")
 	errNoStream = errors.New("a subscription outside the watcher")
+	errNotRead  = errors.New("reading a field panicked")
 )
 
 // present makes of any error what a client may read: a problem in its own words, a fault of the request as the

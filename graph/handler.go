@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -8,8 +9,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"nelke/graph/scalar"
 	"nelke/internal/cache"
@@ -27,6 +26,7 @@ type Options struct {
 	Clock         func() time.Time
 	Documents     graphql.Cache[string] // documents by the hash that clients may send in their place
 	Tracer        *tracing.Tracer       // nil: off
+	MaxAnswer     int                   // bytes of data in one response; 0: MaxAnswer
 	Introspection bool                  // whether __schema and __type are answered; _service always is
 }
 
@@ -55,7 +55,7 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 		w.spans = &spans{cfg.Tracer}
 	}
 	e := executor.New(schema)
-	e.SetQueryCache(lru.New[*ast.QueryDocument](1000))
+	e.SetQueryCache(newDocuments())
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
 	e.SetRecoverFunc(recovered(cfg.Log))
@@ -68,10 +68,13 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 		e.Use(closedIntrospection{})
 	}
 	strict := newStrict(schema.Schema())
+	limit := cmp.Or(cfg.MaxAnswer, MaxAnswer)
 	e.Use(&limits{portal: cfg.Portal, strict: strict})
 	e.Use(stale{cfg.Clock})
 	e.Use(roots{})
 	e.Use(w)
+	e.Use(newIntrospected(limit))
+	e.Use(answers{limit: limit, portal: cfg.Portal}) // inside the watcher: each message of a subscription is an answer
 	return &Graph{Executor: e, watcher: w, strict: strict}
 }
 

@@ -48,6 +48,10 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 		return refusal(errcode.ValidationFailed, "The number %.40s is too large.", m.tooLong)
 	case m.tooDeep:
 		return refusal("TOO_DEEP", "The document is too deep: at most %d levels, %d for introspection.", maxDepth, maxIntrospectionDepth)
+	case m.longName:
+		return refusal(errcode.ValidationFailed, "An alias has at most %d letters.", maxName)
+	case m.schemas > 1:
+		return refusal("TOO_COMPLEX", "The schema can be asked for once in a document.")
 	case m.aliases > maxAliases:
 		return refusal("TOO_MANY_ALIASES", "The document has too many aliases: at most %d.", maxAliases)
 	case m.fields > maxComplexity:
@@ -77,7 +81,9 @@ func refusal(code, format string, args ...any) *gqlerror.Error {
 
 type measure struct {
 	aliases, fields int // of fields also the values of their arguments
+	schemas         int
 	tooDeep         bool
+	longName        bool
 	tooLong         string // a number that is no number of ours
 }
 
@@ -95,6 +101,10 @@ func (m *measure) walk(selections ast.SelectionSet, depth int, introspection boo
 			}
 			if selection.Alias != "" && selection.Alias != selection.Name {
 				m.aliases++
+				m.longName = m.longName || len(selection.Alias) > maxName
+			}
+			if selection.Name == "__schema" {
+				m.schemas++
 			}
 			if depth > maxIntrospectionDepth || !inside && depth > maxDepth {
 				m.tooDeep = true
@@ -149,35 +159,85 @@ func (p priced) Complexity(_ context.Context, object, name string, child int, ar
 	return cost(min(child, 1<<32), args), true // more than anybody may ask, and a million of it is still an int
 }
 
-// withPrices prices what is more than a field: lists by their length, objects of a list dearer than scalars.
+// withPrices prices what is more than a field: lists by their length, which the schema says to gateways as well (@listSize), and
+// what is dearer than its selection tells.
 func withPrices(schema graphql.ExecutableSchema) priced {
-	return priced{schema, map[string]price{
-		"Query.municipalities":        page,
-		"Query.publicServices":        page,
-		"Query.workQueue":             page,
-		"Query.partners":              page,
-		"Municipality.services":       page,
-		"WebhookEndpoint.deliveries":  page,
-		"Subscription.publicServices": page,
-		"Subscription.workQueue":      page,
+	prices := map[string]price{
 		"Query.changes": func(child int, args map[string]any) int {
 			return 1 + number(args, "first", 100, 1, 1000)*max(1, child)
 		},
 		"Query._entities": func(child int, args map[string]any) int {
 			return 1 + len(graphql.CoerceList(args["representations"]))*max(1, child)
 		},
-		"Office.openings":    func(child int, _ map[string]any) int { return 1 + 20*child },
-		"PublicService.fees": func(child int, _ map[string]any) int { return 1 + 5*child },
-		"Partner.keys":       func(child int, _ map[string]any) int { return 1 + 10*child },
-		"Partner.endpoints":  func(child int, _ map[string]any) int { return 1 + 10*child },
-		// A day's starts are one list of scalars; its slots are forty objects or more.
-		"AvailabilityDay.slots":     func(child int, _ map[string]any) int { return 1 + 40*child },
-		"Query.availability":        days,
-		"Subscription.availability": days,
-		"Office.availability":       days,
-		"Office.openingHours":       days,
-		"Query.nextSlots":           func(child int, _ map[string]any) int { return 10 * (1 + child) },
-	}}
+		"Query.publicServices":        searched(page),
+		"Subscription.publicServices": searched(page),
+		"Municipality.services":       searched(page),
+		"Query.availability":          days,
+		"Subscription.availability":   days,
+		"Office.availability":         days,
+		"Office.openingHours":         days,
+		"Availability.days":           func(child int, _ map[string]any) int { return 1 + child }, // paid for with their number
+		"Case.eventConnection":        single(page),
+		"Case.appointmentConnection":  single(page),
+		"Case.applicationConnection":  single(page),
+		"Application.eventConnection": single(page),
+		"Query.nextSlots":             func(child int, _ map[string]any) int { return 10 * (1 + child) },
+		"Query.__type":                func(child int, _ map[string]any) int { return 500 + child },
+		"_Service.sdl":                func(int, map[string]any) int { return 1 + len(SDL())/64 },
+	}
+	for name, size := range listSizes(schema.Schema()) {
+		switch {
+		case prices[name] != nil:
+		case size.paged:
+			prices[name] = page
+		default:
+			prices[name] = func(child int, _ map[string]any) int { return 1 + size.assumed*child }
+		}
+	}
+	return priced{schema, prices}
+}
+
+// listSize is what the schema says of the length of a list.
+type listSize struct {
+	assumed int
+	paged   bool // it has an argument that says how long
+}
+
+// listSizes are the lists of a schema by type and field. Those that a connection is made of are paid for with it.
+func listSizes(schema *ast.Schema) map[string]listSize {
+	sizes := map[string]listSize{}
+	for _, object := range schema.Types {
+		for _, field := range object.Fields {
+			d := field.Directives.ForName("listSize")
+			if d == nil || object.Kind != ast.Object {
+				continue
+			}
+			size := listSize{paged: d.Arguments.ForName("slicingArguments") != nil}
+			if assumed := d.Arguments.ForName("assumedSize"); assumed != nil {
+				size.assumed, _ = strconv.Atoi(assumed.Value.Raw)
+			}
+			if size.paged || d.Arguments.ForName("sizedFields") == nil {
+				sizes[object.Name+"."+field.Name] = size
+			}
+		}
+	}
+	return sizes
+}
+
+// single adds to a price what reading for one object at a time costs: pages have a statement of their own each.
+func single(price price) price {
+	return func(child int, args map[string]any) int { return 20 + price(child, args) }
+}
+
+// searched adds to a price what looking for a text costs.
+func searched(price price) price {
+	return func(child int, args map[string]any) int {
+		cost := price(child, args)
+		if filter, ok := args["filter"].(map[string]any); ok && filter["text"] != nil {
+			cost += 300
+		}
+		return cost
+	}
 }
 
 // page prices a list by its argument first.

@@ -190,6 +190,20 @@ func applicationPage(c *portal.ApplicationConnection, err error) (*model.Applica
 	return &model.ApplicationConnection{ApplicationConnection: c}, nil
 }
 
+func eventPage(c *portal.EventConnection, err error) (*model.CaseEventConnection, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.CaseEventConnection{EventConnection: c}, nil
+}
+
+func appointmentPage(c *portal.AppointmentConnection, err error) (*model.AppointmentConnection, error) {
+	if err != nil || c == nil {
+		return nil, err
+	}
+	return &model.AppointmentConnection{AppointmentConnection: c}, nil
+}
+
 func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"nelke/ent"
 	"nelke/graph/scalar"
 	"nelke/internal/portal"
 )
@@ -24,6 +25,7 @@ type plain struct {
 	days    *object[portal.AvailabilityDay]
 	slots   *object[portal.Slot]
 	changes *object[portal.Change]
+	events  *object[ent.Event]
 	buffers sync.Pool
 }
 
@@ -58,6 +60,15 @@ func newPlain() *plain {
 			"id":   leaf(func(b []byte, c *portal.Change) []byte { return appendMarshaled(b, graphql.MarshalID(c.ID)) }),
 			"at":   leaf(func(b []byte, c *portal.Change) []byte { return appendInstant(b, c.At) }),
 		}},
+		events: &object[ent.Event]{names: []string{"CaseEvent"}, fields: map[string]field[ent.Event]{
+			"sequence": leaf(func(b []byte, e *ent.Event) []byte { return strconv.AppendInt(b, int64(e.Seq), 10) }),
+			"at":       leaf(func(b []byte, e *ent.Event) []byte { return appendInstant(b, e.At) }),
+			"action":   leaf(func(b []byte, e *ent.Event) []byte { return appendText(b, e.Action) }),
+			"by":       leaf(func(b []byte, e *ent.Event) []byte { return appendMarshaled(b, eventActor(e)) }),
+			"subject":  leaf(func(b []byte, e *ent.Event) []byte { return appendMarshaled(b, graphql.MarshalID(e.Subject)) }),
+			"before":   leaf(func(b []byte, e *ent.Event) []byte { return appendTextOrNull(b, e.Before) }),
+			"after":    leaf(func(b []byte, e *ent.Event) []byte { return appendText(b, e.After) }),
+		}},
 	}
 }
 
@@ -70,15 +81,19 @@ func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any,
 	switch v := value.(type) {
 	case *portal.Availability:
 		if write, can := planned(ctx, p.answers); can && v != nil {
-			return whole{func(b []byte) []byte { return write(b, v) }, &p.buffers}, err
+			return p.whole(func(b []byte) []byte { return write(b, v) }), err
 		}
 	case []portal.AvailabilityDay:
 		if write, can := planned(ctx, p.days); can {
-			return whole{func(b []byte) []byte { return appendList(b, v, write) }, &p.buffers}, err
+			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), err
 		}
 	case []portal.Change:
 		if write, can := planned(ctx, p.changes); can {
-			return whole{func(b []byte) []byte { return appendList(b, v, write) }, &p.buffers}, err
+			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), err
+		}
+	case []*ent.Event:
+		if write, can := planned(ctx, p.events); can && err == nil {
+			return p.whole(func(b []byte) []byte { return appendPointers(b, v, maxPiece, write) }), err
 		}
 	}
 	return value, err
@@ -93,16 +108,23 @@ func planned[T any](ctx context.Context, of *object[T]) (writer[T], bool) {
 	return of.plan(op, graphql.GetFieldContext(ctx).Field.Selections)
 }
 
-// whole is a value that is written as JSON at once, on a buffer that is used again.
+// whole is a value as JSON, on a buffer that is used again once the value is written. It is written at once, so that its length is
+// known before the answer is put together.
 type whole struct {
-	appendTo func(b []byte) []byte
-	buffers  *sync.Pool
+	json    *[]byte
+	buffers *sync.Pool
 }
 
-// MarshalGQL writes the value.
-func (v whole) MarshalGQL(w io.Writer) {
-	buffer, _ := v.buffers.Get().(*[]byte)
-	*buffer = v.appendTo((*buffer)[:0])
+func (p *plain) whole(appendTo func(b []byte) []byte) *whole {
+	buffer, _ := p.buffers.Get().(*[]byte)
+	*buffer = appendTo((*buffer)[:0])
+	return &whole{buffer, &p.buffers}
+}
+
+// MarshalGQL writes the value. The executor does so once.
+func (v *whole) MarshalGQL(w io.Writer) {
+	buffer := v.json
+	v.json = nil
 	_, _ = w.Write(*buffer) // the executor's buffer never fails, and copies
 	if cap(*buffer) <= 64<<10 {
 		v.buffers.Put(buffer)
@@ -113,11 +135,12 @@ func (v whole) MarshalGQL(w io.Writer) {
 type writer[T any] func(b []byte, value *T) []byte
 
 // field makes the writer of a field for what is selected of it; false where it can't.
-type field[T any] func(*graphql.OperationContext, ast.SelectionSet) (writer[T], bool)
+type field[T any] func(*graphql.OperationContext, graphql.CollectedField) (writer[T], bool)
 
 // object is a type of the schema.
 type object[T any] struct {
 	names  []string // its own; it implements no interface
+	inline bool     // whether what may come later comes at once
 	fields map[string]field[T]
 }
 
@@ -131,7 +154,7 @@ func (o *object[T]) plan(op *graphql.OperationContext, selections ast.SelectionS
 	collected := graphql.CollectFields(op, selections, o.names)
 	steps := make([]step, len(collected))
 	for i, f := range collected {
-		if len(f.Deferrables) > 0 {
+		if len(f.Deferrables) > 0 && !o.inline {
 			return nil, false
 		}
 		steps[i].key = `"` + f.Alias + `":` // a name has nothing to escape
@@ -147,7 +170,7 @@ func (o *object[T]) plan(op *graphql.OperationContext, selections ast.SelectionS
 		if !ok {
 			return nil, false
 		}
-		if steps[i].write, ok = known(op, f.Selections); !ok {
+		if steps[i].write, ok = known(op, f); !ok {
 			return nil, false
 		}
 	}
@@ -161,13 +184,13 @@ func (o *object[T]) plan(op *graphql.OperationContext, selections ast.SelectionS
 }
 
 func leaf[T any](write writer[T]) field[T] {
-	return func(*graphql.OperationContext, ast.SelectionSet) (writer[T], bool) { return write, true }
+	return func(*graphql.OperationContext, graphql.CollectedField) (writer[T], bool) { return write, true }
 }
 
 // list is a field with a list of values of its own.
 func list[T, E any](of *object[E], get func(*T) []E) field[T] {
-	return func(op *graphql.OperationContext, selections ast.SelectionSet) (writer[T], bool) {
-		write, ok := of.plan(op, selections)
+	return func(op *graphql.OperationContext, f graphql.CollectedField) (writer[T], bool) {
+		write, ok := of.plan(op, f.Selections)
 		return func(b []byte, value *T) []byte { return appendList(b, get(value), write) }, ok
 	}
 }
@@ -177,7 +200,10 @@ func appendList[T any](b []byte, values []T, write writer[T]) []byte {
 	before := len(b)
 	for i := range values {
 		if i == 1 { // the others will be about as long
-			b = slices.Grow(b, (len(b)-before+1)*(len(values)-1)+1)
+			b = slices.Grow(b, min((len(b)-before+1)*(len(values)-1)+1, maxPiece))
+		}
+		if len(b) > maxPiece {
+			break // more than any answer may have: it isn't sent
 		}
 		if i > 0 {
 			b = append(b, ',')
@@ -187,7 +213,31 @@ func appendList[T any](b []byte, values []T, write writer[T]) []byte {
 	return append(b, ']')
 }
 
+// appendPointers is appendList for pointers, none of which is nil, up to a limit of bytes.
+func appendPointers[T any](b []byte, values []*T, limit int, write writer[T]) []byte {
+	b = append(b, '[')
+	for i, value := range values {
+		if len(b) > limit {
+			break
+		}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = write(b, value)
+	}
+	return append(b, ']')
+}
+
 func appendInstant(b []byte, at time.Time) []byte { return at.AppendFormat(b, `"`+time.RFC3339+`"`) }
+
+func appendText(b []byte, text string) []byte { return appendMarshaled(b, graphql.MarshalString(text)) }
+
+func appendTextOrNull(b []byte, text string) []byte {
+	if text == "" {
+		return append(b, "null"...)
+	}
+	return appendText(b, text)
+}
 
 func appendReason(b []byte, reason portal.Reason) []byte {
 	if reason == "" {

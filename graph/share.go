@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ func arguments(ctx context.Context, root *graphql.RootFieldContext) map[string]a
 	return root.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
 }
 
-// shareable gives the name of a subscription that everybody may share: public, and the same in query, variables and
+// shareable gives the key of a subscription that everybody may share: public, and the same in query, variables and
 // language.
 func shareable(ctx context.Context, op *graphql.OperationContext) (string, bool) {
 	for _, selection := range op.Operation.SelectionSet {
@@ -72,8 +73,9 @@ func shareable(ctx context.Context, op *graphql.OperationContext) (string, bool)
 			return "", false
 		}
 	}
-	key, err := json.Marshal([]any{scalar.LanguageOf(ctx), op.OperationName, op.Variables, op.RawQuery})
-	return string(key), err == nil
+	h := sha256.New() // documents and variables are long, and a group stays
+	err := json.NewEncoder(h).Encode([]any{scalar.LanguageOf(ctx), op.OperationName, op.Variables, op.RawQuery})
+	return string(h.Sum(nil)), err == nil
 }
 
 // groups are the shared subscriptions of a process.

@@ -72,14 +72,23 @@ func wantsSlots(ctx context.Context) bool {
 }
 
 func selects(selections ast.SelectionSet, name string) bool {
+	return anyField(selections, func(f *ast.Field) bool { return f.Name == name })
+}
+
+// anyVolatile tells whether fields are selected that change by the clock alone.
+func anyVolatile(selections ast.SelectionSet) bool {
+	return anyField(selections, func(f *ast.Field) bool { return volatile(f.ObjectDefinition, f.Name) })
+}
+
+func anyField(selections ast.SelectionSet, is func(*ast.Field) bool) bool {
 	return slices.ContainsFunc(selections, func(selection ast.Selection) bool {
 		switch selection := selection.(type) {
 		case *ast.Field:
-			return selection.Name == name || selects(selection.SelectionSet, name)
+			return is(selection) || anyField(selection.SelectionSet, is)
 		case *ast.InlineFragment:
-			return selects(selection.SelectionSet, name)
+			return anyField(selection.SelectionSet, is)
 		case *ast.FragmentSpread:
-			return selects(selection.Definition.SelectionSet, name)
+			return anyField(selection.Definition.SelectionSet, is)
 		default:
 			return false
 		}

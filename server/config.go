@@ -51,6 +51,9 @@ type Config struct {
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
 	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour, and pings and replays that one partner may ask for."`
+	AnswerBytes     int      `env:"NELKE_ANSWER_BYTES" default:"4194304" help:"Bytes of data that one answer may have; eight times as many for partners with the scope CATALOGUE_BULK."`
+	Streams         int      `env:"NELKE_STREAMS" default:"2000" help:"WebSocket connections and event streams that one network may have open; a process has room for ten times as many."`
+	StreamBytes     int64    `env:"NELKE_STREAM_BYTES" default:"67108864" help:"Bytes of memory that these and what they subscribe to may take for one network; a process has room for four times as many."`
 	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
@@ -306,6 +309,15 @@ func (c Config) checkCallers(found *ConfigError) {
 		if _, err := netip.ParsePrefix(proxy); err != nil {
 			found.add("NELKE_PROXIES", "must be networks such as 10.0.0.0/8: %q is none", proxy)
 		}
+	}
+	if c.AnswerBytes < 64<<10 || c.AnswerBytes > 64<<20 {
+		found.add("NELKE_ANSWER_BYTES", "must be from 65536 (64 KiB) to 67108864 (64 MiB)")
+	}
+	if c.Streams < 1 {
+		found.add("NELKE_STREAMS", "must be 1 at least")
+	}
+	if c.StreamBytes < 1<<20 {
+		found.add("NELKE_STREAM_BYTES", "must be 1048576 (1 MiB) at least")
 	}
 	if c.OpeningsPerHour < 1 {
 		found.add("NELKE_OPENINGS_PER_HOUR", "must be 1 at least")

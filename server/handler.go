@@ -36,10 +36,13 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	w := &web{metrics: newMetrics(), streams: wire.NewStreams(), stopping: &atomic.Bool{}, verifier: verifier, issuers: issuers}
 	answers := cache.NewAnswers(p.hub, uint64(p.cfg.CacheBytes/2), p.now)
+	w.streams.Limit(wire.Room{
+		Streams: 10 * p.cfg.Streams, Bytes: 4 * p.cfg.StreamBytes, PlaceStreams: p.cfg.Streams, PlaceBytes: p.cfg.StreamBytes,
+	})
 	w.metrics.watch(p, answers, w.streams)
 	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
-		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection,
+		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection, MaxAnswer: p.cfg.AnswerBytes,
 		Tracer: p.tracer,
 	}
 	if p.cfg.Options.Schema == nil {
@@ -68,7 +71,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, gate),
+		transports(observed{w.graph, w.metrics}, w.streams, placesOf(proxies(p.cfg)), p.cfg.Origins, gate),
 		cors(p.cfg.Origins),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
@@ -113,12 +116,17 @@ func proxies(cfg Config) (networks []netip.Prefix) {
 	return networks
 }
 
+// placesOf says which network a stream takes room of.
+func placesOf(proxies []netip.Prefix) wire.Places {
+	return func(r *http.Request) []wire.Place { return []wire.Place{{Name: networkOf(r, proxies), Times: 1}} }
+}
+
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, gate *gate) http.Handler {
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, places wire.Places, origins []string, gate *gate) http.Handler {
 	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
-		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},
+		wire.WebSocket{Streams: streams, Places: places, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
+		wire.SSE{Streams: streams, Places: places, HTTP: single, Lapse: gate.lapse},
 		single,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

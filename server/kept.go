@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,10 +18,12 @@ import (
 )
 
 const (
-	keptBody  = 64 << 10        // longer requests are executed each time
-	keptQuery = 8 << 10         // the same for a URL
-	maxAge    = 2 * time.Second // how long browsers and proxies may keep a public answer: nobody can call it back
-	schemaAge = time.Minute     // the same for what changes with the program alone: the schema
+	keptBody   = 64 << 10        // longer requests are executed each time
+	keptQuery  = 8 << 10         // the same for a URL
+	readAtOnce = 4 << 10         // how much memory a body gets before so much of it has come
+	keptBuffer = 16 << 10        // how long a buffer may be to be used again
+	maxAge     = 2 * time.Second // how long browsers and proxies may keep a public answer: nobody can call it back
+	schemaAge  = time.Minute     // the same for what changes with the program alone: the schema
 )
 
 // kept serves whole public answers from memory, in front of everything that costs: no parsing, no validation, no
@@ -60,16 +63,14 @@ func (k *kept) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		// Get doesn't hold on to the key, so the buffer may stand in for a string.
 		if answer, ok := k.answers.Get(unsafe.String(unsafe.SliceData(key), len(key))); ok {
-			*buffer = key
-			k.buffers.Put(buffer)
+			k.giveBack(buffer, key)
 			k.serve(w, r, answer)
 			k.metrics.served(time.Since(start))
 			return
 		}
 	}
 	name := string(key)
-	*buffer = key
-	k.buffers.Put(buffer)
+	k.giveBack(buffer, key)
 	if r.Method == http.MethodPost {
 		read := name[k.head(r):]
 		r.Body = body{io.MultiReader(strings.NewReader(read), r.Body), r.Body} // which repeats its error, if it has one
@@ -80,6 +81,13 @@ func (k *kept) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	k.execute(w, r, name)
+}
+
+func (k *kept) giveBack(buffer *[]byte, key []byte) {
+	if cap(key) <= keptBuffer {
+		*buffer = key
+	}
+	k.buffers.Put(buffer)
 }
 
 // body is what was read before, and what there is still to read.
@@ -135,10 +143,17 @@ func (k *kept) key(b []byte, r *http.Request) ([]byte, error) {
 	if r.Method == http.MethodGet {
 		return append(b, r.URL.RawQuery...), nil
 	}
-	from := len(b)
-	b = append(b, make([]byte, r.ContentLength)...)
-	n, err := io.ReadFull(r.Body, b[from:])
-	return b[:from+n], err
+	// The buffer grows with what comes: what is declared need not.
+	for left := int(r.ContentLength); left > 0; {
+		from := len(b)
+		b = slices.Grow(b, min(left, readAtOnce))
+		n, err := io.ReadFull(r.Body, b[from:from+min(left, cap(b)-from)])
+		b, left = b[:from+n], left-n
+		if err != nil {
+			return b, err
+		}
+	}
+	return b, nil
 }
 
 // serve writes an answer from memory.

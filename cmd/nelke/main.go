@@ -141,6 +141,9 @@ func (serveCommand) Run(ctx context.Context, cfg server.Config, s streams) error
 	cfg.Options.Welcome, cfg.Options.Terminal = s.out, isTerminal(s.out)
 	reserve := untouched()
 	defer runtime.KeepAlive(reserve)
+	if reserve != nil {
+		go tidy(ctx)
+	}
 	return server.Run(ctx, cfg)
 }
 

@@ -75,6 +75,48 @@ func (c ApplicationConnection) Edges() []*ApplicationEdge {
 // PageInfo says where the page stands.
 func (c ApplicationConnection) PageInfo() *PageInfo { return pageInfo(c.ApplicationConnection) }
 
+// CaseEventConnection is a page of events as Relay shows it.
+type CaseEventConnection struct{ *portal.EventConnection }
+
+// CaseEventEdge is an event and its cursor.
+type CaseEventEdge struct {
+	Cursor string
+	Node   *ent.Event
+}
+
+// Edges are the entries with their cursors.
+func (c CaseEventConnection) Edges() []*CaseEventEdge {
+	edges := make([]*CaseEventEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &CaseEventEdge{Cursor: c.Cursors[i], Node: node}
+	}
+	return edges
+}
+
+// PageInfo says where the page stands.
+func (c CaseEventConnection) PageInfo() *PageInfo { return pageInfo(c.EventConnection) }
+
+// AppointmentConnection is a page of appointments as Relay shows it.
+type AppointmentConnection struct{ *portal.AppointmentConnection }
+
+// AppointmentEdge is an appointment and its cursor.
+type AppointmentEdge struct {
+	Cursor string
+	Node   *ent.Appointment
+}
+
+// Edges are the entries with their cursors.
+func (c AppointmentConnection) Edges() []*AppointmentEdge {
+	edges := make([]*AppointmentEdge, len(c.Nodes))
+	for i, node := range c.Nodes {
+		edges[i] = &AppointmentEdge{Cursor: c.Cursors[i], Node: node}
+	}
+	return edges
+}
+
+// PageInfo says where the page stands.
+func (c AppointmentConnection) PageInfo() *PageInfo { return pageInfo(c.AppointmentConnection) }
+
 func pageInfo[T any](c *portal.Connection[T]) *PageInfo {
 	info := &PageInfo{HasPreviousPage: c.Before, HasNextPage: c.After}
 	if n := len(c.Cursors); n > 0 {

@@ -14,6 +14,7 @@ import (
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/store"
 )
 
 // Who may see what is decided here, once for queries, subscriptions, entities and writes. What isn't yours reads like
@@ -54,7 +55,7 @@ func (p *Portal) seesCases(ctx context.Context) (predicate.CaseFile, error) {
 			return nil, errNobody
 		}
 		// A case in which there is nothing but a draft is nobody's business yet.
-		return casefile.And(casefile.MunicipalityIDIn(towns...), casefile.Or(
+		return casefile.And(store.OneOf[predicate.CaseFile](casefile.FieldMunicipalityID, towns), casefile.Or(
 			casefile.KeyHashIsNil(), casefile.HasAppointments(), casefile.HasApplicationsWith(application.SubmittedAtNotNil()),
 		)), nil
 	default:
@@ -75,7 +76,7 @@ func (p *Portal) seesAppointments(ctx context.Context) (predicate.Appointment, e
 		if len(towns) == 0 {
 			return nil, errNobody
 		}
-		return appointment.MunicipalityIDIn(towns...), nil
+		return store.OneOf[predicate.Appointment](appointment.FieldMunicipalityID, towns), nil
 	default:
 		return nil, errNobody
 	}
@@ -94,7 +95,7 @@ func (p *Portal) seesApplications(ctx context.Context) (predicate.Application, e
 		if len(towns) == 0 {
 			return nil, errNobody
 		}
-		return application.And(application.MunicipalityIDIn(towns...), application.SubmittedAtNotNil()), nil
+		return application.And(store.OneOf[predicate.Application](application.FieldMunicipalityID, towns), application.SubmittedAtNotNil()), nil
 	default:
 		return nil, errNobody
 	}
@@ -113,7 +114,7 @@ func (p *Portal) seesPayments(ctx context.Context) (predicate.Payment, error) {
 		if len(towns) == 0 {
 			return nil, errNobody
 		}
-		return payment.And(payment.MunicipalityIDIn(towns...), payment.Or(
+		return payment.And(store.OneOf[predicate.Payment](payment.FieldMunicipalityID, towns), payment.Or(
 			payment.HasApplicationWith(application.SubmittedAtNotNil()),
 			payment.StatusIn(payment.StatusREFUND_DUE, payment.StatusREFUNDED),
 		)), nil

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 // stages lists, for each state of an application, those it may be reached from. What isn't here can't happen.
@@ -263,7 +264,7 @@ func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Appli
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Application(id))
 	}
-	rows, err := p.store.Reader().Application.Query().Where(application.IDIn(storable(ids...)...), visible).All(ctx)
+	rows, err := p.store.Reader().Application.Query().Where(store.OneOf[predicate.Application](application.FieldID, storable(ids...)), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
+	"nelke/internal/store"
 )
 
 // move is a step from one of some states to another.
@@ -198,7 +199,7 @@ func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appoi
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Appointment(id))
 	}
-	rows, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(ids...)...), visible).All(ctx)
+	rows, err := p.store.Reader().Appointment.Query().Where(store.OneOf[predicate.Appointment](appointment.FieldID, storable(ids...)), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

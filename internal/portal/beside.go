@@ -2,6 +2,7 @@ package portal
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"nelke/ent"
@@ -10,8 +11,10 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/informationrequest"
 	entpayment "nelke/ent/payment"
+	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 // What stands beside an application, for many at once: each with a constant number of statements. Whoever sees an
@@ -26,40 +29,79 @@ func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	if err != nil {
 		return of, unlessNobody(err)
 	}
-	index, ids := p.dependOnCases(ctx, cases)
-	rows, err := p.store.Reader().Application.Query().Where(application.CaseIDIn(ids...), visible).
-		Order(ent.Desc(application.FieldID)).All(ctx)
+	all, _, err := newest(ctx, p.dependOnCases(ctx, cases), func(ids []string, limit int) ([]*ent.Application, error) {
+		return p.store.Reader().Application.Query().Where(store.OneOf[predicate.Application](application.FieldCaseID, ids), visible).
+			Order(ent.Desc(application.FieldID)).Limit(limit).All(ctx)
+	}, func(a *ent.Application) string { return a.CaseID })
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range rows {
-		of[index[a.CaseID]] = append(of[index[a.CaseID]], a)
+	for _, rows := range all {
+		slices.Reverse(rows)
+		if err := p.presentApplications(ctx, rows...); err != nil {
+			return nil, err
+		}
 	}
-	return of, p.presentApplications(ctx, rows...)
+	for i, c := range cases {
+		of[i] = all[c.ID]
+	}
+	return of, nil
 }
 
-// dependOnCases notes what is read of cases, and says where each of them stands.
-func (p *Portal) dependOnCases(ctx context.Context, cases []*ent.CaseFile) (index map[string]int, ids []string) {
-	index = map[string]int{}
+// CaseApplications gives a page of the applications of a case that the actor may see, newest first.
+//
+// Problems: INVALID_INPUT.
+func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page Page) (_ *ApplicationConnection, err error) {
+	defer wrap(&err, "CaseApplications(%s)", c.ID)
+
+	visible, err := p.seesApplications(ctx)
+	if err != nil {
+		return nil, unlessNobody(err)
+	}
+	first, after, err := keyset(page, listOfApplications)
+	if err != nil {
+		return nil, err
+	}
+	where := []predicate.Application{application.CaseID(c.ID), visible}
+	if after != "" {
+		where = append(where, application.IDLT(after))
+	}
+	p.dependOnCases(ctx, []*ent.CaseFile{c})
+	rows, err := p.store.Reader().Application.Query().Where(where...).Order(ent.Desc(application.FieldID)).Limit(first + 1).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return keyed(rows, first, page, listOfApplications, func(a *ent.Application) string { return a.ID }), p.presentApplications(ctx, rows...)
+}
+
+// listOfApplications begins the cursors of a case's applications.
+const listOfApplications = "a\x00"
+
+// dependOnCases notes what is read of cases, and gives their ids.
+func (p *Portal) dependOnCases(ctx context.Context, cases []*ent.CaseFile) []string {
+	ids := make([]string, len(cases))
 	for i, c := range cases {
-		index[c.ID] = i
-		ids = append(ids, c.ID)
+		ids[i] = c.ID
 		p.depend(ctx, time.Time{}, live.Case(c.ID))
 	}
-	return index, ids
+	return ids
 }
 
 // paymentsOf gives the payments of applications, oldest first.
 func (p *Portal) paymentsOf(ctx context.Context, apps []*ent.Application) (map[string][]*ent.Payment, error) {
-	of := map[string][]*ent.Payment{}
-	rows, err := p.store.Reader().Payment.Query().Where(entpayment.ApplicationIDIn(p.dependOn(ctx, apps)...)).Order(entpayment.ByID()).All(ctx)
+	of, _, err := newest(ctx, p.dependOn(ctx, apps), func(ids []string, limit int) ([]*ent.Payment, error) {
+		return p.store.Reader().Payment.Query().Where(store.OneOf[predicate.Payment](entpayment.FieldApplicationID, ids)).
+			Order(ent.Desc(entpayment.FieldID)).Limit(limit).All(ctx)
+	}, func(pay *ent.Payment) string { return pay.ApplicationID })
 	if err != nil {
 		return nil, err
 	}
-	for _, pay := range rows {
-		of[pay.ApplicationID] = append(of[pay.ApplicationID], pay)
+	for _, rows := range of {
+		if err := p.presentPayments(ctx, rows...); err != nil {
+			return nil, err
+		}
 	}
-	return of, p.presentPayments(ctx, rows...)
+	return of, nil
 }
 
 // dependOn notes what is read of applications, and gives their ids.
@@ -147,7 +189,7 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 		ids = append(ids, a.CaseID)
 		p.depend(ctx, time.Time{}, live.Case(a.CaseID))
 	}
-	cases, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(ids...)).
+	cases, err := p.store.Reader().CaseFile.Query().Where(store.OneOf[predicate.CaseFile](casefile.FieldID, ids)).
 		Select(casefile.FieldID, casefile.FieldNoticeID, casefile.FieldNoticeAt, casefile.FieldLanguage).All(ctx)
 	if err != nil {
 		return err
@@ -175,14 +217,13 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.InformationRequest, err error) {
 	defer wrap(&err, "RequestsOf(%d)", len(apps))
 
-	rows, err := p.store.Reader().InformationRequest.Query().Where(informationrequest.ApplicationIDIn(p.dependOn(ctx, apps)...)).
-		Order(informationrequest.ByID()).All(ctx)
+	all, _, err := newest(ctx, p.dependOn(ctx, apps), func(ids []string, limit int) ([]*ent.InformationRequest, error) {
+		return p.store.Reader().InformationRequest.Query().
+			Where(store.OneOf[predicate.InformationRequest](informationrequest.FieldApplicationID, ids)).
+			Order(ent.Desc(informationrequest.FieldID)).Limit(limit).All(ctx)
+	}, func(r *ent.InformationRequest) string { return r.ApplicationID })
 	if err != nil {
 		return nil, err
-	}
-	all := map[string][]*ent.InformationRequest{}
-	for _, r := range rows {
-		all[r.ApplicationID] = append(all[r.ApplicationID], r)
 	}
 	of := make([][]*ent.InformationRequest, len(apps))
 	for i, a := range apps {
@@ -209,7 +250,7 @@ func (p *Portal) AppointmentOf(ctx context.Context, apps []*ent.Application) (_ 
 		ids[i] = a.CaseID
 		p.depend(ctx, time.Time{}, live.Case(a.CaseID))
 	}
-	rows, err := p.store.Reader().Appointment.Query().Where(appointment.CaseIDIn(ids...), appointment.StatusNotIn(
+	rows, err := p.store.Reader().Appointment.Query().Where(store.OneOf[predicate.Appointment](appointment.FieldCaseID, ids), appointment.StatusNotIn(
 		appointment.StatusHELD, appointment.StatusEXPIRED, appointment.StatusCANCELED,
 	)).Order(appointment.ByStartsAt()).All(ctx)
 	if err != nil {

@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,9 +12,10 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
-	"nelke/ent/event"
+	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 func newID(prefix string) string { return typeid.Must(typeid.WithPrefix(prefix)).String() }
@@ -339,7 +341,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Case(id))
 	}
-	rows, err := p.store.Reader().CaseFile.Query().Where(casefile.IDIn(storable(ids...)...), visible).All(ctx)
+	rows, err := p.store.Reader().CaseFile.Query().Where(store.OneOf[predicate.CaseFile](casefile.FieldID, storable(ids...)), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -365,37 +367,53 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	if err != nil {
 		return of, unlessNobody(err)
 	}
-	index, ids := p.dependOnCases(ctx, cases)
-	rows, err := p.store.Reader().Appointment.Query().Where(appointment.CaseIDIn(ids...), visible).
-		Order(ent.Desc(appointment.FieldID)).All(ctx)
+	all, _, err := newest(ctx, p.dependOnCases(ctx, cases), func(ids []string, limit int) ([]*ent.Appointment, error) {
+		return p.store.Reader().Appointment.Query().Where(store.OneOf[predicate.Appointment](appointment.FieldCaseID, ids), visible).
+			Order(ent.Desc(appointment.FieldID)).Limit(limit).All(ctx)
+	}, func(a *ent.Appointment) string { return a.CaseID })
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range rows {
-		of[index[a.CaseID]] = append(of[index[a.CaseID]], a)
+	for _, rows := range all {
+		slices.Reverse(rows)
+		if err := p.present(ctx, rows...); err != nil {
+			return nil, err
+		}
 	}
-	return of, p.present(ctx, rows...)
-}
-
-// EventsOf gives the events of cases that the actor may see, oldest first, in the order of the cases.
-func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
-	defer wrap(&err, "EventsOf(%d)", len(cases))
-
-	index, ids := p.dependOnCases(ctx, cases)
-	seen, err := p.eventsSeen(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := p.store.Reader().Event.Query().Where(append(seen, event.StreamIn(ids...))...).Order(event.ByStream(), event.BySeq()).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	of := make([][]*ent.Event, len(cases))
-	for _, e := range rows {
-		// The case has been presented: its instants are in the zone of its town.
-		e.At = e.At.In(cases[index[e.Stream]].OpenedAt.Location())
-		of[index[e.Stream]] = append(of[index[e.Stream]], e)
-		e.Seq = len(of[index[e.Stream]]) // a gap would tell of what isn't shown
+	for i, c := range cases {
+		of[i] = all[c.ID]
 	}
 	return of, nil
 }
+
+// CaseAppointments gives a page of the appointments of a case, newest first. Whoever sees a case sees them.
+//
+// Problems: INVALID_INPUT.
+func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Page) (_ *AppointmentConnection, err error) {
+	defer wrap(&err, "CaseAppointments(%s)", c.ID)
+
+	visible, err := p.seesAppointments(ctx)
+	if err != nil {
+		return nil, unlessNobody(err)
+	}
+	first, after, err := keyset(page, listOfAppointments)
+	if err != nil {
+		return nil, err
+	}
+	where := []predicate.Appointment{appointment.CaseID(c.ID), visible}
+	if after != "" {
+		where = append(where, appointment.IDLT(after))
+	}
+	p.dependOnCases(ctx, []*ent.CaseFile{c})
+	rows, err := p.store.Reader().Appointment.Query().Where(where...).Order(ent.Desc(appointment.FieldID)).Limit(first + 1).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return keyed(rows, first, page, listOfAppointments, func(a *ent.Appointment) string { return a.ID }), p.present(ctx, rows...)
+}
+
+// AppointmentConnection is a page of appointments. Total is not known.
+type AppointmentConnection = Connection[*ent.Appointment]
+
+// listOfAppointments begins the cursors of a case's appointments.
+const listOfAppointments = "t\x00"

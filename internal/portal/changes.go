@@ -3,6 +3,7 @@ package portal
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,13 +155,16 @@ func changesCursor(position int64) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(listOfChanges + strconv.FormatInt(position, 10)))
 }
 
-// ofTypes is the condition of being of one of the types; of any where there are none.
+// ofTypes is the condition of being of one of the types; of any where there are none. There are as many conditions as there are
+// types, so that a statement is one of eight.
 func ofTypes(types []ChangeType) predicate.Change {
 	var some []predicate.Change
-	for _, t := range types {
-		some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
+	for _, t := range []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService} {
+		if slices.Contains(types, t) {
+			some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
+		}
 	}
-	if len(some) == 0 {
+	if len(types) == 0 {
 		return entchange.IDNEQ("")
 	}
 	return entchange.Or(some...)

@@ -18,9 +18,11 @@ import (
 
 	"nelke/ent"
 	entchange "nelke/ent/change"
+	"nelke/ent/predicate"
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
+	"nelke/internal/store"
 	"nelke/internal/xzufi"
 )
 
@@ -92,7 +94,7 @@ func (p *Portal) export(ctx context.Context, d *directory, region, site string) 
 	for i, t := range towns {
 		ids[i] = t.ID
 	}
-	rows, err := p.store.Reader().Change.Query().Where(entchange.MunicipalityIDIn(ids...)).All(ctx)
+	rows, err := p.store.Reader().Change.Query().Where(store.OneOf[predicate.Change](entchange.FieldMunicipalityID, ids)).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,9 @@ func (p *Portal) find(ctx context.Context, text *string, language string) (map[s
 	if err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err // nobody waits for it any more
+	}
 	scores := map[string]int{}
 	for n, score := range f.index.Find(*text, language) {
 		for _, id := range f.services[n] {

@@ -15,11 +15,13 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/municipality"
 	"nelke/ent/office"
+	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 	"nelke/internal/town"
 )
 
@@ -93,7 +95,7 @@ func (tx *Tx) lockImport(ctx context.Context, towns []*town.Town) error {
 	for n, t := range towns {
 		slugs[n] = t.Municipality.Slug
 	}
-	offices, err := tx.Office.Query().Where(office.HasMunicipalityWith(municipality.SlugIn(slugs...))).IDs(ctx)
+	offices, err := tx.Office.Query().Where(office.HasMunicipalityWith(store.OneOf[predicate.Municipality](municipality.FieldSlug, slugs))).IDs(ctx)
 	if err != nil {
 		return err
 	}

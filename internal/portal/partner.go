@@ -12,6 +12,7 @@ import (
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 // Scope is something that a partner may do and not everybody.
@@ -91,7 +92,7 @@ func (p *Portal) administers(ctx context.Context) (predicate.Partner, error) {
 	if len(towns) == 0 {
 		return nil, errNobody
 	}
-	return entpartner.MunicipalityIDIn(towns...), nil
+	return store.OneOf[predicate.Partner](entpartner.FieldMunicipalityID, towns), nil
 }
 
 // seesPartners is the condition under which the actor sees a partner: as an admin of its town, or as itself.

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
+	"nelke/internal/store"
 )
 
 // PartnerConnection is a page of partners. Total is not known.
@@ -113,7 +114,7 @@ func keyed[T any](rows []T, first int, page Page, list string, id func(T) string
 func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.PartnerKey, err error) {
 	defer wrap(&err, "KeysOf(%d)", len(partners))
 
-	rows, err := p.store.Reader().PartnerKey.Query().Where(partnerkey.PartnerIDIn(idsOf(partners)...)).Order(partnerkey.ByID()).All(ctx)
+	rows, err := p.store.Reader().PartnerKey.Query().Where(store.OneOf[predicate.PartnerKey](partnerkey.FieldPartnerID, idsOf(partners))).Order(partnerkey.ByID()).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*en
 func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "EndpointsOf(%d)", len(partners))
 
-	rows, err := p.store.Reader().WebhookEndpoint.Query().Where(webhookendpoint.PartnerIDIn(idsOf(partners)...),
+	rows, err := p.store.Reader().WebhookEndpoint.Query().Where(store.OneOf[predicate.WebhookEndpoint](webhookendpoint.FieldPartnerID, idsOf(partners)),
 		webhookendpoint.StatusNEQ(webhookendpoint.StatusREMOVED)).Order(webhookendpoint.ByID()).All(ctx)
 	if err != nil {
 		return nil, err
@@ -176,7 +177,7 @@ func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, state
 		where = append(where, webhookdelivery.IDLT(after))
 	}
 	if states != nil {
-		where = append(where, webhookdelivery.StatusIn(states...))
+		where = append(where, store.OneOf[predicate.WebhookDelivery](webhookdelivery.FieldStatus, states))
 	}
 	rows, err := p.store.Reader().WebhookDelivery.Query().Where(where...).Order(ent.Desc(webhookdelivery.FieldID)).Limit(first + 1).All(ctx)
 	if err != nil {

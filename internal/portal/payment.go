@@ -11,6 +11,7 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/payment"
+	"nelke/internal/store"
 )
 
 // Provider takes money. It is never called inside a transaction, and may answer nonsense, late, twice or not at all.
@@ -172,7 +173,7 @@ func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, 
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Payment(id))
 	}
-	rows, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(ids...)...), visible).All(ctx)
+	rows, err := p.store.Reader().Payment.Query().Where(store.OneOf[predicate.Payment](entpayment.FieldID, storable(ids...)), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,10 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/application"
+	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/store"
 )
 
 // ApplicationConnection is a page of applications. Total is not known: to count is to read them all.
@@ -64,7 +66,7 @@ func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_
 	}
 	more := len(ids) > first
 	ids = ids[:min(first, len(ids))]
-	rows, err := p.store.Reader().Application.Query().Where(application.IDIn(ids...), application.SubmittedAtNotNil()).All(ctx)
+	rows, err := p.store.Reader().Application.Query().Where(store.OneOf[predicate.Application](application.FieldID, ids), application.SubmittedAtNotNil()).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +116,10 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 		where += ` AND (deadline, id) > (` + a.Bind(after.deadline) + `, ` + a.Bind(after.id) + `)`
 	}
 	var parts []string
-	seen := map[string]bool{}
-	for _, status := range statuses {
-		if seen[status] || in.Overdue && !slices.Contains(unfinished(), status) {
+	for _, status := range slices.Compact(slices.Sorted(slices.Values(statuses))) { // sorted: the same states are the same statement
+		if in.Overdue && !slices.Contains(unfinished(), status) {
 			continue // what is done is never overdue
 		}
-		seen[status] = true
 		parts = append(parts, `SELECT * FROM (SELECT id, deadline FROM applications`+where+` AND status = `+a.Bind(status)+
 			` AND submitted_at IS NOT NULL ORDER BY deadline, id LIMIT `+rows+`) AS s`+strconv.Itoa(len(parts)))
 	}

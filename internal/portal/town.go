@@ -20,11 +20,13 @@ import (
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/paymentoption"
+	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
+	"nelke/internal/store"
 )
 
 // Town is all that a municipality offers, as it stood when it was read. It is shared: nobody changes it.
@@ -297,14 +299,14 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 		byID[o.ID] = &Office{Office: o, Town: t}
 		t.Offices = append(t.Offices, byID[o.ID])
 	}
-	counters, err := db.Counter.Query().Where(counter.OfficeIDIn(ids...)).Order(counter.ByPosition(), counter.ByID()).All(ctx)
+	counters, err := db.Counter.Query().Where(store.OneOf[predicate.Counter](counter.FieldOfficeID, ids)).Order(counter.ByPosition(), counter.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range counters {
 		byID[c.OfficeID].Counters = append(byID[c.OfficeID].Counters, c)
 	}
-	openings, err := db.OpeningRule.Query().Where(openingrule.OfficeIDIn(ids...)).
+	openings, err := db.OpeningRule.Query().Where(store.OneOf[predicate.OpeningRule](openingrule.FieldOfficeID, ids)).
 		Order(openingrule.ByWeekday(), openingrule.ByFromMinute(), openingrule.ByID(sql.OrderAsc())).All(ctx)
 	if err != nil {
 		return err
@@ -313,14 +315,14 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 	for _, r := range openings {
 		rulesOf[r.OfficeID] = append(rulesOf[r.OfficeID], r)
 	}
-	closures, err := db.Closure.Query().Where(closure.OfficeIDIn(ids...), closure.RemovedAtIsNil()).Order(closure.ByFromDate(), closure.ByID()).All(ctx)
+	closures, err := db.Closure.Query().Where(store.OneOf[predicate.Closure](closure.FieldOfficeID, ids), closure.RemovedAtIsNil()).Order(closure.ByFromDate(), closure.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range closures {
 		byID[c.OfficeID].Closures = append(byID[c.OfficeID].Closures, c)
 	}
-	dated, err := db.Opening.Query().Where(opening.OfficeIDIn(ids...), opening.RemovedAtIsNil()).Order(opening.ByFromDate(), opening.ByID()).All(ctx)
+	dated, err := db.Opening.Query().Where(store.OneOf[predicate.Opening](opening.FieldOfficeID, ids), opening.RemovedAtIsNil()).Order(opening.ByFromDate(), opening.ByID()).All(ctx)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	entchange "nelke/ent/change"
 	entpartner "nelke/ent/partner"
+	"nelke/ent/predicate"
 	"nelke/ent/schema"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
@@ -41,7 +42,7 @@ func (p *Portal) tellPartners(ctx context.Context, tx *Tx) error {
 	if len(list) == 0 {
 		return nil
 	}
-	ids, err := tx.WebhookEndpoint.Query().Where(webhookendpoint.MunicipalityIDIn(list...),
+	ids, err := tx.WebhookEndpoint.Query().Where(store.OneOf[predicate.WebhookEndpoint](webhookendpoint.FieldMunicipalityID, list),
 		webhookendpoint.StatusEQ(webhookendpoint.StatusACTIVE)).IDs(ctx)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ type operation struct {
 	quotedID  []byte // id as JSON
 	cancel    context.CancelFunc
 	streaming bool // it is a subscription; guarded by session.mu
+	weight    int  // what it takes of the stream's room; after admit only its own goroutine looks
 }
 
 // subscribe starts the operation, or returns how to close the connection.
@@ -34,7 +35,7 @@ func (s *session) subscribe(ctx context.Context, m message) error {
 		return fmt.Errorf("quote id: %w", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	o := &operation{id: *m.ID, quotedID: quotedID, cancel: cancel}
+	o := &operation{id: *m.ID, quotedID: quotedID, cancel: cancel, weight: weight(params)}
 	if s.config.Check != nil {
 		switch err := s.config.Check(ctx); {
 		case errors.Is(err, ErrTryLater):
@@ -92,6 +93,8 @@ func (s *session) admit(o *operation) (*graphql.Response, error) {
 		return refused(s.exec, requestError(codeUnavailable, "going away")), nil
 	case s.count >= s.config.MaxOperations:
 		return refused(s.exec, requestError("TOO_MANY_OPERATIONS", "at most %d operations may run on a connection", s.config.MaxOperations)), nil
+	case !s.room.take(o.weight):
+		return refused(s.exec, full()), nil
 	}
 	s.operations[o.id] = o
 	s.count++
@@ -111,6 +114,7 @@ func (s *session) complete(id string) {
 
 func (s *session) finish(o *operation) {
 	o.cancel()
+	s.room.take(-o.weight)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count--
@@ -132,16 +136,27 @@ func (s *session) run(ctx context.Context, o *operation, params *graphql.RawPara
 		s.stream(o)
 	}
 	began := false
-	refused := false
+	rejected := false
+	longest := 0 // of its responses
 	ended := perform(ctx, s.exec, prepared, func(response *graphql.Response) error {
 		if !began && isRequestError(response) {
-			refused = true
+			rejected = true
 			return s.sendErrors(ctx, o, response)
 		}
 		began = true
-		return s.send(ctx, o.quotedID, "next", Encode(response))
+		payload := Encode(response)
+		if more := copies*len(payload) - longest; o.streaming && more > 0 {
+			if !s.room.take(more) {
+				rejected = true
+				_ = s.sendErrors(ctx, o, refused(s.exec, full()))
+				return errFull
+			}
+			longest += more
+			o.weight += more
+		}
+		return s.send(ctx, o.quotedID, "next", payload)
 	})
-	if ended && !refused {
+	if ended && !rejected {
 		s.free(o)
 		_ = s.send(ctx, o.quotedID, "complete", nil)
 	}

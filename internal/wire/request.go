@@ -18,6 +18,9 @@ import (
 // defaultLimit bounds a request: a body, or a message of a WebSocket.
 const defaultLimit = 1 << 20
 
+// firstRead is how many bytes of memory a body gets before any of it has come. Nearly all are shorter.
+const firstRead = 4 << 10
+
 // badRequest is why a request is none, with the HTTP status that says so.
 type badRequest struct {
 	status  int
@@ -56,8 +59,8 @@ func postParams(w http.ResponseWriter, r *http.Request, limit int64) (*graphql.R
 
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	var body bytes.Buffer
-	if r.ContentLength > 0 && r.ContentLength <= limit {
-		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	if r.ContentLength > 0 { // what is declared need not come: the rest of the buffer grows with what does
+		body.Grow(int(min(r.ContentLength, firstRead)) + bytes.MinRead)
 	}
 	_, err := io.Copy(&body, http.MaxBytesReader(w, r.Body, limit))
 	var tooLarge *http.MaxBytesError

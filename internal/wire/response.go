@@ -38,11 +38,20 @@ func Encode(response *graphql.Response) []byte {
 // Share returns a copy of the response that is encoded already. Give the same copy to every watcher of one public
 // answer, from an operation interceptor of gqlgen: a thousand watchers then cost one execution and one encoding.
 //
-// The encoding travels in the copy's Extensions, which only this package's transports know to leave out: don't hand
+// The copy holds nothing of the response but its errors. The encoding travels in the copy's Extensions, which only this package's transports know to leave out: don't hand
 // the copy to another transport, and don't change it.
 func Share(response *graphql.Response) *graphql.Response {
 	shared := *response
-	shared.Extensions = map[string]any{sharedKey: encoded(Encode(response))}
+	all := pieces(response)
+	bytes := slices.Concat(all...)
+	at := 0
+	for _, piece := range all { // the data is that of the encoding, so that there is one copy of it
+		if len(piece) > 0 && len(response.Data) > 0 && &piece[0] == &response.Data[0] {
+			shared.Data = bytes[at : at+len(piece) : at+len(piece)]
+		}
+		at += len(piece)
+	}
+	shared.Extensions = map[string]any{sharedKey: encoded(bytes)}
 	return &shared
 }
 

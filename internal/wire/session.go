@@ -28,6 +28,7 @@ type session struct {
 	raw    net.Conn // below conn
 	header http.Header
 	exec   graphql.GraphExecutor
+	room   *stream // what it takes of Streams; set before the first message
 
 	initialised atomic.Bool // connection_init has come
 	ready       atomic.Bool // connection_ack has gone out

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -23,6 +24,8 @@ import (
 type SSE struct {
 	// Streams end all streams at shutdown. May be nil.
 	Streams *Streams
+	// Places are what a stream counts for in Streams. May be nil.
+	Places Places
 	// Lapse ends a subscription once what entitled to it is over: its last event is an error with code UNAUTHENTICATED,
 	// then complete. May be nil.
 	Lapse Lapse
@@ -63,14 +66,20 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
+	var room *stream
 	if refusal == nil && isSubscription(operation) {
 		// Queries and mutations are not entered: http.Server.Shutdown awaits their answers as it does any other.
-		leave, ok := t.Streams.enter(cancel)
-		if !ok {
-			t.HTTP.write(w, cmp.Or(media, mediaJSON), refused(exec, requestError(codeUnavailable, "going away")))
+		entered, err := t.Streams.enter(t.Places.of(r), cancel)
+		if err == nil && !entered.take(weight(params)) {
+			entered.leave()
+			err = errFull
+		}
+		if err != nil {
+			t.HTTP.write(w, cmp.Or(media, mediaJSON), refused(exec, requestError(codeUnavailable, "%s", err.Error())))
 			return
 		}
-		defer leave()
+		defer entered.leave()
+		room = entered
 	}
 	events := t.begin(w, cancel)
 	defer events.keepAlive.stop()
@@ -86,7 +95,17 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		return
 	}
 	within, end := t.Lapse.watch(ctx)
-	ended := perform(within, exec, operation, events.next)
+	longest := 0
+	ended := perform(within, exec, operation, func(response *graphql.Response) error {
+		payload := Encode(response)
+		if more := copies*len(payload) - longest; more > 0 {
+			if !room.take(more) {
+				return errors.Join(errFull, events.next(refused(exec, full())))
+			}
+			longest += more
+		}
+		return events.send(payload)
+	})
 	if lapsed := end(); lapsed && !ended && ctx.Err() == nil {
 		ended = events.next(refused(exec, requestError(codeLapsed, "The token is not valid, or no longer."))) == nil
 	}
@@ -125,8 +144,9 @@ func (t SSE) begin(w http.ResponseWriter, fail context.CancelFunc) *eventStream 
 	return e
 }
 
-func (e *eventStream) next(response *graphql.Response) error {
-	payload := Encode(response)
+func (e *eventStream) next(response *graphql.Response) error { return e.send(Encode(response)) }
+
+func (e *eventStream) send(payload []byte) error {
 	if bytes.ContainsAny(payload, "\n\r") { // white space between tokens, since strings escape it; here it would end the line
 		payload = bytes.Map(func(r rune) rune {
 			if r == '\n' || r == '\r' {

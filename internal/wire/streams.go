@@ -2,30 +2,98 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
-// Streams are the WebSocket connections and server-sent event streams of a process that are open now. Its one
-// purpose is their orderly end, since http.Server.Shutdown neither closes nor awaits WebSockets:
+// Streams are the WebSocket connections and server-sent event streams of a process that are open now, as far as there is room for
+// them. It is also their orderly end, since http.Server.Shutdown neither closes nor awaits WebSockets:
 //
 //	server.RegisterOnShutdown(streams.Stop)
 //	err := errors.Join(server.Shutdown(ctx), streams.Wait(ctx))
 //
 // The zero Streams isn't usable; a nil one counts nothing and never stops.
 type Streams struct {
+	room Room
+
 	mu      sync.Mutex
 	open    map[*stream]struct{}
+	bytes   int64
+	places  map[string]*taken // by the name of a Place
 	stopped bool
 	done    chan struct{} // closed when stopped and none is open
 }
 
-// stream is a key of its own, with what to call at the end.
-type stream struct{ stop func() }
+// Room bounds what streams take in memory. 0 is no bound.
+type Room struct {
+	// Streams and Bytes are for all together.
+	Streams int
+	Bytes   int64
+	// PlaceStreams and PlaceBytes are for those of one Place.
+	PlaceStreams int
+	PlaceBytes   int64
+}
+
+// Place is a network that streams come from. It has Times the room of a Place.
+type Place struct {
+	Name  string
+	Times int
+}
+
+// Places says where the streams of a request come from; nowhere where there is no bound for them.
+type Places func(*http.Request) []Place
+
+func (p Places) of(r *http.Request) []Place {
+	if p == nil {
+		return nil
+	}
+	return p(r)
+}
+
+// taken is what the streams of a place take.
+type taken struct {
+	streams int
+	bytes   int64
+}
+
+const (
+	// streamBytes and operationBytes are about what an open stream and an operation on it take, apart from the request
+	// and the last response.
+	streamBytes    = 16 << 10
+	operationBytes = 8 << 10
+	// copies is how many there are of a request, and of the last response to it.
+	copies = 2
+)
+
+// stream is one that has room.
+type stream struct {
+	streams *Streams
+	places  []Place
+	stop    func()
+	bytes   int64
+}
 
 // NewStreams makes an empty set of streams.
 func NewStreams() *Streams {
-	return &Streams{open: map[*stream]struct{}{}, done: make(chan struct{})}
+	return &Streams{open: map[*stream]struct{}{}, places: map[string]*taken{}, done: make(chan struct{})}
+}
+
+// Limit sets the room there is. Call it before the first stream.
+func (s *Streams) Limit(room Room) { s.room = room }
+
+// Bytes is about what the open streams take in memory.
+func (s *Streams) Bytes() int64 {
+	if s == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bytes
 }
 
 // Open is how many streams there are now.
@@ -80,27 +148,145 @@ func (s *Streams) stopping() bool {
 	return s.stopped
 }
 
-// enter counts a stream until leave is called. Stop calls stop, at most once, never after leave has returned, and
-// under a lock, so it must not block. After Stop, ok is false and the stream must not begin.
-func (s *Streams) enter(stop func()) (leave func(), ok bool) {
+// errFull says that there is no room for another stream.
+var errFull = errors.New("too many streams are open")
+
+// errStopping says that no stream may begin any more.
+var errStopping = errors.New("going away")
+
+// enter counts a stream, for all of its places, until leave is called. Stop calls stop, at most once, never after leave has
+// returned, and under a lock, so it must not block. With an error the stream must not begin.
+func (s *Streams) enter(places []Place, stop func()) (*stream, error) {
 	if s == nil {
-		return func() {}, true
+		return nil, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
-		return nil, false
+		return nil, errStopping
 	}
-	entered := &stream{stop: stop}
+	if !s.another(places) {
+		return nil, errFull
+	}
+	entered := &stream{streams: s, places: places, stop: stop}
 	s.open[entered] = struct{}{}
-	return func() { s.leave(entered) }, true
+	s.count(entered, 1, streamBytes)
+	return entered, nil
 }
 
-func (s *Streams) leave(entered *stream) {
+// roomFor reports whether another stream has room, before it costs anything. enter says so for good.
+func (s *Streams) roomFor(places []Place) bool {
+	if s == nil {
+		return true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.open, entered)
+	return s.another(places)
+}
+
+// another reports whether another stream has room. The lock is held.
+func (s *Streams) another(places []Place) bool {
+	if s.room.Streams > 0 && len(s.open) >= s.room.Streams {
+		return false
+	}
+	for _, place := range places {
+		if t := s.places[place.Name]; t != nil && s.room.PlaceStreams > 0 && t.streams >= s.room.PlaceStreams*place.Times {
+			return false
+		}
+	}
+	return s.fits(places, streamBytes)
+}
+
+// take weighs more bytes, or fewer, for a stream. It reports whether there is room; where there isn't, nothing is weighed.
+func (e *stream) take(bytes int) bool {
+	if e == nil {
+		return true
+	}
+	e.streams.mu.Lock()
+	defer e.streams.mu.Unlock()
+	if bytes > 0 && !e.streams.fits(e.places, int64(bytes)) {
+		return false
+	}
+	e.streams.count(e, 0, int64(bytes))
+	return true
+}
+
+func (e *stream) leave() {
+	if e == nil {
+		return
+	}
+	s := e.streams
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, e)
+	s.count(e, -1, -e.bytes)
 	if s.stopped && len(s.open) == 0 {
 		close(s.done)
 	}
 }
+
+// fits reports whether so many bytes more have room. The lock is held.
+func (s *Streams) fits(places []Place, bytes int64) bool {
+	if s.room.Bytes > 0 && s.bytes+bytes > s.room.Bytes {
+		return false
+	}
+	for _, place := range places {
+		if t := s.places[place.Name]; s.room.PlaceBytes > 0 && t != nil && t.bytes+bytes > s.room.PlaceBytes*int64(place.Times) {
+			return false
+		}
+	}
+	return true
+}
+
+// count adds to what is taken. The lock is held.
+func (s *Streams) count(e *stream, streams int, bytes int64) {
+	s.bytes += bytes
+	e.bytes += bytes
+	for _, place := range e.places {
+		t := s.places[place.Name]
+		if t == nil {
+			t = &taken{}
+			s.places[place.Name] = t
+		}
+		t.streams += streams
+		t.bytes += bytes
+		if t.streams == 0 {
+			delete(s.places, place.Name)
+		}
+	}
+}
+
+// weight is about what an operation takes beside its responses: parsed and as it came.
+func weight(params *graphql.RawParams) int {
+	return operationBytes + copies*(len(params.Query)+size(params.Variables)+size(params.Extensions))
+}
+
+// size is about what a value that was read from JSON takes.
+func size(value any) int {
+	n := 16
+	switch v := value.(type) {
+	case string:
+		n += len(v)
+	case json.Number:
+		n += len(v)
+	case []any:
+		for _, element := range v {
+			n += size(element)
+		}
+	case map[string]any:
+		for name, element := range v {
+			n += 32 + len(name) + size(element)
+		}
+	}
+	return n
+}
+
+// full is the answer to an operation that there is no room for.
+func full() *graphql.Response {
+	response := requestError("RATE_LIMITED", "too much is subscribed to from your network just now")
+	response.Errors[0].Extensions["retryAfterSeconds"] = fullRetry
+	return response
+}
+
+// fullRetry is in how many seconds there may be room again.
+const fullRetry = 10

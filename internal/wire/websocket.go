@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,6 +53,8 @@ func (e *CloseError) Error() string { return fmt.Sprintf("close %d: %s", e.Code,
 type WebSocket struct {
 	// Streams close all connections at shutdown, with 1001. May be nil.
 	Streams *Streams
+	// Places are what a connection counts for in Streams. May be nil.
+	Places Places
 	// Origins are patterns of hosts ("portal.example.org", "*.example.org") or of schemes and hosts
 	// ("https://portal.example.org") whose pages may connect, beside the host itself. A client that names no origin
 	// is no browser, and may connect.
@@ -90,6 +94,12 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		http.Error(w, "going away", http.StatusServiceUnavailable)
 		return
 	}
+	places := t.Places.of(r)
+	if !t.Streams.roomFor(places) {
+		w.Header().Set("Retry-After", strconv.Itoa(fullRetry))
+		http.Error(w, errFull.Error(), http.StatusServiceUnavailable)
+		return
+	}
 	t.InitTimeout = cmp.Or(t.InitTimeout, 5*time.Second)
 	t.PingInterval = cmp.Or(t.PingInterval, 15*time.Second)
 	t.WriteTimeout = cmp.Or(t.WriteTimeout, defaultWriteTimeout)
@@ -109,11 +119,16 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
-	leave, ok := t.Streams.enter(s.drain)
-	if !ok {
+	entered, err := t.Streams.enter(places, s.drain)
+	switch {
+	case errors.Is(err, errFull):
+		s.close(int(websocket.StatusTryAgainLater), err.Error())
+		return
+	case err != nil:
 		s.close(int(websocket.StatusGoingAway), "going away")
 		return
 	}
+	s.room = entered
 	ctx, cancel := context.WithCancel(r.Context())
 	pulse := startBeat(t.InitTimeout, s.tick)
 	defer func() {
@@ -122,7 +137,7 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		pulse.stop()
 		s.end()
 		_ = conn.CloseNow()
-		leave()
+		entered.leave()
 	}()
 	s.read(ctx)
 }

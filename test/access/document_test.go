@@ -15,15 +15,17 @@ type shape struct {
 // arguments are those that fields can't do without, and those that keep lists of what is public short.
 func arguments(field string) string {
 	return map[string]string{
-		"Office.openingHours":        `(from: "2026-11-22", days: 3)`,
-		"Office.availability":        `(concerns: $concerns, from: "2026-11-22", days: 2)`,
-		"Municipality.services":      `(first: 2)`,
-		"WebhookEndpoint.deliveries": `(first: 2)`,
+		"Office.openingHours":         `(from: "2026-11-22", days: 3)`,
+		"Office.availability":         `(concerns: $concerns, from: "2026-11-22", days: 2)`,
+		"Municipality.services":       `(first: 2)`,
+		"WebhookEndpoint.deliveries":  `(first: 2)`,
+		"Case.eventConnection":        `(first: 100)`,
+		"Application.eventConnection": `(first: 1)`,
 	}[field]
 }
 
 // whole selects all of a type. From one case, application, payment, appointment or event to another it goes so many
-// steps; of the last ones, and of what is everybody's, it asks for the name. It stands for a fragment that complete adds.
+// steps, the last of which is that into a list; of the last ones, and of what is everybody's, it asks for the name. It stands for a fragment that complete adds.
 func (s shape) whole(typ string, steps int) string { return fmt.Sprintf("{ ...%s_%d } ", typ, steps) }
 
 func (s shape) fragment(typ string, steps int) string {
@@ -31,8 +33,14 @@ func (s shape) fragment(typ string, steps int) string {
 	fmt.Fprintf(&b, " fragment %s_%d on %s { __typename ", typ, steps, typ)
 	for _, field := range s.graph[typ].Fields {
 		to := field.Type.Name()
+		paged := strings.HasSuffix(to, "Connection")
+		if paged && strings.HasPrefix(to, "Case") && steps != 1 {
+			continue // the lists beside them have the same; all together they would cost too much
+		}
 		b.WriteString(field.Name + arguments(typ+"."+field.Name) + " ")
 		switch {
+		case field.Name == "edges", paged && strings.HasPrefix(to, "Case"):
+			b.WriteString(s.whole(to, 0))
 		case to == "Problem":
 			b.WriteString(problems)
 		case !s.graph.object(to):
@@ -40,6 +48,8 @@ func (s shape) fragment(typ string, steps int) string {
 			b.WriteString(s.brief(to))
 		case !s.table.entity(to):
 			b.WriteString(s.whole(to, steps))
+		case steps > 0 && field.Type.Elem != nil:
+			b.WriteString(s.whole(to, 0)) // what a list of lists may have costs too much
 		case steps > 0:
 			b.WriteString(s.whole(to, steps-1))
 		default:

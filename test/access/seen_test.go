@@ -62,7 +62,9 @@ func (o *observer) thing(typ string, v gjson.Result, owner string) string {
 	switch {
 	case typ == "CaseEvent":
 		id = v.Get("subject").String()
-	case typ == "ApplicationEdge":
+	case typ == "CaseEventEdge":
+		id = v.Get("node.subject").String()
+	case typ == "ApplicationEdge" || typ == "CaseApplicationEdge" || typ == "CaseAppointmentEdge":
 		id = v.Get("node.id").String()
 	case typ == "Partner" || o.table.entity(typ):
 		id = v.Get("id").String()

@@ -66,7 +66,7 @@ func (w *world) way(line string) (way, bool) {
 		"application": `$id: ID!) { application(id: $id)`, "payment": `$id: ID!) { payment(id: $id)`, "appointment": `$id: ID!) { appointment(id: $id)`,
 		"partner": `$id: ID!) { partner(id: $id)`, "partners": `$id: ID!) { partners(first: 2, municipality: {id: $id})`,
 		"appointmentBoard": `$id: ID!) { appointmentBoard(office: $id, date: "2026-11-23")`,
-		"workQueue": `$id: ID!) { workQueue(first: 50, input: {municipality: {id: $id},
+		"workQueue": `$id: ID!) { workQueue(first: 20, input: {municipality: {id: $id},
 			statuses: [DRAFT, SUBMITTED, IN_PROGRESS, WAITING_FOR_APPLICANT, COMPLETED, REJECTED, WITHDRAWN, EXPIRED]})`,
 	}[field]
 	if argument == "" {

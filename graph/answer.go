@@ -1,0 +1,262 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"nelke/ent/schema"
+	"nelke/internal/portal"
+)
+
+const (
+	// MaxAnswer is how many bytes the data of one response may have unless Options say otherwise.
+	MaxAnswer = 4 << 20
+	// bulkAnswers is how many times as much partners with the scope CATALOGUE_BULK may have.
+	bulkAnswers = 8
+	// maxPiece bounds a part of an answer that is written in one go.
+	maxPiece = bulkAnswers * MaxAnswer
+	// fieldBytes is what a field comes to beside its name and its text, and about what a number, a date or an id has.
+	fieldBytes = 24
+	// maxName is how long an alias may be: it stands in the answer as often as its field does.
+	maxName = 128
+)
+
+// The codes of answers that end before they are whole.
+const codeTooLarge = "RESPONSE_TOO_LARGE"
+
+// answers bounds what one operation may answer, and stops an execution whose answer is too large or that nobody waits for any
+// more: between two fields, so also between the elements of a list.
+type answers struct {
+	limit  int
+	portal *portal.Portal
+}
+
+func (answers) ExtensionName() string                   { return answerExtension }
+func (answers) Validate(graphql.ExecutableSchema) error { return nil }
+
+const answerExtension = "Answer"
+
+// answer is what one operation has answered so far, of a subscription: in the response that is being made.
+type answer struct {
+	limit  atomic.Int64
+	widen  func() bool // whether the caller may have more, asked when there is need
+	fields atomic.Int64
+	bytes  atomic.Int64
+	ending atomic.Int32    // why the rest is left out
+	ctx    context.Context // of the operation
+	mu     sync.Mutex
+	read   map[readKey][]*reading
+	cut    []truncated
+}
+
+const (
+	tooLarge = 1 + iota
+	tooLate
+)
+
+// MutateOperationContext puts the bound in front of every field. The operation has its own chain, so that a field needs no look
+// into its context.
+func (e answers) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	a := &answer{ctx: ctx}
+	a.limit.Store(int64(e.limit))
+	a.widen = sync.OnceValue(func() bool {
+		bulk, err := e.portal.MayAs(a.ctx, portal.BulkCatalogue)
+		if err != nil || !bulk || op.Operation.Operation != ast.Query {
+			return false
+		}
+		a.limit.Store(int64(e.limit) * bulkAnswers)
+		return true
+	})
+	op.Stats.SetExtension(answerExtension, a)
+	chain := op.ResolverMiddleware
+	op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
+		if a.over() {
+			return graphql.Null, nil // the response is replaced, so nobody reads it
+		}
+		value, err := chain(ctx, next)
+		a.weigh(ctx, value)
+		return value, err
+	}
+	return nil
+}
+
+// InterceptOperation notes whose deadline counts.
+func (answers) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	answerOf(ctx).ctx = ctx
+	return next(ctx)
+}
+
+// InterceptResponse replaces a response that isn't whole by its error. What a mutation has written stays written, so the data is
+// null, which says that something was executed.
+func (answers) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	a := answerOf(ctx)
+	if a == nil {
+		return next(ctx) // refused before it was an operation
+	}
+	response := next(ctx)
+	if response != nil {
+		a.check(int64(len(response.Data)))
+		switch a.ending.Load() {
+		case tooLarge:
+			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{
+				refusal(codeTooLarge, "The answer has more than %d bytes. Ask for less at a time.", a.limit.Load()),
+			}}
+		case tooLate:
+			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{
+				refusal(codeTimeout, "The answer took too long."),
+			}}
+		default:
+			response.Extensions = a.noted(response.Extensions)
+		}
+	}
+	a.reset()
+	return response
+}
+
+// over reports whether the rest of the answer is left out. Whether anybody still waits is asked at every sixteenth field.
+func (a *answer) over() bool {
+	if a.fields.Add(1)&15 == 0 && a.ctx.Err() != nil {
+		a.ending.CompareAndSwap(0, tooLate)
+	}
+	return a.ending.Load() != 0
+}
+
+// weigh adds what a value will have in the answer: less than its bytes by a few for what is neither text nor a list of texts.
+func (a *answer) weigh(ctx context.Context, value any) {
+	n := fieldBytes
+	if fc := graphql.GetFieldContext(ctx); fc != nil {
+		n += len(fc.Field.Alias)
+	}
+	switch v := value.(type) {
+	case string:
+		n += len(v)
+	case *string:
+		if v != nil {
+			n += len(*v)
+		}
+	case json.RawMessage:
+		n += len(v)
+	case []string:
+		for _, s := range v {
+			n += len(s) + 3
+		}
+	case schema.Text:
+		longest := 0 // the answer has one language
+		for _, s := range v {
+			longest = max(longest, len(s))
+		}
+		n += longest
+	case *whole:
+		n += len(*v.json)
+	case rendered:
+		n += len(v)
+	}
+	a.check(a.bytes.Add(int64(n)))
+}
+
+func (a *answer) check(n int64) {
+	if n > a.limit.Load() && (!a.widen() || n > a.limit.Load()) {
+		a.ending.CompareAndSwap(0, tooLarge)
+	}
+}
+
+// reset begins the next response of a subscription.
+func (a *answer) reset() {
+	a.fields.Store(0)
+	a.bytes.Store(0)
+	a.ending.Store(0)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.read, a.cut = nil, nil
+}
+
+func answerOf(ctx context.Context) *answer {
+	if !graphql.HasOperationContext(ctx) {
+		return nil
+	}
+	a, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(answerExtension).(*answer)
+	return a
+}
+
+// readKey is a field of an object, and reading is what it came to for a list of them.
+type readKey struct{ object, field string }
+
+type reading struct {
+	objs  any
+	once  sync.Once
+	value any
+	err   error
+}
+
+// readOnce reads a field of some objects once in a response, however often it stands there under other names.
+func readOnce[T, R any](ctx context.Context, objs []*T, read func(context.Context, []*T) ([]R, error)) ([]R, error) {
+	a, fc := answerOf(ctx), graphql.GetFieldContext(ctx)
+	if a == nil || fc == nil || len(fc.Args) > 0 {
+		return read(ctx, objs)
+	}
+	r := a.reading(readKey{fc.Object, fc.Field.Name}, func(other any) bool {
+		same, ok := other.([]*T)
+		return ok && slices.Equal(same, objs)
+	}, objs)
+	r.once.Do(func() {
+		r.value, r.err = nil, errNotRead // what stands there after a panic
+		r.value, r.err = read(ctx, objs)
+	})
+	found, _ := r.value.([]R)
+	return found, r.err
+}
+
+func (a *answer) reading(key readKey, same func(any) bool, objs any) *reading {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, r := range a.read[key] {
+		if same(r.objs) {
+			return r
+		}
+	}
+	r := &reading{objs: objs}
+	if a.read == nil {
+		a.read = map[readKey][]*reading{}
+	}
+	a.read[key] = append(a.read[key], r)
+	return r
+}
+
+// truncated names a list of which an answer has the newest entries only.
+type truncated struct {
+	Path   ast.Path `json:"path"`
+	Newest int      `json:"newest"`
+}
+
+// truncation notes that a list isn't whole. Clients read so in the response's extensions.
+func truncation(ctx context.Context, newest int) {
+	a := answerOf(ctx)
+	if a == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.cut) < 100 {
+		a.cut = append(a.cut, truncated{graphql.GetPath(ctx), newest})
+	}
+}
+
+func (a *answer) noted(extensions map[string]any) map[string]any {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.cut) == 0 {
+		return extensions
+	}
+	if extensions == nil {
+		extensions = map[string]any{}
+	}
+	extensions["truncated"] = a.cut
+	return extensions
+}
