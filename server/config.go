@@ -45,6 +45,8 @@ type Config struct {
 	PaymentURL    string `env:"NELKE_PAYMENT_URL" help:"Base URL of the payment provider, one that speaks the sandbox's protocol. Unless given, the demo brings the sandbox along, and without it nothing can be paid."`
 	PaymentSecret string `env:"NELKE_PAYMENT_SECRET" help:"Secret shared with the payment provider, of 32 characters at least. Several demo processes on one database need it too; one takes a random secret unless given."`
 
+	PaymentFormer string `env:"NELKE_PAYMENT_SECRET_FORMER" help:"The payment secret before this one, while the provider changes over: reports that it signs are still believed, calls aren't made with it."`
+
 	WebhookKey   string `env:"NELKE_WEBHOOK_KEY" help:"Secret of 32 characters at least, under which the signing secrets of partners are sealed in the database. Unless given, the demo keeps one in NELKE_DATA, and without it partners are told nothing."`
 	WebhookLocal bool   `env:"NELKE_WEBHOOK_LOCAL" default:"false" help:"For trying out, with the demo only: webhooks may go to this machine, by http too."`
 
@@ -281,6 +283,8 @@ func (c Config) checkPayments(found *ConfigError) {
 	switch {
 	case c.PaymentSecret != "" && len(c.PaymentSecret) < secretLength:
 		found.add("NELKE_PAYMENT_SECRET", "must have %d characters at least", secretLength)
+	case c.PaymentFormer != "" && len(c.PaymentFormer) < secretLength:
+		found.add("NELKE_PAYMENT_SECRET_FORMER", "must have %d characters at least", secretLength)
 	case c.PaymentSecret == "" && c.PaymentURL != "":
 		found.add("NELKE_PAYMENT_SECRET", "must be given with NELKE_PAYMENT_URL")
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/redis/go-redis/v9"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/lexer"
 )
 
 const (
@@ -52,7 +54,7 @@ func (p *persisted) Get(ctx context.Context, hash string) (string, bool) {
 
 // Add implements graphql.Cache. Its caller has checked the hash.
 func (p *persisted) Add(ctx context.Context, hash, document string) {
-	if len(document) > maxDocument {
+	if len(document) > maxDocument || spelled(document) {
 		return
 	}
 	if known, ok := p.memory.Get(ctx, hash); ok && known == document {
@@ -66,6 +68,31 @@ func (p *persisted) Add(ctx context.Context, hash, document string) {
 	defer cancel()
 	if err := p.client.Set(ctx, p.prefix+hash, document, documentLife).Err(); err != nil {
 		p.log.DebugContext(ctx, "a document isn't kept in Redis", "err", err)
+	}
+}
+
+// spelled reports whether a document writes with values that stand in it, such as a name or an address, instead of in
+// variables: it is one person's, and nothing to keep.
+func spelled(document string) bool {
+	tokens := lexer.New(&ast.Source{Input: document})
+	depth, writes, values := 0, false, false
+	for {
+		token, err := tokens.ReadToken()
+		if err != nil {
+			return true // nothing that could be executed
+		}
+		switch token.Kind {
+		case lexer.EOF:
+			return writes && values
+		case lexer.BraceL:
+			depth++
+		case lexer.BraceR:
+			depth--
+		case lexer.String, lexer.BlockString:
+			values = true
+		case lexer.Name:
+			writes = writes || depth == 0 && token.Value == "mutation"
+		}
 	}
 }
 

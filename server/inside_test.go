@@ -214,3 +214,20 @@ func TestKeptAnswersOutliveTheDatabase(t *testing.T) {
 	hub.Nudge(live.Catalogue("town"))
 	require.Equal(t, http.StatusServiceUnavailable, ask().Code)
 }
+
+func TestADocumentThatSpellsOutWhatItWritesIsNotKept(t *testing.T) {
+	t.Parallel()
+	documents := newPersisted(nil, "x", slog.New(slog.DiscardHandler))
+	for document, kept := range map[string]bool{
+		`mutation($i: SetContactInput!) { setContact(input: $i) { problems { code } } }`:                             true,
+		`mutation { setContact(input: {person: {familyName: "Muster"}}) { problems { code } } }`:                     false,
+		"mutation { setContact(input: {person: {familyName: \"\"\"Muster\"\"\"}}) { problems { code } } }":           false,
+		`query A { viewer { kind } } mutation B { setContact(input: {familyName: "Muster"}) { problems { code } } }`: false,
+		`{ municipality(by: {slug: "blomberg"}) { name } }`:                                                          true,
+		`mutation { releaseHold(input: {first: 5, kind: ONLINE}) { problems { code } } }`:                            true,
+	} {
+		documents.Add(t.Context(), hashOf(document), document)
+		_, ok := documents.Get(t.Context(), hashOf(document))
+		require.Equal(t, kept, ok, document)
+	}
+}

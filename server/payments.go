@@ -43,7 +43,7 @@ func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Trace
 	case cfg.PaymentURL != "":
 		calls := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 		return &payments{state: "on", calls: calls, client: sandbox.NewClient(sandbox.ClientOptions{
-			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: tracer.Transport(calls)},
+			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, Former: cfg.PaymentFormer, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: tracer.Transport(calls)},
 		})}
 	case !cfg.Demo:
 		return &payments{state: "off"}

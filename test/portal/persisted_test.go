@@ -79,9 +79,10 @@ func TestADocumentIsSentOnceAndThenItsHash(t *testing.T) {
 		require.Equal(t, "PERSISTED_QUERY_NOT_FOUND", unknown.ErrorCode())
 		require.Equal(t, "private, no-store", unknown.Header.Get("Cache-Control"), "it may be known the next moment")
 
-		write := `mutation { openCase(input: {idempotencyKey: "` + suite.Key() + `", municipality: {slug: "blomberg"}, caseKey: "x"}) { problems { code } } }`
-		post(p, suite.Vars{"query": write, "extensions": persisted(write)})
-		refused := get(address(write, nil), "")
+		write := `mutation($in: OpenCaseInput!) { openCase(input: $in) { problems { code } } }`
+		input := suite.Vars{"in": suite.Vars{"idempotencyKey": suite.Key(), "municipality": suite.Vars{"slug": "blomberg"}, "caseKey": "x"}}
+		post(p, suite.Vars{"query": write, "variables": input, "extensions": persisted(write)})
+		refused := get(address(write, input), "")
 		require.Equal(t, http.StatusMethodNotAllowed, refused.Status, "by its hash a mutation is one all the same")
 	})
 }

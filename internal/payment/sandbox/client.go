@@ -22,6 +22,8 @@ type ClientOptions struct {
 	URL string
 	// Secret is shared with the provider.
 	Secret string
+	// Former is the secret before it, under which reports are still believed. Empty: there is none.
+	Former string
 	// NotifyURL is where the provider reports to.
 	NotifyURL string
 	// HTTP makes the calls. How long they may take is for their contexts to say. nil: http.DefaultClient.
@@ -33,13 +35,19 @@ type ClientOptions struct {
 type Client struct {
 	url       string
 	keys      keys
+	former    *keys // nil: none
 	notifyURL string
 	http      *http.Client
 }
 
 // NewClient makes a Client.
 func NewClient(o ClientOptions) *Client {
-	return &Client{url: strings.TrimRight(o.URL, "/"), keys: keysOf(o.Secret), notifyURL: o.NotifyURL, http: straight(o.HTTP)}
+	c := &Client{url: strings.TrimRight(o.URL, "/"), keys: keysOf(o.Secret), notifyURL: o.NotifyURL, http: straight(o.HTTP)}
+	if o.Former != "" {
+		former := keysOf(o.Former)
+		c.former = &former
+	}
+	return c
 }
 
 // Create sends an order. The same one again is the same transaction.
@@ -133,7 +141,7 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ref
 //
 // Errors: ErrSignature. Any other says that the body is no transaction.
 func (c *Client) Report(header http.Header, body []byte, now time.Time) (payment.Transaction, error) {
-	if !c.keys.proves(header, body, now) {
+	if !c.keys.proves(header, body, now) && (c.former == nil || !c.former.proves(header, body, now)) {
 		return payment.Transaction{}, ErrSignature
 	}
 	t, err := readTransaction(body)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -312,4 +313,17 @@ func TestReport(t *testing.T) {
 			require.NotErrorIs(t, err, ErrSignature, nonsense)
 		}
 	})
+}
+
+func TestReportsUnderTheFormerSecretAreBelieved(t *testing.T) {
+	t.Parallel()
+	const current, former = "the secret that both have by now ", "the secret that they had before it"
+	at, body := time.Now(), []byte(goodAnswer)
+	both, one := NewClient(ClientOptions{Secret: current, Former: former}), NewClient(ClientOptions{Secret: current})
+	for secret, believed := range map[string]bool{current: true, former: true, "another": false} {
+		_, err := both.Report(Sign(secret, at, body), body, at)
+		require.Equal(t, !believed, errors.Is(err, ErrSignature), secret)
+	}
+	_, err := one.Report(Sign(former, at, body), body, at)
+	require.ErrorIs(t, err, ErrSignature, "once it has been taken away")
 }
