@@ -79,15 +79,15 @@ func refusesWrites(err error) bool {
 //
 // Errors: that of the last write, where the database refuses all of them.
 func (s *Store) Writable(ctx context.Context) error {
-	if err, fresh := s.vitals.known(); fresh {
+	if fresh, err := s.vitals.known(); fresh {
 		return err
 	}
 	if s.vitals.probing.TryLock() {
 		defer s.vitals.probing.Unlock()
-		before, _ := s.vitals.known()
+		_, before := s.vitals.known()
 		_ = s.Write(ctx, func(ctx context.Context, tx *Tx) error { return probe(ctx, tx, before != nil) }) // its outcome is noted
 	}
-	err, _ := s.vitals.known()
+	_, err := s.vitals.known()
 	return err
 }
 
@@ -116,14 +116,14 @@ func probe(ctx context.Context, tx *Tx, failed bool) error {
 	return err
 }
 
-// known returns what the last write said, and whether that is recent enough to do without a probe.
-func (v *vitals) known() (refused error, fresh bool) {
+// known returns whether the last write is recent enough to do without a probe, and what it said.
+func (v *vitals) known() (fresh bool, refused error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.refused != nil {
-		return fmt.Errorf("store: writes are refused: %w", v.refused), false
+		return false, fmt.Errorf("store: writes are refused: %w", v.refused)
 	}
-	return nil, !v.wrote.IsZero() && time.Since(v.wrote) < written
+	return !v.wrote.IsZero() && time.Since(v.wrote) < written, nil
 }
 
 // Fits returns nil unless PostgreSQL has refused a statement of ours within the last half minute, because it names what the

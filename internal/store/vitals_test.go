@@ -85,14 +85,17 @@ func TestAConnectionThatReadsOnlyIsThrownAway(t *testing.T) {
 	reader(t, cfg.DatabaseURL, false)
 	require.NoError(t, note("after"), "by the second try")
 	require.Eventually(t, func() bool { // all at once: one that was opened to the reader would be among them
-		writers := 0
+		writers, conns := 0, make([]*sql.Conn, 0, cfg.MaxConns)
 		for range cfg.MaxConns {
 			conn, err := s.JobDB().Conn(t.Context()) // jobs, too, take theirs from the pool
 			require.NoError(t, err)
-			defer conn.Close()
+			conns = append(conns, conn)
 			if !readOnlySession(t, conn) {
 				writers++
 			}
+		}
+		for _, conn := range conns {
+			require.NoError(t, conn.Close())
 		}
 		return writers == cfg.MaxConns
 	}, 10*time.Second, 10*time.Millisecond)
