@@ -68,7 +68,7 @@ func Places() map[string]Bound {
 		key    = Bound{Letters: 50} // of an area, or of LeiKa
 		cursor = Bound{Letters: 1_000}
 		name   = Bound{Letters: 100, Typed: true}
-		url    = Bound{Letters: 5_000, Typed: true}
+		hook   = Bound{Letters: 1_000, Typed: true}
 	)
 	return map[string]Bound{
 		"MunicipalityKey.slug":              slug,
@@ -115,16 +115,16 @@ func Places() map[string]Bound {
 		"RequestInformationInput.question":  {Letters: 2_000, Typed: true},
 		"RejectApplicationInput.reason":     {Letters: 2_000, Typed: true},
 		"DispatchInput.trackingNumber":      {Letters: 60, Typed: true},
-		"StartPaymentInput.returnUrl":       url,
+		"StartPaymentInput.returnUrl":       {Letters: 5_000, Typed: true},
 		"TextInput.de":                      {Letters: 1_000, Typed: true},
 		"TextInput.en":                      {Letters: 1_000, Typed: true},
 		"AddPartnerInput.name":              name,
 		"UpdatePartnerInput.name":           name,
 		"AddPartnerKeyInput.label":          name,
 		"AddPartnerKeyInput.key":            {Letters: 57, Typed: true},
-		"AddWebhookEndpointInput.url":       url,
+		"AddWebhookEndpointInput.url":       hook,
 		"AddWebhookEndpointInput.secret":    {Letters: 128, Typed: true},
-		"UpdateWebhookEndpointInput.url":    url,
+		"UpdateWebhookEndpointInput.url":    hook,
 		"UpdateWebhookEndpointInput.secret": {Letters: 128, Typed: true},
 		"Query.__type(name)":                {Letters: 200},
 		"@defer(label)":                     {Letters: 200},
