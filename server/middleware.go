@@ -12,6 +12,7 @@ import (
 
 	"nelke/graph"
 	"nelke/graph/scalar"
+	"nelke/internal/wire"
 )
 
 // chain puts the first middleware outermost.
@@ -147,11 +148,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 		panic(err) // strings always encode
 	}
 	header := w.Header()
-	kind := "application/json"
-	if strings.Contains(r.Header.Get("Accept"), "application/graphql-response+json") {
-		kind = "application/graphql-response+json"
-	}
-	header.Set("Content-Type", kind+"; charset=utf-8")
+	header.Set("Content-Type", wire.Media(r.Header)+"; charset=utf-8")
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Del("ETag")
