@@ -47,14 +47,14 @@ func newStrict(schema *ast.Schema) *strict {
 
 // boundOf is the bound of a place, or of a value of its type anywhere.
 func (s *strict) boundOf(place string, t *ast.Type) bound.Bound {
-	b, ok := bound.Places()[place]
+	b := bound.OfInput(place, t)
 	if t.Elem != nil && b.Entries == 0 {
 		b.Entries = bound.Otherwise().Entries
 		if d := s.schema.Types[t.Name()]; d != nil && d.Kind == ast.Enum {
 			b.Entries = bound.EnumEntries
 		}
 	}
-	if !ok || b.Letters == 0 {
+	if b.Letters == 0 {
 		known, ok := bound.Scalars()[t.Name()]
 		if !ok {
 			known = bound.Otherwise()

@@ -24,7 +24,7 @@ func OfScalar(name string) string {
 
 // OfPlace is the sentence that the description of an input field or argument ends with; empty where its scalar has one.
 func OfPlace(place string, t *ast.Type, enum bool) string {
-	b := Places()[place]
+	b := OfInput(place, t)
 	if t.Elem != nil && enum && b.Entries == 0 {
 		b.Entries = EnumEntries
 	}
