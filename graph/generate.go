@@ -1,4 +1,5 @@
 package graph
 
+//go:generate go run nelke/graph/bound/describe schema
 //go:generate sh -c "cd .. && go tool gqlgen generate"
 //go:generate go run nelke/cmd/nelke schema --out ../docs/schema.graphql

@@ -26,48 +26,52 @@ type strict struct {
 
 func newStrict(schema *ast.Schema) *strict {
 	s := &strict{schema: schema, bounds: map[any]bound.Bound{}, readers: scalar.Readers()}
-	scalars, places := bound.Scalars(), bound.Places()
-	of := func(place string, t *ast.Type) bound.Bound {
-		b, ok := places[place]
-		if t.Elem != nil && b.Entries == 0 {
-			b.Entries = bound.Otherwise().Entries
-			if d := schema.Types[t.Name()]; d != nil && d.Kind == ast.Enum {
-				b.Entries = bound.EnumEntries
-			}
-		}
-		if !ok || b.Letters == 0 {
-			known, ok := scalars[t.Name()]
-			if !ok {
-				known = bound.Otherwise()
-			}
-			b.Letters, b.Typed = known.Letters, b.Typed || known.Typed
-		}
-		return b
-	}
 	for _, definition := range schema.Types {
 		for _, field := range definition.Fields {
 			place := definition.Name + "." + field.Name
 			if definition.Kind == ast.InputObject {
-				s.bounds[field] = of(place, field.Type)
+				s.bounds[field] = s.boundOf(place, field.Type)
 			}
 			for _, argument := range field.Arguments {
-				s.bounds[argument] = of(place+"("+argument.Name+")", argument.Type)
+				s.bounds[argument] = s.boundOf(place+"("+argument.Name+")", argument.Type)
 			}
 		}
 	}
 	for _, directive := range schema.Directives {
 		for _, argument := range directive.Arguments {
-			s.bounds[argument] = of("@"+directive.Name+"("+argument.Name+")", argument.Type)
+			s.bounds[argument] = s.boundOf("@"+directive.Name+"("+argument.Name+")", argument.Type)
 		}
 	}
 	return s
+}
+
+// boundOf is the bound of a place, or of a value of its type anywhere.
+func (s *strict) boundOf(place string, t *ast.Type) bound.Bound {
+	b := bound.OfInput(place, t)
+	if t.Elem != nil && b.Entries == 0 {
+		b.Entries = bound.Otherwise().Entries
+		if d := s.schema.Types[t.Name()]; d != nil && d.Kind == ast.Enum {
+			b.Entries = bound.EnumEntries
+		}
+	}
+	if b.Letters == 0 {
+		known, ok := bound.Scalars()[t.Name()]
+		if !ok {
+			known = bound.Otherwise()
+		}
+		b.Letters, b.Typed = known.Letters, b.Typed || known.Typed
+	}
+	return b
 }
 
 // check judges all arguments of an operation. It replaces variables by what they are coerced to: a list where one value
 // stood for it, int64 for an Int however it was written, a string for an ID.
 func (s *strict) check(op *graphql.OperationContext) *gqlerror.Error {
 	j := judge{strict: s, op: op}
-	f := j.directives(op.Operation.Directives)
+	f := j.defaults(op.Operation.VariableDefinitions)
+	if f == nil {
+		f = j.directives(op.Operation.Directives)
+	}
 	if f == nil {
 		f = j.selections(op.Operation.SelectionSet)
 	}
@@ -155,6 +159,21 @@ func (j *judge) names() []string {
 		names[i] = s.String()
 	}
 	return names
+}
+
+// defaults judges what variables are without a value, whether they have one or not.
+func (j *judge) defaults(variables ast.VariableDefinitionList) *fault {
+	for _, v := range variables {
+		if v.DefaultValue == nil {
+			continue
+		}
+		j.variable = v.Variable
+		if f := j.literal(v.DefaultValue, v.Type, j.boundOf("", v.Type)); f != nil {
+			return f
+		}
+		j.variable = ""
+	}
+	return nil
 }
 
 func (j *judge) selections(set ast.SelectionSet) *fault {

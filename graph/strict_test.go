@@ -102,6 +102,8 @@ func TestInputsAreWhatTheirTypesSay(t *testing.T) {
 		{`query($e: Boolean = true) { __typename @skip(if: $e) }`, `{"e": null}`, "$e: must not be null."},
 		{find, `{"f": {"kinds": ["a", null]}}`, "$f.kinds.1: must not be null."},
 		{free, `{"in": {"office": "o", "concerns": [null]}}`, "$in.concerns.0: must not be null."},
+		{`query($f: Date! = "soon") { municipality(by: {slug: "a"}) { offices { openingHours(from: $f, days: 1) { date } } } }`, `{"f": "2026-11-22"}`, "$f: not a date like 2026-11-22."},
+		{`query($in: AvailabilityInput! = {office: "o", concerns: [], from: "soon"}) { availability(input: $in) { asOf } }`, ``, "$in.from: not a date like 2026-11-22."},
 		// objects
 		{free, `{"in": {"office": "o"}}`, "$in.concerns: must be given."},
 		{free, `{"in": {"office": "o", "concerns": {"service": "s"}}}`, ""},

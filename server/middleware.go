@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"nelke/internal/wire"
 )
 
 // chain puts the first middleware outermost.
@@ -60,11 +62,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 		panic(err) // strings always encode
 	}
 	header := w.Header()
-	kind := "application/json"
-	if strings.Contains(r.Header.Get("Accept"), "application/graphql-response+json") {
-		kind = "application/graphql-response+json"
-	}
-	header.Set("Content-Type", kind+"; charset=utf-8")
+	header.Set("Content-Type", wire.Media(r.Header)+"; charset=utf-8")
 	header.Set("Cache-Control", "private, no-store")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Del("ETag")

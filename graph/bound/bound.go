@@ -3,6 +3,12 @@
 // resolver sees it.
 package bound
 
+import (
+	"strings"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
 // Bound is how long a value may be. A zero figure is none.
 type Bound struct {
 	Letters int // of a string, in Unicode code points
@@ -61,6 +67,27 @@ func Scalars() map[string]Bound {
 	}
 }
 
+// OfInput is the bound of a place: its own, or, of a string, that of all inputs of its name.
+func OfInput(place string, t *ast.Type) Bound {
+	if b, ok := Places()[place]; ok || t.Name() != "String" {
+		return b
+	}
+	name := strings.TrimSuffix(place, ")")
+	return Names()[name[strings.LastIndexAny(name, ".(")+1:]]
+}
+
+// Names are the bounds of strings that mean the same wherever they are, by the name of the field or argument.
+func Names() map[string]Bound {
+	return map[string]Bound{
+		"after":     {Letters: 1_000},
+		"message":   {Letters: 5_000, Typed: true},
+		"name":      {Letters: 100, Typed: true},
+		"note":      {Letters: 2_000, Typed: true},
+		"reason":    {Letters: 2_000, Typed: true},
+		"reference": {Letters: 50, Typed: true},
+	}
+}
+
 // Places are the bounds by place: an input field as Type.field, an argument as Type.field(argument) or @directive(argument).
 func Places() map[string]Bound {
 	var (
@@ -68,7 +95,7 @@ func Places() map[string]Bound {
 		key    = Bound{Letters: 50} // of an area, or of LeiKa
 		cursor = Bound{Letters: 1_000}
 		name   = Bound{Letters: 100, Typed: true}
-		url    = Bound{Letters: 5_000, Typed: true}
+		hook   = Bound{Letters: 1_000, Typed: true}
 	)
 	return map[string]Bound{
 		"MunicipalityKey.slug":              slug,
@@ -84,16 +111,11 @@ func Places() map[string]Bound {
 		"ServiceKindKey.leikaKey":           key,
 		"NextSlotsPlace.region":             key,
 
-		"Query.changes(since)":              cursor,
-		"Query.municipalities(after)":       cursor,
-		"Query.partners(after)":             cursor,
-		"Query.publicServices(after)":       cursor,
-		"Query.workQueue(after)":            cursor,
-		"Municipality.services(after)":      cursor,
-		"WebhookEndpoint.deliveries(after)": cursor,
+		"Query.changes(since)": cursor,
 
 		"AvailabilityInput.concerns":        {Entries: 10, Typed: true},
 		"BookAppointmentForInput.concerns":  {Entries: 10, Typed: true},
+		"AddOpeningInput.hours":             {Entries: 50, Typed: true},
 		"HoldSlotInput.concerns":            {Entries: 10, Typed: true},
 		"NextSlotsInput.concerns":           {Entries: 10, Typed: true},
 		"Office.availability(concerns)":     {Entries: 10, Typed: true},
@@ -111,20 +133,16 @@ func Places() map[string]Bound {
 		"PostalAddressInput.postalCode":     {Letters: 16, Typed: true},
 		"PostalAddressInput.city":           name,
 		"PostalAddressInput.country":        {Letters: 2, Typed: true},
-		"AnswerRequestInput.message":        {Letters: 5_000, Typed: true},
 		"RequestInformationInput.question":  {Letters: 2_000, Typed: true},
-		"RejectApplicationInput.reason":     {Letters: 2_000, Typed: true},
 		"DispatchInput.trackingNumber":      {Letters: 60, Typed: true},
-		"StartPaymentInput.returnUrl":       url,
+		"StartPaymentInput.returnUrl":       {Letters: 5_000, Typed: true},
 		"TextInput.de":                      {Letters: 1_000, Typed: true},
 		"TextInput.en":                      {Letters: 1_000, Typed: true},
-		"AddPartnerInput.name":              name,
-		"UpdatePartnerInput.name":           name,
 		"AddPartnerKeyInput.label":          name,
 		"AddPartnerKeyInput.key":            {Letters: 57, Typed: true},
-		"AddWebhookEndpointInput.url":       url,
+		"AddWebhookEndpointInput.url":       hook,
 		"AddWebhookEndpointInput.secret":    {Letters: 128, Typed: true},
-		"UpdateWebhookEndpointInput.url":    url,
+		"UpdateWebhookEndpointInput.url":    hook,
 		"UpdateWebhookEndpointInput.secret": {Letters: 128, Typed: true},
 		"Query.__type(name)":                {Letters: 200},
 		"@defer(label)":                     {Letters: 200},

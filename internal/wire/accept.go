@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"strconv"
@@ -13,6 +14,12 @@ const (
 	mediaGraphQL     = "application/graphql-response+json"
 	mediaEventStream = "text/event-stream"
 )
+
+// Media is the media type of an answer in JSON that a client likes best: application/json, also where it takes no JSON at all, or
+// application/graphql-response+json.
+func Media(header http.Header) string {
+	return cmp.Or(negotiate(header, mediaJSON, mediaGraphQL), mediaJSON)
+}
 
 // negotiate picks the media type that the client likes best (RFC 9110, section 12.5.1), the one it named first among
 // equals, and the one offered first where it named none. It returns "" when the client takes none of them.

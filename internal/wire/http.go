@@ -9,7 +9,10 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// HTTP answers POST and GET as the GraphQL over HTTP specification asks. It takes every request, so that what is no
+// allowed are the methods that are answered.
+const allowed = "GET, HEAD, POST, OPTIONS"
+
+// HTTP answers POST, GET and HEAD as the GraphQL over HTTP specification asks. It takes every request, so that what is no
 // GraphQL request is refused in the same manner: register it last.
 //
 // A client that accepts application/graphql-response+json reads from the status whether anything was executed. For
@@ -32,7 +35,7 @@ func (HTTP) Supports(*http.Request) bool { return true }
 func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	w.Header().Add("Vary", "Accept")
 	if r.Method == http.MethodOptions {
-		w.Header().Set("Allow", "GET, POST, OPTIONS")
+		w.Header().Set("Allow", allowed)
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -50,7 +53,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	switch {
 	case refusal != nil:
 		t.write(w, media, refusal)
-	case r.Method == http.MethodGet && operation.Operation.Operation != ast.Query:
+	case r.Method != http.MethodPost && operation.Operation.Operation != ast.Query:
 		w.Header().Set("Allow", "POST")
 		refuse(w, exec, media, badRequestf(http.StatusMethodNotAllowed, "GET is for queries only"))
 	case isSubscription(operation):
@@ -65,7 +68,7 @@ func (t HTTP) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 
 func (t HTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawParams, error) {
 	switch r.Method {
-	case http.MethodGet:
+	case http.MethodGet, http.MethodHead:
 		return getParams(r)
 	case http.MethodPost:
 		limit := t.MaxBody
@@ -74,20 +77,17 @@ func (t HTTP) params(w http.ResponseWriter, r *http.Request) (*graphql.RawParams
 		}
 		return postParams(w, r, limit)
 	default:
-		w.Header().Set("Allow", "GET, POST, OPTIONS")
-		return nil, badRequestf(http.StatusMethodNotAllowed, "the method must be GET or POST")
+		w.Header().Set("Allow", allowed)
+		return nil, badRequestf(http.StatusMethodNotAllowed, "the method must be GET, HEAD or POST")
 	}
 }
 
 func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Response) {
 	status := http.StatusOK
 	if isRequestError(response) {
-		switch code := response.Errors[0].Extensions["code"]; {
-		case code == codeUnavailable:
-			status = http.StatusServiceUnavailable
+		status = statusOf(media, response.Errors[0].Extensions["code"])
+		if status == http.StatusServiceUnavailable {
 			w.Header().Set("Retry-After", "1")
-		case media == mediaGraphQL:
-			status = http.StatusBadRequest
 		}
 	}
 	if t.Status != nil {
@@ -96,6 +96,19 @@ func (t HTTP) write(w http.ResponseWriter, media string, response *graphql.Respo
 		}
 	}
 	writeJSON(w, media, status, pieces(response)...)
+}
+
+// statusOf is the status of a request of which nothing was executed, by the media type of its answer and the error's code. To
+// who reads application/json it is 200: clients of that take everything else for a failure of the network.
+func statusOf(media string, code any) int {
+	switch {
+	case code == codeUnavailable:
+		return http.StatusServiceUnavailable
+	case media == mediaGraphQL:
+		return http.StatusBadRequest
+	default:
+		return http.StatusOK
+	}
 }
 
 // refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.

@@ -71,7 +71,11 @@ func TestHTTPRefusesWhatIsNoRequest(t *testing.T) {
 		"JSON forbidden":                 {"POST", "", hello, jsonHeader("application/json;q=0"), 406},
 		"mutation by GET, as events":     {"GET", query("query", "mutation{set}"), "", http.Header{"Accept": {"text/event-stream"}}, 405},
 		"PUT":                            {"PUT", "", hello, jsonHeader(), 405},
-		"HEAD":                           {"HEAD", query("query", "{hello}"), "", nil, 405},
+		"HEAD of a mutation":             {"HEAD", query("query", "mutation{set}"), "", nil, 405},
+		"HEAD without query":             {"HEAD", "", "", nil, 400},
+		"query in capitals":              {"POST", "", `{"QUERY":"{hello}"}`, jsonHeader(), 400},
+		"two queries":                    {"POST", "", `{"query":"{hello}","query":"mutation{set}"}`, jsonHeader(), 400},
+		"GET with two queries":           {"GET", "?query=%7Bhello%7D&query=%7Bnothing%7D", "", nil, 400},
 		"GET without query":              {"GET", "", "", nil, 400},
 		"GET with broken escape":         {"GET", "?query=%zz", "", nil, 400},
 		"GET with broken UTF-8":          {"GET", "?query=%ff", "", nil, 400},
@@ -92,7 +96,7 @@ func TestHTTPRefusesWhatIsNoRequest(t *testing.T) {
 			response, body := town.do(t, test.method, test.query, test.body, test.header)
 			require.Equal(t, test.status, response.StatusCode, body)
 			require.Zero(t, town.sets.Load())
-			if test.method != "HEAD" && test.status != 426 {
+			if test.method != http.MethodHead && test.status != 426 {
 				require.Equal(t, plainJSON+"; charset=utf-8", response.Header.Get("Content-Type"))
 				var answer map[string]any
 				require.NoError(t, json.Unmarshal([]byte(body), &answer))
@@ -176,11 +180,27 @@ func TestHTTPAnswers(t *testing.T) {
 		require.Equal(t, 200, response.StatusCode)
 		require.Equal(t, `{"data":{"echo":"1"}}`, answer)
 	})
+	t.Run("names in another case are nobody's", func(t *testing.T) {
+		t.Parallel()
+		for _, body := range []string{`{"query":"{hello}","QUERY":"mutation{set}"}`, `{"Query":"mutation{set}","query":"{hello}","other":{"query":1}}`} {
+			response, answer := town.do(t, "POST", "", body, jsonHeader())
+			require.Equal(t, 200, response.StatusCode)
+			require.Equal(t, hello, answer)
+		}
+		require.Zero(t, town.sets.Load())
+	})
+	t.Run("HEAD is GET without the body", func(t *testing.T) {
+		t.Parallel()
+		response, body := town.do(t, "HEAD", "?query=%7Bhello%7D", "", nil)
+		require.Equal(t, 200, response.StatusCode)
+		require.Equal(t, int64(len(hello)), response.ContentLength)
+		require.Empty(t, body)
+	})
 	t.Run("OPTIONS", func(t *testing.T) {
 		t.Parallel()
 		response, _ := town.do(t, "OPTIONS", "", "", nil)
 		require.Equal(t, 204, response.StatusCode)
-		require.Equal(t, "GET, POST, OPTIONS", response.Header.Get("Allow"))
+		require.Equal(t, "GET, HEAD, POST, OPTIONS", response.Header.Get("Allow"))
 	})
 }
 

@@ -82,6 +82,9 @@ func getParams(r *http.Request) (*graphql.RawParams, error) {
 		return nil, badRequestf(http.StatusBadRequest, "the query string is malformed")
 	}
 	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+		if len(query[name]) > 1 {
+			return nil, badRequestf(http.StatusBadRequest, "%s", duplicate(name))
+		}
 		if !utf8.ValidString(query.Get(name)) {
 			return nil, badRequestf(http.StatusBadRequest, "%s must be in UTF-8", name)
 		}
@@ -119,15 +122,15 @@ func decodeParams(data []byte) (*graphql.RawParams, error) {
 	if !utf8.Valid(data) {
 		return nil, badRequestf(http.StatusBadRequest, "the request must be in UTF-8")
 	}
-	var in struct {
-		Query         string         `json:"query"`
-		OperationName string         `json:"operationName"`
-		Variables     map[string]any `json:"variables"`
-		Extensions    map[string]any `json:"extensions"`
-	}
-	err := decodeJSON(data, &in)
+	var in graphql.RawParams
+	err := decodeMembers(data, map[string]any{
+		"query": &in.Query, "operationName": &in.OperationName, "variables": &in.Variables, "extensions": &in.Extensions,
+	})
 	var wrongType *json.UnmarshalTypeError
+	var twice duplicate
 	switch {
+	case errors.As(err, &twice):
+		return nil, badRequestf(http.StatusBadRequest, "%s", twice)
 	case errors.As(err, &wrongType) && wrongType.Field != "":
 		return nil, badRequestf(http.StatusBadRequest, "%s must not be a JSON %s", wrongType.Field, wrongType.Value)
 	case errors.As(err, &wrongType):
@@ -137,9 +140,7 @@ func decodeParams(data []byte) (*graphql.RawParams, error) {
 	case in.Query == "" && !persisted(in.Extensions):
 		return nil, badRequestf(http.StatusBadRequest, "query is missing")
 	}
-	return &graphql.RawParams{
-		Query: in.Query, OperationName: in.OperationName, Variables: in.Variables, Extensions: in.Extensions,
-	}, nil
+	return &in, nil
 }
 
 // decodeJSON reads one JSON value and nothing after it. Numbers stay as they were written: a float64 would round

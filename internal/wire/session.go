@@ -57,9 +57,9 @@ func newSession(
 
 // message is what client and server send each other.
 type message struct {
-	ID      *string         `json:"id"`
-	Type    string          `json:"type"`
-	Payload json.RawMessage `json:"payload"`
+	ID      *string
+	Type    string
+	Payload json.RawMessage
 }
 
 // read handles messages, one after another, until the connection ends.
@@ -86,7 +86,7 @@ func (s *session) handle(ctx context.Context, kind websocket.MessageType, data [
 		return ctx, &CloseError{Code: int(websocket.StatusInvalidFramePayloadData), Reason: "not UTF-8"} // RFC 6455, section 8.1
 	}
 	var m message
-	if kind != websocket.MessageText || json.Unmarshal(data, &m) != nil {
+	if kind != websocket.MessageText || decodeMembers(data, map[string]any{"id": &m.ID, "type": &m.Type, "payload": &m.Payload}) != nil {
 		return ctx, errors.New("not a JSON object in a text frame")
 	}
 	switch m.Type {

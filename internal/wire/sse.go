@@ -17,6 +17,8 @@ import (
 // one operation, its responses as "next" events, then "complete". It takes those requests by POST and GET whose Accept
 // prefers text/event-stream. GET is what a browser's EventSource and some gateways send; a mutation by it is 405.
 //
+// A stream that is ended by Streams, or whose reader is given up, breaks its connection (http.ErrAbortHandler).
+//
 // The request's context must not have a deadline for subscriptions, since they live in it.
 //
 // What is no GraphQL request is refused in JSON with its status. A document that isn't valid is, too, if the client
@@ -111,6 +113,12 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 	}
 	if ended {
 		events.complete()
+		return
+	}
+	if r.Context().Err() == nil {
+		// An orderly end without complete is taken for the subscription's own by some gateways. One that breaks is an error to
+		// all of them, and browsers and graphql-sse come back by themselves.
+		panic(http.ErrAbortHandler)
 	}
 }
 

@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bufio"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -99,7 +100,7 @@ func TestSSEStream(t *testing.T) {
 		require.Eventually(t, func() bool { return town.streams.Open() == 0 }, patience, time.Millisecond)
 		require.Less(t, town.asked.Load(), int64(100))
 	})
-	t.Run("shutdown ends it without complete", func(t *testing.T) {
+	t.Run("shutdown breaks it", func(t *testing.T) {
 		t.Parallel()
 		town := setup(t, config{})
 		_, lines := town.listen(t, "subscription{ticks}")
@@ -110,7 +111,7 @@ func TestSSEStream(t *testing.T) {
 		require.NoError(t, town.streams.Wait(ctx))
 		var text strings.Builder
 		_, err := lines.WriteTo(&text)
-		require.NoError(t, err)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, "in order, it would read as the end of the subscription")
 		require.NotContains(t, text.String(), "complete")
 
 		response, body := town.do(t, "POST", "", `{"query":"subscription{ticks}"}`, jsonHeader(stream))

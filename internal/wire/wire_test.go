@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -47,6 +47,15 @@ type config struct {
 	around graphql.OperationMiddleware
 }
 
+// around is an extension that wraps operations.
+type around func(context.Context, graphql.OperationHandler) graphql.ResponseHandler
+
+func (around) ExtensionName() string                   { return "Around" }
+func (around) Validate(graphql.ExecutableSchema) error { return nil }
+func (a around) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
+	return a(ctx, next)
+}
+
 func setup(t *testing.T, c config) *town {
 	t.Helper()
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
@@ -58,27 +67,31 @@ func setup(t *testing.T, c config) *town {
 		streams: wire.NewStreams(), release: make(chan struct{}),
 		begun: make(chan string, 1000), ended: make(chan string, 1000),
 	}
-	server := handler.New(&graphql.ExecutableSchemaMock{
+	exec := executor.New(&graphql.ExecutableSchemaMock{
 		SchemaFunc: func() *ast.Schema { return schema },
 		ComplexityFunc: func(context.Context, string, string, int, map[string]any) (int, bool) {
 			return 1, true
 		},
 		ExecFunc: town.exec,
 	})
-	server.SetRecoverFunc(func(_ context.Context, err any) error {
+	exec.SetRecoverFunc(func(_ context.Context, err any) error {
 		if err != "boom" {
 			town.panics.Add(1)
 		}
 		return errors.New("internal error")
 	})
 	c.socket.Streams, c.events.Streams = town.streams, town.streams
-	server.AddTransport(c.socket)
-	server.AddTransport(c.events)
-	server.AddTransport(c.plain)
 	if c.around != nil {
-		server.AroundOperations(c.around)
+		exec.Use(around(c.around))
 	}
-	town.Server = httptest.NewServer(server)
+	town.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, transport := range []graphql.Transport{c.socket, c.events, c.plain} {
+			if transport.Supports(r) {
+				transport.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), exec)
+				return
+			}
+		}
+	}))
 	t.Cleanup(func() {
 		town.streams.Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -186,4 +199,15 @@ func (w *town) do(t *testing.T, method, query, body string, header http.Header) 
 	text, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
 	return response, string(text)
+}
+
+func TestMediaIsWhatTheClientLikesBest(t *testing.T) {
+	t.Parallel()
+	const now = "application/graphql-response+json"
+	for accept, media := range map[string]string{
+		"": "application/json", "*/*": "application/json", "text/html": "application/json", now: now, now + ";q=0.5, application/json": "application/json",
+		"application/json;q=0.9, " + now: now, now + ";q=0, */*": "application/json",
+	} {
+		require.Equal(t, media, wire.Media(http.Header{"Accept": {accept}}), accept)
+	}
 }
