@@ -1,10 +1,12 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +19,9 @@ func TestOneProcessServesAnSQLiteFile(t *testing.T) {
 	s := start(t)
 	second := testConfig(t, nil)
 	second.Data = s.cfg.Data
-	require.ErrorIs(t, server.Run(t.Context(), second), store.ErrServed)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // were it let in, it would serve until then
+	defer cancel()
+	require.ErrorIs(t, server.Run(ctx, second), store.ErrServed)
 
 	// Commands work beside it.
 	n, err := server.Migrate(t.Context(), second, false)
