@@ -41,7 +41,7 @@ func (r *caseEventResolver) Before(ctx context.Context, obj *ent.Event) (*string
 }
 
 func (r *mutationResolver) OpenCase(ctx context.Context, input portal.OpenCaseInput) (*model.CasePayload, error) {
-	c, err := r.Portal.OpenCase(ctx, input, networkOf(ctx), scalar.LanguageOf(ctx))
+	c, err := r.Portal.OpenCase(ctx, input, scalar.LanguageOf(ctx))
 	return casePayload(ctx, c, err)
 }
 

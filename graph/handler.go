@@ -108,18 +108,6 @@ func (roots) InterceptRootField(ctx context.Context, next graphql.RootResolver) 
 	return next(ctx)
 }
 
-type networkKey struct{}
-
-// WithNetwork returns a context that knows the network of its client: an IPv4 address, or an IPv6 /64.
-func WithNetwork(ctx context.Context, network string) context.Context {
-	return context.WithValue(ctx, networkKey{}, network)
-}
-
-func networkOf(ctx context.Context) string {
-	network, _ := ctx.Value(networkKey{}).(string)
-	return network
-}
-
 func languageOr(ctx context.Context, given *string) string {
 	if given != nil {
 		return *given

@@ -166,8 +166,28 @@ func messageOf(p *portal.Problem, language string) string {
 		text = w.en
 	}
 	return strings.NewReplacer(
-		"{min}", strconv.Itoa(p.Min), "{max}", strconv.Itoa(p.Max), "{wait}", p.RetryAfter.Round(time.Second).String(), "{clerk}", p.Clerk,
+		"{min}", strconv.Itoa(p.Min), "{max}", strconv.Itoa(p.Max), "{wait}", waitWords(p.RetryAfter, language), "{clerk}", p.Clerk,
 	).Replace(text)
+}
+
+// waitWords are a wait as one says it, never shorter than it is: seconds below a minute, minutes below two hours, else hours.
+func waitWords(wait time.Duration, language string) string {
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	n, one, many := seconds, words{"einer Sekunde", "a second"}, words{"Sekunden", "seconds"}
+	switch {
+	case seconds > 2*60*60:
+		n, one, many = (seconds+3599)/3600, words{"einer Stunde", "an hour"}, words{"Stunden", "hours"}
+	case seconds >= 60:
+		n, one, many = (seconds+59)/60, words{"einer Minute", "a minute"}, words{"Minuten", "minutes"}
+	}
+	text := one
+	if n > 1 {
+		text = words{strconv.Itoa(n) + " " + many.de, strconv.Itoa(n) + " " + many.en}
+	}
+	if language == "en" {
+		return text.en
+	}
+	return text.de
 }
 
 func codeWords() map[portal.Code]words {
@@ -183,6 +203,7 @@ func codeWords() map[portal.Code]words {
 		portal.HoldExpired:             {"Die Reservierung ist abgelaufen.", "The hold has run out."},
 		portal.HoldAlreadyExtended:     {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
 		portal.HoldLimit:               {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
+		portal.AppointmentLimit:        {"Sie haben hier schon {max} Termine. Bitte verschieben Sie einen davon, oder sagen Sie einen ab.", "You have {max} appointments here already. Please move or cancel one of them."},
 		portal.NoticeNotAcknowledged:   {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
 		portal.NoAppointments:          {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
 		portal.CounterBusy:             {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},

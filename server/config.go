@@ -50,8 +50,19 @@ type Config struct {
 
 	Origins         []string `env:"NELKE_ORIGINS" help:"Origins of pages elsewhere that may call the service, such as https://www.example.org, or * for all. Separated by commas."`
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
-	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64) may open in an hour, and pings and replays that one partner may ask for."`
-	Introspection   bool     `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
+	ExemptNetworks  []string `env:"NELKE_EXEMPT_NETWORKS" help:"Networks (CIDR) that aren't limited, since many people share them: a library's, the town hall's own terminal's. Separated by commas."`
+	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64; twice as many a /56, eight times a /48) may open in an hour, and pings and replays that one partner may ask for."`
+	HoldsPerHour    int      `env:"NELKE_HOLDS_PER_HOUR" default:"120" help:"Times that one network may hold in an hour. 0: any number, as with all that follow."`
+	BookingsPerDay  int      `env:"NELKE_BOOKINGS_PER_DAY" default:"40" help:"Appointments that one network may book online in a day."`
+
+	AppointmentsPerCase    int `env:"NELKE_APPOINTMENTS_PER_CASE" default:"3" help:"Open appointments that one case may have at an office, held times included."`
+	CaseWritesPerMinute    int `env:"NELKE_CASE_WRITES_PER_MINUTE" default:"60" help:"Mutations that one case may ask for in a minute."`
+	NetworkWritesPerMinute int `env:"NELKE_NETWORK_WRITES_PER_MINUTE" default:"600" help:"Mutations that all cases of one network may ask for in a minute."`
+	ContactsPerDay         int `env:"NELKE_CONTACTS_PER_DAY" default:"20" help:"Changes of its contact that one case may ask for in a day."`
+	CaseQueue              int `env:"NELKE_CASE_QUEUE" default:"8" help:"Mutations of one case that wait for one another; more are refused at once."`
+	NetworkQueue           int `env:"NELKE_NETWORK_QUEUE" default:"32" help:"Mutations of one network that are under way at a time; more are refused at once."`
+
+	Introspection bool `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
 	TraceURL        string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" help:"The same as a whole URL, for collectors whose path isn't /v1/traces."`
@@ -305,6 +316,20 @@ func (c Config) checkCallers(found *ConfigError) {
 	for _, proxy := range c.Proxies {
 		if _, err := netip.ParsePrefix(proxy); err != nil {
 			found.add("NELKE_PROXIES", "must be networks such as 10.0.0.0/8: %q is none", proxy)
+		}
+	}
+	for _, network := range c.ExemptNetworks {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			found.add("NELKE_EXEMPT_NETWORKS", "must be networks such as 192.0.2.0/28: %q is none", network)
+		}
+	}
+	for name, number := range map[string]int{
+		"NELKE_HOLDS_PER_HOUR": c.HoldsPerHour, "NELKE_BOOKINGS_PER_DAY": c.BookingsPerDay, "NELKE_APPOINTMENTS_PER_CASE": c.AppointmentsPerCase,
+		"NELKE_CASE_WRITES_PER_MINUTE": c.CaseWritesPerMinute, "NELKE_NETWORK_WRITES_PER_MINUTE": c.NetworkWritesPerMinute,
+		"NELKE_CONTACTS_PER_DAY": c.ContactsPerDay, "NELKE_CASE_QUEUE": c.CaseQueue, "NELKE_NETWORK_QUEUE": c.NetworkQueue,
+	} {
+		if number < 0 || number > 1_000_000 {
+			found.add(name, "must be from 0 to 1000000")
 		}
 	}
 	if c.OpeningsPerHour < 1 {

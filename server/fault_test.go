@@ -138,6 +138,18 @@ func TestOpeningsAreLimitedPerNetwork(t *testing.T) {
 			{"2001:db8:1:2:ffff::2", false},
 			{"2001:db8:1:3::1", true}, // a /64 is one network
 			{"[2001:db8:1:3::9]:80", false},
+			{"2001:db8:1:4::1", false}, // a /56 is one household, and may do as much as two networks
+			{"2001:db8:1:100::1", true},
+			{"2001:db8:1:100::1", false}, // what is refused isn't counted against the neighbours
+			{"2001:db8:1:100::1", false},
+			{"2001:db8:1:100::1", false},
+			{"2001:db8:1:200::1", true},
+			{"2001:db8:1:300::1", true},
+			{"2001:db8:1:400::1", true},
+			{"2001:db8:1:500::1", true},
+			{"2001:db8:1:600::1", true},
+			{"2001:db8:1:700::1", false}, // a /48 may do as much as eight
+			{"2001:db8:2:700::1", true},
 			{"::ffff:192.0.2.1", false},
 			{"nonsense", true},
 			{"", false}, // then the proxy itself

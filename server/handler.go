@@ -73,7 +73,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		gate.requests,
-		client(proxies(p.cfg)),
+		client(proxies(p.cfg), prefixes(p.cfg.ExemptNetworks)),
 	))
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),
@@ -104,8 +104,10 @@ func newIdentity(p *parts, addr string) (*identity.Verifier, *identity.DemoIssue
 	return identity.NewVerifier(config), demo, transport, nil
 }
 
-func proxies(cfg Config) (networks []netip.Prefix) {
-	for _, text := range cfg.Proxies {
+func proxies(cfg Config) []netip.Prefix { return prefixes(cfg.Proxies) }
+
+func prefixes(texts []string) (networks []netip.Prefix) {
+	for _, text := range texts {
 		if prefix, err := netip.ParsePrefix(text); err == nil { // checked by Check
 			networks = append(networks, prefix)
 		}

@@ -139,9 +139,9 @@ func TestDeadline(t *testing.T) {
 func TestOpeningsAreForgottenAfterAnHour(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	o := newOpenings(nil, "x", 2, func() time.Time { return now })
+	o := newLimits(nil, "x", func() time.Time { return now }).per("openings", time.Hour, 2)
 	take := func(network string) bool {
-		wait, err := o.Take(t.Context(), network)
+		wait, err := o.Take(t.Context(), network, 1)
 		require.NoError(t, err)
 		require.LessOrEqual(t, wait, time.Hour+time.Second)
 		return wait == 0
@@ -161,10 +161,11 @@ func TestOpeningsAreCountedByAllProcessesTogether(t *testing.T) {
 		client, err := live.Open(url)
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, client.Close()) })
-		o := newOpenings(client, "x", 2, time.Now)
-		o.patience = 10 * time.Second // a busy machine isn't what this is about
+		l := newLimits(client, "x", time.Now)
+		l.patience = 10 * time.Second // a busy machine isn't what this is about
+		o := l.per("openings", time.Hour, 2)
 		return func(network string) bool {
-			wait, err := o.Take(t.Context(), network)
+			wait, err := o.Take(t.Context(), network, 1)
 			require.NoError(t, err)
 			return wait == 0
 		}

@@ -4,14 +4,10 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
-
-	"nelke/graph"
-	"nelke/graph/scalar"
 )
 
 // chain puts the first middleware outermost.
@@ -80,60 +76,6 @@ func cors(origins []string) func(http.Handler) http.Handler {
 
 // retryAfter is when to come back to what isn't available, in seconds.
 const retryAfter = "2"
-
-// client puts what an answer may depend on into the context: the language of texts, and the network of the client, for
-// limits.
-func client(proxies []netip.Prefix) func(http.Handler) http.Handler {
-	match := newLanguages()
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx := scalar.WithLanguage(r.Context(), match.of(r.Header))
-			next.ServeHTTP(w, r.WithContext(graph.WithNetwork(ctx, networkOf(r, proxies))))
-		})
-	}
-}
-
-// networkOf is an IPv4 address, or the /64 of an IPv6 address, which is what one household has. X-Forwarded-For is
-// read from its end, as far as those who wrote it are proxies of ours: anybody can write its beginning.
-func networkOf(r *http.Request, proxies []netip.Prefix) string {
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return "unknown"
-	}
-	ip := remote.Addr().Unmap()
-	ours := func(ip netip.Addr) bool {
-		return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ip) })
-	}
-	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for _, hop := range slices.Backward(forwarded) {
-		if !ours(ip) {
-			break
-		}
-		before, err := parseHop(strings.TrimSpace(hop))
-		if err != nil {
-			break
-		}
-		ip = before
-	}
-	ip = ip.WithZone("")
-	if ip.Is6() {
-		prefix, err := ip.Prefix(64)
-		if err != nil {
-			return "unknown"
-		}
-		return prefix.String()
-	}
-	return ip.String()
-}
-
-// parseHop reads an address, which some proxies write with a port.
-func parseHop(hop string) (netip.Addr, error) {
-	if with, err := netip.ParseAddrPort(hop); err == nil {
-		return with.Addr().Unmap(), nil
-	}
-	ip, err := netip.ParseAddr(strings.Trim(hop, "[]"))
-	return ip.Unmap(), err
-}
 
 // refuse answers a request that doesn't reach the graph, in the shape that a client of the graph reads.
 func refuse(w http.ResponseWriter, r *http.Request, status int, code, message string) {

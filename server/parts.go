@@ -93,7 +93,7 @@ func (p *parts) options() portal.Options {
 	return portal.Options{
 		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,
 		Webhooks: p.webhooks,
-		Openings: newOpenings(p.redis, p.cfg.RedisPrefix, p.cfg.OpeningsPerHour, time.Now),
+		Limits:   p.cfg.limits(p.redis),
 	}
 }
 

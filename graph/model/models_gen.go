@@ -243,7 +243,7 @@ type PublicServicePayload struct {
 type Query struct {
 }
 
-// Too many requests from one network.
+// Too many requests from one network, or too many writes of one case.
 type RateLimited struct {
 	// For programs.
 	Code portal.Code `json:"code"`

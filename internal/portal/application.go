@@ -133,7 +133,7 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 	if err != nil {
 		return done{}, err
 	}
-	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	return p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		f, err := tx.open(ctx, found.ID, found.CaseID, service, may)
 		if err != nil {
 			return "", err

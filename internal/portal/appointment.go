@@ -241,7 +241,7 @@ func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id 
 	if err != nil {
 		return done{}, err
 	}
-	return p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	return p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, exclusive, found.OfficeID); err != nil {
 			return "", err
 		}

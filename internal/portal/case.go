@@ -27,11 +27,11 @@ type OpenCaseInput struct {
 	Language       *string
 }
 
-// OpenCase opens a case. The same case key again is the same case, under whatever idempotency key. network says where
-// the request came from, for the limit; language is that of the request.
+// OpenCase opens a case. The same case key again is the same case, under whatever idempotency key. language is that
+// of the request.
 //
 // Problems: INVALID_INPUT, NOT_FOUND, RATE_LIMITED.
-func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, language string) (_ *ent.CaseFile, err error) {
+func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, language string) (_ *ent.CaseFile, err error) {
 	defer wrap(&err, "OpenCase")
 
 	m, err := p.municipality(ctx, in.Municipality)
@@ -54,10 +54,8 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, network, langua
 	} else if !ent.IsNotFound(err) {
 		return nil, err
 	}
-	if wait, err := p.openings.Take(ctx, network); err != nil {
+	if err := takeNetwork(ctx, p.limits.Openings); err != nil {
 		return nil, err
-	} else if wait > 0 {
-		return nil, &Problem{Code: RateLimited, RetryAfter: wait}
 	}
 	holder := identity.Actor{Kind: identity.CaseHolder, CaseKeyHash: hash}
 	ctx = identity.WithActor(ctx, holder)

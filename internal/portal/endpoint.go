@@ -325,11 +325,7 @@ func (p *Portal) limitPartner(ctx context.Context, partner *ent.Partner) error {
 	if identity.FromContext(ctx).Kind != identity.Partner {
 		return nil
 	}
-	wait, err := p.openings.Take(ctx, partner.ID)
-	if err == nil && wait > 0 {
-		err = &Problem{Code: RateLimited, RetryAfter: wait}
-	}
-	return err
+	return take(ctx, p.limits.Pings, partner.ID, 1)
 }
 
 // again begins deliveries anew: at once, and with all their patience.

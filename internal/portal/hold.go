@@ -21,7 +21,8 @@ type HoldSlotInput struct {
 
 // HoldSlot keeps a time for the actor's case until the office's hold time has passed. Nobody else gets it until then.
 //
-// Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, NO_APPOINTMENTS, HOLD_LIMIT, SLOT_TAKEN, SLOT_NOT_OFFERED.
+// Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, NO_APPOINTMENTS, HOLD_LIMIT, APPOINTMENT_LIMIT,
+// SLOT_TAKEN, SLOT_NOT_OFFERED, RATE_LIMITED.
 func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appointment, err error) {
 	defer wrap(&err, "HoldSlot(%s, %s)", in.Office, in.Start)
 
@@ -46,7 +47,7 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 			if c == nil || c.MunicipalityID != w.office.MunicipalityID {
 				return "", refuse(NotFound, "input", "office")
 			}
-			if err := tx.roomToHold(ctx, c, w.office); err != nil {
+			if err := tx.roomToHold(ctx, c, w.office, p.limits.Appointments); err != nil {
 				return "", err
 			}
 			until := tx.heldUntil(w.office)
@@ -70,18 +71,23 @@ func (tx *Tx) heldUntil(o *Office) time.Time {
 	return tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute).Truncate(time.Second)
 }
 
-// roomToHold refuses a hold beyond the office's limit per case. The condition on the state stands beside the count and not
-// in WHERE: there the planner takes the index by state, and reads the live holds of all towns.
-func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office) error {
+// roomToHold refuses a hold beyond the office's limit per case, and one beyond the open appointments that a case may have
+// there (most; 0: any number). Both are counted over the rows of the case alone: a condition on the status in the WHERE
+// clause would have PostgreSQL read the holds of all towns.
+func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office, most int) error {
 	a := tx.Args()
-	n := 0
-	err := tx.SQL.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE status = 'HELD' AND held_until > `+a.Bind(tx.now)+
-		`) FROM appointments WHERE case_id = `+a.Bind(c.ID), a.List()...).Scan(&n)
-	if err != nil {
+	holding := `status = 'HELD' AND held_until > ` + a.Bind(tx.now)
+	held, open := 0, 0
+	err := tx.SQL.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE `+holding+`), count(*) FILTER (WHERE office_id = `+a.Bind(o.ID)+
+		` AND (`+holding+` OR status IN ('BOOKED', 'CHECKED_IN', 'CALLED') AND ends_at > `+a.Bind(tx.now)+`))
+		FROM appointments WHERE case_id = `+a.Bind(c.ID), a.List()...).Scan(&held, &open)
+	switch {
+	case err != nil:
 		return err
-	}
-	if n >= o.HoldsPerCase {
+	case held >= o.HoldsPerCase:
 		return &Problem{Code: HoldLimit, Max: o.HoldsPerCase}
+	case most > 0 && open >= most:
+		return &Problem{Code: AppointmentLimit, Max: most, Path: []string{"input", "office"}}
 	}
 	return nil
 }

@@ -128,7 +128,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 	if service == nil {
 		return nil, errServiceGone
 	}
-	done, err := p.once(ctx, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		f, err := tx.open(ctx, found.ApplicationID, found.CaseID, service)
 		if err != nil {
 			return "", err

@@ -33,20 +33,14 @@ type Jobs interface {
 	SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error
 }
 
-// Limiter counts requests of one network, or of one partner.
-type Limiter interface {
-	// Take counts one and says how long to wait if that was too many.
-	Take(ctx context.Context, key string) (wait time.Duration, err error)
-}
-
 // Options are what a Portal works with. Clock is for reads (writes ask the database); Rand breaks ties between equally
 // good counters and varies pauses between attempts, as rand.IntN does, which it is unless given.
 type Options struct {
-	Store    *store.Store
-	Hub      *live.Hub
-	Cache    *cache.Cache
-	Jobs     Jobs
-	Openings Limiter // of cases, per network; of pings and replays, per partner
+	Store  *store.Store
+	Hub    *live.Hub
+	Cache  *cache.Cache
+	Jobs   Jobs
+	Limits Limits
 
 	// Webhooks makes the calls to partners; nil: nobody is told.
 	Webhooks *webhook.Client
@@ -68,7 +62,9 @@ type Portal struct {
 	hub       *live.Hub
 	cache     *cache.Cache
 	jobs      Jobs
-	openings  Limiter
+	limits    Limits
+	lines     lines
+	seats     seats
 	webhooks  *webhook.Client
 	provider  Provider
 	returnURL func(payment string) string
@@ -86,7 +82,8 @@ func New(o Options) *Portal {
 		o.Rand = rand.IntN
 	}
 	return &Portal{
-		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, openings: o.Openings,
+		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
+		lines: lines{by: map[string]*line{}}, seats: seats{taken: map[string]int{}, most: o.Limits.NetworkQueue},
 		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		papers: sync.Pool{New: func() any { return new(paper) }},
 		clock:  o.Clock, rand: o.Rand, log: o.Log,

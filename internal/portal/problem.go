@@ -23,6 +23,7 @@ const (
 	HoldExpired           Code = "HOLD_EXPIRED"
 	HoldAlreadyExtended   Code = "HOLD_ALREADY_EXTENDED"
 	HoldLimit             Code = "HOLD_LIMIT"
+	AppointmentLimit      Code = "APPOINTMENT_LIMIT"
 	NoticeNotAcknowledged Code = "NOTICE_NOT_ACKNOWLEDGED"
 	NoAppointments        Code = "NO_APPOINTMENTS"
 	CounterBusy           Code = "COUNTER_BUSY"

@@ -221,7 +221,7 @@ func (p *Portal) onPaid(ctx context.Context, pay *ent.Payment, work func(context
 	if service == nil {
 		return errServiceGone
 	}
-	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+	return p.writeOn(identity.WithActor(ctx, identity.Actor{}), app.CaseID, func(ctx context.Context, tx *Tx) error {
 		f, err := tx.open(ctx, app.ID, app.CaseID, service)
 		if err != nil || f == nil {
 			return err

@@ -54,16 +54,38 @@ func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) erro
 	return nil
 }
 
+// writeOn is write for what the service itself does to a case. It takes its turn first.
+func (p *Portal) writeOn(ctx context.Context, caseID string, work func(context.Context, *Tx) error) error {
+	done, err := p.lines.take(ctx, "case "+caseID, 0)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return p.write(ctx, work)
+}
+
 // once is write for an operation that may be repeated safely. The first commit under a key of an actor and operation
 // decides; a repeat with the same input gets the same outcome, an id, without any effect; with another input it is a
 // problem. What had no effect is not remembered, so a repeat after SLOT_TAKEN may succeed.
 //
 // outcome is the id of what the write will leave behind, where that is known beforehand; work gives it otherwise.
-func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done done, err error) {
+//
+// Problems: RATE_LIMITED.
+func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done, error) {
+	return p.onceOn(ctx, "", operation, scope, key, outcome, input, work)
+}
+
+// onceOn is once for a write on a case that is known beforehand.
+func (p *Portal) onceOn(ctx context.Context, caseID, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done done, err error) {
 	digest, err := inputHash(input)
 	if err != nil {
 		return done, err
 	}
+	leave, err := p.lineUp(ctx, caseID, operation, scope, key)
+	if err != nil {
+		return done, err
+	}
+	defer leave()
 	err = p.write(ctx, func(ctx context.Context, tx *Tx) error {
 		first, err := tx.remember(ctx, operation+" "+scope, key, digest, outcome)
 		if err != nil {

@@ -44,21 +44,33 @@ func (s *Store) openPostgres(cfg Config) error {
 			s.skew.process = time.Now
 		}
 	}
-	db := stdlib.OpenDB(*conn, stdlib.OptionResetSession(connections.reset), stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		connections.open(conn)
-		if s.skew != nil {
-			if err := s.skew.connected(ctx, conn); err != nil {
-				return err
+	pool := func(n int) *sql.DB {
+		db := stdlib.OpenDB(*conn, stdlib.OptionResetSession(connections.reset), stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
+			connections.open(conn)
+			if s.skew != nil {
+				if err := s.skew.connected(ctx, conn); err != nil {
+					return err
+				}
 			}
-		}
-		return readUTC(ctx, conn)
-	}))
-	db.SetMaxOpenConns(n)
-	db.SetMaxIdleConns(n)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	db.SetConnMaxLifetime(time.Hour)
-	s.read, s.write, s.jobs = db, db, db
+			return readUTC(ctx, conn)
+		}))
+		db.SetMaxOpenConns(n)
+		db.SetMaxIdleConns(n)
+		db.SetConnMaxIdleTime(5 * time.Minute)
+		db.SetConnMaxLifetime(time.Hour)
+		return db
+	}
+	read, write, jobs := shares(n)
+	s.read, s.write, s.jobs = pool(read), pool(write), pool(jobs)
 	return nil
+}
+
+// shares divide connections: those who read never wait for those who write, who may wait for each other's rows, and the
+// job queue's housekeeping waits for neither. Each has one at least.
+func shares(n int) (read, write, jobs int) {
+	jobs = max(1, n/6)
+	write = max(1, (n-jobs)/2)
+	return max(1, n-jobs-write), write, jobs
 }
 
 func postgresConfig(url string) (*pgx.ConnConfig, error) {

@@ -32,7 +32,8 @@ type Config struct {
 	DatabaseURL string
 	// DataDir is the folder of the SQLite file. It is made (mode 0700) where it doesn't exist. Unused with PostgreSQL.
 	DataDir string
-	// MaxConns is the size of the connection pool: all connections on PostgreSQL, the readers on SQLite.
+	// MaxConns is the number of connections: all of them on PostgreSQL, three at least, for reading, writing and jobs; the
+	// readers on SQLite.
 	// 0: six per core on PostgreSQL, two per core on SQLite, at least eight and four.
 	MaxConns int
 	// Clock, where set, is asked for every instant instead of the database's clock: for tests.
@@ -120,8 +121,8 @@ func (s *Store) Each(ctx context.Context, query string, args, dest []any, each f
 // WriteDB is the pool behind Write. On SQLite it has one connection: never ask for it inside a transaction.
 func (s *Store) WriteDB() *sql.DB { return s.write }
 
-// JobDB is the handle for the job queue's own housekeeping. On PostgreSQL it is WriteDB. On SQLite it is one
-// connection more, because River writes some of its instants as they come and compares them as text, while
+// JobDB is the handle for the job queue's own housekeeping. On PostgreSQL it is a small pool. On SQLite it is one
+// connection, because River writes some of its instants as they come and compares them as text, while
 // WriteDB stores instants as integers: a failed job would be repeated at once, for ever.
 // Jobs inserted in a transaction of Write are right, River formats those itself.
 func (s *Store) JobDB() *sql.DB { return s.jobs }

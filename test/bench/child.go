@@ -45,9 +45,10 @@ const publicURL = "http://bench.test"
 
 func (c settings) environment(addr string) []string {
 	environment := []string{
-		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s", "NELKE_OPENINGS_PER_HOUR=1000000000",
+		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s",
 		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
 	}
+	environment = append(environment, unlimited()...)
 	if c.staff {
 		environment = append(environment, "NELKE_PUBLIC_URL="+publicURL)
 	}
@@ -55,6 +56,17 @@ func (c settings) environment(addr string) []string {
 		environment = append(environment, "DATABASE_URL="+c.database.url)
 	}
 	return environment
+}
+
+// unlimited lets the one network and the few cases that measure do as much as a whole town.
+func unlimited() (environment []string) {
+	for _, name := range []string{
+		"HOLDS_PER_HOUR", "BOOKINGS_PER_DAY", "APPOINTMENTS_PER_CASE", "CASE_WRITES_PER_MINUTE", "NETWORK_WRITES_PER_MINUTE",
+		"CONTACTS_PER_DAY", "CASE_QUEUE", "NETWORK_QUEUE",
+	} {
+		environment = append(environment, "NELKE_"+name+"=0")
+	}
+	return append(environment, "NELKE_OPENINGS_PER_HOUR=1000000000")
 }
 
 // serve starts the program and returns when it is ready.

@@ -87,6 +87,10 @@ func TestACaseThatHoldsManyAtOnceStaysWithinItsLimit(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		w := newWorld(t, b)
+		all := []*suite.Process{w.Process} // writes of one case line up in each, so only those of several meet in the database
+		for b.Redis != nil && len(all) < 5 {
+			all = append(all, w.Beside(b, func(c *server.Config) { c.Sweepers = false }))
+		}
 		starts := w.anonymous.Starts(w.place, 5)
 		answers := make([]*suite.Answer, 20)
 		goOn := w.meetAtCase(t)
@@ -95,7 +99,7 @@ func TestACaseThatHoldsManyAtOnceStaysWithinItsLimit(t *testing.T) {
 			input := suite.Vars{
 				"idempotencyKey": suite.Key(), "office": w.place.Office, "start": starts[len(starts)-1-i], "concerns": []suite.Vars{{"service": w.place.Service}},
 			}
-			racing.Go(func() { answers[i], _ = w.other.Try(mutation("holdSlot"), suite.Vars{"in": input}) })
+			racing.Go(func() { answers[i], _ = w.other.At(all[i%len(all)]).Try(mutation("holdSlot"), suite.Vars{"in": input}) })
 		}
 		goOn()
 		racing.Wait()

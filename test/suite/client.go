@@ -21,8 +21,9 @@ import (
 // Client talks to one process as one actor.
 type Client struct {
 	Process *Process
-	Token   string // empty: anonymous
-	Accept  string // language; German unless set
+	Token   string       // empty: anonymous
+	Accept  string       // language; German unless set
+	HTTP    *http.Client // http.DefaultClient unless set
 	t       testing.TB
 }
 
@@ -118,7 +119,11 @@ func (c *Client) Send(r *http.Request) (*Answer, error) {
 	if c.Accept != "" {
 		r.Header.Set("Accept-Language", c.Accept)
 	}
-	response, err := http.DefaultClient.Do(r)
+	client := c.HTTP
+	if client == nil {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(r)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,15 @@ func Each(t *testing.T, test func(t *testing.T, b *Backend)) {
 	}
 }
 
+// Anew is another backend of the same kind, with nothing in it.
+func (b *Backend) Anew(t testing.TB) *Backend {
+	t.Helper()
+	if b.url == "" {
+		return SQLite()
+	}
+	return Postgres(t)
+}
+
 // SQLite is the embedded default.
 func SQLite() *Backend { return &Backend{Name: "sqlite"} }
 
@@ -143,7 +152,7 @@ func serve(t testing.TB, b *Backend, clock *Clock, folder string, options ...Opt
 	cfg.Demo = true
 	cfg.PaymentSecret = "shared by all processes of one test"
 	cfg.StopDelay = 0
-	cfg.OpeningsPerHour = 100_000
+	cfg.Unlimited() // tests of limits set those that they are about
 	p := &Process{Clock: clock, Log: &Log{}, t: t, done: make(chan struct{})}
 	ready := make(chan string, 1)
 	cfg.Options = server.Options{
