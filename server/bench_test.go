@@ -39,7 +39,7 @@ func BenchmarkAnswer(b *testing.B) {
 	log := slog.New(withRequest{slog.NewJSONHandler(io.Discard, nil)})
 	around := func(h http.Handler) http.Handler {
 		mux := http.NewServeMux()
-		mux.Handle("/graphql", chain(h, cors([]string{"https://town.example"})))
+		mux.Handle("/graphql", chain(h, cors(newOrigins([]string{"https://town.example"}, "http://nelke.test"))))
 		return chain(mux, observe(log, m), recovered(log), secured(&atomic.Bool{}, false))
 	}
 	answers := cache.NewAnswers(live.NewHub(), 1<<20, func() time.Time { return time.Unix(0, 0) }) // ten seconds never pass

@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"nelke/internal/live"
+	"nelke/internal/portal"
 	"nelke/internal/webhook"
 )
 
@@ -309,7 +310,7 @@ func (c Config) checkWebhooks(found *ConfigError) {
 func (c Config) checkCallers(found *ConfigError) {
 	for _, origin := range c.Origins {
 		u, err := url.Parse(origin)
-		if origin != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin || strings.ContainsAny(u.Host, "*?[")) {
+		if origin != "*" && (err != nil || u.Host == "" || !strings.EqualFold(u.Scheme+"://"+u.Host, origin) || portal.Origin(origin) == "" || strings.ContainsAny(u.Host, "*?[")) {
 			found.add("NELKE_ORIGINS", "must be origins such as https://www.example.org, or *: %q is none", origin)
 		}
 	}

@@ -67,9 +67,10 @@ func newWeb(p *parts, addr string) (*web, error) {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
+	allowed := newOrigins(p.cfg.Origins, p.cfg.publicURL(addr))
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, p.cfg.Origins, gate),
-		cors(p.cfg.Origins),
+		transports(observed{w.graph, w.metrics}, w.streams, allowed, gate),
+		cors(allowed),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		gate.requests,
@@ -116,10 +117,10 @@ func prefixes(texts []string) (networks []netip.Prefix) {
 }
 
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, origins []string, gate *gate) http.Handler {
+func transports(exec graphql.GraphExecutor, streams *wire.Streams, allowed origins, gate *gate) http.Handler {
 	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Origins: origins, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
+		wire.WebSocket{Streams: streams, Welcome: allowed.connect, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
 		wire.SSE{Streams: streams, HTTP: single, Lapse: gate.lapse},
 		single,
 	}

@@ -45,35 +45,6 @@ func secured(stopping *atomic.Bool, https bool) func(http.Handler) http.Handler 
 	}
 }
 
-// cors lets pages of the origins call us. There are no cookies, so credentials never come along by themselves.
-func cors(origins []string) func(http.Handler) http.Handler {
-	all := slices.Contains(origins, "*")
-	return func(next http.Handler) http.Handler {
-		if len(origins) == 0 {
-			return next
-		}
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			header := w.Header()
-			header.Add("Vary", "Origin")
-			origin := r.Header.Get("Origin")
-			if origin == "" || !all && !slices.Contains(origins, origin) {
-				next.ServeHTTP(w, r)
-				return
-			}
-			header.Set("Access-Control-Allow-Origin", origin)
-			header.Set("Access-Control-Expose-Headers", "ETag, Retry-After, X-Request-Id")
-			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-				header.Set("Access-Control-Allow-Methods", "GET, POST")
-				header.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-None-Match, X-Request-Id")
-				header.Set("Access-Control-Max-Age", "600")
-				w.WriteHeader(http.StatusNoContent)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
-	}
-}
-
 // retryAfter is when to come back to what isn't available, in seconds.
 const retryAfter = "2"
 

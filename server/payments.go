@@ -2,14 +2,17 @@ package server
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,6 +36,7 @@ type payments struct {
 	client  *sandbox.Client  // nil: off
 	service *sandbox.Service // the demo's own provider; nil elsewhere
 	calls   *http.Transport  // connections to a provider elsewhere
+	secret  string           // shared with the provider
 	end     func()
 }
 
@@ -42,7 +46,7 @@ func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Trace
 	switch {
 	case cfg.PaymentURL != "":
 		calls := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
-		return &payments{state: "on", calls: calls, client: sandbox.NewClient(sandbox.ClientOptions{
+		return &payments{state: "on", calls: calls, secret: cfg.PaymentSecret, client: sandbox.NewClient(sandbox.ClientOptions{
 			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: tracer.Transport(calls)},
 		})}
 	case !cfg.Demo:
@@ -56,7 +60,7 @@ func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Trace
 	service := sandbox.New(sandbox.Options{
 		Store: db, Secret: secret, URL: public + sandboxPath, HTTP: &http.Client{Transport: &http.Transport{}}, Log: log,
 	})
-	return &payments{state: "sandbox", service: service, client: sandbox.NewClient(sandbox.ClientOptions{
+	return &payments{state: "sandbox", service: service, secret: secret, client: sandbox.NewClient(sandbox.ClientOptions{
 		URL: "http://sandbox.invalid", Secret: secret, NotifyURL: "http://" + loopback(addr) + webhookPath,
 		HTTP: &http.Client{Transport: tracer.Transport(sandbox.InProcess(service.API()))},
 	})}
@@ -70,18 +74,21 @@ func (p *parts) takePayments(addr string) {
 	if p.payments.client != nil {
 		options.Provider = payment.NewGuard(p.payments.client, payment.GuardOptions{Log: p.log})
 	}
-	options.ReturnURL = func(payment string) string { return public + returnPath + "/" + url.PathEscape(payment) }
-	options.Pages = append(slices.Clone(p.cfg.Origins), originOf(public))
+	options.ReturnURL = func(payment string) string { return public + ReturnPath(p.payments.secret, payment) }
+	options.Pages = newOrigins(p.cfg.Origins, public).pages()
 	p.portal = portal.New(options)
 }
 
-// originOf is the part of an address that browsers call its origin.
-func originOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil { // checked by Check
-		return address
-	}
-	return u.Scheme + "://" + u.Host
+// ReturnPath is the path at which payers come back who were sent to pay. It ends with a token, which only those know who
+// were sent there: nobody else learns whether there is such a payment, or has the provider asked about it.
+func ReturnPath(secret, payment string) string {
+	return returnPath + "/" + url.PathEscape(payment) + "/" + returnToken(secret, payment)
+}
+
+func returnToken(secret, payment string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("return\x00" + payment))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // start has the sandbox send its webhooks, until stop.
@@ -125,7 +132,8 @@ type payers interface {
 
 // handle serves the addresses of payments.
 func (p *payments) handle(mux *http.ServeMux, heart payers, now func() time.Time, log *slog.Logger) {
-	mux.Handle("GET "+returnPath+"/{payment}", returned(heart, log))
+	mux.Handle("GET "+returnPath+"/{payment}", returned(heart, p.secret, log)) // without a token
+	mux.Handle("GET "+returnPath+"/{payment}/{token}", returned(heart, p.secret, log))
 	if p.client != nil {
 		mux.Handle("POST "+webhookPath, reported(heart, p.client, now, log))
 	}
@@ -188,10 +196,15 @@ var returnGerman string
 var returnEnglish string
 
 // returned sends payers on who come back from the provider's page. That they come proves nothing about the payment.
-func returned(heart payers, log *slog.Logger) http.HandlerFunc {
+// Whoever has no token of a payment gets the page of one that named none, whether or not there is such a payment.
+func returned(heart payers, secret string, log *slog.Logger) http.HandlerFunc {
 	own := page.New(returnGerman, returnEnglish, false)
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("payment")
+		if secret == "" || !hmac.Equal([]byte(r.PathValue("token")), []byte(returnToken(secret, id))) {
+			own.Write(w, r, http.StatusOK, http.StatusOK)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
 		next, err := heart.PaymentReturned(ctx, id)
@@ -215,14 +228,20 @@ func returned(heart payers, log *slog.Logger) http.HandlerFunc {
 	}
 }
 
-// withPayment adds the payment to a page's address, so that the page knows which one to ask about.
+// withPayment adds the payment to a page's address, so that the page knows which one to ask about. All else stays byte for
+// byte: addresses may be signed, and mean something to others.
 func withPayment(address, id string) string {
-	u, err := url.Parse(address)
-	if err != nil { // it was one when the payment began
-		return address
+	page, fragment, marked := strings.Cut(address, "#")
+	between := "?"
+	if _, query, has := strings.Cut(page, "?"); has {
+		between = "&"
+		if query == "" || strings.HasSuffix(query, "&") {
+			between = ""
+		}
 	}
-	query := u.Query()
-	query.Set("payment", id)
-	u.RawQuery = query.Encode()
-	return u.String()
+	page += between + "payment=" + url.QueryEscape(id)
+	if marked {
+		page += "#" + fragment
+	}
+	return page
 }

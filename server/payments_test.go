@@ -151,14 +151,20 @@ func TestReturn(t *testing.T) {
 	t.Run("the payer goes on to the page that was named, which learns which payment it was", func(t *testing.T) {
 		t.Parallel()
 		for page, want := range map[string]string{
-			"https://town.example":                       "https://town.example?payment=payment_1",
-			"https://town.example/done?step=5#end":       "https://town.example/done?payment=payment_1&step=5#end",
-			"https://town.example/?payment=payment_0":    "https://town.example/?payment=payment_1",
-			"http://127.0.0.1:8080/b%C3%BCro?q=%26+%2F":  "http://127.0.0.1:8080/b%C3%BCro?payment=payment_1&q=%26+%2F",
-			"https://xn--brgerbro-z2ac.example/antrag/1": "https://xn--brgerbro-z2ac.example/antrag/1?payment=payment_1",
+			"https://town.example":                        "https://town.example?payment=payment_1",
+			"https://town.example/done?step=5#end":        "https://town.example/done?step=5&payment=payment_1#end",
+			"https://town.example/?payment=payment_0":     "https://town.example/?payment=payment_0&payment=payment_1",
+			"http://127.0.0.1:8080/b%C3%BCro?q=%26+%2F":   "http://127.0.0.1:8080/b%C3%BCro?q=%26+%2F&payment=payment_1",
+			"https://town.example/a?state=a;b&z=1&n=100%": "https://town.example/a?state=a;b&z=1&n=100%&payment=payment_1",
+			"https://town.example/?flag&q=a%20b+c":        "https://town.example/?flag&q=a%20b+c&payment=payment_1",
+			"https://town.example/?":                      "https://town.example/?payment=payment_1",
+			"https://town.example/?a=1&":                  "https://town.example/?a=1&payment=payment_1",
+			"https://town.example/#/antrag?step=2":        "https://town.example/?payment=payment_1#/antrag?step=2",
+			"https://TOWN.example:443/x":                  "https://TOWN.example:443/x?payment=payment_1",
+			"https://xn--brgerbro-z2ac.example/antrag/1":  "https://xn--brgerbro-z2ac.example/antrag/1?payment=payment_1",
 		} {
 			h := &heart{page: page}
-			w, log := back(t, h, returnPath+"/payment_1")
+			w, log := back(t, h, ReturnPath(bankSecret, "payment_1"))
 			require.Equal(t, http.StatusSeeOther, w.Code)
 			require.Equal(t, want, w.Header().Get("Location"))
 			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
@@ -169,31 +175,43 @@ func TestReturn(t *testing.T) {
 	})
 	t.Run("where no page was named, the window may be closed", func(t *testing.T) {
 		t.Parallel()
-		w, _ := back(t, &heart{}, returnPath+"/payment_1")
+		w, _ := back(t, &heart{}, ReturnPath(bankSecret, "payment_1"))
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Contains(t, w.Body.String(), `<html lang="de">`)
 		require.Contains(t, w.Body.String(), "Fenster jetzt schließen")
 		require.Contains(t, w.Header().Get("Content-Security-Policy"), "style-src 'sha256-")
-		w, _ = back(t, &heart{}, returnPath+"/payment_1", "en")
+		w, _ = back(t, &heart{}, ReturnPath(bankSecret, "payment_1"), "en")
 		require.Contains(t, w.Body.String(), "close this window")
 	})
 	t.Run("a payment that there isn't is a page too", func(t *testing.T) {
 		t.Parallel()
 		h := &heart{err: portal.ErrNoPayment}
-		w, _ := back(t, h, returnPath+"/a%00b%2F%FF")
+		w, _ := back(t, h, ReturnPath(bankSecret, "a\x00b/\xff"))
 		require.Equal(t, http.StatusNotFound, w.Code)
 		require.Contains(t, w.Body.String(), "Zahlung nicht gefunden")
 		require.Equal(t, []string{"a\x00b/\xff"}, h.came)
 		w, _ = back(t, h, returnPath+"/")
 		require.Equal(t, http.StatusNotFound, w.Code)
 	})
+	t.Run("without its token nobody learns anything of a payment", func(t *testing.T) {
+		t.Parallel()
+		none, _ := back(t, &heart{}, ReturnPath(bankSecret, "payment_1"))
+		token := returnToken(bankSecret, "payment_1")
+		for _, path := range []string{"/payment_1", "/payment_2", "/payment_1/" + token + "x", "/payment_1/x", "/payment_2/" + token, "/payment_1/" + returnToken("another", "payment_1")} {
+			h := &heart{page: "https://town.example", err: portal.ErrNoPayment}
+			w, _ := back(t, h, returnPath+path)
+			require.Equal(t, http.StatusOK, w.Code, path)
+			require.Equal(t, none.Body.String(), w.Body.String(), path)
+			require.Empty(t, h.came, path)
+		}
+	})
 	t.Run("while the database is away, the page says to come again", func(t *testing.T) {
 		t.Parallel()
-		w, _ := back(t, &heart{err: store.ErrOutcomeUnknown}, returnPath+"/payment_1", "en")
+		w, _ := back(t, &heart{err: store.ErrOutcomeUnknown}, ReturnPath(bankSecret, "payment_1"), "en")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.NotEmpty(t, w.Header().Get("Retry-After"))
 		require.Contains(t, w.Body.String(), "load this page again")
-		w, log := back(t, &heart{err: errors.New("geheim")}, returnPath+"/payment_1")
+		w, log := back(t, &heart{err: errors.New("geheim")}, ReturnPath(bankSecret, "payment_1"))
 		require.Equal(t, http.StatusInternalServerError, w.Code)
 		require.NotContains(t, w.Body.String(), "geheim")
 		require.Contains(t, log, "geheim")
@@ -219,13 +237,4 @@ func TestWhoTakesPayments(t *testing.T) {
 	require.Equal(t, map[string]bool{"off": true, webhookPath: false, returnPath + "/x": true, sandboxPath + "/pay/x": false}, serves(bare))
 	require.Equal(t, map[string]bool{"sandbox": true, webhookPath: true, returnPath + "/x": true, sandboxPath + "/pay/x": true}, serves(demo))
 	require.Equal(t, map[string]bool{"on": true, webhookPath: true, returnPath + "/x": true, sandboxPath + "/pay/x": false}, serves(elsewhere))
-}
-
-func TestOriginOf(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"https://town.example": "https://town.example", "http://127.0.0.1:8080": "http://127.0.0.1:8080", "https://town.example:444/nelke": "https://town.example:444",
-	} {
-		require.Equal(t, want, originOf(address))
-	}
 }

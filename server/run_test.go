@@ -91,7 +91,7 @@ func TestRun(t *testing.T) {
 		ours := s.do(http.MethodOptions, "/graphql", "", append(preflight, "Origin", "https://town.example")...)
 		require.Equal(t, http.StatusNoContent, ours.status)
 		require.Equal(t, "https://town.example", ours.header.Get("Access-Control-Allow-Origin"))
-		require.Contains(t, ours.header.Get("Access-Control-Allow-Headers"), "Authorization")
+		require.Contains(t, ours.header.Get("Access-Control-Allow-Headers"), "authorization")
 		require.Contains(t, ours.header.Get("Access-Control-Allow-Methods"), "POST")
 		require.Contains(t, ours.header.Values("Vary"), "Origin")
 

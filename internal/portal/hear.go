@@ -55,6 +55,10 @@ func (p *Portal) PaymentReturned(ctx context.Context, id string) (page string, e
 	if pay.Status != entpayment.StatusPENDING || p.provider == nil {
 		return pay.ReturnURL, nil
 	}
+	if _, asking := p.asking.LoadOrStore(id, struct{}{}); asking {
+		return pay.ReturnURL, nil // whoever loads the page again and again asks once
+	}
+	defer p.asking.Delete(id)
 	patient, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	t, err := p.provider.Get(patient, pay.TransactionID)

@@ -253,7 +253,7 @@ func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+	return p.writeOn(identity.WithActor(ctx, identity.Actor{}), found.CaseID, func(ctx context.Context, tx *Tx) error {
 		if err := tx.tick(ctx); err != nil {
 			return err
 		}

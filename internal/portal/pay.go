@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -117,15 +116,6 @@ func (t *Town) takes(method string, day schedule.Date) bool {
 		return false
 	}
 	return slices.Contains(t.methodsOn(day), method)
-}
-
-// mayReturn tells whether the payer's browser may be sent to an address: a page of those that may call this service.
-func (p *Portal) mayReturn(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || len(address) > 2000 {
-		return false
-	}
-	return slices.Contains(p.pages, "*") || slices.Contains(p.pages, u.Scheme+"://"+u.Host)
 }
 
 // PaymentInput names a payment.

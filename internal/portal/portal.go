@@ -70,6 +70,7 @@ type Portal struct {
 	returnURL func(payment string) string
 	pages     []string
 	forms     sync.Map // id of a form to its *form.Schema; as many as were imported
+	asking    sync.Map // id of a payment of which the provider is asked, because the payer came back
 	papers    sync.Pool
 	clock     func() time.Time
 	rand      func(n int) int

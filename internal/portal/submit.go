@@ -140,7 +140,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 	if service == nil {
 		return errServiceGone
 	}
-	return p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
+	return p.writeOn(identity.WithActor(ctx, identity.Actor{}), found.CaseID, func(ctx context.Context, tx *Tx) error {
 		f, err := tx.open(ctx, id, found.CaseID, service)
 		if err != nil || f == nil || f.Status != application.StatusDRAFT {
 			return err

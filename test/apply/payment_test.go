@@ -12,6 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"nelke/internal/payment/sandbox"
+	"nelke/server"
 	"nelke/test/suite"
 )
 
@@ -70,7 +71,7 @@ func TestWhatCostsMoneyIsPaidBeforeItIsSubmitted(t *testing.T) {
 			for _, method := range []string{"PAYPAL", "WERO", "GIROPAY", "PAYDIREKT"} {
 				refused(t, me.Mutate("startPayment", suite.Vars{"application": id, "method": method}), "METHOD_NOT_OFFERED", "input.method")
 			}
-			for _, url := range []string{"https://evil.example/", "javascript:alert(1)", "//evil.example", "http://nelke.test@evil.example", "", "http://"} {
+			for _, url := range []string{"https://evil.example/", "https://nelke.test/", "javascript:alert(1)", "//evil.example", "http://nelke.test@evil.example", "", "http://"} {
 				refused(t, me.Mutate("startPayment", suite.Vars{"application": id, "method": "CREDIT_CARD", "returnUrl": url}), "INVALID_INPUT", "input.returnUrl")
 			}
 		})
@@ -399,7 +400,7 @@ func TestComingBackFromThePageProvesNothing(t *testing.T) {
 		order := w.person.Mutate("startPayment", suite.Vars{"application": id, "method": "CREDIT_CARD", "returnUrl": "http://nelke.test/done?x=1"}).OK("startPayment.payment.id").String()
 		back := func() (int, string) {
 			client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/payments/return/"+order, nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+server.ReturnPath(w.Config.PaymentSecret, order), nil)
 			require.NoError(t, err)
 			answer, err := client.Do(r)
 			require.NoError(t, err)
@@ -408,7 +409,7 @@ func TestComingBackFromThePageProvesNothing(t *testing.T) {
 		}
 		status, location := back()
 		require.Equal(t, http.StatusSeeOther, status)
-		require.Equal(t, "http://nelke.test/done?payment="+order+"&x=1", location)
+		require.Equal(t, "http://nelke.test/done?x=1&payment="+order, location)
 		require.Equal(t, "PENDING", w.person.Payment(order).Get("status").String())
 		w.bank.Ends(order, "PAID") // and its webhook is lost
 		back()

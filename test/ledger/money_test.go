@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nelke/internal/payment/sandbox"
+	"nelke/server"
 	"nelke/test/suite"
 )
 
@@ -245,7 +246,7 @@ func (m *machine) comeBack(rt *rapid.T) {
 func (m *machine) comesBack(p *payment, mood moods) {
 	m.say(p.of.owner, "the payer of %s, which is %s, comes back at %d, the provider %s", m.nameOf(p), p.status, m.at, mood.says)
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	r, err := http.NewRequestWithContext(m.t.Context(), http.MethodGet, m.processes[m.at].URL+"/payments/return/"+p.id, nil)
+	r, err := http.NewRequestWithContext(m.t.Context(), http.MethodGet, m.processes[m.at].URL+server.ReturnPath(m.processes[m.at].Config.PaymentSecret, p.id), nil)
 	require.NoError(m.t, err)
 	m.within(mood, func() {
 		answer, err := client.Do(r)

@@ -18,6 +18,7 @@ import (
 	"nelke/internal/payment/sandbox"
 	"nelke/internal/portal"
 	"nelke/internal/store"
+	"nelke/server"
 	"nelke/test/suite"
 )
 
@@ -78,7 +79,9 @@ func newWorker(t *testing.T, p *suite.Process, db *store.Store, bank *bank) *wor
 			Provider: sandbox.NewClient(sandbox.ClientOptions{
 				URL: bank.URL, Secret: bank.Secret, NotifyURL: p.Config.PublicURL + "/payments/webhook", HTTP: &http.Client{Transport: calls},
 			}),
-			ReturnURL: func(payment string) string { return p.Config.PublicURL + "/payments/return/" + payment },
+			ReturnURL: func(payment string) string {
+				return p.Config.PublicURL + server.ReturnPath(p.Config.PaymentSecret, payment)
+			},
 		}),
 	}
 }

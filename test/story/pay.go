@@ -46,7 +46,7 @@ func (s *story) openPage(ctx context.Context, f *applying, p payment) visit {
 func (s *story) press(ctx context.Context, v visit, p payment, label string) {
 	s.sent = time.Now()
 	v = s.browse(s.browser.press(ctx, v, label))
-	s.check(v.Status == http.StatusSeeOther && v.On == publicURL+"/payments/return/"+p.ID, label, "303 to the return link", v)
+	s.check(v.Status == http.StatusSeeOther && strings.HasPrefix(v.On, publicURL+"/payments/return/"+p.ID+"/"), label, "303 to the return link", v)
 	v = s.browse(s.browser.open(ctx, v.On))
 	s.check(v.Status == http.StatusSeeOther && v.On == publicURL+"/?payment="+p.ID, "the return link", "303 to where the payment began", v)
 	v = s.browse(s.browser.open(ctx, v.On))
