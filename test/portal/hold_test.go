@@ -243,7 +243,7 @@ func TestOpeningCasesIsLimitedPerNetwork(t *testing.T) {
 			refused(t, a, "RATE_LIMITED", "")
 			wait := a.Get("data.openCase.problems.0.retryAfterSeconds").Int()
 			require.Positive(t, wait)
-			require.LessOrEqual(t, wait, int64(3600))
+			require.LessOrEqual(t, wait, int64(3601))
 		})
 		w.unchanged(t, func() {
 			for range 10 {
