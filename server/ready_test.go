@@ -46,7 +46,7 @@ func TestReadiness(t *testing.T) {
 	t.Run("a server that only reads: unready until it writes again, and then no write fails", func(t *testing.T) {
 		t.Parallel()
 		db := testbed.OwnPostgres(t)
-		s := start(t, func(cfg *server.Config) { cfg.DatabaseURL = db.URL(); cfg.OpeningsPerHour = 100_000 })
+		s := start(t, func(cfg *server.Config) { cfg.DatabaseURL = db.URL(); cfg.Unlimited() })
 		status, _ := s.readiness("database")
 		require.Equal(t, http.StatusOK, status)
 		superuser(t, db, `ALTER DATABASE postgres SET default_transaction_read_only = on`, endOthers)
