@@ -239,3 +239,11 @@ func TestIn(t *testing.T) {
 		})
 	}
 }
+
+func TestConnectionsAreShared(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int][3]int{1: {1, 1, 1}, 3: {1, 1, 1}, 8: {4, 3, 1}, 12: {5, 5, 2}, 48: {20, 20, 8}} {
+		read, write, jobs := shares(n)
+		require.Equal(t, want, [3]int{read, write, jobs}, n)
+	}
+}

@@ -176,7 +176,7 @@ func TestWrite(t *testing.T) {
 
 	t.Run("two that deadlock both succeed", func(t *testing.T) {
 		t.Parallel()
-		s := open(t, Config{DatabaseURL: postgres(t), MaxConns: 4})
+		s := open(t, Config{DatabaseURL: postgres(t), MaxConns: 8})
 		var met, both sync.WaitGroup
 		met.Add(2)
 		errs := make(chan error, 2)

@@ -68,15 +68,21 @@ func TestAConnectionThatReadsOnlyIsThrownAway(t *testing.T) {
 	require.NoError(t, s.Writable(t.Context()))
 
 	reader(t, cfg.DatabaseURL, true)
+	read, write, jobs := shares(cfg.MaxConns)
+	pools := map[*sql.DB]int{s.ReadDB(): read, s.WriteDB(): write, s.JobDB(): jobs}
 	var all sync.WaitGroup // all connections are open again, and read only
-	for range cfg.MaxConns {
-		all.Go(func() {
-			_, _ = s.ReadDB().ExecContext(t.Context(), "SELECT pg_sleep(0.3)") // the first may find one that was ended
-			_, _ = s.ReadDB().ExecContext(t.Context(), "SELECT pg_sleep(0.3)")
-		})
+	for db, n := range pools {
+		for range n {
+			all.Go(func() {
+				_, _ = db.ExecContext(t.Context(), "SELECT pg_sleep(0.3)") // the first may find one that was ended
+				_, _ = db.ExecContext(t.Context(), "SELECT pg_sleep(0.3)")
+			})
+		}
 	}
 	all.Wait()
-	require.Equal(t, cfg.MaxConns, s.ReadDB().Stats().OpenConnections)
+	for db, n := range pools {
+		require.Equal(t, n, db.Stats().OpenConnections)
+	}
 	err := note("meanwhile")
 	require.True(t, Unavailable(err), "%v", err)
 	require.Error(t, s.Writable(t.Context()))
@@ -86,12 +92,14 @@ func TestAConnectionThatReadsOnlyIsThrownAway(t *testing.T) {
 	require.NoError(t, note("after"), "by the second try")
 	require.Eventually(t, func() bool { // all at once: one that was opened to the reader would be among them
 		writers := 0
-		for range cfg.MaxConns {
-			conn, err := s.JobDB().Conn(t.Context()) // jobs, too, take theirs from the pool
-			require.NoError(t, err)
-			defer conn.Close()
-			if !readOnlySession(t, conn) {
-				writers++
+		for db, n := range pools {
+			for range n {
+				conn, err := db.Conn(t.Context())
+				require.NoError(t, err)
+				defer conn.Close()
+				if !readOnlySession(t, conn) {
+					writers++
+				}
 			}
 		}
 		return writers == cfg.MaxConns
