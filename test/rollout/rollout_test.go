@@ -29,7 +29,7 @@ func newWorld(t *testing.T, b *suite.Backend, options ...suite.Option) *world {
 	t.Helper()
 	w := &world{Process: suite.Serve(t, b, append([]suite.Option{suite.NewRunning(time.Now()).By}, options...)...)}
 	w.place, w.free, w.paid = w.Place(), w.Filing("abmeldung-ins-ausland"), w.Filing("meldebescheinigung")
-	w.starts = w.Anonymous().Starts(w.place, 30)
+	w.starts = starts(w.Anonymous(), w.place)
 	require.Greater(t, len(w.starts), 100)
 	return w
 }
@@ -41,17 +41,18 @@ func (w *world) used(t *testing.T, by *suite.Process) (appointment, application 
 	require.Positive(t, person.Do(`{ publicServices(first: 50, filter: {ars: "`+suite.ARS+`"}) { totalCount nodes { name fee { amount { cents } } form { version } } } }`, nil).
 		OK("publicServices.totalCount").Int())
 	require.NotEmpty(t, person.Do(`{ changes(first: 10) { cursor changes { id } } }`, nil).OK("changes.changes").Array())
-	require.NotEmpty(t, person.Starts(w.place, 30))
+	require.NotEmpty(t, starts(person, w.place))
 
-	appointment = person.Booked(w.place, w.start()).Get("id").String()
-	person.Reschedule(appointment, w.start(), suite.Key()).OK("rescheduleAppointment.appointment.id")
-	held := person.Hold(w.place, w.start(), suite.Key()).OK("holdSlot.appointment.id").String()
-	person.On("releaseHold", held, suite.Key()).OK("releaseHold.appointment.id")
+	appointment = hold(person, w.place, w.start(), suite.Key())
+	require.Equal(t, "BOOKED", book(person, w.place, appointment).Get("status").String())
+	write(person, "rescheduleAppointment", "appointment", suite.Vars{"appointment": appointment, "start": w.start()})
+	held := hold(person, w.place, w.start(), suite.Key())
+	write(person, "releaseHold", "appointment", suite.Vars{"appointment": held})
 
-	application = person.Submitted(w.free).Get("id").String()
-	clerk.Mutate("claimApplication", suite.Vars{"application": application}).OK("claimApplication.application.id")
-	due := person.Reviewed(w.paid, w.paid.Accepted[0])
-	require.Equal(t, "PENDING", person.Mutate("startPayment", suite.Vars{"application": due, "method": "CREDIT_CARD"}).OK("startPayment.payment.status").String())
+	application = submitted(person, w.free)
+	write(clerk, "claimApplication", "application", suite.Vars{"application": application})
+	due := reviewed(person, w.paid)
+	require.Equal(t, "PENDING", write(person, "startPayment", "payment", suite.Vars{"application": due, "method": "CREDIT_CARD"}).Get("status").String())
 	require.NotEmpty(t, clerk.Do(`query($id: ID!) { workQueue(first: 10, input: {municipality: {slug: "blomberg"}}) { nodes { id status } } appointment(id: $id) { status } }`,
 		suite.Vars{"id": appointment}).OK("workQueue.nodes").Array())
 	return appointment, application
@@ -81,9 +82,9 @@ func TestTheLandedBuildWorksBesideThisOne(t *testing.T) {
 	// What one of them holds the other one books; what one remembers under a key is a repeat at the other.
 	person, key := w.Case(), suite.Key()
 	start := w.start()
-	held := person.Hold(w.place, start, key).OK("holdSlot.appointment.id").String()
-	require.Equal(t, held, person.At(o.Process).Hold(w.place, start, key).OK("holdSlot.appointment.id").String())
-	require.Equal(t, "BOOKED", person.At(o.Process).Book(w.place, held, suite.Key()).OK("bookAppointment.appointment.status").String())
+	held := hold(person, w.place, start, key)
+	require.Equal(t, held, hold(person.At(o.Process), w.place, start, key))
+	require.Equal(t, "BOOKED", book(person.At(o.Process), w.place, held).Get("status").String())
 	require.Equal(t, http.StatusOK, o.status(t, "/readyz"))
 	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
 }
@@ -99,13 +100,14 @@ func TestTheLandedBuildTakesOverAnEmbeddedDatabase(t *testing.T) {
 	o := serveLanded(t, w.Process)
 	w.seen(t, o.Process, ours, application)
 	person := o.Case()
-	theirs := person.Booked(w.place, w.start()).Get("id").String()
-	submitted := person.Submitted(w.free).Get("id").String()
+	theirs := hold(person, w.place, w.start(), suite.Key())
+	book(person, w.place, theirs)
+	sent := submitted(person, w.free)
 	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
 	o.stop()
 
 	again := suite.Serve(t, b, suite.NewRunning(time.Now()).By, suite.In(w.Config.Data))
 	w.seen(t, again, ours, application)
-	require.Equal(t, "BOOKED", person.At(again).Do(`query($id: ID!) { appointment(id: $id) { status } }`, suite.Vars{"id": theirs}).OK("appointment.status").String())
-	require.Equal(t, "SUBMITTED", person.At(again).Application(submitted).Get("status").String())
+	require.Equal(t, "BOOKED", status(person.At(again), "appointment", theirs))
+	require.Equal(t, "SUBMITTED", status(person.At(again), "application", sent))
 }
