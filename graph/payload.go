@@ -264,6 +264,7 @@ func ruleWords() map[portal.Rule]words {
 		portal.RulePublic:     {"Die Adresse muss im öffentlichen Internet liegen.", "The address must be on the public internet."},
 		portal.RuleDate:       {"Bitte geben Sie ein Datum wie 2026-11-22 an, das es gibt.", "Give a date like 2026-11-22, of a day that exists."},
 		portal.RuleTime:       {"Bitte geben Sie eine Uhrzeit wie 08:30 an.", "Give a time like 08:30."},
+		portal.RulePhone:      {"Bitte geben Sie eine Telefonnummer mit Vorwahl an, wie 05235 5040 oder +49 5235 5040.", "Give a phone number with its area code, like 05235 5040 or +49 5235 5040."},
 		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
 		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}

@@ -143,21 +143,13 @@ func (in *PersonInput) clean(reminder bool) error {
 	if err := cleanName(&in.GivenName, &in.FamilyName, "input", "person"); err != nil {
 		return err
 	}
-	if err := cleanReach(in.Email, "input", "person"); err != nil {
+	if err := cleanReach(in.Email, in.Phone, "input", "person"); err != nil {
 		return err
 	}
 	if reminder && value(in.Email) == "" {
 		return invalid(RuleEmail, "input", "person", "email")
 	}
 	return nil
-}
-
-// cleanReach brings how somebody can be reached into the form in which it is kept. An empty address is none.
-func cleanReach(email *string, path ...string) (err error) {
-	if email != nil && *email != "" {
-		*email, err = cleanEmail(*email, append(path, "email")...)
-	}
-	return err
 }
 
 func (in PersonInput) set(a *ent.Appointment) {
@@ -198,7 +190,7 @@ func (in *SetContactInput) clean() error {
 	if err := cleanName(&in.GivenName, &in.FamilyName, "input"); err != nil {
 		return err
 	}
-	if err := cleanReach(in.Email, "input"); err != nil {
+	if err := cleanReach(in.Email, in.Phone, "input"); err != nil {
 		return err
 	}
 	if in.Address == nil {

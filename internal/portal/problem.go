@@ -89,6 +89,7 @@ const (
 	RulePublic     Rule = "PUBLIC"       // its host isn't on the public internet
 	RuleDate       Rule = "DATE"         // a date like 2026-11-22
 	RuleTime       Rule = "TIME"         // a time like 08:30
+	RulePhone      Rule = "PHONE"        // a phone number with its area code
 )
 
 // Problem is an expected outcome of a write that kept it from taking place. It is an error only on its way out.
