@@ -86,7 +86,7 @@ func TestAnAnswerByPhoneIsNoted(t *testing.T) {
 			refused(t, w.person.Mutate("recordInformationAnswer", said), "NOT_FOUND", "input.application")
 			refused(t, w.clerk.Mutate("recordInformationAnswer", suite.Vars{"application": id, "channel": "ONLINE", "message": "?"}), "INVALID_INPUT", "input.channel")
 			refused(t, w.clerk.Mutate("recordInformationAnswer", suite.Vars{"application": id, "channel": "PHONE", "message": " "}), "INVALID_INPUT", "input.message")
-			wrong := w.clerk.Mutate("recordInformationAnswer", suite.Vars{"application": id, "channel": "PHONE", "message": "?", "answers": with(w.free.Accepted[1], "familyName", nil)})
+			wrong := w.clerk.Mutate("recordInformationAnswer", suite.Vars{"application": id, "channel": "PHONE", "message": "?", "answers": with(w.free.Accepted[1], "birthDate", nil)})
 			require.Equal(t, "ANSWERS_INVALID", wrong.Problem(), wrong.Raw)
 		})
 		w.clerk.Mutate("recordInformationAnswer", said).OK("recordInformationAnswer.application.id")
