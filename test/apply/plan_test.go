@@ -172,7 +172,17 @@ func literal(t *testing.T, types *pgtype.Map, oid uint32, format int16, raw []by
 	require.True(t, ok, "type %d", oid)
 	value, err := known.Codec.DecodeDatabaseSQLValue(types, oid, format, raw)
 	require.NoError(t, err)
+	if _, binary := value.([]byte); binary {
+		value, err = known.Codec.DecodeValue(types, oid, format, raw)
+		require.NoError(t, err)
+	}
 	switch v := value.(type) {
+	case []any:
+		words := make([]string, len(v))
+		for i, word := range v {
+			words[i] = fmt.Sprintf("'%s'", word) // states, which have no quotes
+		}
+		return "ARRAY[" + strings.Join(words, ", ") + "]"
 	case nil:
 		return "NULL"
 	case int64:

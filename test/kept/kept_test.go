@@ -73,6 +73,8 @@ func table() []row {
 		{field: "appointmentBoard", never: true, document: `{ appointmentBoard(office: "OFFICE", date: "2026-11-23") { waiting } }`},
 		{field: "partner", never: true, document: `{ partner(id: "partner_01m7k0000000000000000000aa") { id } }`},
 		{field: "partners", never: true, document: `{ partners(municipality: {slug: "blomberg"}) { nodes { id } } }`},
+		{field: "appointments", never: true, document: `{ appointments(municipality: {slug: "blomberg"}, day: "2026-11-23") { nodes { id } } }`},
+		{field: "applications", never: true, document: `{ applications(municipality: {slug: "blomberg"}, day: "2026-11-23") { nodes { id } } }`},
 		{field: "workQueue", never: true, document: `{ workQueue(input: {municipality: {slug: "blomberg"}}) { totalCount } }`},
 	}
 }
