@@ -5,8 +5,10 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/application"
+	"nelke/ent/predicate"
 	"nelke/ent/reopening"
 	"nelke/internal/identity"
+	"nelke/internal/store"
 )
 
 // ReleaseApplication gives a claim back: the application is as if nobody had claimed it. Not while the person is asked
@@ -77,7 +79,7 @@ func (tx *Tx) reopened(ctx context.Context, f *file) (bool, error) {
 func (p *Portal) ReopeningsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Reopening, err error) {
 	defer wrap(&err, "ReopeningsOf(%d)", len(apps))
 
-	rows, err := p.store.Reader().Reopening.Query().Where(reopening.ApplicationIDIn(p.dependOn(ctx, apps)...)).Order(reopening.ByID()).All(ctx)
+	rows, err := p.store.Reader().Reopening.Query().Where(store.OneOf[predicate.Reopening](reopening.FieldApplicationID, p.dependOn(ctx, apps))).Order(reopening.ByID()).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/appointment"
+	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
@@ -49,7 +50,7 @@ func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page Page
 		return nil, err
 	}
 	rows, err := p.store.Reader().Appointment.Query().
-		Where(appointment.IDIn(ids...), appointment.MunicipalityID(l.town.ID)).Order(ent.Desc(appointment.FieldID)).All(ctx)
+		Where(store.OneOf[predicate.Appointment](appointment.FieldID, ids), appointment.MunicipalityID(l.town.ID)).Order(ent.Desc(appointment.FieldID)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (p *Portal) FindApplications(ctx context.Context, in LookupInput, page Page
 		return nil, err
 	}
 	rows, err := p.store.Reader().Application.Query().
-		Where(application.IDIn(ids...), application.MunicipalityID(l.town.ID), application.SubmittedAtNotNil()).
+		Where(store.OneOf[predicate.Application](application.FieldID, ids), application.MunicipalityID(l.town.ID), application.SubmittedAtNotNil()).
 		Order(ent.Desc(application.FieldID)).All(ctx)
 	if err != nil {
 		return nil, err
