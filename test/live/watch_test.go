@@ -229,7 +229,7 @@ func closed(t *testing.T, p *suite.Process, place suite.Place) {
 	for {
 		_, _, err := events.event()
 		if err != nil {
-			require.ErrorIs(t, err, io.EOF)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF, "a gateway takes an orderly end for that of the subscription")
 			break
 		}
 	}
