@@ -70,11 +70,27 @@ func dial(t *testing.T, c *suite.Client) *socket {
 	return &socket{t: t, conn: conn}
 }
 
-// ask runs a document on the socket, and gives the payload of its answer.
-func (s *socket) ask(query string, vars suite.Vars) gjson.Result {
+// send begins to run a document on the socket.
+func (s *socket) send(query string, vars suite.Vars) {
 	s.t.Helper()
 	s.n++
 	require.NoError(s.t, wsjson.Write(s.t.Context(), s.conn, map[string]any{"id": string(rune('0' + s.n)), "type": "subscribe", "payload": map[string]any{"query": query, "variables": vars}}))
+}
+
+// closed reads to the end of the socket, and returns the code with which it was closed.
+func (s *socket) closed() websocket.StatusCode {
+	s.t.Helper()
+	for {
+		if _, _, err := s.conn.Read(s.t.Context()); err != nil {
+			return websocket.CloseStatus(err)
+		}
+	}
+}
+
+// ask runs a document on the socket, and gives the payload of its answer.
+func (s *socket) ask(query string, vars suite.Vars) gjson.Result {
+	s.t.Helper()
+	s.send(query, vars)
 	var answer gjson.Result
 	for {
 		var m struct {
@@ -110,17 +126,21 @@ func TestARevokedKeyOpensNothingOnASocketThatIsOpen(t *testing.T) {
 			s := dial(t, me)
 			const public = `{ municipality(by: {slug: "blomberg"}) { name } }`
 			require.Equal(t, "Blomberg", me.Do(public, nil).OK("municipality.name").String())
-			read := func() gjson.Result {
-				return s.ask(`query($id: ID!) { viewer { name partner { id } } partner(id: $id) { id } }`, suite.Vars{"id": w.partner})
+			const (
+				read = `query($id: ID!) { viewer { name partner { id } } partner(id: $id) { id } }`
+				ping = `mutation($in: PingWebhookInput!) { pingWebhook(input: $in) { webhookEndpoint { id } problems { code } } }`
+			)
+			pinged := func() suite.Vars {
+				return suite.Vars{"in": suite.Vars{"idempotencyKey": suite.Key(), "endpoint": endpoint}}
 			}
-			ping := func() gjson.Result {
-				return s.ask(`mutation($in: PingWebhookInput!) { pingWebhook(input: $in) { webhookEndpoint { id } problems { code } } }`, suite.Vars{"in": suite.Vars{"idempotencyKey": suite.Key(), "endpoint": endpoint}})
-			}
-			require.Equal(t, `{"data":{"viewer":{"name":"Portal Lippe","partner":{"id":"`+w.partner+`"}},"partner":{"id":"`+w.partner+`"}}}`, read().Raw)
-			require.Empty(t, ping().Get("data.pingWebhook.problems").Array())
+			require.Equal(t, `{"data":{"viewer":{"name":"Portal Lippe","partner":{"id":"`+w.partner+`"}},"partner":{"id":"`+w.partner+`"}}}`, s.ask(read, suite.Vars{"id": w.partner}).Raw)
+			require.Empty(t, s.ask(ping, pinged()).Get("data.pingWebhook.problems").Array())
+			other := dial(t, me)
 			ends(key)
-			require.JSONEq(t, `{"data":{"viewer":{"name":null,"partner":null},"partner":null}}`, read().Raw, name)
-			require.Equal(t, "NOT_FOUND", ping().Get("data.pingWebhook.problems.0.code").String(), name)
+			s.send(read, suite.Vars{"id": w.partner})
+			require.Equal(t, websocket.StatusCode(4403), s.closed(), name)
+			other.send(ping, pinged())
+			require.Equal(t, websocket.StatusCode(4403), other.closed(), name)
 			require.Equal(t, http.StatusUnauthorized, me.Do(`{ viewer { kind } }`, nil).Status, name)
 			require.Equal(t, http.StatusUnauthorized, me.Do(public, nil).Status, "not even what everybody may read, and what is kept")
 		}
