@@ -30,7 +30,7 @@ func TestABookingIsCorrected(t *testing.T) {
 
 		require.NoError(t, w.database.QueryRow(`SELECT subject FROM events WHERE action = 'appointment.corrected' AND actor = 'person' AND before = 'BOOKED' AND after = 'BOOKED'`).Scan(new(string)))
 		w.unchanged(t, func() {
-			refused(t, w.other.Correct(id, with(right, "familyName", ""), true, suite.Key()), "INVALID_INPUT", "input.person.familyName")
+			refused(t, w.other.Correct(id, with(right, "givenName", "", "familyName", ""), true, suite.Key()), "INVALID_INPUT", "input.person.familyName")
 			refused(t, w.other.Correct(id, with(right, "email", nil), true, suite.Key()), "INVALID_INPUT", "input.person.email")
 			refused(t, w.holder.Correct(id, right, true, suite.Key()), "NOT_FOUND", "input.appointment")
 			refused(t, w.foreign.Correct(id, right, true, suite.Key()), "NOT_FOUND", "input.appointment")
