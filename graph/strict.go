@@ -280,7 +280,7 @@ func (j *judge) literal(v *ast.Value, t *ast.Type, b bound.Bound) *fault {
 			return j.noneOf(definition)
 		}
 		return nil
-	case !mayStandFor(v.Kind, definition.Name):
+	case !mayStandFor(v.Kind, definition.Name), j.readers[definition.Name] != nil && v.Kind != ast.StringValue && v.Kind != ast.BlockValue:
 		return j.fault(mustBe(definition.Name))
 	}
 	value, err := v.Value(j.op.Variables)

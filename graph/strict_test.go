@@ -121,6 +121,7 @@ func TestInputsAreWhatTheirTypesSay(t *testing.T) {
 		{`mutation { holdSlot(input: {idempotencyKey: "x", office: "o", start: "2026-11-25T09:00:00+01:00", concerns: []}) { problems { code } } }`, "", "input.idempotencyKey: not a UUID like 5f0c8a70-9a0e-4d53-8a1b-0d7a6c3d8b11."},
 		{save, `{"in": {"idempotencyKey": ` + key + `, "application": "a", "revision": 0, "answers": null}}`, "$in.answers: must not be null."},
 		{save, `{"in": {"idempotencyKey": ` + key + `, "application": "a", "revision": 0, "answers": {"a": [1, 2.50, "x", null]}}}`, ""},
+		{`mutation { setContact(input: {idempotencyKey: ` + key + `, givenName: "E", familyName: "M", email: erika}) { problems { code } } }`, "", "input.email: must be a string."},
 		// entities
 		{entity, `{"r": {"__typename": "Case", "id": "case_1"}}`, ""},
 		{entity, `{"r": {"__typename": "Case"}}`, "A representation of Case needs one of its keys."},

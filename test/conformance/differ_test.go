@@ -128,6 +128,14 @@ func differences() []difference {
 			},
 		},
 		{
+			"null where none may be is refused in a field too that @skip or @include leaves out",
+			"6.4.1 Coercing Field Arguments",
+			question{`query q($v: Boolean) { availability(input: {office: "x", concerns: [], explain: $v}) @skip(if: true) { asOf } }`, `{"v": null}`},
+			func(q question, ours, theirs string) bool {
+				return theirs == "" && strings.Contains(ours, "must not be null") && (strings.Contains(q.document, "@skip") || strings.Contains(q.document, "@include"))
+			},
+		},
+		{
 			"what a person mistyped as a date or time in a mutation is a problem of the mutation",
 			"3.5 Scalars",
 			question{`mutation { setFee(input: {idempotencyKey: "5f0c8a70-9a0e-4d53-8a1b-0d7a6c3d8b11", service: "x", cents: 2, legalBasis: {de: "x", en: "x"}, validFrom: "soon"}) { __typename } }`, `{}`},
