@@ -67,7 +67,7 @@ type Config struct {
 
 	AnswerBytes   int   `env:"NELKE_ANSWER_BYTES" default:"4194304" help:"Bytes of data that one answer may have; eight times as many for partners with the scope CATALOGUE_BULK."`
 	Streams       int   `env:"NELKE_STREAMS" default:"2000" help:"WebSocket connections and event streams that one network may have open; a process has room for ten times as many."`
-	StreamBytes   int64 `env:"NELKE_STREAM_BYTES" default:"67108864" help:"Bytes of memory that these and what they subscribe to may take for one network; a process has room for four times as many."`
+	StreamBytes   int64 `env:"NELKE_STREAM_BYTES" default:"50331648" help:"Bytes of memory that these and what they subscribe to may take for one network; a process has room for four times as many."`
 	Introspection bool  `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`

@@ -8,47 +8,46 @@ import (
 )
 
 const (
-	// tidyEvery is how often is looked whether there is memory to give back, and tidyFrom how many bytes make it worth while.
+	// tidyEvery is how often is looked whether there is memory to give back, and tidyFrom how many bytes allocated since the last
+	// time make it worth while.
 	tidyEvery = 15 * time.Second
-	tidyFrom  = 32 << 20
+	tidyFrom  = 4 << 20
 )
 
 // tidy gives memory back to the system once a rush is over. The collector begins when there is enough to collect, so after the
-// last request of a rush it may be two minutes until it does.
+// last request of a rush it may be two minutes until it does, and what it frees is kept for the next one.
 func tidy(ctx context.Context) {
 	ticker := time.NewTicker(tidyEvery)
 	defer ticker.Stop()
-	last := tidied{}
+	var t tidier
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			if last.due(readTidied()) {
+			if t.due(readHeap()) {
 				debug.FreeOSMemory()
+				t.did = readHeap()
 			}
 		}
 	}
 }
 
-// tidied is how often was collected, and what was allocated since the process began.
-type tidied struct{ cycles, allocated uint64 }
+// heap is how often was collected, and what was allocated since the process began.
+type heap struct{ cycles, allocated uint64 }
 
-// due reports whether nothing was collected since the last look, and enough was allocated since the last collection.
-func (t *tidied) due(now tidied) bool {
-	quiet := now.cycles == t.cycles
-	due := quiet && now.allocated-t.allocated >= tidyFrom
-	if due {
-		now.cycles++ // the one that follows
-	}
-	if due || !quiet {
-		*t = now
-	}
-	return due
+// tidier is the heap at the last look, and after it was tidied last.
+type tidier struct{ seen, did heap }
+
+// due reports whether nothing was collected since the last look, and something was since the last tidying, or could be.
+func (t *tidier) due(now heap) bool {
+	quiet := now.cycles == t.seen.cycles
+	t.seen = now
+	return quiet && (now.cycles != t.did.cycles || now.allocated-t.did.allocated >= tidyFrom)
 }
 
-func readTidied() tidied {
+func readHeap() heap {
 	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(samples)
-	return tidied{samples[0].Value.Uint64(), samples[1].Value.Uint64()}
+	return heap{samples[0].Value.Uint64(), samples[1].Value.Uint64()}
 }

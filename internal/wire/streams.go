@@ -66,8 +66,9 @@ const (
 	// and the last response.
 	streamBytes    = 16 << 10
 	operationBytes = 8 << 10
-	// copies is how many there are of a request, and of the last response to it.
-	copies = 2
+	// copies is how many there are of a request, and of the last response to it: the executor writes into a buffer that has grown
+	// by doubling, and what is sent is kept.
+	copies = 3
 )
 
 // stream is one that has room.
