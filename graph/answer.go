@@ -50,7 +50,7 @@ type answer struct {
 	fields atomic.Int64
 	bytes  atomic.Int64
 	ending atomic.Int32    // why the rest is left out
-	ctx    context.Context // of the operation
+	ctx    context.Context //nolint:containedctx // of the operation, whose answer this is: fields look whether it has ended
 	mu     sync.Mutex
 	read   map[readKey][]*reading
 	cut    []truncated

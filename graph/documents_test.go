@@ -16,7 +16,7 @@ func TestDocumentsAreKeptByWhatTheyTake(t *testing.T) {
 	schema := NewExecutableSchema(Config{}).Schema()
 	d := newDocuments()
 	add := func(text string) {
-		document, errs := gqlparser.LoadQuery(schema, text)
+		document, errs := gqlparser.LoadQueryWithRules(schema, text, nil)
 		require.Empty(t, errs)
 		d.Add(t.Context(), text, document)
 	}
@@ -39,6 +39,8 @@ func TestDocumentsAreKeptByWhatTheyTake(t *testing.T) {
 }
 
 // What a document is said to take is what it takes, within a factor of two.
+//
+//nolint:paralleltest // it measures the heap
 func TestTheWeightOfADocumentIsHonest(t *testing.T) {
 	schema := NewExecutableSchema(Config{}).Schema()
 	for _, text := range []string{
@@ -50,7 +52,7 @@ func TestTheWeightOfADocumentIsHonest(t *testing.T) {
 		said := 0
 		before := heap()
 		for n := range many {
-			document, errs := gqlparser.LoadQuery(schema, fmt.Sprintf("query q%d %s", n, text))
+			document, errs := gqlparser.LoadQueryWithRules(schema, fmt.Sprintf("query q%d %s", n, text), nil)
 			require.Empty(t, errs)
 			kept = append(kept, document)
 			said += documentBytes(document)

@@ -101,6 +101,7 @@ func signature(b []byte, op *graphql.OperationContext, selections ast.SelectionS
 	return append(b, '}')
 }
 
+//nolint:gochecknoglobals // a table, never written
 var metaNames = []string{"__Schema", "__Type", "__Field", "__InputValue", "__EnumValue", "__Directive"}
 
 func includesDeprecated(op *graphql.OperationContext, f graphql.CollectedField) bool {
@@ -237,6 +238,7 @@ func (m *meta) typeOf(t *ast.Type) *metaType {
 	}
 }
 
+//nolint:gochecknoglobals // never written
 var null = rendered("null")
 
 func quoted(text string) rendered { return appendText(nil, text) }

@@ -78,25 +78,28 @@ func (*plain) Validate(graphql.ExecutableSchema) error { return nil }
 // InterceptField writes what a field resolved to, if it is such a value, or a list of them.
 func (p *plain) InterceptField(ctx context.Context, next graphql.Resolver) (any, error) {
 	value, err := next(ctx)
+	if err != nil {
+		return value, err
+	}
 	switch v := value.(type) {
 	case *portal.Availability:
 		if write, can := planned(ctx, p.answers); can && v != nil {
-			return p.whole(func(b []byte) []byte { return write(b, v) }), err
+			return p.whole(func(b []byte) []byte { return write(b, v) }), nil
 		}
 	case []portal.AvailabilityDay:
 		if write, can := planned(ctx, p.days); can {
-			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), err
+			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), nil
 		}
 	case []portal.Change:
 		if write, can := planned(ctx, p.changes); can {
-			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), err
+			return p.whole(func(b []byte) []byte { return appendList(b, v, write) }), nil
 		}
 	case []*ent.Event:
-		if write, can := planned(ctx, p.events); can && err == nil {
-			return p.whole(func(b []byte) []byte { return appendPointers(b, v, maxPiece, write) }), err
+		if write, can := planned(ctx, p.events); can {
+			return p.whole(func(b []byte) []byte { return appendPointers(b, v, maxPiece, write) }), nil
 		}
 	}
-	return value, err
+	return value, nil
 }
 
 // planned is the writer for what is selected of a field; false where that is left to gqlgen.

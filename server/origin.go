@@ -109,5 +109,6 @@ func askedHeaders(header http.Header) string {
 
 // notInName reports what no name of a header may hold (RFC 9110, section 5.6.2).
 func notInName(c rune) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c))
+	in := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	return !in
 }

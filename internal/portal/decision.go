@@ -37,7 +37,7 @@ type ReopenApplicationInput struct {
 func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "ReopenApplication(%s)", in.Application)
 
-	if in.Reason, err = cleanLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
+	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
 	return p.onWork(ctx, "reopenApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {

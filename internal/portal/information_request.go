@@ -24,7 +24,7 @@ type RequestInformationInput struct {
 func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "RequestInformation(%s)", in.Application)
 
-	if in.Question, err = cleanLines(in.Question, 1, 2000, "input", "question"); err != nil {
+	if in.Question, err = cleanLines(in.Question, 2000, "input", "question"); err != nil {
 		return nil, err
 	}
 	return p.onMine(ctx, "requestInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
@@ -53,7 +53,7 @@ type AnswerRequestInput struct {
 func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "AnswerRequest(%s)", in.Application)
 
-	if in.Message, err = cleanLines(in.Message, 1, 5000, "input", "message"); err != nil {
+	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
 	return p.onOwn(ctx, "answerRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
@@ -117,7 +117,7 @@ func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformati
 	if in.Channel == informationrequest.AnsweredViaONLINE.String() {
 		return nil, invalid(RuleChannel, "input", "channel")
 	}
-	if in.Message, err = cleanLines(in.Message, 1, 5000, "input", "message"); err != nil {
+	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
 	return p.onClaimed(ctx, "recordInformationAnswer", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {

@@ -31,7 +31,9 @@ const (
 const apostrophes = "'’‘ʼʻ`´"
 
 // Letters that have no decomposition, and the two ways of writing an umlaut.
-var ( //nolint:gochecknoglobals // tables, never written
+//
+//nolint:gochecknoglobals // tables, never written
+var (
 	plainLetters = strings.NewReplacer("ß", "ss", "æ", "ae", "œ", "oe", "ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ", "th", "ı", "i", "ħ", "h", "ŋ", "n", "ς", "σ")
 	umlauts      = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
 )

@@ -29,9 +29,9 @@ func cleanLine(s string, low, high int, path ...string) (string, error) {
 	return cleanText(normal.Line, s, low, high, path...)
 }
 
-// cleanLines is cleanLine for texts of several lines.
-func cleanLines(s string, low, high int, path ...string) (string, error) {
-	return cleanText(normal.Lines, s, low, high, path...)
+// cleanLines is cleanLine for texts of several lines, which say something.
+func cleanLines(s string, high int, path ...string) (string, error) {
+	return cleanText(normal.Lines, s, 1, high, path...)
 }
 
 func cleanText(form func(string) (string, bool), s string, low, high int, path ...string) (string, error) {

@@ -167,7 +167,7 @@ type RejectApplicationInput struct {
 func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInput) (_ *ent.Application, err error) {
 	defer wrap(&err, "RejectApplication(%s)", in.Application)
 
-	if in.Reason, err = cleanLines(in.Reason, 1, 2000, "input", "reason"); err != nil {
+	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
 	return p.onMine(ctx, "rejectApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {

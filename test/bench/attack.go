@@ -307,11 +307,11 @@ func (g *siege) watch(ctx context.Context, request sending, long time.Duration) 
 				}
 				at := time.Now()
 				var err error
-				status := 0
 				if c == nil {
 					c, err = callFrom(context.WithoutCancel(ctx), bystanderAddr, g.server.addr)
 				}
 				if err == nil {
+					var status int
 					var answer []byte
 					status, answer, err = c.post("/graphql", request.Token, []byte(request.Body))
 					if err == nil && (status != http.StatusOK || bytes.Contains(answer, []byte(`"errors"`))) {

@@ -77,8 +77,8 @@ func attacks() []attackKind {
 }
 
 // always makes requests of a siege without asking the server.
-func always(make func(*siege) []sending) func(context.Context, *siege) ([]sending, error) {
-	return func(_ context.Context, g *siege) ([]sending, error) { return make(g), nil }
+func always(those func(*siege) []sending) func(context.Context, *siege) ([]sending, error) {
+	return func(_ context.Context, g *siege) ([]sending, error) { return those(g), nil }
 }
 
 // document is a request with a document and its variables.

@@ -134,6 +134,7 @@ func TestOpenAppointmentsOfACase(t *testing.T) {
 
 // TestManyWritesOfOneCaseKeepNobodyWaiting has many connections of one case write all the time, and asks how long somebody
 // else waits meanwhile.
+//nolint:paralleltest // it measures how long others wait
 func TestManyWritesOfOneCaseKeepNobodyWaiting(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		for _, connections := range []int{40, 150} {
@@ -147,7 +148,7 @@ func TestManyWritesOfOneCaseKeepNobodyWaiting(t *testing.T) {
 				outcomes := map[string]int{}
 				crowd := *me
 				crowd.HTTP = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
-				defer crowd.HTTP.CloseIdleConnections()
+				t.Cleanup(crowd.HTTP.CloseIdleConnections)
 				for range connections {
 					mine := map[string]int{}
 					running.Go(func() {

@@ -107,9 +107,11 @@ func TestPartnersAreToldAnewAfterACopyWasPutBack(t *testing.T) {
 		admin := p.Staff("anna", "ADMIN@"+suite.ARS)
 		town := admin.Do(`{ municipality(by: {slug: "blomberg"}) { id } }`, nil).OK("municipality.id").String()
 		partner := admin.Do(`mutation($in: AddPartnerInput!) { addPartner(input: $in) { partner { id } problems { code message } } }`, suite.Vars{"in": suite.Vars{
-			"idempotencyKey": suite.Key(), "municipality": town, "name": "Portal"}}).OK("addPartner.partner.id").String()
+			"idempotencyKey": suite.Key(), "municipality": town, "name": "Portal",
+		}}).OK("addPartner.partner.id").String()
 		admin.Do(`mutation($in: AddWebhookEndpointInput!) { addWebhookEndpoint(input: $in) { webhookEndpoint { id } problems { code message } } }`, suite.Vars{"in": suite.Vars{
-			"idempotencyKey": suite.Key(), "partner": partner, "url": receiver.URL, "secret": "a-secret-of-thirty-two-characters-and-more"}}).OK("addWebhookEndpoint.webhookEndpoint.id")
+			"idempotencyKey": suite.Key(), "partner": partner, "url": receiver.URL, "secret": "a-secret-of-thirty-two-characters-and-more",
+		}}).OK("addWebhookEndpoint.webhookEndpoint.id")
 		all := len(read(p, nil).OK("changes.changes").Array())
 		putBack := copied(t, p.Config)
 		require.NoError(t, p.Stop())
