@@ -36,6 +36,7 @@ func TestWebSocketLapse(t *testing.T) {
 		c := town.connect(t)
 		c.subscribe("1", "subscription{ticks}")
 		c.expect("next", "1", `{"data":{"ticks":1}}`)
+		require.Equal(t, "ticks", receive(t, town.begun))
 		close(over)
 		require.Equal(t, forbidden, c.closed())
 		require.Equal(t, "ticks", receive(t, town.ended))
