@@ -134,6 +134,7 @@ func TestOpenAppointmentsOfACase(t *testing.T) {
 
 // TestManyWritesOfOneCaseKeepNobodyWaiting has many connections of one case write all the time, and asks how long somebody
 // else waits meanwhile.
+//
 //nolint:paralleltest // it measures how long others wait
 func TestManyWritesOfOneCaseKeepNobodyWaiting(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
@@ -156,10 +157,10 @@ func TestManyWritesOfOneCaseKeepNobodyWaiting(t *testing.T) {
 							select {
 							case <-stop:
 								mu.Lock()
-								defer mu.Unlock()
 								for code, n := range mine {
 									outcomes[code] += n
 								}
+								mu.Unlock()
 								return
 							default:
 							}
