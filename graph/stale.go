@@ -27,7 +27,7 @@ func StaleAt(at, now time.Time) Stale {
 
 type outlivedKey struct{}
 
-// lasting tells whether what a public root field shows may be served for a while after the database has gone: what is
+// lasting reports whether what a public root field shows may be served for a while after the database has gone: what is
 // published, and neither free times nor the feed of changes.
 func lasting(root string) bool {
 	switch root {

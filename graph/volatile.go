@@ -75,7 +75,7 @@ func selects(selections ast.SelectionSet, name string) bool {
 	return anyField(selections, func(f *ast.Field) bool { return f.Name == name })
 }
 
-// anyVolatile tells whether fields are selected that change by the clock alone.
+// anyVolatile reports whether fields are selected that change by the clock alone.
 func anyVolatile(selections ast.SelectionSet) bool {
 	return anyField(selections, func(f *ast.Field) bool { return volatile(f.ObjectDefinition, f.Name) })
 }

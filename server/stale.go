@@ -13,7 +13,7 @@ import (
 	"nelke/internal/cache"
 )
 
-// staleIfError tells caches that they may do as this service does: serve what was published for a while after it has gone
+// staleIfError permits caches what this service does: to serve what was published for a while after it has gone
 // (RFC 5861, section 4).
 //
 // None does so past the instant at which time alone makes it untrue (zero: there is none).

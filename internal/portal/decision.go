@@ -31,7 +31,7 @@ type ReopenApplicationInput struct {
 }
 
 // ReopenApplication takes the decision on an application back: its clerk works on it again. What was decided, and why it
-// isn't any more, stays as a row of its own, and the person is told. Payments stay as they are. Role SUPERVISOR.
+// isn't any more, stays as a row of its own, and a message to the person is enqueued. Payments stay as they are. Role SUPERVISOR.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE, INVALID_INPUT.
 func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInput) (_ *ent.Application, err error) {
@@ -61,7 +61,7 @@ func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInpu
 	})
 }
 
-// oweDecision owes the person a message about a decision: another one after each time that it was taken back.
+// oweDecision enqueues a message to the person about a decision: another one after each time that it was taken back.
 func (p *Portal) oweDecision(ctx context.Context, tx *Tx, f *file, kind string) error {
 	last, err := tx.Reopening.Query().Where(reopening.ApplicationID(f.ID)).Order(ent.Desc(reopening.FieldID)).FirstID(ctx)
 	if ent.MaskNotFound(err) != nil {

@@ -102,7 +102,7 @@ func (p *Portal) UndoRecordRefund(ctx context.Context, in PaymentInput) (_ *ent.
 	})
 }
 
-// refund makes what was paid due for refund, and owes the asking for it.
+// refund makes what was paid due for refund, and enqueues the asking for it.
 func (p *Portal) refund(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, reason entpayment.RefundReason) error {
 	if err := tx.pay(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundReason = &reason }); err != nil {
 		return err

@@ -83,12 +83,6 @@ func cleanEmail(s string, path ...string) (string, error) {
 	return s, nil
 }
 
-// ValidEmail reports whether an address, white space around it aside, is one that a mailer could write to.
-func ValidEmail(s string) bool {
-	_, err := cleanEmail(s)
-	return err == nil
-}
-
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
 // ValidPhone reports whether a number has the form of E.164.

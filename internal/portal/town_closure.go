@@ -137,7 +137,7 @@ func (p *Portal) RemoveClosure(ctx context.Context, in RemoveClosureInput) (_ *S
 		})
 }
 
-// closureRemoved is the action of the event that tells of a closure taken back.
+// closureRemoved is the action of the event of a closure taken back.
 const closureRemoved = "office.closure_removed"
 
 // onClosure runs an admin's write on a closure that isn't over. work says what changes, and gives the action of the event.

@@ -60,7 +60,7 @@ func (s *Store) lockFile(ctx context.Context) (unlock func() error, err error) {
 // ErrServed says that another process serves the SQLite file.
 var ErrServed = errors.New("another process serves this database: one SQLite file is for one nelke serve, and several need PostgreSQL")
 
-// Serve claims the store for a process that serves, which on SQLite only one may be: others wouldn't hear of its changes. Release
+// Serve claims the store for a process that serves, which on SQLite only one may be: others wouldn't learn of its changes. Release
 // ends the claim, as the process's end does. Commands beside it need no claim. On PostgreSQL there is nothing to claim.
 //
 // Errors: ErrServed.

@@ -12,7 +12,7 @@ import (
 )
 
 // readOnly is PostgreSQL's code for a write in a read-only transaction: what a session gets from a server that is a standby
-// now, or that is told to begin sessions read-only.
+// now, or whose sessions begin read-only by its settings.
 const readOnly = "25006"
 
 // renewal is how often all connections may be renewed, and how long one that says it is read-only is kept.

@@ -6,14 +6,14 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Counter is what an executor may be besides: it is told of each refusal that it doesn't see, since a transport makes it.
+// Counter is what an executor may be besides: it gets each refusal that it doesn't see, since a transport makes it.
 type Counter interface {
 	// Refused takes the code of the error, or WEBSOCKET_ and the close code of a connection that broke the protocol or may
 	// not go on.
 	Refused(code string)
 }
 
-// refused tells the executor of a refusal that a transport makes, and returns it.
+// refused passes a refusal that a transport makes to the executor, which counts it, and returns it.
 func refused(exec graphql.GraphExecutor, response *graphql.Response) *graphql.Response {
 	if counter, ok := exec.(Counter); ok {
 		for _, err := range response.Errors {
