@@ -108,11 +108,11 @@ func (g *siege) judge(ctx context.Context, a attackKind, results *report) error 
 	if err != nil {
 		return err
 	}
-	cost, answer, err := g.alone(ctx, a, requests)
+	idle, err := g.server.memory()
 	if err != nil {
 		return err
 	}
-	idle, err := g.server.memory()
+	cost, answer, err := g.alone(ctx, a, requests)
 	if err != nil {
 		return err
 	}
