@@ -47,6 +47,12 @@ func Unavailable(err error) bool {
 	return errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
+// connectionLost reports whether an error says that a connection of the pool had ended, unnoticed, before it was used.
+func connectionLost(err error) bool {
+	connect := (*pgconn.ConnectError)(nil)
+	return Unavailable(err) && !errors.As(err, &connect)
+}
+
 // serverGone sorts PostgreSQL's codes (appendix A of its manual): connection exceptions (08), insufficient resources (53),
 // operator intervention other than a canceled statement (57P), system errors (58), and a server that became read-only.
 func serverGone(code string) bool {

@@ -38,6 +38,7 @@ func (s *Store) openPostgres(cfg Config) error {
 	}
 	connections := &connections{vitals: &s.vitals}
 	conn.OnPgError = connections.judge(conn.OnPgError)
+	conn.DialFunc = connections.watched(conn.DialFunc)
 	if s.clock == nil {
 		s.skew = &skew{process: cfg.Process}
 		if s.skew.process == nil {

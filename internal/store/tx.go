@@ -73,6 +73,9 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 	defer unfollow()
 
 	tx, err := db.BeginTx(own, opts)
+	if s.postgres() && connectionLost(err) && ctx.Err() == nil {
+		tx, err = db.BeginTx(own, opts) // nothing was begun, and the next connection is a new one
+	}
 	if err != nil {
 		return fmt.Errorf("store: begin: %w", orCause(ctx, err))
 	}

@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
+	"net"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -18,14 +21,52 @@ const readOnly = "25006"
 // renewal is how often all connections may be renewed, and how long one that says it is read-only is kept.
 const renewal = time.Second
 
-// connections throws away connections of PostgreSQL's that live and are of no use. One that answers so is closed at once; one
-// that refused a write shows that those opened before may do so too, and none of them is handed out again.
+// connections throws away connections of PostgreSQL's that are of no use. One that answers so is closed at once; one that
+// refused a write, or was ended by the server, shows that those opened before may be like it, and none of them is handed out
+// again.
 type connections struct {
 	renewed atomic.Int64 // connections opened before this instant, in Unix nanoseconds, aren't used any more
 	vitals  *vitals
 }
 
 const opened = "opened" // in pgconn's custom data
+
+// lost notes that the server, or what lies between, ended a connection.
+func (c *connections) lost() { c.renewed.Store(time.Now().UnixNano()) }
+
+// watched is a pgconn.DialFunc whose connections report their end.
+func (c *connections) watched(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &watchedConn{conn, c}, nil
+	}
+}
+
+type watchedConn struct {
+	net.Conn
+	connections *connections
+}
+
+func (w *watchedConn) Read(b []byte) (int, error) {
+	n, err := w.Conn.Read(b)
+	return n, w.seen(err)
+}
+
+func (w *watchedConn) Write(b []byte) (int, error) {
+	n, err := w.Conn.Write(b)
+	return n, w.seen(err)
+}
+
+// seen returns the error that it is given. A deadline, and a connection closed by this process, are no loss.
+func (w *watchedConn) seen(err error) error {
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
+		w.connections.lost()
+	}
+	return err
+}
 
 // open notes when a connection was opened.
 func (c *connections) open(conn *pgx.Conn) {
@@ -51,7 +92,10 @@ func reads(conn *pgconn.PgConn) bool {
 func (c *connections) judge(fatal pgconn.PgErrorHandler) pgconn.PgErrorHandler {
 	return func(conn *pgconn.PgConn, err *pgconn.PgError) bool {
 		c.vitals.statement(err)
-		if err.Code == readOnly {
+		switch {
+		case strings.HasPrefix(err.Code, "57P"):
+			c.lost()
+		case err.Code == readOnly:
 			now, last := time.Now().UnixNano(), c.renewed.Load()
 			if now-last > int64(renewal) {
 				c.renewed.CompareAndSwap(last, now)

@@ -70,16 +70,20 @@ func TestAConnectionThatReadsOnlyIsThrownAway(t *testing.T) {
 	reader(t, cfg.DatabaseURL, true)
 	read, write, jobs := shares(cfg.MaxConns)
 	pools := map[*sql.DB]int{s.ReadDB(): read, s.WriteDB(): write, s.JobDB(): jobs}
-	var all sync.WaitGroup // all connections are open again, and read only
-	for db, n := range pools {
-		for range n {
-			all.Go(func() {
-				_, _ = db.ExecContext(t.Context(), "SELECT pg_sleep(0.3)") // the first may find one that was ended
-				_, _ = db.ExecContext(t.Context(), "SELECT pg_sleep(0.3)")
-			})
+	for range 2 { // all connections are open again, and read only: the first time finds those that were ended
+		for db, n := range pools {
+			conns := make([]*sql.Conn, 0, n)
+			for range n {
+				conn, err := db.Conn(t.Context())
+				require.NoError(t, err)
+				_, _ = conn.ExecContext(t.Context(), "SELECT 1")
+				conns = append(conns, conn)
+			}
+			for _, conn := range conns {
+				_ = conn.Close()
+			}
 		}
 	}
-	all.Wait()
 	for db, n := range pools {
 		require.Equal(t, n, db.Stats().OpenConnections)
 	}
@@ -107,6 +111,7 @@ func TestAConnectionThatReadsOnlyIsThrownAway(t *testing.T) {
 		}
 		return writers == cfg.MaxConns
 	}, 10*time.Second, 10*time.Millisecond)
+	var all sync.WaitGroup
 	for range 3 * cfg.MaxConns {
 		all.Go(func() {
 			if err := note(time.Now().String()); err != nil {
@@ -122,6 +127,50 @@ func readOnlySession(t *testing.T, conn *sql.Conn) bool {
 	var only string
 	require.NoError(t, conn.QueryRowContext(t.Context(), "SHOW default_transaction_read_only").Scan(&only))
 	return only == "on"
+}
+
+// TestConnectionsThatTheServerEndedAreReplaced restarts the server right after all connections were used: no transaction that begins then fails for it.
+func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
+	t.Parallel()
+	server := testbed.OwnPostgres(t)
+	s := open(t, Config{DatabaseURL: server.URL(), MaxConns: 12})
+	require.NoError(t, s.Migrate(t.Context()))
+	type transaction func(context.Context, func(context.Context, *Tx) error) error
+	// atOnce runs n transactions, none of which ends before all have begun.
+	atOnce := func(n int, run transaction) {
+		begun, met := make(chan struct{}, n), make(chan struct{})
+		errs := make(chan error, n)
+		for range n {
+			go func() {
+				errs <- run(t.Context(), func(context.Context, *Tx) error {
+					begun <- struct{}{}
+					<-met
+					return nil
+				})
+			}()
+		}
+		for range n {
+			select {
+			case <-begun:
+			case err := <-errs:
+				close(met)
+				require.NoError(t, err)
+				return
+			}
+		}
+		close(met)
+		for range n {
+			require.NoError(t, <-errs)
+		}
+	}
+	read, write, _ := shares(12)
+	for range 3 {
+		atOnce(write, s.Write)
+		atOnce(read, s.Read)
+		server.Restart()
+	}
+	atOnce(write, s.Write)
+	atOnce(read, s.Read)
 }
 
 func TestWhatMakesAConnectionUseless(t *testing.T) {
