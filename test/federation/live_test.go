@@ -197,6 +197,6 @@ func (s *eventStream) Ends() {
 			require.NotErrorIs(s.t, err, context.Canceled, "it didn't end")
 			return
 		}
-		require.False(s.t, gjson.Get(data, "data.*").Exists(), data)
+		require.Equal(s.t, gjson.Null, gjson.Get(data, "data.*").Type, data)
 	}
 }
