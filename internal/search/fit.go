@@ -21,6 +21,8 @@ type term struct {
 	runes  []rune            // of text
 	stems  map[string]string // by language
 	verbs  []string          // stems of German verbs that the word makes with particles elsewhere in the query
+	sound  string            // of a word in Cyrillic or Arabic letters
+	latin  []rune            // the same in Latin ones
 	filler bool
 	weight float64 // the rarer the word, the higher
 	fits   []int   // by word of the index
@@ -49,6 +51,9 @@ func (t *term) fit(w *word, b *bounded) int {
 		case d <= limit && t.runes[0] == w.runes[0]:
 			return fitTypos
 		}
+	}
+	if t.sound != "" && t.sound == w.sound && b.distance(t.latin, w.runes, len(w.runes)/3) <= len(w.runes)/3 { // анмельдунг
+		return fitTypo
 	}
 	if n >= 4 && len(stem) >= 4 && strings.Contains(w.text, stem) { // Ausweis in Personalausweis
 		return fitCompound

@@ -1,5 +1,5 @@
 // Package search finds things by what people type: a word of their name, its beginning, a part of a compound, a synonym, in one of
-// several languages, with a letter wrong, between words that say nothing of the thing. It is made for a catalogue of some hundred
+// several languages, with a letter wrong, a German word in Cyrillic or Arabic letters, between words that say nothing of the thing. It is made for a catalogue of some hundred
 // texts, all in memory.
 package search
 
@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/blevesearch/snowballstem"
 )
@@ -45,6 +46,7 @@ type spelling struct{ word, language string }
 type word struct {
 	text, stem, language string
 	runes                []rune // of text
+	sound                string // of a German word
 	filler               bool
 	docs                 int // things that have it
 	last                 int // the last of them, and one
@@ -97,6 +99,7 @@ func (x *Index) Add(texts ...Text) int {
 			}
 			if t.Language == "de" {
 				x.german[folded], x.german[x.words[at].stem] = true, true
+				x.words[at].sound = sound(folded)
 			}
 			if w := &x.words[at]; w.last != n+1 {
 				w.docs, w.last = w.docs+1, n+1
@@ -178,6 +181,9 @@ func (x *Index) term(typed string, beside []string) *term {
 	if len(t.runes) <= maxLetters {
 		for _, language := range x.languages {
 			t.stems[language] = x.stem(typed, language)
+		}
+		if t.runes[0] > unicode.MaxLatin1 {
+			t.sound, t.latin = sound(t.text), []rune(latin(t.text))
 		}
 		for _, p := range beside {
 			t.verbs = append(t.verbs, x.stem(p+typed, "de"))

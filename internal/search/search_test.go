@@ -120,6 +120,43 @@ func TestABeginningOrATypoFindsTheWord(t *testing.T) {
 	})
 }
 
+func TestGermanInOtherLettersFindsTheWord(t *testing.T) {
+	t.Parallel()
+	x := index()
+	for query, first := range map[string]string{
+		"фюрунгсцойгнис":    "Führungszeugnis",
+		"фюрунгсцойгниса":   "Führungszeugnis",
+		"Персоналаусвайс":   "Personalausweis",
+		"аусвайс":           "Personalausweis",
+		"райзепасс":         "Reisepass",
+		"мельдебешайнигунг": "Meldebescheinigung",
+		"штербеуркунде":     "Sterbeurkunde",
+		"ميلدبشاينيغونغ":    "Meldebescheinigung",
+		"собака":            "",
+		"иосифович":         "", // has the sounds of Ausweis, and little else of it
+		"школа":             "",
+		"مدرسة":             "",
+	} {
+		if first == "" {
+			require.Empty(t, found(x, query), query)
+		} else {
+			require.Equal(t, []string{first}, found(x, query), query)
+		}
+	}
+}
+
+func TestArabicHasArticlesAndPossessives(t *testing.T) {
+	t.Parallel()
+	x := search.New()
+	x.Add(search.Text{Text: "بطاقة هوية", Language: "ar", Weight: search.Synonym})
+	x.Add(search.Text{Text: "جواز سفر", Language: "ar", Weight: search.Synonym})
+	for query, thing := range map[string]int{"هويتي": 0, "الهوية": 0, "بالهوية": 0, "بطاقتي": 0, "جوازي": 1, "الجواز": 1, "للجواز": 1} {
+		found := x.Find(query, "de")
+		require.Len(t, found, 1, query)
+		require.Contains(t, found, thing, query)
+	}
+}
+
 func TestEnglishHasItsOwnEndings(t *testing.T) {
 	t.Parallel()
 	x := search.New()

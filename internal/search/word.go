@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/blevesearch/snowballstem"
 	"github.com/blevesearch/snowballstem/arabic"
@@ -77,8 +78,11 @@ var folds = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u", "ß", "ss", "ı
 
 // stem returns the folded stem of a word in a language.
 func (x *Index) stem(word, language string) string {
-	if language == "de" {
+	switch language {
+	case "de":
 		word = infinitive(word)
+	case "ar":
+		word = bare(word)
 	}
 	if stem := x.stemmers[language]; stem != nil {
 		env := snowballstem.NewEnv(word)
@@ -117,6 +121,23 @@ func infinitive(word string) string {
 			return p + root + "en"
 		}
 		return p + verb
+	}
+	return word
+}
+
+// bare returns an Arabic noun without the article, with or without a preposition written to it, and without the possessive that
+// turns the last letter of a feminine one: هوية for الهوية, بالهوية and هويتي. Other words are returned as they are.
+func bare(word string) string {
+	for _, article := range []string{"وال", "بال", "فال", "كال", "ال", "لل"} {
+		if rest, ok := strings.CutPrefix(word, article); ok && utf8.RuneCountInString(rest) >= 3 {
+			word = rest
+			break
+		}
+	}
+	for _, possessive := range []string{"تي", "تك", "ته", "تها", "تنا", "تهم", "تكم"} {
+		if rest, ok := strings.CutSuffix(word, possessive); ok && utf8.RuneCountInString(rest) >= 3 {
+			return rest + "ة"
+		}
 	}
 	return word
 }
