@@ -68,7 +68,7 @@ func (s *stage) besiege(ctx context.Context, a attackKind, full bool, results *r
 	if err != nil {
 		return err
 	}
-	c := settings{folder: folder, limited: true}
+	c := settings{folder: folder, limited: !a.unlimited}
 	if full {
 		g.name = "PostgreSQL"
 		base, err := s.blomberg(ctx)
