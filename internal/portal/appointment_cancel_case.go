@@ -36,7 +36,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err != nil {
 		return nil, err
 	}
-	named, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(in.Appointment)...), may).
+	of, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, in.Appointment), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldMunicipalityID).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, refuse(NotFound, "input", "appointment")
@@ -44,7 +44,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, named.MunicipalityID)
+	t, err := p.town(ctx, of.MunicipalityID)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +55,8 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err := mayServe(actor, t.Municipality, identity.Supervisor, "input", "appointment"); err != nil {
 		return nil, err
 	}
-	done, err := p.onceOn(ctx, named.CaseID, "cancelAppointmentsOfCase", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
-		canceled, err := p.cancelOpen(ctx, tx, named.CaseID, in)
+	done, err := p.onceOn(ctx, of.CaseID, "cancelAppointmentsOfCase", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+		canceled, err := p.cancelOpen(ctx, tx, of.CaseID, in)
 		if err != nil {
 			return "", err
 		}
@@ -69,7 +69,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	canceled, first := done.written.([]*ent.Appointment)
 	if first {
 		p.log.LogAttrs(ctx, slog.LevelInfo, "staff canceled appointments of a case", slog.String("staff", actor.Subject),
-			slog.String("municipality", t.Slug), slog.String("case", named.CaseID), slog.Int("canceled", len(canceled)))
+			slog.String("municipality", t.Slug), slog.String("case", of.CaseID), slog.Int("canceled", len(canceled)))
 	} else if canceled, err = p.store.Reader().Appointment.Query().
 		Where(store.OneOf[predicate.Appointment](appointment.FieldID, strings.Fields(done.id))).Order(appointment.ByID()).All(ctx); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err := p.present(ctx, canceled...); err != nil {
 		return nil, err
 	}
-	remaining, err := cancelable(ctx, p.store.Reader().Appointment, named.CaseID, p.clock())
+	remaining, err := cancelable(ctx, p.store.Reader().Appointment, of.CaseID, p.clock())
 	return &CanceledAppointments{canceled, len(remaining)}, err
 }
 
