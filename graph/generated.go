@@ -226,6 +226,7 @@ type MutationResolver interface {
 	UndoCall(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	CompleteAppointment(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	RecordNoShow(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
+	CancelAppointmentsOfCase(ctx context.Context, input portal.AppointmentInput) (*model.CanceledAppointmentsPayload, error)
 	ClaimApplication(ctx context.Context, input portal.ClaimApplicationInput) (*model.ApplicationPayload, error)
 	RequestInformation(ctx context.Context, input portal.RequestInformationInput) (*model.ApplicationPayload, error)
 	WithdrawInformationRequest(ctx context.Context, input portal.ApplicationInput) (*model.ApplicationPayload, error)
@@ -360,6 +361,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CallAppointmentInput", ec.unmarshalInputCallAppointmentInput),
 			graphql.NewInputUnmarshaler("CallNextInput", ec.unmarshalInputCallNextInput),
 			graphql.NewInputUnmarshaler("CancelAppointmentInput", ec.unmarshalInputCancelAppointmentInput),
+			graphql.NewInputUnmarshaler("CancelAppointmentsOfCaseInput", ec.unmarshalInputCancelAppointmentsOfCaseInput),
 			graphql.NewInputUnmarshaler("CancelPaymentInput", ec.unmarshalInputCancelPaymentInput),
 			graphql.NewInputUnmarshaler("CaseByIDsInput", ec.unmarshalInputCaseByIDsInput),
 			graphql.NewInputUnmarshaler("ChangeClosureInput", ec.unmarshalInputChangeClosureInput),
@@ -908,6 +910,18 @@ func (ec *executionContext) childFields_BoardCounter(ctx context.Context, field 
 		return ec.fieldContext_BoardCounter_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BoardCounter", field.Name)
+}
+
+func (ec *executionContext) childFields_CanceledAppointmentsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "appointments":
+		return ec.fieldContext_CanceledAppointmentsPayload_appointments(ctx, field)
+	case "remaining":
+		return ec.fieldContext_CanceledAppointmentsPayload_remaining(ctx, field)
+	case "problems":
+		return ec.fieldContext_CanceledAppointmentsPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CanceledAppointmentsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Case(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2454,6 +2468,20 @@ func (ec *executionContext) field_Mutation_cancelAppointment_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.CancelAppointmentInput, error) {
 			return ec.unmarshalNCancelAppointmentInput2nelkeᚋinternalᚋportalᚐCancelAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cancelAppointmentsOfCase_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.AppointmentInput, error) {
+			return ec.unmarshalNCancelAppointmentsOfCaseInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6380,6 +6408,93 @@ func (ec *executionContext) fieldContext_BoardCounter_current(_ context.Context,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Appointment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CanceledAppointmentsPayload_appointments(ctx context.Context, field graphql.CollectedField, obj *model.CanceledAppointmentsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CanceledAppointmentsPayload_appointments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Appointments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.Appointment) graphql.Marshaler {
+			return ec.marshalOAppointment2ᚕᚖnelkeᚋentᚐAppointmentᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CanceledAppointmentsPayload_appointments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CanceledAppointmentsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Appointment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CanceledAppointmentsPayload_remaining(ctx context.Context, field graphql.CollectedField, obj *model.CanceledAppointmentsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CanceledAppointmentsPayload_remaining(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Remaining, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CanceledAppointmentsPayload_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CanceledAppointmentsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CanceledAppointmentsPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.CanceledAppointmentsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CanceledAppointmentsPayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CanceledAppointmentsPayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CanceledAppointmentsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
 		},
 	}
 	return fc, nil
@@ -12321,6 +12436,50 @@ func (ec *executionContext) fieldContext_Mutation_recordNoShow(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_recordNoShow_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cancelAppointmentsOfCase(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelAppointmentsOfCase(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelAppointmentsOfCase(ctx, fc.Args["input"].(portal.AppointmentInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CanceledAppointmentsPayload) graphql.Marshaler {
+			return ec.marshalNCanceledAppointmentsPayload2ᚖnelkeᚋgraphᚋmodelᚐCanceledAppointmentsPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelAppointmentsOfCase(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CanceledAppointmentsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelAppointmentsOfCase_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -21181,6 +21340,55 @@ func UnmarshalCancelAppointmentInput(ctx context.Context, raw any) (portal.Cance
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCancelAppointmentsOfCaseInput(ctx context.Context, obj any) (portal.AppointmentInput, error) {
+	var it portal.AppointmentInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "appointment"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "appointment":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("appointment"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Appointment = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCancelAppointmentsOfCaseInput unmarshals raw into the CancelAppointmentsOfCaseInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCancelAppointmentsOfCaseInput(ctx context.Context, raw any) (portal.AppointmentInput, error) {
+	var out portal.AppointmentInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CancelAppointmentsOfCaseInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCancelPaymentInput(ctx context.Context, obj any) (portal.PaymentInput, error) {
 	var it portal.PaymentInput
 	if obj == nil {
@@ -26352,6 +26560,49 @@ func (ec *executionContext) _BoardCounter(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var canceledAppointmentsPayloadImplementors = []string{"CanceledAppointmentsPayload"}
+
+func (ec *executionContext) _CanceledAppointmentsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CanceledAppointmentsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, canceledAppointmentsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CanceledAppointmentsPayload")
+		case "appointments":
+			out.Values[i] = ec._CanceledAppointmentsPayload_appointments(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "remaining":
+			out.Values[i] = ec._CanceledAppointmentsPayload_remaining(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._CanceledAppointmentsPayload_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var caseImplementors = []string{"Case", "Node", "_Entity"}
 
 func (ec *executionContext) _Case(ctx context.Context, sel ast.SelectionSet, obj *ent.CaseFile) graphql.Marshaler {
@@ -28244,6 +28495,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "recordNoShow":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_recordNoShow(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cancelAppointmentsOfCase":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelAppointmentsOfCase(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -31387,9 +31645,22 @@ func (ec *executionContext) unmarshalNCancelAppointmentInput2nelkeᚋinternalᚋ
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCancelAppointmentsOfCaseInput2nelkeᚋinternalᚋportalᚐAppointmentInput(ctx context.Context, v any) (portal.AppointmentInput, error) {
+	res, err := ec.unmarshalInputCancelAppointmentsOfCaseInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCancelPaymentInput2nelkeᚋinternalᚋportalᚐPaymentInput(ctx context.Context, v any) (portal.PaymentInput, error) {
 	res, err := ec.unmarshalInputCancelPaymentInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCanceledAppointmentsPayload2ᚖnelkeᚋgraphᚋmodelᚐCanceledAppointmentsPayload(ctx context.Context, sel ast.SelectionSet, v *model.CanceledAppointmentsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CanceledAppointmentsPayload!")
+		return graphql.Null
+	}
+	return ec._CanceledAppointmentsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNCase2ᚖnelkeᚋentᚐCaseFile(ctx context.Context, sel ast.SelectionSet, v *ent.CaseFile) graphql.Marshaler {
@@ -34022,6 +34293,26 @@ func (ec *executionContext) marshalOAppointment2ᚕᚖnelkeᚋentᚐAppointment(
 		fc.Result = &v[i]
 		return ec.marshalOAppointment2ᚖnelkeᚋentᚐAppointment(ctx, sel, v[i])
 	})
+
+	return ret
+}
+
+func (ec *executionContext) marshalOAppointment2ᚕᚖnelkeᚋentᚐAppointmentᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Appointment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ctx = graphql.WithBatchParents(ctx, "Appointment", v, nil)
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAppointment2ᚖnelkeᚋentᚐAppointment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
 
 	return ret
 }

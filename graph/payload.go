@@ -23,6 +23,14 @@ func appointmentPayload(ctx context.Context, a *ent.Appointment, err error) (*mo
 	return &model.AppointmentPayload{Appointment: a, Problems: problems}, err
 }
 
+func canceledAppointmentsPayload(ctx context.Context, c *portal.CanceledAppointments, err error) (*model.CanceledAppointmentsPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	if c == nil {
+		return &model.CanceledAppointmentsPayload{Problems: problems}, err
+	}
+	return &model.CanceledAppointmentsPayload{Appointments: listed(c.Appointments), Remaining: c.Remaining, Problems: problems}, err
+}
+
 func casePayload(ctx context.Context, c *ent.CaseFile, err error) (*model.CasePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.CasePayload{Case: c, Problems: problems}, err

@@ -52,6 +52,11 @@ func (r *mutationResolver) RecordNoShow(ctx context.Context, input portal.Appoin
 	return appointmentPayload(ctx, a, err)
 }
 
+func (r *mutationResolver) CancelAppointmentsOfCase(ctx context.Context, input portal.AppointmentInput) (*model.CanceledAppointmentsPayload, error) {
+	c, err := r.Portal.CancelAppointmentsOfCase(ctx, input)
+	return canceledAppointmentsPayload(ctx, c, err)
+}
+
 func (r *queryResolver) Appointments(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error) {
 	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
 	return appointmentPage(r.Portal.FindAppointments(ctx, in, portal.Page{First: first, After: after}))

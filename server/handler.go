@@ -77,7 +77,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
 		gate.requests,
-		client(proxies(p.cfg), prefixes(p.cfg.ExemptNetworks)),
+		client(proxies(p.cfg), exemptOf(p.cfg)),
 	))
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),
@@ -121,7 +121,7 @@ func prefixes(texts []string) (networks []netip.Prefix) {
 
 // placesOf says which networks a stream takes room of: none of those that aren't limited.
 func placesOf(cfg Config) wire.Places {
-	proxies, exempt := proxies(cfg), prefixes(cfg.ExemptNetworks)
+	proxies, exempt := proxies(cfg), exemptOf(cfg)
 	return func(r *http.Request) []wire.Place {
 		n := networkOf(r, proxies, exempt)
 		if n.Exempt {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,27 +81,33 @@ func TestTheWaitIsNeverTooShort(t *testing.T) {
 
 func TestNetworks(t *testing.T) {
 	t.Parallel()
-	proxies, exempt := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, []netip.Prefix{netip.MustParsePrefix("192.0.2.0/28"), netip.MustParsePrefix("2001:db8:7::/48")}
+	proxies, exempt := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, exempt{[]netip.Prefix{
+		netip.MustParsePrefix("192.0.2.0/28"), netip.MustParsePrefix("2001:db8:7::/48"), netip.MustParsePrefix("192.0.2.9/30"), netip.MustParsePrefix("192.0.0.0/16"),
+	}, 100}
 	for _, c := range []struct {
 		remote, forwarded string
 		parts             string
-		exempt            bool
 	}{
-		{"198.51.100.1:1234", "", "[{198.51.100.1 1}]", false},
-		{"198.51.100.1:1234", "192.0.2.1", "[{198.51.100.1 1}]", false}, // no proxy of ours: a stranger's word
-		{"10.1.1.1:1234", "192.0.2.1", "[{192.0.2.1 1}]", true},
-		{"10.1.1.1:1234", "192.0.2.17", "[{192.0.2.17 1}]", false},
-		{"[2001:db8:1:2:3::4]:99", "", "[{2001:db8:1:2::/64 1} {2001:db8:1::/56 2} {2001:db8:1::/48 8}]", false},
-		{"[2001:db8:7:2:3::4]:99", "", "[{2001:db8:7:2::/64 1} {2001:db8:7::/56 2} {2001:db8:7::/48 8}]", true},
-		{"[::ffff:198.51.100.1]:99", "", "[{198.51.100.1 1}]", false},
-		{"@", "", "[{unknown 1}]", false},
+		{"198.51.100.1:1234", "", "[{198.51.100.1 1}]"},
+		{"198.51.100.1:1234", "192.0.2.1", "[{198.51.100.1 1}]"}, // no proxy of ours: a stranger's word
+		{"10.1.1.1:1234", "192.0.2.1", "[{192.0.2.0/28 100}]"},
+		{"10.1.1.1:1234", "192.0.2.11", "[{192.0.2.8/30 100}]"},
+		{"10.1.1.1:1234", "192.0.2.17", "[{192.0.0.0/16 100}]"},
+		{"10.1.1.1:1234", "192.1.2.17", "[{192.1.2.17 1}]"},
+		{"[2001:db8:1:2:3::4]:99", "", "[{2001:db8:1:2::/64 1} {2001:db8:1::/56 2} {2001:db8:1::/48 8}]"},
+		{"[2001:db8:7:2:3::4]:99", "", "[{2001:db8:7::/48 100}]"},
+		{"[::ffff:198.51.100.1]:99", "", "[{198.51.100.1 1}]"},
+		{"@", "", "[{unknown 1}]"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), "POST", "/graphql", nil)
 		r.RemoteAddr = c.remote
 		r.Header.Set("X-Forwarded-For", c.forwarded)
 		n := networkOf(r, proxies, exempt)
 		require.Equal(t, c.parts, fmt.Sprint(n.Parts), "%+v", c)
-		require.Equal(t, c.exempt, n.Exempt, "%+v", c)
+		require.False(t, n.Exempt, "%+v", c)
+		without := exempt
+		without.times = 0
+		require.Equal(t, strings.Contains(c.parts, " 100}"), networkOf(r, proxies, without).Exempt, "0 is any number: %+v", c)
 	}
 }
 
@@ -109,9 +116,10 @@ func TestLimitsOfAConfiguration(t *testing.T) {
 	cfg := Defaults()
 	require.NoError(t, cfg.Check())
 	require.NotNil(t, cfg.limits(nil).Bookings)
-	cfg.HoldsPerHour, cfg.ExemptNetworks = -1, []string{"library"}
+	cfg.HoldsPerHour, cfg.ExemptTimes, cfg.ExemptNetworks = -1, -1, []string{"library"}
 	err := cfg.Check()
 	require.ErrorContains(t, err, "NELKE_HOLDS_PER_HOUR must be from 0")
+	require.ErrorContains(t, err, "NELKE_EXEMPT_TIMES must be from 0")
 	require.ErrorContains(t, err, `"library" is none`)
 	cfg = Defaults()
 	cfg.Unlimited()

@@ -12,7 +12,7 @@ import (
 
 // client puts what an answer may depend on into the context: the language of texts, and the network of the client, for
 // limits.
-func client(proxies, exempt []netip.Prefix) func(http.Handler) http.Handler {
+func client(proxies []netip.Prefix, exempt exempt) func(http.Handler) http.Handler {
 	match := newLanguages()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -22,13 +22,39 @@ func client(proxies, exempt []netip.Prefix) func(http.Handler) http.Handler {
 	}
 }
 
+// exempt are the networks that the limits of others don't count.
+type exempt struct {
+	networks []netip.Prefix
+	times    int // how much more than others each of them may do, as a whole; 0: anything
+}
+
+// exemptOf reads them from a configuration.
+func exemptOf(cfg Config) exempt { return exempt{prefixes(cfg.ExemptNetworks), cfg.ExemptTimes} }
+
+// of returns what is counted for an address in one of them: the smallest of them that has it. ok is false for any other address.
+func (e exempt) of(ip netip.Addr) (n portal.Network, ok bool) {
+	var smallest netip.Prefix
+	for _, network := range e.networks {
+		if network.Contains(ip) && (!ok || network.Bits() > smallest.Bits()) {
+			smallest, ok = network, true
+		}
+	}
+	if !ok {
+		return n, false
+	}
+	return portal.Network{Parts: []portal.NetworkPart{{Name: smallest.Masked().String(), Times: e.times}}, Exempt: e.times == 0}, true
+}
+
 // networkOf is where a request comes from.
-func networkOf(r *http.Request, proxies, exempt []netip.Prefix) portal.Network {
+func networkOf(r *http.Request, proxies []netip.Prefix, exempt exempt) portal.Network {
 	ip, ok := addressOf(r, proxies)
 	if !ok {
 		return portal.Network{Parts: []portal.NetworkPart{{Name: "unknown", Times: 1}}}
 	}
-	return portal.Network{Parts: partsOf(ip), Exempt: within(exempt, ip)}
+	if n, ok := exempt.of(ip); ok {
+		return n
+	}
+	return portal.Network{Parts: partsOf(ip)}
 }
 
 // partsOf are the networks that are counted for an address, the narrowest first: an IPv4 address alone, and of IPv6 a /64,

@@ -73,6 +73,16 @@ type AppointmentPayload struct {
 	Problems []Problem `json:"problems"`
 }
 
+// The appointments that a write has canceled, or what kept it from being written.
+type CanceledAppointmentsPayload struct {
+	// Those that this write has canceled, the oldest booking first, at most 100; null when a problem kept it.
+	Appointments []*ent.Appointment `json:"appointments,omitempty"`
+	// How many of the case are left that could be canceled this way: above 0 where there were more than 100. Write again, with another key.
+	Remaining int `json:"remaining"`
+	// Empty when the write took place.
+	Problems []Problem `json:"problems"`
+}
+
 type CaseByIDsInput struct {
 	ID string `json:"ID"`
 }

@@ -13,7 +13,6 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
-	"nelke/internal/store"
 )
 
 // draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
@@ -122,7 +121,7 @@ func (p *Portal) onApplication(ctx context.Context, operation, key, id string, i
 
 // onFile is onApplication for writes whose outcome is another thing. field names the input field with the id.
 func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, input any, may predicate.Application, work func(context.Context, *Tx, *file) (string, error)) (done, error) {
-	found, err := p.store.Reader().Application.Query().Where(application.IDIn(storable(id)...), may).
+	found, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, id), may).
 		Select(application.FieldID, application.FieldCaseID, application.FieldServiceID).Only(ctx)
 	if ent.IsNotFound(err) {
 		return done{}, refuse(NotFound, "input", field)
@@ -253,7 +252,7 @@ func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Appli
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Application(id))
 	}
-	rows, err := p.store.Reader().Application.Query().Where(store.OneOf[predicate.Application](application.FieldID, storable(ids...)), visible).All(ctx)
+	rows, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, ids...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

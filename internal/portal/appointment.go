@@ -15,7 +15,6 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/schedule"
-	"nelke/internal/store"
 )
 
 // appointmentMove is a step from one of some states to another.
@@ -199,7 +198,7 @@ func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appoi
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Appointment(id))
 	}
-	rows, err := p.store.Reader().Appointment.Query().Where(store.OneOf[predicate.Appointment](appointment.FieldID, storable(ids...)), visible).All(ctx)
+	rows, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, ids...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -234,7 +233,7 @@ func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, i
 
 // behind is onAppointment with the office's exclusive lock, if wished.
 func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
-	found, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(id)...), may).
+	found, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, id), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldOfficeID).Only(ctx)
 	if ent.IsNotFound(err) {
 		return done{}, refuse(NotFound, "input", "appointment")
@@ -333,7 +332,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	if err != nil {
 		return nil, unseen(ctx, err)
 	}
-	old, err := p.store.Reader().Appointment.Query().Where(appointment.IDIn(storable(in.Appointment)...), visible).Only(ctx)
+	old, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, in.Appointment), visible).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, refuse(NotFound, "input", "appointment")
 	}

@@ -156,12 +156,12 @@ func (tx *Tx) move(ctx context.Context, appointment string, from, to span) error
 	return err
 }
 
-// free gives the cells of an appointment back.
-func (tx *Tx) free(ctx context.Context, appointment string) error {
+// free gives the cells of appointments back.
+func (tx *Tx) free(ctx context.Context, appointments ...string) error {
 	a := tx.Args()
-	query := `DELETE FROM allocation WHERE appointment_id = ` + a.Bind(appointment)
+	query := `DELETE FROM allocation WHERE appointment_id ` + store.In(a, appointments)
 	if tx.Dialect == dialect.Postgres {
-		query = `WITH x AS MATERIALIZED (SELECT counter, cell FROM allocation WHERE appointment_id = $1 ORDER BY counter, cell FOR UPDATE)
+		query = `WITH x AS MATERIALIZED (SELECT counter, cell FROM allocation WHERE appointment_id = ANY($1) ORDER BY counter, cell FOR UPDATE)
 			DELETE FROM allocation l USING x WHERE l.counter = x.counter AND l.cell = x.cell`
 	}
 	_, err := tx.exec(ctx, a, query)

@@ -340,7 +340,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Case(id))
 	}
-	rows, err := p.store.Reader().CaseFile.Query().Where(store.OneOf[predicate.CaseFile](casefile.FieldID, storable(ids...)), visible).All(ctx)
+	rows, err := p.store.Reader().CaseFile.Query().Where(withID[predicate.CaseFile](ctx, casefile.FieldID, ids...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

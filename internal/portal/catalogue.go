@@ -218,8 +218,17 @@ func (s *Service) place() string {
 	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
 }
 
+// sorted returns the filter with each entry of its lists once and in ascending order, as matches takes them: a list is as long as a
+// client makes it, and every service is compared with it.
+func (f PublicServiceFilter) sorted() *PublicServiceFilter {
+	f.LeikaKeys = slices.Compact(slices.Sorted(slices.Values(f.LeikaKeys)))
+	f.Kinds = slices.Compact(slices.Sorted(slices.Values(f.Kinds)))
+	return &f
+}
+
+// matches reports whether a service fits a sorted filter.
 func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
-	if len(f.LeikaKeys) > 0 && (s.LeikaKey == nil || !slices.Contains(f.LeikaKeys, *s.LeikaKey)) {
+	if len(f.LeikaKeys) > 0 && (s.LeikaKey == nil || !in(f.LeikaKeys, *s.LeikaKey)) {
 		return false
 	}
 	if f.Free != nil && *f.Free != (s.FeeOn(s.Town.today(now)) == nil) {
@@ -228,7 +237,13 @@ func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
 	if f.Channel != nil && !slices.Contains(s.Channels, *f.Channel) {
 		return false
 	}
-	return len(f.Kinds) == 0 || slices.Contains(f.Kinds, s.Kind)
+	return len(f.Kinds) == 0 || in(f.Kinds, s.Kind)
+}
+
+// in reports whether a sorted list has an entry.
+func in(sorted []string, entry string) bool {
+	_, found := slices.BinarySearch(sorted, entry)
+	return found
 }
 
 // FeeOn gives the price on a day; nil when free.

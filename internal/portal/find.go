@@ -124,10 +124,10 @@ func (p *Portal) pageOfServices(ctx context.Context, page Page, all []*Service, 
 		if err != nil {
 			return nil, err
 		}
-		now := p.clock()
+		now, sorted := p.clock(), filter.sorted()
 		all = slices.DeleteFunc(slices.Clone(all), func(s *Service) bool {
 			_, found := scores[s.ID]
-			return scores != nil && !found || !s.matches(filter, now)
+			return scores != nil && !found || !s.matches(sorted, now)
 		})
 		if scores != nil {
 			place = func(s *Service) string { return fmt.Sprintf("%010d\x00%s", math.MaxInt32-scores[s.ID], s.place()) }

@@ -35,7 +35,7 @@ type Limits struct {
 type Network struct {
 	// Parts are the networks that an address is in, the narrowest first. Each is counted for itself.
 	Parts []NetworkPart
-	// Exempt networks aren't limited: many people share a terminal of the town hall's.
+	// Exempt networks aren't limited at all: many people share a terminal of the town hall's.
 	Exempt bool
 }
 

@@ -11,7 +11,6 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/payment"
-	"nelke/internal/store"
 )
 
 // Provider takes money. It is never called inside a transaction, and may answer nonsense, late, twice or not at all.
@@ -115,7 +114,7 @@ func textOf(r *entpayment.RefundReason) *string {
 
 // onPayment runs a write on a payment that the actor may see.
 func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input any, may predicate.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
-	found, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(id)...), may).WithApplication().Only(ctx)
+	found, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, id), may).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, refuse(NotFound, "input", "payment")
 	}
@@ -173,7 +172,7 @@ func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, 
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Payment(id))
 	}
-	rows, err := p.store.Reader().Payment.Query().Where(store.OneOf[predicate.Payment](entpayment.FieldID, storable(ids...)), visible).All(ctx)
+	rows, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, ids...), visible).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,8 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 	case "recordRefund":
 		return suite.Vars{"payment": id, "note": "Überweisung"}
 
-	case "extendHold", "releaseHold", "cancelAppointment", "checkIn", "undoCheckIn", "callAgain", "undoCall", "completeAppointment", "recordNoShow":
+	case "extendHold", "releaseHold", "cancelAppointment", "checkIn", "undoCheckIn", "callAgain", "undoCall", "completeAppointment", "recordNoShow",
+		"cancelAppointmentsOfCase":
 		return suite.Vars{"appointment": id}
 	case "callAppointment":
 		return suite.Vars{"appointment": id, "counter": in.counters[1]}
@@ -200,7 +201,7 @@ func (w *world) took(actor byte, mutation string, payload gjson.Result) {
 	}
 	w.succeeded[mutation][actor] = true
 	field := w.graph.result(mutation)
-	if payload.Get(field.Name).IsObject() {
+	if v := payload.Get(field.Name); v.IsObject() || v.IsArray() {
 		w.note(actor, joined(payload.Get("__typename").String(), field.Name), "written")
 	}
 }

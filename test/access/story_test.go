@@ -137,5 +137,23 @@ func (w *world) books(person byte, in *town, staff string) (late []string) {
 			"office": in.place.Office, "start": w.next(in), "concerns": concerns, "channel": "PHONE", "person": somebody(),
 		}).Get("appointment.id").String())
 	}
+	for _, actor := range []byte(staff) {
+		if actor == 'S' || actor == 'A' {
+			w.cancelsAll(actor, in)
+		}
+	}
 	return late
+}
+
+// cancelsAll has somebody cancel the appointments of a case that has a hold and a booking.
+func (w *world) cancelsAll(actor byte, in *town) {
+	person := w.open(in)
+	person.Booked(in.place, w.next(in))
+	held := person.Hold(in.place, w.next(in), suite.Key()).OK("holdSlot.appointment.id").String()
+	payload := w.actors[actor].Do(`mutation($in: CancelAppointmentsOfCaseInput!) {
+		cancelAppointmentsOfCase(input: $in) { __typename appointments { __typename } remaining problems { __typename } }
+	}`, suite.Vars{"in": keyed(suite.Vars{"appointment": held})}).OK("cancelAppointmentsOfCase")
+	require.Len(w.Test(), payload.Get("appointments").Array(), 2, payload.Raw)
+	w.took(actor, "cancelAppointmentsOfCase", payload)
+	w.object(actor, "CanceledAppointmentsPayload", payload, "")
 }

@@ -110,7 +110,7 @@ func (w *town) covered(t *testing.T) {
 	t.Log(w.operations, "operations", w.outcomes)
 	for _, outcome := range []string{
 		"holdSlot", "holdSlot SLOT_TAKEN", "bookAppointment", "bookAppointment HOLD_EXPIRED", "rescheduleAppointment", "cancelAppointment", "bookAppointmentFor",
-		"checkIn", "correctAppointment",
+		"checkIn", "correctAppointment", "cancelAppointmentsOfCase",
 	} {
 		require.Positive(t, w.outcomes[outcome], outcome)
 	}
@@ -125,7 +125,8 @@ type machine struct {
 	days  [2]time.Time // local midnights
 	cases []*suite.Client
 	clerk *suite.Client
-	at    int // the process that the last operation went to
+	chief *suite.Client // a supervisor
+	at    int           // the process that the last operation went to
 	done  []replay
 	last  string // the last operation, for what fails after it
 }
@@ -155,6 +156,7 @@ func (w *town) begin(t *testing.T, rt *rapid.T) *machine {
 		m.cases = append(m.cases, w.processes[0].Case().For(m.t))
 	}
 	m.clerk = w.processes[0].Clerk().For(m.t)
+	m.chief = w.processes[0].Staff("susi", "SUPERVISOR@"+suite.ARS).For(m.t)
 	return m
 }
 
@@ -174,7 +176,8 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 		"hold": m.hold, "hold again": m.hold, "hold once more": m.hold,
 		"extend": m.extend, "book": m.confirm, "book again": m.confirm, "release": m.release,
 		"reschedule": m.reschedule, "reschedule again": m.reschedule, "cancel": m.cancel, "book for": m.bookFor,
-		"correct": m.correct, "desk": m.desk, "desk again": m.desk, "desk once more": m.desk,
+		"cancel all": m.cancelAll,
+		"correct":    m.correct, "desk": m.desk, "desk again": m.desk, "desk once more": m.desk,
 		"clock": m.pass, "repeat": m.repeat, "reuse": m.reuse,
 		"": func(*rapid.T) { m.compare() },
 	}

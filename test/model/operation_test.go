@@ -2,6 +2,7 @@ package model
 
 import (
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -141,6 +142,40 @@ func (m *machine) cancel(rt *rapid.T) {
 	if m.send(c, "cancelAppointment", suite.Vars{"appointment": a.id}, refusal) != nil {
 		a.status = "CANCELED"
 	}
+}
+
+// cancelAll has a supervisor cancel what lies ahead of the case of an appointment. Now and then somebody tries who may not.
+func (m *machine) cancelAll(rt *rapid.T) {
+	a := m.one(rt)
+	m.at = rapid.IntRange(0, len(m.processes)-1).Draw(rt, "process")
+	who := rapid.SampledFrom([]string{"supervisor", "supervisor", "supervisor", "clerk", "holder"}).Draw(rt, "actor")
+	c, refusal := m.chief.At(m.processes[m.at]), ""
+	switch who {
+	case "clerk":
+		c, refusal = m.client(staff), "FORBIDDEN"
+	case "holder":
+		c, refusal = m.client(0), "NOT_FOUND"
+	}
+	m.operations++
+	m.last = "cancelAppointmentsOfCase of " + a.id + " by a " + who
+	got := c.Do(`mutation($in: CancelAppointmentsOfCaseInput!) { cancelAppointmentsOfCase(input: $in) { appointments { id status } remaining problems { code } } }`,
+		suite.Vars{"in": suite.Vars{"idempotencyKey": suite.Key(), "appointment": a.id}}).Clean()
+	require.Equal(m.t, refusal, got.Problem(), "%s: %s", m.last, got.Raw)
+	m.outcomes[strings.TrimSpace("cancelAppointmentsOfCase "+refusal)]++
+	var ids, expected []string
+	for _, canceled := range got.Get("data.cancelAppointmentsOfCase.appointments").Array() {
+		ids = append(ids, canceled.Get("id").String())
+	}
+	for _, b := range m.book.list {
+		ahead := m.book.shown(b) == "HELD" || m.book.shown(b) == "BOOKED"
+		sameCase := b == a || a.owner != staff && b.owner == a.owner // staff open a case for each booking
+		if refusal == "" && sameCase && ahead && b.start.After(m.book.now) {
+			expected = append(expected, b.id)
+			b.status = "CANCELED"
+		}
+	}
+	require.ElementsMatch(m.t, expected, ids, "%s: %s", m.last, got.Raw)
+	require.Zero(m.t, got.Get("data.cancelAppointmentsOfCase.remaining").Int(), m.last)
 }
 
 func (m *machine) bookFor(rt *rapid.T) {

@@ -86,7 +86,7 @@ func TestExemptNetworksAndStaffAreNotLimited(t *testing.T) {
 		tight := func(c *server.Config) {
 			c.OpeningsPerHour, c.HoldsPerHour, c.BookingsPerDay, c.NetworkWritesPerMinute, c.NetworkQueue = 1, 1, 1, 1, 1
 		}
-		p := suite.Serve(t, b, tight, func(c *server.Config) { c.ExemptNetworks = []string{"127.0.0.0/8"} })
+		p := suite.Serve(t, b, tight, func(c *server.Config) { c.ExemptNetworks, c.ExemptTimes = []string{"127.0.0.0/8"}, 0 })
 		place := p.Place()
 		starts := p.Anonymous().Starts(place, 3)
 		for n := range 3 {
@@ -100,6 +100,22 @@ func TestExemptNetworksAndStaffAreNotLimited(t *testing.T) {
 				"concerns": []suite.Vars{{"service": place.Service}}, "person": suite.Erika(),
 			}}).OK("bookAppointmentFor.appointment")
 		}
+	})
+}
+
+// TestExemptNetworksHaveALimitOfTheirOwn holds as often as a network that many people share may, and once more.
+func TestExemptNetworksHaveALimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		p := suite.Serve(t, b, func(c *server.Config) {
+			c.HoldsPerHour, c.ExemptNetworks, c.ExemptTimes = 1, []string{"127.0.0.0/8"}, 5
+		})
+		place := p.Place()
+		starts := p.Anonymous().Starts(place, 3)
+		for n := range 5 {
+			p.Case().Hold(place, starts[2*n], suite.Key()).OK("holdSlot.appointment")
+		}
+		refused(t, p.Case().Hold(place, starts[10], suite.Key()), "RATE_LIMITED", "")
 	})
 }
 
