@@ -44,6 +44,7 @@ type options struct {
 	profile string // folder; empty: none
 	beside  string // a revision to compare with; empty: none
 	pairs   int    // of runs, one of each
+	attack  string // of those of attacks, what the name holds; empty: all
 }
 
 // names are the parts that run.
@@ -112,6 +113,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the servers of availability, listing, booking and apply, which then run inside this program")
 	flags.StringVar(&opts.beside, "beside", "", "a revision of this repository whose own measures are taken by turns with these, to be compared")
 	flags.IntVar(&opts.pairs, "pairs", 5, "how many runs of each are compared, with -beside")
+	flags.StringVar(&opts.attack, "attack", "", "of the part attacks, only those whose name holds this")
 	if err := flags.Parse(args); err != nil {
 		return opts, err
 	}
