@@ -24,6 +24,9 @@ type Closure func(*sql.Selector)
 // Counter is the predicate function for counter builders.
 type Counter func(*sql.Selector)
 
+// DigestRun is the predicate function for digestrun builders.
+type DigestRun func(*sql.Selector)
+
 // Epoch is the predicate function for epoch builders.
 type Epoch func(*sql.Selector)
 
