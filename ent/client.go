@@ -17,6 +17,7 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/demomark"
 	"nelke/ent/digestrun"
 	"nelke/ent/epoch"
 	"nelke/ent/event"
@@ -69,6 +70,8 @@ type Client struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// DemoMark is the client for interacting with the DemoMark builders.
+	DemoMark *DemoMarkClient
 	// DigestRun is the client for interacting with the DigestRun builders.
 	DigestRun *DigestRunClient
 	// Epoch is the client for interacting with the Epoch builders.
@@ -138,6 +141,7 @@ func (c *Client) init() {
 	c.Change = NewChangeClient(c.config)
 	c.Closure = NewClosureClient(c.config)
 	c.Counter = NewCounterClient(c.config)
+	c.DemoMark = NewDemoMarkClient(c.config)
 	c.DigestRun = NewDigestRunClient(c.config)
 	c.Epoch = NewEpochClient(c.config)
 	c.Event = NewEventClient(c.config)
@@ -262,6 +266,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		DemoMark:           NewDemoMarkClient(cfg),
 		DigestRun:          NewDigestRunClient(cfg),
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
@@ -313,6 +318,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		DemoMark:           NewDemoMarkClient(cfg),
 		DigestRun:          NewDigestRunClient(cfg),
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
@@ -369,9 +375,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
-		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
+		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
 		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
 		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
 		c.WebhookEndpoint,
@@ -385,9 +391,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
-		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
+		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
 		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
 		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
 		c.WebhookEndpoint,
@@ -411,6 +417,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Closure.mutate(ctx, m)
 	case *CounterMutation:
 		return c.Counter.mutate(ctx, m)
+	case *DemoMarkMutation:
+		return c.DemoMark.mutate(ctx, m)
 	case *DigestRunMutation:
 		return c.DigestRun.mutate(ctx, m)
 	case *EpochMutation:
@@ -1423,6 +1431,139 @@ func (c *CounterClient) mutate(ctx context.Context, m *CounterMutation) (Value, 
 		return (&CounterDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Counter mutation op: %q", m.Op())
+	}
+}
+
+// DemoMarkClient is a client for the DemoMark schema.
+type DemoMarkClient struct {
+	config
+}
+
+// NewDemoMarkClient returns a client for the DemoMark from the given config.
+func NewDemoMarkClient(c config) *DemoMarkClient {
+	return &DemoMarkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `demomark.Hooks(f(g(h())))`.
+func (c *DemoMarkClient) Use(hooks ...Hook) {
+	c.hooks.DemoMark = append(c.hooks.DemoMark, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `demomark.Intercept(f(g(h())))`.
+func (c *DemoMarkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.DemoMark = append(c.inters.DemoMark, interceptors...)
+}
+
+// Create returns a builder for creating a DemoMark entity.
+func (c *DemoMarkClient) Create() *DemoMarkCreate {
+	mutation := newDemoMarkMutation(c.config, OpCreate)
+	return &DemoMarkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of DemoMark entities.
+func (c *DemoMarkClient) CreateBulk(builders ...*DemoMarkCreate) *DemoMarkCreateBulk {
+	return &DemoMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DemoMarkClient) MapCreateBulk(slice any, setFunc func(*DemoMarkCreate, int)) *DemoMarkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DemoMarkCreateBulk{err: fmt.Errorf("calling to DemoMarkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DemoMarkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DemoMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for DemoMark.
+func (c *DemoMarkClient) Update() *DemoMarkUpdate {
+	mutation := newDemoMarkMutation(c.config, OpUpdate)
+	return &DemoMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DemoMarkClient) UpdateOne(_m *DemoMark) *DemoMarkUpdateOne {
+	mutation := newDemoMarkMutation(c.config, OpUpdateOne, withDemoMark(_m))
+	return &DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DemoMarkClient) UpdateOneID(id int) *DemoMarkUpdateOne {
+	mutation := newDemoMarkMutation(c.config, OpUpdateOne, withDemoMarkID(id))
+	return &DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for DemoMark.
+func (c *DemoMarkClient) Delete() *DemoMarkDelete {
+	mutation := newDemoMarkMutation(c.config, OpDelete)
+	return &DemoMarkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DemoMarkClient) DeleteOne(_m *DemoMark) *DemoMarkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DemoMarkClient) DeleteOneID(id int) *DemoMarkDeleteOne {
+	builder := c.Delete().Where(demomark.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DemoMarkDeleteOne{builder}
+}
+
+// Query returns a query builder for DemoMark.
+func (c *DemoMarkClient) Query() *DemoMarkQuery {
+	return &DemoMarkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDemoMark},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a DemoMark entity by its id.
+func (c *DemoMarkClient) Get(ctx context.Context, id int) (*DemoMark, error) {
+	return c.Query().Where(demomark.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DemoMarkClient) GetX(ctx context.Context, id int) *DemoMark {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DemoMarkClient) Hooks() []Hook {
+	return c.hooks.DemoMark
+}
+
+// Interceptors returns the client interceptors.
+func (c *DemoMarkClient) Interceptors() []Interceptor {
+	return c.inters.DemoMark
+}
+
+func (c *DemoMarkClient) mutate(ctx context.Context, m *DemoMarkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DemoMarkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DemoMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DemoMarkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown DemoMark mutation op: %q", m.Op())
 	}
 }
 
@@ -5367,20 +5508,20 @@ func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMu
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, DigestRun, Epoch,
-		Event, Fee, Form, HeadDigest, Idempotency, InformationRequest, Municipality,
-		Notice, Office, Opening, OpeningRule, Partner, PartnerKey, Payment,
-		PaymentOption, PaymentReport, PrivacyNotice, PublicService, Reopening,
-		SandboxTransaction, ServiceKind, UnknownPayment, WebhookDelivery,
-		WebhookEndpoint []ent.Hook
+		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
+		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
+		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
+		WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, DigestRun, Epoch,
-		Event, Fee, Form, HeadDigest, Idempotency, InformationRequest, Municipality,
-		Notice, Office, Opening, OpeningRule, Partner, PartnerKey, Payment,
-		PaymentOption, PaymentReport, PrivacyNotice, PublicService, Reopening,
-		SandboxTransaction, ServiceKind, UnknownPayment, WebhookDelivery,
-		WebhookEndpoint []ent.Interceptor
+		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
+		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
+		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
+		WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

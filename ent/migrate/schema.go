@@ -271,6 +271,18 @@ var (
 			},
 		},
 	}
+	// DemoMarksColumns holds the columns for the "demo_marks" table.
+	DemoMarksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// DemoMarksTable holds the schema information for the "demo_marks" table.
+	DemoMarksTable = &schema.Table{
+		Name:       "demo_marks",
+		Columns:    DemoMarksColumns,
+		PrimaryKey: []*schema.Column{DemoMarksColumns[0]},
+	}
 	// DigestRunsColumns holds the columns for the "digest_runs" table.
 	DigestRunsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1108,6 +1120,7 @@ var (
 		ChangesTable,
 		ClosuresTable,
 		CountersTable,
+		DemoMarksTable,
 		DigestRunsTable,
 		EpochsTable,
 		EventsTable,
