@@ -17,6 +17,8 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/demomark"
+	"nelke/ent/digestrun"
 	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
@@ -68,6 +70,10 @@ type Client struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// DemoMark is the client for interacting with the DemoMark builders.
+	DemoMark *DemoMarkClient
+	// DigestRun is the client for interacting with the DigestRun builders.
+	DigestRun *DigestRunClient
 	// Epoch is the client for interacting with the Epoch builders.
 	Epoch *EpochClient
 	// Event is the client for interacting with the Event builders.
@@ -135,6 +141,8 @@ func (c *Client) init() {
 	c.Change = NewChangeClient(c.config)
 	c.Closure = NewClosureClient(c.config)
 	c.Counter = NewCounterClient(c.config)
+	c.DemoMark = NewDemoMarkClient(c.config)
+	c.DigestRun = NewDigestRunClient(c.config)
 	c.Epoch = NewEpochClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Fee = NewFeeClient(c.config)
@@ -258,6 +266,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		DemoMark:           NewDemoMarkClient(cfg),
+		DigestRun:          NewDigestRunClient(cfg),
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
@@ -308,6 +318,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Change:             NewChangeClient(cfg),
 		Closure:            NewClosureClient(cfg),
 		Counter:            NewCounterClient(cfg),
+		DemoMark:           NewDemoMarkClient(cfg),
+		DigestRun:          NewDigestRunClient(cfg),
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
@@ -363,9 +375,9 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
-		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
+		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
 		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
 		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
 		c.WebhookEndpoint,
@@ -379,9 +391,9 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest, c.Idempotency,
-		c.InformationRequest, c.Municipality, c.Notice, c.Office, c.Opening,
-		c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
+		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
 		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
 		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
 		c.WebhookEndpoint,
@@ -405,6 +417,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Closure.mutate(ctx, m)
 	case *CounterMutation:
 		return c.Counter.mutate(ctx, m)
+	case *DemoMarkMutation:
+		return c.DemoMark.mutate(ctx, m)
+	case *DigestRunMutation:
+		return c.DigestRun.mutate(ctx, m)
 	case *EpochMutation:
 		return c.Epoch.mutate(ctx, m)
 	case *EventMutation:
@@ -1415,6 +1431,272 @@ func (c *CounterClient) mutate(ctx context.Context, m *CounterMutation) (Value, 
 		return (&CounterDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Counter mutation op: %q", m.Op())
+	}
+}
+
+// DemoMarkClient is a client for the DemoMark schema.
+type DemoMarkClient struct {
+	config
+}
+
+// NewDemoMarkClient returns a client for the DemoMark from the given config.
+func NewDemoMarkClient(c config) *DemoMarkClient {
+	return &DemoMarkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `demomark.Hooks(f(g(h())))`.
+func (c *DemoMarkClient) Use(hooks ...Hook) {
+	c.hooks.DemoMark = append(c.hooks.DemoMark, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `demomark.Intercept(f(g(h())))`.
+func (c *DemoMarkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.DemoMark = append(c.inters.DemoMark, interceptors...)
+}
+
+// Create returns a builder for creating a DemoMark entity.
+func (c *DemoMarkClient) Create() *DemoMarkCreate {
+	mutation := newDemoMarkMutation(c.config, OpCreate)
+	return &DemoMarkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of DemoMark entities.
+func (c *DemoMarkClient) CreateBulk(builders ...*DemoMarkCreate) *DemoMarkCreateBulk {
+	return &DemoMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DemoMarkClient) MapCreateBulk(slice any, setFunc func(*DemoMarkCreate, int)) *DemoMarkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DemoMarkCreateBulk{err: fmt.Errorf("calling to DemoMarkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DemoMarkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DemoMarkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for DemoMark.
+func (c *DemoMarkClient) Update() *DemoMarkUpdate {
+	mutation := newDemoMarkMutation(c.config, OpUpdate)
+	return &DemoMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DemoMarkClient) UpdateOne(_m *DemoMark) *DemoMarkUpdateOne {
+	mutation := newDemoMarkMutation(c.config, OpUpdateOne, withDemoMark(_m))
+	return &DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DemoMarkClient) UpdateOneID(id int) *DemoMarkUpdateOne {
+	mutation := newDemoMarkMutation(c.config, OpUpdateOne, withDemoMarkID(id))
+	return &DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for DemoMark.
+func (c *DemoMarkClient) Delete() *DemoMarkDelete {
+	mutation := newDemoMarkMutation(c.config, OpDelete)
+	return &DemoMarkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DemoMarkClient) DeleteOne(_m *DemoMark) *DemoMarkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DemoMarkClient) DeleteOneID(id int) *DemoMarkDeleteOne {
+	builder := c.Delete().Where(demomark.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DemoMarkDeleteOne{builder}
+}
+
+// Query returns a query builder for DemoMark.
+func (c *DemoMarkClient) Query() *DemoMarkQuery {
+	return &DemoMarkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDemoMark},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a DemoMark entity by its id.
+func (c *DemoMarkClient) Get(ctx context.Context, id int) (*DemoMark, error) {
+	return c.Query().Where(demomark.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DemoMarkClient) GetX(ctx context.Context, id int) *DemoMark {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DemoMarkClient) Hooks() []Hook {
+	return c.hooks.DemoMark
+}
+
+// Interceptors returns the client interceptors.
+func (c *DemoMarkClient) Interceptors() []Interceptor {
+	return c.inters.DemoMark
+}
+
+func (c *DemoMarkClient) mutate(ctx context.Context, m *DemoMarkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DemoMarkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DemoMarkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DemoMarkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DemoMarkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown DemoMark mutation op: %q", m.Op())
+	}
+}
+
+// DigestRunClient is a client for the DigestRun schema.
+type DigestRunClient struct {
+	config
+}
+
+// NewDigestRunClient returns a client for the DigestRun from the given config.
+func NewDigestRunClient(c config) *DigestRunClient {
+	return &DigestRunClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `digestrun.Hooks(f(g(h())))`.
+func (c *DigestRunClient) Use(hooks ...Hook) {
+	c.hooks.DigestRun = append(c.hooks.DigestRun, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `digestrun.Intercept(f(g(h())))`.
+func (c *DigestRunClient) Intercept(interceptors ...Interceptor) {
+	c.inters.DigestRun = append(c.inters.DigestRun, interceptors...)
+}
+
+// Create returns a builder for creating a DigestRun entity.
+func (c *DigestRunClient) Create() *DigestRunCreate {
+	mutation := newDigestRunMutation(c.config, OpCreate)
+	return &DigestRunCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of DigestRun entities.
+func (c *DigestRunClient) CreateBulk(builders ...*DigestRunCreate) *DigestRunCreateBulk {
+	return &DigestRunCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *DigestRunClient) MapCreateBulk(slice any, setFunc func(*DigestRunCreate, int)) *DigestRunCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &DigestRunCreateBulk{err: fmt.Errorf("calling to DigestRunClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*DigestRunCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &DigestRunCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for DigestRun.
+func (c *DigestRunClient) Update() *DigestRunUpdate {
+	mutation := newDigestRunMutation(c.config, OpUpdate)
+	return &DigestRunUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *DigestRunClient) UpdateOne(_m *DigestRun) *DigestRunUpdateOne {
+	mutation := newDigestRunMutation(c.config, OpUpdateOne, withDigestRun(_m))
+	return &DigestRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *DigestRunClient) UpdateOneID(id int) *DigestRunUpdateOne {
+	mutation := newDigestRunMutation(c.config, OpUpdateOne, withDigestRunID(id))
+	return &DigestRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for DigestRun.
+func (c *DigestRunClient) Delete() *DigestRunDelete {
+	mutation := newDigestRunMutation(c.config, OpDelete)
+	return &DigestRunDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *DigestRunClient) DeleteOne(_m *DigestRun) *DigestRunDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *DigestRunClient) DeleteOneID(id int) *DigestRunDeleteOne {
+	builder := c.Delete().Where(digestrun.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &DigestRunDeleteOne{builder}
+}
+
+// Query returns a query builder for DigestRun.
+func (c *DigestRunClient) Query() *DigestRunQuery {
+	return &DigestRunQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeDigestRun},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a DigestRun entity by its id.
+func (c *DigestRunClient) Get(ctx context.Context, id int) (*DigestRun, error) {
+	return c.Query().Where(digestrun.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *DigestRunClient) GetX(ctx context.Context, id int) *DigestRun {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *DigestRunClient) Hooks() []Hook {
+	return c.hooks.DigestRun
+}
+
+// Interceptors returns the client interceptors.
+func (c *DigestRunClient) Interceptors() []Interceptor {
+	return c.inters.DigestRun
+}
+
+func (c *DigestRunClient) mutate(ctx context.Context, m *DigestRunMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&DigestRunCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&DigestRunUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&DigestRunUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&DigestRunDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown DigestRun mutation op: %q", m.Op())
 	}
 }
 
@@ -5226,18 +5508,20 @@ func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMu
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
-		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
-		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
+		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
+		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
+		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
+		WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
-		Application, Appointment, CaseFile, Change, Closure, Counter, Epoch, Event, Fee,
-		Form, HeadDigest, Idempotency, InformationRequest, Municipality, Notice,
-		Office, Opening, OpeningRule, Partner, PartnerKey, Payment, PaymentOption,
-		PaymentReport, PrivacyNotice, PublicService, Reopening, SandboxTransaction,
-		ServiceKind, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
+		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
+		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
+		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
+		WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

@@ -12,6 +12,8 @@ import (
 	"nelke/ent/change"
 	"nelke/ent/closure"
 	"nelke/ent/counter"
+	"nelke/ent/demomark"
+	"nelke/ent/digestrun"
 	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
@@ -109,6 +111,8 @@ func checkColumn(t, c string) error {
 			change.Table:             change.ValidColumn,
 			closure.Table:            closure.ValidColumn,
 			counter.Table:            counter.ValidColumn,
+			demomark.Table:           demomark.ValidColumn,
+			digestrun.Table:          digestrun.ValidColumn,
 			epoch.Table:              epoch.ValidColumn,
 			event.Table:              event.ValidColumn,
 			fee.Table:                fee.ValidColumn,

@@ -26,6 +26,10 @@ type Tx struct {
 	Closure *ClosureClient
 	// Counter is the client for interacting with the Counter builders.
 	Counter *CounterClient
+	// DemoMark is the client for interacting with the DemoMark builders.
+	DemoMark *DemoMarkClient
+	// DigestRun is the client for interacting with the DigestRun builders.
+	DigestRun *DigestRunClient
 	// Epoch is the client for interacting with the Epoch builders.
 	Epoch *EpochClient
 	// Event is the client for interacting with the Event builders.
@@ -213,6 +217,8 @@ func (tx *Tx) init() {
 	tx.Change = NewChangeClient(tx.config)
 	tx.Closure = NewClosureClient(tx.config)
 	tx.Counter = NewCounterClient(tx.config)
+	tx.DemoMark = NewDemoMarkClient(tx.config)
+	tx.DigestRun = NewDigestRunClient(tx.config)
 	tx.Epoch = NewEpochClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Fee = NewFeeClient(tx.config)

@@ -35,6 +35,7 @@ type Graph struct {
 	*executor.Executor
 	watcher *watcher
 	strict  *strict
+	names   *Names
 }
 
 // New makes the graph of the portal.
@@ -51,8 +52,9 @@ func New(cfg Options) *Graph {
 // Portal.
 func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	w := &watcher{hub: cfg.Hub, cache: cfg.Cache, now: cfg.Clock}
+	names := NewNames(cfg.Clock)
 	if cfg.Tracer != nil {
-		w.spans = &spans{cfg.Tracer}
+		w.spans = &spans{cfg.Tracer, names}
 	}
 	e := executor.New(schema)
 	e.SetQueryCache(newDocuments())
@@ -75,8 +77,11 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 	e.Use(w)
 	e.Use(newIntrospected(limit))
 	e.Use(answers{limit: limit, portal: cfg.Portal}) // inside the watcher: each message of a subscription is an answer
-	return &Graph{Executor: e, watcher: w, strict: strict}
+	return &Graph{Executor: e, watcher: w, strict: strict, names: names}
 }
+
+// Names are the names of operations that may be carried elsewhere.
+func (g *Graph) Names() *Names { return g.names }
 
 // Wait returns when no shared subscription runs any more. Call it when all streams have ended.
 func (g *Graph) Wait() { g.watcher.groups.wait() }

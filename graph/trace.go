@@ -22,7 +22,10 @@ import (
 // operation, not the hours between.
 //
 // It says what the document is (type, name, hash), never what is in it: variables and literals are people's own words.
-type spans struct{ tracer *tracing.Tracer }
+type spans struct {
+	tracer *tracing.Tracer
+	names  *Names
+}
 
 type beganKey struct{}
 
@@ -37,7 +40,7 @@ func (s *spans) InterceptOperation(ctx context.Context, next graphql.OperationHa
 		op.ResolverMiddleware = s.resolvers(op.ResolverMiddleware)
 		return next(ctx)
 	}
-	ctx, operation := s.begin(ctx, op, op.Stats.OperationStart)
+	ctx, operation := s.begin(ctx, op, op.Stats.OperationStart, true)
 	if !operation.IsRecording() {
 		return next(ctx)
 	}
@@ -61,7 +64,7 @@ func (s *spans) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 		return response
 	}
 	op := graphql.GetOperationContext(ctx)
-	ctx, operation := s.begin(ctx, op, op.Stats.OperationStart)
+	ctx, operation := s.begin(ctx, op, op.Stats.OperationStart, false)
 	if operation.IsRecording() {
 		s.prepared(ctx, op)
 	}
@@ -69,15 +72,18 @@ func (s *spans) InterceptResponse(ctx context.Context, next graphql.ResponseHand
 	return response
 }
 
-// begin begins the span of an operation, from the given instant.
-func (s *spans) begin(ctx context.Context, op *graphql.OperationContext, at time.Time) (context.Context, trace.Span) {
+// begin begins the span of an operation, from the given instant. One that isn't executed gives no name: its document may be
+// anything.
+func (s *spans) begin(ctx context.Context, op *graphql.OperationContext, at time.Time, executed bool) (context.Context, trace.Span) {
 	kind := "graphql" // what can't be read has no type
 	attributes := make([]attribute.KeyValue, 0, 3)
 	if op.Operation != nil {
 		kind = string(op.Operation.Operation)
 		attributes = append(attributes, semconv.GraphQLOperationTypeKey.String(kind))
-		if name := op.Operation.Name; name != "" {
-			attributes = append(attributes, semconv.GraphQLOperationName(name[:min(len(name), 64)]))
+		if executed {
+			if name := s.names.Of(op); name != "" {
+				attributes = append(attributes, semconv.GraphQLOperationName(name))
+			}
 		}
 	}
 	if at.IsZero() {
@@ -175,7 +181,7 @@ func (s *spans) message(
 	if s == nil {
 		return ctx, func(*graphql.Response, bool) {}
 	}
-	inner, span := s.begin(ctx, op, at)
+	inner, span := s.begin(ctx, op, at, true)
 	return inner, func(response *graphql.Response, sent bool) {
 		if sent {
 			finish(ctx, span, response)

@@ -52,6 +52,11 @@ func Import(ctx context.Context, cfg Config, paths []string) (done []Imported, e
 	if err := p.migrate(ctx); err != nil {
 		return nil, err
 	}
+	if cfg.Demo {
+		if err := p.claimDemo(ctx); err != nil {
+			return nil, err
+		}
+	}
 	changed, err := p.portal.Import(ctx, towns...)
 	if err != nil {
 		return nil, faultsAlone(err)

@@ -65,9 +65,7 @@ func TestTheDatabaseIsPrivate(t *testing.T) {
 
 func TestMetricsNeedAnAddressOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	s := start(t)
-	s.stop()
-	plain := start(t, func(cfg *server.Config) { cfg.Data, cfg.Demo = s.cfg.Data, false })
+	plain := start(t, func(cfg *server.Config) { cfg.Demo = false })
 	require.Equal(t, http.StatusNotFound, plain.do(http.MethodGet, "/metrics", "").status)
 }
 

@@ -1,11 +1,43 @@
 package server
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"nelke/internal/portal"
 )
+
+// What is said where a demo and a database don't belong together.
+var (
+	errNotOfDemo = errors.New("the database has towns or cases that no demo made, and a demo's tokens would open them: give NELKE_DEMO a database of its own (NELKE_DATA or DATABASE_URL)")
+	errOfDemo    = errors.New("the database was made by a demo, and a demo's tokens open it: without NELKE_DEMO, begin with an empty database (NELKE_DATA or DATABASE_URL)")
+)
+
+// claimDemo marks an empty database as the demo's, and refuses any other that isn't marked.
+func (p *parts) claimDemo(ctx context.Context) error {
+	err := p.portal.BeginDemo(ctx)
+	if errors.Is(err, portal.ErrNotOfDemo) {
+		return errNotOfDemo
+	}
+	return err
+}
+
+// checkOrigin refuses to serve a town's database as a demo, and a demo's as a town's: what people would leave in it, the next demo
+// would open.
+func (p *parts) checkOrigin(ctx context.Context) error {
+	if p.cfg.Demo {
+		return p.claimDemo(ctx)
+	}
+	marked, err := p.portal.OfDemo(ctx)
+	if err == nil && marked {
+		err = errOfDemo
+	}
+	return err
+}
 
 // checkDemo keeps a demo, whose tokens anybody can mint who gets at its key, and which takes no real money, from being
 // reached from elsewhere.

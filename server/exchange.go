@@ -24,7 +24,7 @@ type exchange struct {
 
 	mu         sync.Mutex // operations of a WebSocket run side by side
 	operation  string     // type of the first one
-	name       string     // its name, if it has one
+	name       string     // its name, as far as the log may carry it
 	operations int
 }
 
@@ -62,7 +62,7 @@ func (e *exchange) executes(operation, name string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.operations++; e.operations == 1 {
-		e.operation, e.name = operation, name[:min(len(name), 64)]
+		e.operation, e.name = operation, name
 	}
 }
 

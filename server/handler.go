@@ -72,7 +72,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
 	allowed := newOrigins(p.cfg.Origins, p.cfg.publicURL(addr))
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics}, w.streams, placesOf(p.cfg), allowed, gate),
+		transports(observed{w.graph, w.metrics, w.graph.Names()}, w.streams, placesOf(p.cfg), allowed, gate),
 		cors(allowed),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),

@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"nelke/graph"
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/testbed"
@@ -126,7 +127,7 @@ func TestDeadline(t *testing.T) {
 			has = ok
 			require.True(t, !ok || time.Until(end) <= operationLimit)
 			return nil
-		}}, newMetrics()}
+		}}, newMetrics(), graph.NewNames(time.Now)}
 		ctx, cancel := context.WithCancel(t.Context())
 		next, inner := o.DispatchOperation(ctx, &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: kind}})
 		next(inner)

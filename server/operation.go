@@ -23,6 +23,7 @@ const operationLimit = 10 * time.Second
 type observed struct {
 	graphql.GraphExecutor
 	metrics *metrics
+	names   *graph.Names
 }
 
 // DispatchOperation begins an operation.
@@ -30,7 +31,7 @@ func (o observed) DispatchOperation(
 	ctx context.Context, op *graphql.OperationContext,
 ) (graphql.ResponseHandler, context.Context) {
 	kind := op.Operation.Operation
-	exchangeOf(ctx).executes(string(kind), op.Operation.Name)
+	exchangeOf(ctx).executes(string(kind), o.names.Of(op))
 	if kind == ast.Subscription {
 		o.metrics.subscriptions.Inc()
 		context.AfterFunc(ctx, o.metrics.subscriptions.Dec)

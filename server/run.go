@@ -30,6 +30,9 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	if err := p.migrate(ctx); err != nil {
 		return err
 	}
+	if err := p.checkOrigin(ctx); err != nil {
+		return err
+	}
 	if err := p.settle(ctx); err != nil {
 		return err
 	}

@@ -80,6 +80,30 @@ func (f CounterFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, err
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.CounterMutation", m)
 }
 
+// The DemoMarkFunc type is an adapter to allow the use of ordinary
+// function as DemoMark mutator.
+type DemoMarkFunc func(context.Context, *ent.DemoMarkMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DemoMarkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DemoMarkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DemoMarkMutation", m)
+}
+
+// The DigestRunFunc type is an adapter to allow the use of ordinary
+// function as DigestRun mutator.
+type DigestRunFunc func(context.Context, *ent.DigestRunMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f DigestRunFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.DigestRunMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.DigestRunMutation", m)
+}
+
 // The EpochFunc type is an adapter to allow the use of ordinary
 // function as Epoch mutator.
 type EpochFunc func(context.Context, *ent.EpochMutation) (ent.Value, error)

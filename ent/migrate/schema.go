@@ -271,6 +271,32 @@ var (
 			},
 		},
 	}
+	// DemoMarksColumns holds the columns for the "demo_marks" table.
+	DemoMarksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "name", Type: field.TypeString, Unique: true},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// DemoMarksTable holds the schema information for the "demo_marks" table.
+	DemoMarksTable = &schema.Table{
+		Name:       "demo_marks",
+		Columns:    DemoMarksColumns,
+		PrimaryKey: []*schema.Column{DemoMarksColumns[0]},
+	}
+	// DigestRunsColumns holds the columns for the "digest_runs" table.
+	DigestRunsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "kind", Type: field.TypeString, Unique: true},
+		{Name: "last", Type: field.TypeString},
+		{Name: "towns", Type: field.TypeJSON},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// DigestRunsTable holds the schema information for the "digest_runs" table.
+	DigestRunsTable = &schema.Table{
+		Name:       "digest_runs",
+		Columns:    DigestRunsColumns,
+		PrimaryKey: []*schema.Column{DigestRunsColumns[0]},
+	}
 	// EpochsColumns holds the columns for the "epochs" table.
 	EpochsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt, Increment: true},
@@ -1094,6 +1120,8 @@ var (
 		ChangesTable,
 		ClosuresTable,
 		CountersTable,
+		DemoMarksTable,
+		DigestRunsTable,
 		EpochsTable,
 		EventsTable,
 		FeesTable,

@@ -24,6 +24,12 @@ type Closure func(*sql.Selector)
 // Counter is the predicate function for counter builders.
 type Counter func(*sql.Selector)
 
+// DemoMark is the predicate function for demomark builders.
+type DemoMark func(*sql.Selector)
+
+// DigestRun is the predicate function for digestrun builders.
+type DigestRun func(*sql.Selector)
+
 // Epoch is the predicate function for epoch builders.
 type Epoch func(*sql.Selector)
 

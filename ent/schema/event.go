@@ -54,6 +54,26 @@ func (HeadDigest) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("municipality_id", "at").Unique()}
 }
 
+// DigestRun is the making of nightly digests, as far as it has come. There is none between two nights.
+type DigestRun struct{ ent.Schema }
+
+// DigestedTown is the digest of one municipality's heads so far.
+type DigestedTown struct {
+	Streams int    `json:"streams"`
+	Events  int    `json:"events"`
+	Sum     []byte `json:"sum"` // the state of SHA-256
+}
+
+// Fields of a DigestRun.
+func (DigestRun) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("kind").Unique().Immutable().Comment("there is one at most"),
+		field.String("last").Comment("id of the last case that was read"),
+		field.JSON("towns", map[string]DigestedTown{}).Comment("by id of the municipality"),
+		field.Time("at").Comment("when it had come so far"),
+	}
+}
+
 // Idempotency remembers the outcome of a write under the key that its caller chose.
 type Idempotency struct{ ent.Schema }
 

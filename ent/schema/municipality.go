@@ -105,3 +105,14 @@ func (PaymentOption) Edges() []ent.Edge {
 func (PaymentOption) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("municipality_id", "method", "valid_from").Unique()}
 }
+
+// DemoMark is in a database that a demo has made, whose tokens anybody may have: there is one of it, or none.
+type DemoMark struct{ ent.Schema }
+
+// Fields of a DemoMark.
+func (DemoMark) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("name").Unique().Immutable().Comment("always demo"),
+		field.Time("at").Immutable(),
+	}
+}

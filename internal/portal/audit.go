@@ -3,11 +3,7 @@ package portal
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
-	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +11,6 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/event"
 	"nelke/ent/headdigest"
-	"nelke/ent/municipality"
 	"nelke/internal/store"
 )
 
@@ -150,64 +145,4 @@ func (a *audit) compareDigests(ctx context.Context, db *ent.Client) error {
 		}
 	}
 	return nil
-}
-
-// DigestHeads writes down, per municipality, one digest over the heads of all its chains: whoever keeps a copy of the
-// digest can tell later that no case was removed whole. The heads are read a slice at a time in one snapshot, so that nobody
-// waits for it and nothing but the digests is kept meanwhile.
-func (p *Portal) DigestHeads(ctx context.Context) (err error) {
-	defer wrap(&err, "DigestHeads")
-
-	digests := map[string]*headsOf{}
-	if err := p.store.Read(ctx, func(ctx context.Context, tx *store.Tx) error { return digestAll(ctx, tx.Client, digests) }); err != nil {
-		return err
-	}
-	return p.write(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := tx.tick(ctx); err != nil {
-			return err
-		}
-		for _, town := range slices.Sorted(maps.Keys(digests)) {
-			d := digests[town]
-			if err := tx.HeadDigest.Create().SetMunicipalityID(town).SetAt(tx.now).SetStreams(d.streams).
-				SetEvents(d.events).SetDigest(hex.EncodeToString(d.sum.Sum(nil))).Exec(ctx); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// headsOf is the digest of a town's heads, as far as they were read: SHA-256 over the town's own head, then those of its cases
-// by id.
-type headsOf struct {
-	tally
-	sum hash.Hash
-}
-
-func (d *headsOf) add(id string, events int, head string) {
-	fmt.Fprintf(d.sum, "%s %d %s\n", id, events, head)
-	d.streams++
-	d.events += events
-}
-
-func digestAll(ctx context.Context, db *ent.Client, digests map[string]*headsOf) error {
-	towns, err := db.Municipality.Query().Select(municipality.FieldID, municipality.FieldEventCount, municipality.FieldEventHead).All(ctx)
-	if err != nil {
-		return err
-	}
-	for _, t := range towns {
-		digests[t.ID] = &headsOf{sum: sha256.New()}
-		digests[t.ID].add(t.ID, t.EventCount, t.EventHead)
-	}
-	for last := ""; ; {
-		cases, err := db.CaseFile.Query().Where(casefile.IDGT(last)).Order(casefile.ByID()).Limit(slice).
-			Select(casefile.FieldID, casefile.FieldMunicipalityID, casefile.FieldEventCount, casefile.FieldEventHead).All(ctx)
-		if err != nil || len(cases) == 0 {
-			return err
-		}
-		for _, c := range cases {
-			digests[c.MunicipalityID].add(c.ID, c.EventCount, c.EventHead)
-			last = c.ID
-		}
-	}
 }

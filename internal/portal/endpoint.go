@@ -187,7 +187,9 @@ func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndp
 				if err := checkSecret(*in.Secret); err != nil {
 					return change{}, err
 				}
-				update.SetSecret(p.webhooks.Close(*in.Secret, e.ID)).SetFormerSecret(e.Secret).SetFormerSecretUntil(tx.now.Add(overlap))
+				if now, ok := p.webhooks.Open(e.Secret, e.ID); !ok || now != *in.Secret { // the same again keeps the one before it
+					update.SetSecret(p.webhooks.Close(*in.Secret, e.ID)).SetFormerSecret(e.Secret).SetFormerSecretUntil(tx.now.Add(overlap))
+				}
 			}
 			if in.Status != nil {
 				after = webhookendpoint.Status(*in.Status)

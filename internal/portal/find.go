@@ -103,11 +103,12 @@ func (p *Portal) find(ctx context.Context, text *string, language string) (map[s
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err // nobody waits for it any more
+	things, err := f.index.Find(ctx, *text, language)
+	if err != nil {
+		return nil, err
 	}
 	scores := map[string]int{}
-	for n, score := range f.index.Find(*text, language) {
+	for n, score := range things {
 		for _, id := range f.services[n] {
 			scores[id] = score
 		}

@@ -4,6 +4,7 @@
 package search
 
 import (
+	"context"
 	"maps"
 	"math"
 	"slices"
@@ -116,11 +117,18 @@ func (x *Index) Add(texts ...Text) int {
 
 // Find returns the numbers of the things that a query in a language fits, each with how well: higher is better. One word that fits is
 // enough; rare words count for more than those that many things have, and fillers next to nothing unless they stand alone. What
-// fits less than half as well as the best is left out, unless a whole name or synonym of it was typed.
-func (x *Index) Find(query, language string) map[int]int {
-	terms := x.terms(query)
+// fits less than half as well as the best is left out, unless a whole name or synonym of it was typed. It returns the context's
+// error as soon as it has ended.
+func (x *Index) Find(ctx context.Context, query, language string) (map[int]int, error) {
+	terms, err := x.terms(ctx, query)
+	if err != nil {
+		return nil, err
+	}
 	best, found, whole := 0.0, map[int]float64{}, map[int]bool{}
 	for n := range x.docs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		score, all := x.docs[n].score(x, terms, language)
 		if score > 0 {
 			found[n], whole[n] = score, all
@@ -132,11 +140,11 @@ func (x *Index) Find(query, language string) map[int]int {
 	for n, score := range found {
 		scores[n] = 1 + int(score*1000)
 	}
-	return scores
+	return scores, nil
 }
 
 // terms reads a query.
-func (x *Index) terms(query string) []*term {
+func (x *Index) terms(ctx context.Context, query string) ([]*term, error) {
 	typed := split(query[:min(len(query), maxQuery)], maxWords*2)
 	var beside []string
 	for _, p := range particles() {
@@ -150,11 +158,9 @@ func (x *Index) terms(query string) []*term {
 		if folded := fold(w); folded == "" || x.stops[folded] || len(terms) >= maxWords {
 			continue
 		}
-		these := []*term{x.term(w, beside)}
-		if !slices.ContainsFunc(these[0].fits, func(fit int) bool { return fit > 0 }) {
-			if head, tail, ok := x.parts(w); ok {
-				these = []*term{x.term(head, nil), x.term(tail, nil)}
-			}
+		these, err := x.termsOf(ctx, w, beside)
+		if err != nil {
+			return nil, err
 		}
 		for _, t := range these {
 			meant = meant || !t.filler
@@ -163,18 +169,37 @@ func (x *Index) terms(query string) []*term {
 		terms = append(terms, these...)
 	}
 	if meant && !fits {
-		return nil
+		return nil, nil
 	}
 	for _, t := range terms {
 		if t.filler && meant {
 			t.weight /= 10
 		}
 	}
-	return terms
+	return terms, nil
 }
 
-// term reads a typed word and compares it with all words of the index. beside are the particles that stand elsewhere in the query.
-func (x *Index) term(typed string, beside []string) *term {
+// termsOf reads a typed word: one term, or two where it fits nothing and is a compound of two words of the index. beside are the
+// particles that stand elsewhere in the query.
+func (x *Index) termsOf(ctx context.Context, typed string, beside []string) ([]*term, error) {
+	whole, err := x.term(ctx, typed, beside)
+	if err != nil || slices.ContainsFunc(whole.fits, func(fit int) bool { return fit > 0 }) {
+		return []*term{whole}, err
+	}
+	head, tail, ok := x.parts(typed)
+	if !ok {
+		return []*term{whole}, nil
+	}
+	first, err := x.term(ctx, head, nil)
+	if err != nil {
+		return nil, err
+	}
+	second, err := x.term(ctx, tail, nil)
+	return []*term{first, second}, err
+}
+
+// term reads a word and compares it with all words of the index.
+func (x *Index) term(ctx context.Context, typed string, beside []string) (*term, error) {
 	t := &term{text: fold(typed), stems: map[string]string{}}
 	t.runes = []rune(t.text)
 	t.filler = x.fillers[t.text] || t.runes[0] >= '0' && t.runes[0] <= '9'
@@ -189,8 +214,7 @@ func (x *Index) term(typed string, beside []string) *term {
 			t.verbs = append(t.verbs, x.stem(p+typed, "de"))
 		}
 	}
-	x.compare(t)
-	return t
+	return t, x.compare(ctx, t)
 }
 
 // parts returns the two German words of the index that a compound is made of: Adresse and sperren of Adresssperre.
@@ -214,11 +238,17 @@ func (x *Index) parts(compound string) (head, tail string, ok bool) {
 	return "", "", false
 }
 
+// steps is how many words are compared between two looks at the context.
+const steps = 256
+
 // compare compares a term with every word, and weighs it: ln(1 + things / things that it fits).
-func (x *Index) compare(t *term) {
+func (x *Index) compare(ctx context.Context, t *term) error {
 	t.fits = make([]int, len(x.words))
 	room, spelled := &bounded{}, false
 	for i := range x.words {
+		if i%steps == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
 		t.fits[i] = t.fit(&x.words[i], room)
 		spelled = spelled || t.fits[i] >= fitStem
 	}
@@ -236,6 +266,7 @@ func (x *Index) compare(t *term) {
 		}
 	}
 	t.weight = math.Log(1 + float64(len(x.docs))/float64(max(1, fitting)))
+	return nil
 }
 
 // best returns the best fit of a term in the thing's texts, if it is least at least.

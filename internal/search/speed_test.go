@@ -23,7 +23,7 @@ func TestALongQueryIsNoMoreWork(t *testing.T) {
 		strings.Repeat("x", 1_000_000), strings.Repeat("verlängern ", 100_000), strings.Repeat("ausweis-", 100_000), strings.Repeat("\u0301", 1_000_000),
 	} {
 		start := time.Now()
-		x.Find(query, "de")
+		find(x, query, "de")
 		require.Less(t, time.Since(start), 2*time.Second, "%.20s", query) // the old comparison took 18 s for the first
 	}
 }

@@ -33,6 +33,7 @@ func TestAPartnerIsToldIdsAloneAndProvably(t *testing.T) {
 		require.Empty(t, w.Anonymous().Do(`query($s: String) { changes(since: $s) { changes { id } } }`, suite.Vars{"s": body.Get("cursor").String()}).OK("changes.changes").Array(), "the cursor is the feed's")
 
 		w.does(w.admin, "updateWebhookEndpoint", suite.Vars{"endpoint": endpoint, "secret": other}, "webhookEndpoint { formerSecretUntil }")
+		w.does(w.admin, "updateWebhookEndpoint", suite.Vars{"endpoint": endpoint, "secret": other}, "webhookEndpoint { formerSecretUntil }") // the same again
 		w.change(1)
 		got = w.to.waits(t, 2)[1]
 		require.NoError(t, w.proves(got, secret), "both secrets for a day")

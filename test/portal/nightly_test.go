@@ -2,8 +2,6 @@ package portal_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -130,35 +128,6 @@ func TestNobodyWaitsForNightlyWork(t *testing.T) {
 		require.Less(t, slowest, time.Second)
 		require.Greater(t, writes, 50)
 		require.Zero(t, n.count(t, oldKeys))
-	})
-}
-
-func TestTheNightlyDigestReadsEveryHead(t *testing.T) {
-	t.Parallel()
-	suite.Each(t, func(t *testing.T, b *suite.Backend) {
-		n := newNight(t, b)
-		town := n.town(t)
-		n.many(t, 2500, `INSERT INTO cases (id, municipality_id, key_hash, language, event_count, event_head, opened_at)
-			SELECT 'case_many' || i, $1, 'hash ' || i, 'de', 2, 'head ' || i, $2 FROM numbers`, town, n.Clock.Now())
-		require.NoError(t, n.heart.DigestHeads(t.Context()))
-
-		h, streams, events := sha256.New(), 0, 0
-		for _, query := range []string{`SELECT id, event_count, event_head FROM municipalities`, `SELECT id, event_count, event_head FROM cases ORDER BY id`} {
-			rows, err := n.db.ReadDB().QueryContext(t.Context(), query)
-			require.NoError(t, err)
-			for rows.Next() {
-				var id, head string
-				var count int
-				require.NoError(t, rows.Scan(&id, &count, &head))
-				fmt.Fprintf(h, "%s %d %s\n", id, count, head)
-				streams++
-				events += count
-			}
-			require.NoError(t, rows.Err())
-			require.NoError(t, rows.Close()) //nolint:sqlclosecheck // in a loop, before the next table
-		}
-		require.Greater(t, streams, 2500)
-		require.Equal(t, 1, n.count(t, `SELECT count(*) FROM head_digests WHERE digest = $1 AND streams = $2 AND events = $3`, hex.EncodeToString(h.Sum(nil)), streams, events))
 	})
 }
 

@@ -103,6 +103,7 @@ func (b *Backend) Configuration(folder string) server.Config {
 	if b.Redis != nil {
 		cfg.RedisURL = b.Redis.URL()
 	}
+	cfg.Demo = true // as Serve has it: a demo serves no database that none has made
 	cfg.Options.Clock = Start
 	cfg.Options.Logger = slog.New(slog.DiscardHandler)
 	return cfg

@@ -36,6 +36,7 @@ func TestRefusedAndFailedOperationsTellCodesAlone(t *testing.T) {
 	p := suite.Serve(t, suite.SQLite(), c.to)
 	anyone := p.Anonymous()
 	anyone.Do(`query Offen { viewer { kunigunde } }`, nil)
+	anyone.Do(`query Zuviel { publicServices(first: 1000) { nodes { `+strings.Repeat("id ", 30)+`} } }`, nil)
 	anyone.Do(`{ viewer `, nil)
 	anyone.Do(`query Eingabe { publicService(by: {slug: {municipality: "kunigunde", service: "kunigunde"}}) { id } }`, nil)
 	anyone.Do(`query Seite { publicServices(first: 1001) { totalCount } }`, nil)
@@ -53,6 +54,10 @@ func TestRefusedAndFailedOperationsTellCodesAlone(t *testing.T) {
 	require.Len(t, unread, 1)
 	require.Empty(t, all.of(unread[0].TraceId).named("graphql.validate"))
 	require.Len(t, all.with("graphql.operation.name", "Seite").with("nelke.error.codes", "INVALID"), 1)
+	require.Len(t, all.with("nelke.error.codes", "TOO_COMPLEX"), 1)
+	for _, name := range []string{"Offen", "Zuviel"} {
+		require.NotContains(t, c.text(), name, "the name of a document that was refused")
+	}
 	require.Len(t, all.named("GET other"), 1)
 	require.NotContains(t, strings.ToLower(c.text()), "kunigunde")
 }
