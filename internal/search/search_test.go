@@ -161,7 +161,8 @@ func TestArabicHasArticlesAndPossessives(t *testing.T) {
 	x.Add(search.Text{Text: "بطاقة هوية", Language: "ar", Weight: search.Synonym})
 	x.Add(search.Text{Text: "جواز سفر", Language: "ar", Weight: search.Synonym})
 	for query, thing := range map[string]int{"هويتي": 0, "الهوية": 0, "بالهوية": 0, "بطاقتي": 0, "جوازي": 1, "الجواز": 1, "للجواز": 1} {
-		found := x.Find(t.Context(), query, "de")
+		found, err := x.Find(t.Context(), query, "de")
+		require.NoError(t, err)
 		require.Len(t, found, 1, query)
 		require.Contains(t, found, thing, query)
 	}

@@ -27,6 +27,7 @@ type child struct {
 	cmd   *exec.Cmd
 	log   string // file
 
+	metrics  string // host:port; empty: none
 	profiles string // host:port; empty: none
 	ended    chan error
 }
@@ -81,18 +82,24 @@ func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	metrics, err := freeAddr(ctx)
+	if err != nil {
+		return nil, err
+	}
+	environment := append(c.environment(addr), "NELKE_METRICS_ADDR="+metrics)
+	command, profiles := exec.Command(s.program, "serve"), ""
 	if s.opts.profile != "" {
-		profiles, err := freeAddr(ctx)
-		if err != nil {
+		if profiles, err = freeAddr(ctx); err != nil {
 			return nil, err
 		}
-		server, err := s.launch(ctx, addr, "/readyz", exec.Command(s.self, profiledCommand), append(c.environment(addr), profileVariable+"="+profiles))
-		if err == nil {
-			server.profiles = profiles
-		}
-		return server, err
+		command = exec.Command(s.self, profiledCommand)
+		environment = append(environment, profileVariable+"="+profiles)
 	}
-	return s.launch(ctx, addr, "/readyz", exec.Command(s.program, "serve"), c.environment(addr))
+	server, err := s.launch(ctx, addr, "/readyz", command, environment)
+	if err == nil {
+		server.metrics, server.profiles = metrics, profiles
+	}
+	return server, err
 }
 
 // launch starts a process and asks at a path until it is ready. Its log goes into a file, as in production, and not through us.
@@ -220,7 +227,7 @@ func (c *child) counted(ctx context.Context, metric string, share float64, load 
 
 // metric reads one figure of the server's own metrics.
 func (c *child) metric(ctx context.Context, name string) (float64, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.metrics+"/metrics", nil)
 	if err != nil {
 		return 0, err
 	}
