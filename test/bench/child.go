@@ -78,6 +78,11 @@ func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
 	if c.folder == "" {
 		c.folder = s.folder
 	}
+	if c.staff && c.database != nil {
+		if err := c.database.ofDemo(ctx); err != nil {
+			return nil, err
+		}
+	}
 	addr, err := freeAddr(ctx)
 	if err != nil {
 		return nil, err

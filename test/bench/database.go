@@ -108,6 +108,14 @@ func (d *database) with(ctx context.Context, work func(*pgx.Conn) error) (err er
 	return work(conn)
 }
 
+// ofDemo marks it as one that a demo has made: only such a database opens to staff with a demo's tokens.
+func (d *database) ofDemo(ctx context.Context) error {
+	return d.with(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "INSERT INTO demo_marks (name, at) VALUES ('demo', now()) ON CONFLICT DO NOTHING")
+		return err
+	})
+}
+
 // seedCalendar takes a third of the calendar's time.
 func (s *stage) seedCalendar(ctx context.Context, d *database) error {
 	return s.seed(ctx, d, s.town.calendar(), takenCells)
