@@ -48,6 +48,8 @@ func refusedPayload(name string, problems []model.Problem) any {
 		return &model.ApplicationPayload{Problems: problems}
 	case "AppointmentPayload":
 		return &model.AppointmentPayload{Problems: problems}
+	case "CanceledAppointmentsPayload":
+		return &model.CanceledAppointmentsPayload{Problems: problems}
 	case "CasePayload":
 		return &model.CasePayload{Problems: problems}
 	case "MunicipalityPayload":
