@@ -62,10 +62,10 @@ func beside(ctx context.Context, opts options, out, progress io.Writer) (missed 
 				at, program = tree, other
 			}
 			fmt.Fprintf(progress, "bench: pair %d of %d: %s\n", n+1, opts.pairs, []string{"this one", opts.beside}[which])
-			var table bytes.Buffer
-			err := execute(ctx, at, &table, io.Discard, append([]string{program}, args...)...)
+			var table, said bytes.Buffer
+			err := execute(ctx, at, &table, &said, append([]string{program}, args...)...)
 			if pair[which] = readTable(table.String()); len(pair[which]) == 0 {
-				return 0, errors.Join(err, fmt.Errorf("no table: %s", table.String())) // a missed bar is an exit status too
+				return 0, errors.Join(err, fmt.Errorf("no table: %s%s", table.String(), said.String())) // a missed bar is an exit status too
 			}
 		}
 		pairs = append(pairs, pair)

@@ -192,22 +192,31 @@ func TestManyWritesOfOneCaseKeepNobodyWaiting(t *testing.T) {
 						}
 					})
 				}
-				var reads, writes []time.Duration
-				for range 30 {
+				var liveness, reads, writes []time.Duration
+				took := func(work func()) time.Duration {
 					begun := time.Now()
-					other.Do(`{ viewer { case { id contact { familyName } } } }`, nil).OK("viewer.case.id")
-					reads = append(reads, time.Since(begun))
-					begun = time.Now()
-					contact(other, place).OK("setContact.case")
-					writes = append(writes, time.Since(begun))
+					work()
+					return time.Since(begun)
+				}
+				for range 30 {
+					liveness = append(liveness, took(func() { p.Anonymous().Do(`{ __typename }`, nil).OK("__typename") }))
+					reads = append(reads, took(func() {
+						other.Do(`{ viewer { case { id contact { familyName } } } }`, nil).OK("viewer.case.id")
+					}))
+					writes = append(writes, took(func() { contact(other, place).OK("setContact.case") }))
 				}
 				close(stop)
 				running.Wait()
+				slices.Sort(liveness)
 				slices.Sort(reads)
 				slices.Sort(writes)
-				t.Logf("read median %s, slowest %s; write median %s, slowest %s; the others: %v", reads[15], reads[29], writes[15], writes[29], outcomes)
-				require.Less(t, reads[29], 2*time.Second)
-				require.Less(t, writes[29], 2*time.Second)
+				t.Logf("alive median %s, slowest %s; read median %s, slowest %s; write median %s, slowest %s; the others: %v",
+					liveness[15], liveness[29], reads[15], reads[29], writes[15], writes[29], outcomes)
+				// Waiting for a connection that a write of the case holds took up to ten seconds. What the machine's processors
+				// take is waited for by whoever asks anything.
+				machine := 10 * liveness[29]
+				require.Less(t, reads[29], 2*time.Second+machine)
+				require.Less(t, writes[29], 2*time.Second+machine)
 				require.Positive(t, outcomes[""])
 				for code := range outcomes {
 					require.Contains(t, []string{"", "RATE_LIMITED"}, code, outcomes)

@@ -106,7 +106,7 @@ func TestNobodyWaitsForNightlyWork(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		n := newNight(t, b)
-		n.remembered(t, 200_000)
+		n.remembered(t, 100_000)
 		var over atomic.Bool
 		ended := make(chan error, 1)
 		begun := time.Now()
@@ -124,8 +124,9 @@ func TestNobodyWaitsForNightlyWork(t *testing.T) {
 			slowest = max(slowest, time.Since(asked))
 		}
 		require.NoError(t, <-ended)
-		t.Log("200,000 rows in", time.Since(begun), "beside", writes, "writes, the slowest", slowest)
-		require.Less(t, slowest, time.Second)
+		took := time.Since(begun)
+		t.Log("100,000 rows in", took, "beside", writes, "writes, the slowest", slowest)
+		require.Less(t, slowest, took/5, "in one piece it would be all of it")
 		require.Greater(t, writes, 50)
 		require.Zero(t, n.count(t, oldKeys))
 	})
