@@ -83,7 +83,7 @@ func (s *stage) besiege(ctx context.Context, a attackKind, full bool, results *r
 		if c.database, err = s.copy(ctx, base); err != nil {
 			return err
 		}
-		c.redis = s.redis
+		c.redis, c.prefix = s.redis, filepath.Base(folder) // what limits have counted before counts no more
 		defer func() { err = errors.Join(err, s.drop(ctx, c.database)) }()
 	} else {
 		environment := c.environment("127.0.0.1:0")
@@ -207,8 +207,8 @@ func (g *siege) enter(ctx context.Context) error {
 	}
 	g.people = nil
 	for range 30 {
-		key := identity.NewCaseKey()
-		if err := c.graphql("", openMutation, map[string]any{"idempotencyKey": uuid.NewString(), "municipality": map[string]string{"slug": "blomberg"}, "caseKey": key}, nil); err != nil {
+		key, err := openCase(c)
+		if err != nil {
 			return err
 		}
 		g.people = append(g.people, key)
@@ -285,9 +285,24 @@ func (g *siege) bystander(ctx context.Context) (sending, error) {
 		return sending{}, err
 	}
 	defer c.close()
-	key := identity.NewCaseKey()
-	err = c.graphql("", openMutation, map[string]any{"idempotencyKey": uuid.NewString(), "municipality": map[string]string{"slug": "blomberg"}, "caseKey": key}, nil)
+	key, err := openCase(c)
 	return sending{Token: key, Body: `{"query":"{ viewer { case { id } } municipality(by: {slug: \"blomberg\"}) { name } }"}`}, err
+}
+
+// openCase opens a case, and returns its key.
+func openCase(c *caller) (key string, err error) {
+	key = identity.NewCaseKey()
+	var opened struct {
+		OpenCase struct {
+			Case     *struct{ ID string }
+			Problems []struct{ Code string }
+		}
+	}
+	err = c.graphql("", openMutation, map[string]any{"idempotencyKey": uuid.NewString(), "municipality": map[string]string{"slug": "blomberg"}, "caseKey": key}, &opened)
+	if err == nil && opened.OpenCase.Case == nil {
+		err = fmt.Errorf("no case was opened: %v", opened.OpenCase.Problems)
+	}
+	return key, err
 }
 
 // watch reads at a steady rate for so long.

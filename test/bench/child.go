@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type settings struct {
 	database *database // nil: SQLite in folder
 	url      string    // in place of the database's own
 	redis    string
+	prefix   string // of the keys in Redis; empty: that of all servers
 	folder   string
 	staff    bool // whether there are members of staff, with tokens of the demo's issuer
 	limited  bool // whether clients have the limits that they have by default
@@ -48,7 +50,7 @@ const publicURL = "http://bench.test"
 func (c settings) environment(addr string) []string {
 	environment := []string{
 		"NELKE_ADDR=" + addr, "NELKE_DATA=" + c.folder, "NELKE_STOP_DELAY=0s",
-		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=bench", "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
+		"REDIS_URL=" + c.redis, "NELKE_REDIS_PREFIX=" + cmp.Or(c.prefix, "bench"), "DATABASE_URL=" + c.url, "NELKE_DEMO=" + strconv.FormatBool(c.staff),
 	}
 	if !c.limited {
 		environment = append(environment, unlimited()...)
