@@ -37,8 +37,8 @@ func (s *Store) openPostgres(cfg Config) error {
 		n = max(8, 6*runtime.GOMAXPROCS(0))
 	}
 	connections := &connections{vitals: &s.vitals}
+	s.connections = connections
 	conn.OnPgError = connections.judge(conn.OnPgError)
-	conn.DialFunc = connections.watched(conn.DialFunc)
 	if s.clock == nil {
 		s.skew = &skew{process: cfg.Process}
 		if s.skew.process == nil {

@@ -59,6 +59,8 @@ type Store struct {
 	reader  *ent.Client
 	skew    *skew // nil: one clock rules
 	vitals  vitals
+
+	connections *connections // nil on SQLite
 }
 
 // Open connects to the database and checks that it answers. It changes nothing: see [Store.Migrate].

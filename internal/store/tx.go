@@ -74,6 +74,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 
 	tx, err := db.BeginTx(own, opts)
 	if s.postgres() && connectionLost(err) && ctx.Err() == nil {
+		s.connections.lost()
 		tx, err = db.BeginTx(own, opts) // nothing was begun, and the next connection is a new one
 	}
 	if err != nil {

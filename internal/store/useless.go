@@ -3,9 +3,6 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
-	"net"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -33,40 +30,6 @@ const opened = "opened" // in pgconn's custom data
 
 // lost notes that the server, or what lies between, ended a connection.
 func (c *connections) lost() { c.renewed.Store(time.Now().UnixNano()) }
-
-// watched is a pgconn.DialFunc whose connections report their end.
-func (c *connections) watched(dial pgconn.DialFunc) pgconn.DialFunc {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := dial(ctx, network, addr)
-		if err != nil {
-			return nil, err
-		}
-		return &watchedConn{conn, c}, nil
-	}
-}
-
-type watchedConn struct {
-	net.Conn
-	connections *connections
-}
-
-func (w *watchedConn) Read(b []byte) (int, error) {
-	n, err := w.Conn.Read(b)
-	return n, w.seen(err)
-}
-
-func (w *watchedConn) Write(b []byte) (int, error) {
-	n, err := w.Conn.Write(b)
-	return n, w.seen(err)
-}
-
-// seen returns the error that it is given. A deadline, and a connection closed by this process, are no loss.
-func (w *watchedConn) seen(err error) error {
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, net.ErrClosed) {
-		w.connections.lost()
-	}
-	return err
-}
 
 // open notes when a connection was opened.
 func (c *connections) open(conn *pgx.Conn) {

@@ -173,6 +173,35 @@ func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	atOnce(read, s.Read)
 }
 
+// TestACallerWhoHangsUpCostsOneConnection has a statement given up while it runs: the connections beside it stay.
+func TestACallerWhoHangsUpCostsOneConnection(t *testing.T) {
+	t.Parallel()
+	s := open(t, config(t, dialect.Postgres))
+	require.NoError(t, s.Migrate(t.Context()))
+	beside, err := s.ReadDB().Conn(t.Context())
+	require.NoError(t, err)
+	backend := func() (pid int) {
+		require.NoError(t, beside.QueryRowContext(t.Context(), "SELECT pg_backend_pid()").Scan(&pid))
+		return pid
+	}
+	before := backend()
+
+	ctx, hangUp := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer hangUp()
+	_, err = s.ReadDB().ExecContext(ctx, "SELECT pg_sleep(20)")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Eventually(t, func() bool { // the server has been asked to end the statement, and has answered
+		var asleep int
+		require.NoError(t, s.WriteDB().QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep(20)%'`).Scan(&asleep))
+		return asleep == 0
+	}, 10*time.Second, 10*time.Millisecond)
+	require.NoError(t, beside.Close()) // back into the pool
+	beside, err = s.ReadDB().Conn(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, before, backend())
+	require.NoError(t, beside.Close())
+}
+
 func TestWhatMakesAConnectionUseless(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{
