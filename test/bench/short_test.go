@@ -2,18 +2,24 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"nelke/internal/testbed"
 )
 
 // TestEveryPartRuns takes all measures in their tiny form, whose figures mean nothing: a table comes only where each of them could
 // be taken.
 func TestEveryPartRuns(t *testing.T) {
 	t.Parallel()
+	if os.Getenv(testbed.DatabaseVariable) == "" {
+		testbed.Missing(t, testbed.DatabaseVariable+" is unset: make test")
+	}
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	program := filepath.Join(t.TempDir(), "bench")
