@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -140,11 +139,7 @@ type serveCommand struct{}
 
 func (serveCommand) Run(ctx context.Context, cfg server.Config, s streams) error {
 	cfg.Options.Welcome, cfg.Options.Terminal = s.out, isTerminal(s.out)
-	reserve := untouched()
-	defer runtime.KeepAlive(reserve)
-	if reserve != nil {
-		go tidy(ctx)
-	}
+	manageMemory(ctx)
 	return server.Run(ctx, cfg)
 }
 
@@ -156,16 +151,6 @@ func isTerminal(out io.Writer) bool {
 	}
 	about, err := file.Stat()
 	return err == nil && about.Mode()&os.ModeCharDevice != 0
-}
-
-// untouched is memory that nobody ever writes to, so that no page of it exists. The garbage collector counts it, though, and
-// begins when as much again has been allocated as there is. Without it that is a few megabytes, and it would run all the time
-// while requests come in. An operator who has said how the collector works is left alone.
-func untouched() []byte {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return nil
-	}
-	return make([]byte, 128<<20)
 }
 
 type migrateCommand struct {

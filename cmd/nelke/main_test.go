@@ -166,17 +166,3 @@ func TestNelke(t *testing.T) {
 		require.NoError(t, reader.Close())
 	})
 }
-
-// What an operator says of the garbage collector holds, and nothing is added to it.
-func TestMemoryIsLeftToTheOperator(t *testing.T) {
-	for _, variable := range []string{"GOGC", "GOMEMLIMIT"} {
-		t.Setenv(variable, "")
-	}
-	require.Len(t, untouched(), 128<<20)
-	for _, variable := range []string{"GOGC", "GOMEMLIMIT"} {
-		t.Run(variable, func(t *testing.T) {
-			t.Setenv(variable, "100")
-			require.Nil(t, untouched())
-		})
-	}
-}
