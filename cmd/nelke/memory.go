@@ -72,6 +72,7 @@ func tidy(ctx context.Context) {
 		}
 	}
 }
+
 // heap is how often was collected, and what was allocated since the process began.
 type heap struct{ cycles, allocated uint64 }
 

@@ -67,11 +67,12 @@ func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page Pag
 		where = append(where, application.IDLT(after))
 	}
 	p.dependOnCases(ctx, []*ent.CaseFile{c})
-	rows, err := p.store.Reader().Application.Query().Where(where...).Order(ent.Desc(application.FieldID)).Limit(first + 1).All(ctx)
+	rows, err := p.store.Reader().Application.Query().Where(where...).Order(ent.Desc(application.FieldID)).Limit(atLeast(first + 1)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return keyed(rows, first, page, listOfApplications, func(a *ent.Application) string { return a.ID }), p.presentApplications(ctx, rows...)
+	shown := keyed(rows, first, page, listOfApplications, func(a *ent.Application) string { return a.ID })
+	return shown, p.presentApplications(ctx, shown.Nodes...)
 }
 
 // listOfApplications begins the cursors of a case's applications.

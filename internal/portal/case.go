@@ -230,11 +230,12 @@ func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Pag
 		where = append(where, appointment.IDLT(after))
 	}
 	p.dependOnCases(ctx, []*ent.CaseFile{c})
-	rows, err := p.store.Reader().Appointment.Query().Where(where...).Order(ent.Desc(appointment.FieldID)).Limit(first + 1).All(ctx)
+	rows, err := p.store.Reader().Appointment.Query().Where(where...).Order(ent.Desc(appointment.FieldID)).Limit(atLeast(first + 1)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return keyed(rows, first, page, listOfAppointments, func(a *ent.Appointment) string { return a.ID }), p.present(ctx, rows...)
+	shown := keyed(rows, first, page, listOfAppointments, func(a *ent.Appointment) string { return a.ID })
+	return shown, p.present(ctx, shown.Nodes...)
 }
 
 // AppointmentConnection is a page of appointments. Total is not known.

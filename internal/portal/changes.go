@@ -122,7 +122,7 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 			return nil, err
 		}
 	}
-	rows, err := p.store.Reader().Change.Query().Where(entchange.PositionGT(from), ofTypes(types)).Order(entchange.ByPosition()).Limit(limit + 1).All(ctx)
+	rows, err := p.store.Reader().Change.Query().Where(entchange.PositionGT(from), ofTypes(types)).Order(entchange.ByPosition()).Limit(atLeast(limit + 1)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -145,17 +145,19 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 	return feed, nil
 }
 
-// ofTypes is the condition of being of one of the types; of any where there are none. There are as many conditions as there are
-// types, so that a statement is one of eight.
+// ofTypes is the condition of being of one of the types; of any where there are none. It is as long for one type as for all of them,
+// so that a statement doesn't depend on which are asked for.
 func ofTypes(types []ChangeType) predicate.Change {
-	var some []predicate.Change
-	for _, t := range []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService} {
-		if slices.Contains(types, t) {
-			some = append(some, predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix())))
-		}
-	}
+	all := []ChangeType{ChangedMunicipality, ChangedOffice, ChangedService}
 	if len(types) == 0 {
-		return entchange.IDNEQ("")
+		types = all
+	}
+	some := make([]predicate.Change, len(all))
+	for i, t := range all {
+		if !slices.Contains(types, t) {
+			t = types[0]
+		}
+		some[i] = predicate.Change(sql.FieldHasPrefix(entchange.FieldID, t.prefix()))
 	}
 	return entchange.Or(some...)
 }

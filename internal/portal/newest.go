@@ -44,7 +44,7 @@ func newest[T any](ctx context.Context, ids []string, read func(ids []string, li
 		most = min(maxListed, max(1, maxRows/len(ids)))
 	}
 	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
-		rows, err := read([]string{id}, most+1)
+		rows, err := read([]string{id}, atLeast(most+1))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -63,4 +63,16 @@ func oldestFirst[T any](ctx context.Context, rows []T, most int) (_ []T, cut boo
 	}
 	slices.Reverse(rows)
 	return rows, cut
+}
+
+// atLeast is the limit of a statement that reads n rows: n, or somewhat more, so that what a client asks for makes a dozen statements
+// and not a thousand. PostgreSQL's driver keeps the text of each prepared, and with the limit as an argument each would be planned anew.
+func atLeast(n int) int {
+	for step := 1; ; step *= 10 {
+		for _, most := range []int{step, 2 * step, 5 * step} {
+			if n <= most+1 {
+				return most + 1 // pages look one row ahead
+			}
+		}
+	}
 }

@@ -74,11 +74,12 @@ func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_
 		return nil, err
 	}
 	rows, err := p.store.Reader().Partner.Query().Where(entpartner.MunicipalityID(m.ID), entpartner.IDGT(after)).
-		Order(entpartner.ByID()).Limit(first + 1).All(ctx)
+		Order(entpartner.ByID()).Limit(atLeast(first + 1)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return keyed(rows, first, page, listOfPartners, func(row *ent.Partner) string { return row.ID }), p.presentPartners(ctx, rows...)
+	shown := keyed(rows, first, page, listOfPartners, func(row *ent.Partner) string { return row.ID })
+	return shown, p.presentPartners(ctx, shown.Nodes...)
 }
 
 // keyset reads a page of a list that is sorted by id.
@@ -179,7 +180,7 @@ func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, state
 	if states != nil {
 		where = append(where, store.OneOf[predicate.WebhookDelivery](webhookdelivery.FieldStatus, states))
 	}
-	rows, err := p.store.Reader().WebhookDelivery.Query().Where(where...).Order(ent.Desc(webhookdelivery.FieldID)).Limit(first + 1).All(ctx)
+	rows, err := p.store.Reader().WebhookDelivery.Query().Where(where...).Order(ent.Desc(webhookdelivery.FieldID)).Limit(atLeast(first + 1)).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 	}
 	now := p.clock()
 	a := p.store.Args()
-	rows := strconv.Itoa(limit) // in the text: with an argument, PostgreSQL would plan each page anew
+	rows := strconv.Itoa(atLeast(limit))
 	where := ` WHERE municipality_id = ` + a.Bind(municipality)
 	if in.Service != nil {
 		where += ` AND service_id = ` + a.Bind(*in.Service)
@@ -115,16 +115,23 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 	if after != nil {
 		where += ` AND (deadline, id) > (` + a.Bind(after.deadline) + `, ` + a.Bind(after.id) + `)`
 	}
-	var parts []string
-	for _, status := range slices.Compact(slices.Sorted(slices.Values(statuses))) { // sorted: the same states are the same statement
-		if in.Overdue && !slices.Contains(unfinished(), status) {
-			continue // what is done is never overdue
-		}
-		parts = append(parts, `SELECT * FROM (SELECT id, deadline FROM applications`+where+` AND status = `+a.Bind(status)+
-			` AND submitted_at IS NOT NULL ORDER BY deadline, id LIMIT `+rows+`) AS s`+strconv.Itoa(len(parts)))
+	statuses = slices.Compact(slices.Sorted(slices.Values(statuses)))
+	if in.Overdue { // what is done is never overdue
+		statuses = slices.DeleteFunc(statuses, func(status string) bool { return !slices.Contains(unfinished(), status) })
 	}
-	if len(parts) == 0 {
+	if len(statuses) == 0 {
 		return nil, nil
+	}
+	// There are two statements: for as many states as wait for somebody, and for all eight. No application has the state "".
+	n := len(unfinished())
+	if len(statuses) > n {
+		n = max(len(statuses), 8)
+	}
+	statuses = append(statuses, make([]string, n-len(statuses))...)
+	parts := make([]string, n)
+	for i, status := range statuses {
+		parts[i] = `SELECT * FROM (SELECT id, deadline FROM applications` + where + ` AND status = ` + a.Bind(status) +
+			` AND submitted_at IS NOT NULL ORDER BY deadline, id LIMIT ` + rows + `) AS s` + strconv.Itoa(i)
 	}
 	var ids []string
 	var id string
