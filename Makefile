@@ -79,7 +79,8 @@ lint: deps ## golangci-lint, with the import rule, and go vet
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
-verify: deps ## regenerate everything: no difference, no pending migration, nothing that breaks clients
+verify: deps ## regenerate everything: no difference, no pending migration, nothing that breaks clients, no merge left open
+	@! git grep -nE '^(<{7}|>{7}) ' || { echo 'conflict markers are committed' >&2; exit 1; }
 	script/unchanged go generate ./...
 	script/services run postgresql -- go run ./internal/store/migrategen --check
 	go run ./graph/release --check

@@ -57,7 +57,9 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 		w.spans = &spans{cfg.Tracer, names}
 	}
 	e := executor.New(schema)
-	e.SetQueryCache(newDocuments())
+	documents := newDocuments()
+	e.SetQueryCache(documents)
+	e.SetDefaultRulesFn(fewErrors)
 	e.SetParserTokenLimit(maxTokens)
 	e.SetErrorPresenter(present(cfg.Log))
 	e.SetRecoverFunc(recovered(cfg.Log))
@@ -65,6 +67,7 @@ func Around(schema graphql.ExecutableSchema, cfg Options) *Graph {
 		e.Use(w.spans) // the outermost
 	}
 	e.Use(extension.AutomaticPersistedQuery{Cache: cfg.Documents})
+	e.Use(repeats{documents}) // of the documents that hashes stand for, too
 	e.Use(extension.Introspection{})
 	if !cfg.Introspection {
 		e.Use(closedIntrospection{})

@@ -370,7 +370,7 @@ func (j *judge) use(v *ast.Value, t *ast.Type, b bound.Bound) (f *fault) {
 func (g *Graph) CreateOperationContext(ctx context.Context, params *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	op, errs := g.Executor.CreateOperationContext(ctx, params)
 	if len(errs) == 0 || op.Operation == nil || len(errs[0].Path) == 0 || errs[0].Path[0] != ast.PathName("variable") {
-		return op, errs
+		return op, shortened(errs)
 	}
 	op.Variables = map[string]any{}
 	for _, definition := range op.Operation.VariableDefinitions {
@@ -378,7 +378,7 @@ func (g *Graph) CreateOperationContext(ctx context.Context, params *graphql.RawP
 		if !given && definition.DefaultValue != nil {
 			var err error
 			if value, err = definition.DefaultValue.Value(nil); err != nil {
-				return op, errs
+				return op, shortened(errs)
 			}
 			given = true
 		}
@@ -391,5 +391,6 @@ func (g *Graph) CreateOperationContext(ctx context.Context, params *graphql.RawP
 	}
 	again := *params
 	again.Variables = op.Variables
-	return g.Executor.CreateOperationContext(ctx, &again)
+	op, errs = g.Executor.CreateOperationContext(ctx, &again)
+	return op, shortened(errs)
 }
