@@ -85,7 +85,7 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 	if n != 1 {
 		return refuse(WrongState, "input", "application")
 	}
-	if err := tx.nameFile(ctx, f, corrections); err != nil {
+	if err := tx.indexApplication(ctx, f.Application, f.c, f.service.Town.Zone, corrections); err != nil {
 		return err
 	}
 	return tx.step(ctx, f, application.StatusIN_PROGRESS, action, nil, message, corrections)

@@ -12,7 +12,6 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/application"
-	"nelke/ent/casefile"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -163,16 +162,6 @@ func (tx *Tx) indexApplication(ctx context.Context, app *ent.Application, contac
 
 // dayWord is the day of an application's submission among its words. No word of a name has a hyphen.
 func dayWord(day schedule.Date) string { return day.String() }
-
-// nameFile is indexApplication with the contact as it stands in the file's case.
-func (tx *Tx) nameFile(ctx context.Context, f *file, corrected string) error {
-	contact, err := tx.CaseFile.Query().Where(casefile.ID(f.CaseID)).
-		Select(casefile.FieldID, casefile.FieldGivenName, casefile.FieldFamilyName).Only(ctx)
-	if err != nil {
-		return err
-	}
-	return tx.indexApplication(ctx, f.Application, contact, f.service.Town.Zone, corrected)
-}
 
 // maxNamedApplications is how many applications of a case follow its contact's name: the newest ones.
 const maxNamedApplications = 100

@@ -46,7 +46,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		}); err != nil {
 			return err
 		}
-		if err := tx.nameFile(ctx, f, ""); err != nil {
+		if err := tx.indexApplication(ctx, f.Application, f.c, f.service.Town.Zone, ""); err != nil {
 			return err
 		}
 		return p.oweNotice(ctx, tx, f.ID, noticeSubmitted, "")

@@ -162,15 +162,15 @@ func (tx *Tx) lockOffices(ctx context.Context, exclusive bool, offices ...string
 	return err
 }
 
-// lockCase locks a case until the end of the transaction and reads what writes need of it: nothing personal. It is nil
-// where the condition finds none.
+// lockCase locks a case until the end of the transaction and reads what writes need of it: of what is personal,
+// the name alone, which applications are found by. It is nil where the condition finds none.
 func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.CaseFile, error) {
 	query := tx.CaseFile.Query().Where(where)
 	if tx.Dialect == dialect.Postgres {
 		// NO KEY: rows that refer to the case by foreign key are inserted meanwhile.
 		query.Modify(func(s *sql.Selector) { s.For("NO KEY UPDATE") })
 	}
-	c, err := query.Select(casefile.FieldID, casefile.FieldMunicipalityID, casefile.FieldLanguage, casefile.FieldNoticeID,
+	c, err := query.Select(casefile.FieldID, casefile.FieldMunicipalityID, casefile.FieldLanguage, casefile.FieldGivenName, casefile.FieldFamilyName, casefile.FieldNoticeID,
 		casefile.FieldNoticeAt, casefile.FieldEventCount, casefile.FieldEventHead).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil
