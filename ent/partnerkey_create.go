@@ -278,6 +278,18 @@ type (
 	}
 )
 
+// SetLabel sets the "label" field.
+func (u *PartnerKeyUpsert) SetLabel(v string) *PartnerKeyUpsert {
+	u.Set(partnerkey.FieldLabel, v)
+	return u
+}
+
+// UpdateLabel sets the "label" field to the value that was provided on create.
+func (u *PartnerKeyUpsert) UpdateLabel() *PartnerKeyUpsert {
+	u.SetExcluded(partnerkey.FieldLabel)
+	return u
+}
+
 // SetUsedAt sets the "used_at" field.
 func (u *PartnerKeyUpsert) SetUsedAt(v time.Time) *PartnerKeyUpsert {
 	u.Set(partnerkey.FieldUsedAt, v)
@@ -337,9 +349,6 @@ func (u *PartnerKeyUpsertOne) UpdateNewValues() *PartnerKeyUpsertOne {
 		if _, exists := u.create.mutation.Hash(); exists {
 			s.SetIgnore(partnerkey.FieldHash)
 		}
-		if _, exists := u.create.mutation.Label(); exists {
-			s.SetIgnore(partnerkey.FieldLabel)
-		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(partnerkey.FieldCreatedAt)
 		}
@@ -372,6 +381,20 @@ func (u *PartnerKeyUpsertOne) Update(set func(*PartnerKeyUpsert)) *PartnerKeyUps
 		set(&PartnerKeyUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetLabel sets the "label" field.
+func (u *PartnerKeyUpsertOne) SetLabel(v string) *PartnerKeyUpsertOne {
+	return u.Update(func(s *PartnerKeyUpsert) {
+		s.SetLabel(v)
+	})
+}
+
+// UpdateLabel sets the "label" field to the value that was provided on create.
+func (u *PartnerKeyUpsertOne) UpdateLabel() *PartnerKeyUpsertOne {
+	return u.Update(func(s *PartnerKeyUpsert) {
+		s.UpdateLabel()
+	})
 }
 
 // SetUsedAt sets the "used_at" field.
@@ -605,9 +628,6 @@ func (u *PartnerKeyUpsertBulk) UpdateNewValues() *PartnerKeyUpsertBulk {
 			if _, exists := b.mutation.Hash(); exists {
 				s.SetIgnore(partnerkey.FieldHash)
 			}
-			if _, exists := b.mutation.Label(); exists {
-				s.SetIgnore(partnerkey.FieldLabel)
-			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(partnerkey.FieldCreatedAt)
 			}
@@ -641,6 +661,20 @@ func (u *PartnerKeyUpsertBulk) Update(set func(*PartnerKeyUpsert)) *PartnerKeyUp
 		set(&PartnerKeyUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetLabel sets the "label" field.
+func (u *PartnerKeyUpsertBulk) SetLabel(v string) *PartnerKeyUpsertBulk {
+	return u.Update(func(s *PartnerKeyUpsert) {
+		s.SetLabel(v)
+	})
+}
+
+// UpdateLabel sets the "label" field to the value that was provided on create.
+func (u *PartnerKeyUpsertBulk) UpdateLabel() *PartnerKeyUpsertBulk {
+	return u.Update(func(s *PartnerKeyUpsert) {
+		s.UpdateLabel()
+	})
 }
 
 // SetUsedAt sets the "used_at" field.

@@ -29,6 +29,20 @@ func (_u *PartnerKeyUpdate) Where(ps ...predicate.PartnerKey) *PartnerKeyUpdate 
 	return _u
 }
 
+// SetLabel sets the "label" field.
+func (_u *PartnerKeyUpdate) SetLabel(v string) *PartnerKeyUpdate {
+	_u.mutation.SetLabel(v)
+	return _u
+}
+
+// SetNillableLabel sets the "label" field if the given value is not nil.
+func (_u *PartnerKeyUpdate) SetNillableLabel(v *string) *PartnerKeyUpdate {
+	if v != nil {
+		_u.SetLabel(*v)
+	}
+	return _u
+}
+
 // SetUsedAt sets the "used_at" field.
 func (_u *PartnerKeyUpdate) SetUsedAt(v time.Time) *PartnerKeyUpdate {
 	_u.mutation.SetUsedAt(v)
@@ -127,6 +141,9 @@ func (_u *PartnerKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 			}
 		}
 	}
+	if value, ok := _u.mutation.Label(); ok {
+		_spec.SetField(partnerkey.FieldLabel, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(partnerkey.FieldUsedAt, field.TypeTime, value)
 	}
@@ -159,6 +176,20 @@ type PartnerKeyUpdateOne struct {
 	hooks     []Hook
 	mutation  *PartnerKeyMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetLabel sets the "label" field.
+func (_u *PartnerKeyUpdateOne) SetLabel(v string) *PartnerKeyUpdateOne {
+	_u.mutation.SetLabel(v)
+	return _u
+}
+
+// SetNillableLabel sets the "label" field if the given value is not nil.
+func (_u *PartnerKeyUpdateOne) SetNillableLabel(v *string) *PartnerKeyUpdateOne {
+	if v != nil {
+		_u.SetLabel(*v)
+	}
+	return _u
 }
 
 // SetUsedAt sets the "used_at" field.
@@ -288,6 +319,9 @@ func (_u *PartnerKeyUpdateOne) sqlSave(ctx context.Context) (_node *PartnerKey, 
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Label(); ok {
+		_spec.SetField(partnerkey.FieldLabel, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(partnerkey.FieldUsedAt, field.TypeTime, value)

@@ -109,10 +109,13 @@ func (answers) InterceptResponse(ctx context.Context, next graphql.ResponseHandl
 				refusal(codeTooLarge, "The answer has more than %d bytes. Ask for less at a time.", a.limit.Load()),
 			}}
 		case tooLate:
-			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{
-				refusal(codeTimeout, "The answer took too long."),
-			}}
+			late := refusal(codeTimeout, messageTimeout)
+			if waited(response.Errors) {
+				late = refusal(codeUnavailable, messageUnavailable)
+			}
+			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{late}}
 		default:
+			response.Errors = blamed(response.Errors)
 			response.Extensions = a.noted(response.Extensions)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -22,6 +23,11 @@ const (
 	codeUnavailable = "UNAVAILABLE"
 	codeTimeout     = "TIMEOUT"
 	codeTooMany     = "TOO_MANY_REPRESENTATIONS"
+)
+
+const (
+	messageUnavailable = "The service can't answer just now. Please try again in a moment."
+	messageTimeout     = "The answer took too long."
 )
 
 var (
@@ -57,9 +63,9 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 		case errors.Is(err, errTooMany):
 			out.Message, code = errTooMany.Error(), codeTooMany
 		case portal.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
-			out.Message, code = "The service can't answer just now. Please try again in a moment.", codeUnavailable
+			out.Message, code = messageUnavailable, codeUnavailable
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-			out.Message, code = "The answer took too long.", codeTimeout
+			out.Message, code = messageTimeout, codeTimeout
 		case own != nil && own.Err == nil && graphql.GetFieldContext(ctx) == nil:
 			own.Extensions = map[string]any{"code": errcode.ValidationFailed} // gqlgen's own, of a persisted document
 			return own
@@ -73,6 +79,25 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 		out.Extensions["code"] = code
 		return out
 	}
+}
+
+// waited tells whether errors of one answer say that the database didn't answer. What of the answer is late then is late
+// because of that: other fields waited their turn until there was no time left.
+func waited(errs gqlerror.List) bool {
+	return slices.ContainsFunc(errs, func(err *gqlerror.Error) bool { return err.Extensions["code"] == codeUnavailable })
+}
+
+// blamed are the errors of an answer, where those that say it took too long say why, if it is known.
+func blamed(errs gqlerror.List) gqlerror.List {
+	if !waited(errs) {
+		return errs
+	}
+	for _, err := range errs {
+		if err.Extensions["code"] == codeTimeout {
+			err.Message, err.Extensions["code"] = messageUnavailable, codeUnavailable
+		}
+	}
+	return errs
 }
 
 // recovered makes an error of a panic. Its text is for the log alone.

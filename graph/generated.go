@@ -22946,6 +22946,12 @@ func (ec *executionContext) unmarshalInputPostalAddressInput(ctx context.Context
 		asMap[k] = v
 	}
 
+	if _, present := asMap["houseNumber"]; !present {
+		asMap["houseNumber"] = ""
+	}
+	if _, present := asMap["postalCode"]; !present {
+		asMap["postalCode"] = ""
+	}
 	if _, present := asMap["country"]; !present {
 		asMap["country"] = "DE"
 	}

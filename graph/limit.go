@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
@@ -24,6 +25,9 @@ const (
 	maxTokens             = 3_000   // validating n equal fields takes n² steps, and comes before our own limits
 	maxRoots              = 20
 )
+
+// askPatience is how long the database may take to say whether a partner may ask for more: no operation has begun yet.
+const askPatience = 3 * time.Second
 
 // limits refuses documents that ask for too much, before anything is executed.
 type limits struct {
@@ -64,6 +68,8 @@ func (l *limits) MutateOperationContext(ctx context.Context, op *graphql.Operati
 		return err
 	}
 	if cost := complexity.Calculate(ctx, l.schema, op.Operation, op.Variables); cost > maxComplexity {
+		ctx, cancel := context.WithTimeout(ctx, askPatience)
+		defer cancel()
 		// An error of the question is no answer to it: the document is refused like anybody's.
 		if bulk, err := l.portal.MayAs(ctx, portal.BulkCatalogue); err == nil && bulk && cost <= bulkComplexity {
 			return checkRepresentations(op.Operation.SelectionSet, op.Variables)

@@ -67,6 +67,9 @@ func (s *strict) boundOf(place string, t *ast.Type) bound.Bound {
 // check judges all arguments of an operation. It replaces variables by what they are coerced to: a list where one value
 // stood for it, int64 for an Int however it was written, a string for an ID.
 func (s *strict) check(op *graphql.OperationContext) *gqlerror.Error {
+	if err := checkSurrogates(op.RawQuery); err != nil {
+		return err
+	}
 	j := judge{strict: s, op: op}
 	f := j.defaults(op.Operation.VariableDefinitions)
 	if f == nil {

@@ -23,6 +23,8 @@ const (
 	fresh = 4 * time.Second
 	// again is how long a subscription waits when its reading failed: it stays open and recovers.
 	again = time.Second
+	// readingLimit is how long one reading may take, as long as a query.
+	readingLimit = 10 * time.Second
 )
 
 // watcher makes subscriptions: each sends the state first, then again whenever it changed. What the state depends on
@@ -83,7 +85,9 @@ func follow[T any](ctx context.Context, read func(context.Context) (*T, error)) 
 	}
 	out := make(chan *T, 1) // the watcher takes each value out before it asks for the next
 	emit := func(within context.Context) error {
-		value, err := read(tracing.Within(ctx, within))
+		timed, cancel := context.WithTimeout(tracing.Within(ctx, within), readingLimit)
+		defer cancel()
+		value, err := read(timed)
 		if err != nil {
 			return err
 		}
@@ -107,7 +111,12 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 	s := &stream{}
 	ctx, trace := cache.Collect(context.WithValue(ctx, streamKey{}, s))
 	began, sent := w.spans.message(ctx, op, op.Stats.OperationStart)
-	responses := next(began)
+	untimed := next(began)
+	responses := func(ctx context.Context) *graphql.Response {
+		timed, cancel := context.WithTimeout(ctx, readingLimit)
+		defer cancel()
+		return untimed(timed)
+	}
 	var last *fingerprint
 
 	// The context is the one with the trace, whatever the transport passes: nested fields are read in it.
@@ -122,15 +131,15 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 			if !w.wait(ctx, trace) {
 				return nil
 			}
-			reading, end := w.spans.message(ctx, op, time.Time{})
-			if err := s.emit(reading); err != nil {
+			anew, end := w.spans.message(ctx, op, time.Time{})
+			if err := s.emit(anew); err != nil {
 				end(nil, false)
 				if !pause(ctx, again) {
 					return nil
 				}
 				continue
 			}
-			response := responses(reading)
+			response := responses(anew)
 			var next *fingerprint
 			news := response != nil && !unavailable(response)
 			if news {
@@ -195,11 +204,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// unavailable tells that the database could not be asked for a part of the answer: nobody is told so mid-stream, the
+// unavailable tells that the database could not be asked for a part of the answer, or not in time: nobody is told so mid-stream, the
 // next reading will do.
 func unavailable(r *graphql.Response) bool {
 	for _, err := range r.Errors {
-		if err.Extensions["code"] == codeUnavailable {
+		if code := err.Extensions["code"]; code == codeUnavailable || code == codeTimeout {
 			return true
 		}
 	}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
 	"nelke/internal/identity"
@@ -52,6 +54,80 @@ func TestPostgreSQL(t *testing.T) {
 		require.Eventually(t, func() bool { return s.do(http.MethodGet, "/readyz", "").status == http.StatusOK }, patience, 20*time.Millisecond)
 		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
 		require.Equal(t, http.StatusOK, s.do(http.MethodGet, "/export/xzufi.xml", "").status)
+	})
+
+	t.Run("hanging: the same, within the time that an operation has", func(t *testing.T) {
+		t.Parallel()
+		database := testbed.OwnPostgres(t)
+		s := start(t, func(cfg *server.Config) { cfg.DatabaseURL = database.URL() })
+		key := identity.NewCaseKey()
+		const viewer = `{ viewer { case { id } } }`
+		const queue = `{ workQueue(input: { municipality: { ars: "` + ars + `" } }) { nodes { id } } }`
+		require.Contains(t, s.graph(openCase, openCaseInput(key)).body, `"case_`)
+		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
+		page := s.do(http.MethodGet, "/sandbox/pay/sandbox_"+strings.Repeat("a", 26), "")
+		require.Equal(t, http.StatusNotFound, page.status)
+		clerk := "Bearer " + s.token("CLERK@"+ars)
+
+		database.Pause()
+		partner := "Bearer nelke_partner_" + strings.Repeat("A", 43)
+		const modern = "application/graphql-response+json"
+		asked := map[string]func() answer{
+			"viewer":         func() answer { return s.graph(viewer, nil, "Authorization", "Bearer "+key) },
+			"viewer, modern": func() answer { return s.graph(viewer, nil, "Authorization", "Bearer "+key, "Accept", modern) },
+			"openCase":       func() answer { return s.graph(openCase, openCaseInput(identity.NewCaseKey())) },
+			"two fields": func() answer {
+				return s.graph(`{ a: viewer { case { id } } b: changes { cursor } }`, nil, "Authorization", "Bearer "+key)
+			},
+			"work of staff":           func() answer { return s.graph(queue, nil, "Authorization", clerk) },
+			"the feed":                func() answer { return s.graph(`{ changes { cursor } }`, nil) },
+			"a partner's key":         func() answer { return s.graph(`{ __typename }`, nil, "Authorization", partner) },
+			"a partner's key, modern": func() answer { return s.graph(`{ __typename }`, nil, "Authorization", partner, "Accept", modern) },
+			"a partner's key by event stream": func() answer {
+				return s.graph(`{ __typename }`, nil, "Authorization", partner, "Accept", "text/event-stream")
+			},
+			"the page of a payment": func() answer { return s.do(http.MethodGet, "/sandbox/pay/sandbox_"+strings.Repeat("a", 26), "") },
+			"the export":            func() answer { return s.do(http.MethodGet, "/export/xzufi.xml", "") },
+			"the probe":             func() answer { return s.do(http.MethodGet, "/readyz", "") },
+		}
+		var all sync.WaitGroup
+		for name, ask := range asked {
+			all.Go(func() {
+				begun := time.Now()
+				got := ask()
+				if took := time.Since(begun); took > 12*time.Second {
+					t.Errorf("%s took %s", name, took)
+				}
+				t.Log(name, time.Since(begun).Round(time.Millisecond), got.status)
+				if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+					t.Errorf("%s: %d %s", name, got.status, got.body)
+				}
+				if strings.HasPrefix(got.body, "{") && name != "the probe" && firstCode(t, got) != "UNAVAILABLE" {
+					t.Errorf("%s: %s", name, got.body)
+				}
+			})
+		}
+		all.Go(func() {
+			begun := time.Now()
+			got := s.graph(`subscription { workQueue(input: { municipality: { ars: "`+ars+`" } }) { nodes { id } } }`, nil, "Authorization", clerk, "Accept", "text/event-stream")
+			if !strings.Contains(got.body, "UNAVAILABLE") || time.Since(begun) > 12*time.Second {
+				t.Errorf("an event stream: %s after %s", got.body, time.Since(begun))
+			}
+		})
+		all.Go(func() {
+			begun := time.Now()
+			conn := s.dial(t.Context(), map[string]any{"authorization": partner})
+			defer conn.CloseNow()
+			_, _, err := conn.Read(t.Context())
+			if websocket.CloseStatus(err) != websocket.StatusTryAgainLater || time.Since(begun) > 12*time.Second {
+				t.Errorf("by WebSocket: %v after %s", err, time.Since(begun))
+			}
+		})
+		all.Wait()
+
+		database.Resume()
+		require.Eventually(t, func() bool { return s.do(http.MethodGet, "/readyz", "").status == http.StatusOK }, patience, 20*time.Millisecond)
+		require.Contains(t, s.graph(viewer, nil, "Authorization", "Bearer "+key).body, `"case_`)
 	})
 
 	t.Run("not migrated: the service says what to do, and does nothing itself", func(t *testing.T) {

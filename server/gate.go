@@ -15,6 +15,9 @@ import (
 // askAgain is how often a token that stays in use is checked again, besides at its end: its key may have been revoked.
 const askAgain = 10 * time.Second
 
+// keyPatience is how long the database may take to say whose key that is: it is one row.
+const keyPatience = 3 * time.Second
+
 // gate decides who is calling. Whatever outlives the request that brought a token asks it again: each operation of a
 // WebSocket, and streams all along.
 type gate struct {
@@ -36,6 +39,8 @@ func (g *gate) whoIs(ctx context.Context, authorization string) (identity.Actor,
 	if err != nil || who.Kind != identity.Partner {
 		return who, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, keyPatience)
+	defer cancel()
 	ok, err := g.partners.KnowsPartner(ctx, who.PartnerKeyHash)
 	if err == nil && !ok {
 		err = identity.ErrTokenInvalid

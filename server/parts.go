@@ -73,7 +73,7 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 		return nil, err
 	}
 	p.cache = cache.New(cache.Config{
-		Hub: p.hub, Relay: p.relay, Bytes: uint64(cfg.CacheBytes / 2), Version: cfg.version(), Now: p.now, Gone: store.Unavailable,
+		Hub: p.hub, Relay: p.relay, Bytes: uint64(cfg.CacheBytes / 2), Version: cfg.version(), Now: p.now, Gone: store.Unavailable, Late: store.Late,
 	})
 	p.jobs, err = job.New(p.store, job.Options{
 		Workers: workers, NoSweepers: !cfg.Sweepers, Logger: p.log, Clock: cfg.Options.Clock, Tracer: p.tracer,

@@ -122,6 +122,15 @@ func (p *payments) stop() {
 	}
 }
 
+// inTime gives requests a deadline.
+func inTime(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
 // payers is what the addresses of payments need of the heart.
 type payers interface {
 	// PaymentReported hears what the provider says.
@@ -138,7 +147,7 @@ func (p *payments) handle(mux *http.ServeMux, heart payers, now func() time.Time
 		mux.Handle("POST "+webhookPath, reported(heart, p.client, now, log))
 	}
 	if p.service != nil {
-		mux.Handle(sandboxPath+"/", http.StripPrefix(sandboxPath, p.service.Page()))
+		mux.Handle(sandboxPath+"/", inTime(http.StripPrefix(sandboxPath, p.service.Page())))
 	}
 }
 

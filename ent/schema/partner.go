@@ -48,7 +48,7 @@ func (PartnerKey) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("partner_id").Immutable(),
 		field.String("hash").Unique().Immutable().Sensitive().Comment("SHA-256 of the key, hex"),
-		field.String("label").Immutable(),
+		field.String("label"),
 		field.Time("created_at").Immutable(),
 		field.Time("used_at").Optional().Nillable().Comment("when it was used last, to the hour"),
 		field.Time("revoked_at").Optional().Nillable(),

@@ -223,9 +223,9 @@ func (PlainProblem) IsProblem() {}
 type PostalAddress struct {
 	// Street.
 	Street string `json:"street"`
-	// House number.
+	// House number; may be empty abroad.
 	HouseNumber string `json:"houseNumber"`
-	// Postal code.
+	// Postal code; may be empty abroad.
 	PostalCode string `json:"postalCode"`
 	// City.
 	City string `json:"city"`

@@ -36,6 +36,8 @@ type Config struct {
 	Version string
 	// Gone reports whether an error says that the database can't be asked just now. Nil: none does.
 	Gone func(error) bool
+	// Late says more of the error of a reader whose context ended while it waited for a fill from an instant on. Nil: nothing.
+	Late func(ctx context.Context, begun time.Time, err error) error
 	// Now is the clock. time.Now when nil.
 	Now func() time.Time
 }
@@ -46,6 +48,7 @@ type Cache struct {
 	second *second // nil: memory only
 	now    func() time.Time
 	gone   func(error) bool
+	late   func(context.Context, time.Time, error) error
 	memory *otter.Cache[string, *entry]
 	pinned sync.Map // by key; *entry
 
@@ -62,10 +65,13 @@ type Cache struct {
 
 // New returns an empty cache.
 func New(cfg Config) *Cache {
-	c := &Cache{hub: cfg.Hub, now: cfg.Now, gone: cfg.Gone, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
+	c := &Cache{hub: cfg.Hub, now: cfg.Now, gone: cfg.Gone, late: cfg.Late, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
 	c.close = sync.OnceFunc(func() { close(c.closed) })
 	if c.now == nil {
 		c.now = time.Now //nolint:forbidigo // the default
+	}
+	if c.late == nil {
+		c.late = func(_ context.Context, _ time.Time, err error) error { return err }
 	}
 	if cfg.Bytes == 0 {
 		cfg.Bytes = 32 << 20

@@ -42,13 +42,14 @@ func (c *Cache) fly(ctx context.Context, key string, deps []live.Key, limit time
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	begun := time.Now() //nolint:forbidigo // how long it waits, which no test's clock tells
 	f := c.board(ctx, key, deps, limit, load)
 	select {
 	case <-f.done:
 		return f, f.err
 	case <-ctx.Done():
 		c.leave(key, f)
-		return nil, ctx.Err() // f isn't final yet
+		return nil, c.late(ctx, begun, ctx.Err()) // f isn't final yet
 	}
 }
 

@@ -95,3 +95,36 @@ func selects(r rune) bool {
 func trim(s string) string {
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r >= '\u200c' && r <= '\u200f' })
 }
+
+// Digits returns a text whose decimal digits are those of ASCII, whichever script they were of, and whose wide plus is the
+// usual one.
+func Digits(s string) string {
+	if ascii(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '\uff0b' {
+			return '+'
+		}
+		if r < utf8.RuneSelf || !unicode.IsDigit(r) {
+			return r
+		}
+		return '0' + decimal(r)
+	}, s)
+}
+
+// decimal is the value of a digit: those of a script stand side by side from 0 to 9, and so do those of several (The Unicode
+// Standard, 4.6).
+func decimal(r rune) rune {
+	for _, of := range unicode.Nd.R16 {
+		if r >= rune(of.Lo) && r <= rune(of.Hi) {
+			return (r - rune(of.Lo)) % 10
+		}
+	}
+	for _, of := range unicode.Nd.R32 {
+		if r >= rune(of.Lo) && r <= rune(of.Hi) {
+			return (r - rune(of.Lo)) % 10
+		}
+	}
+	return 0
+}

@@ -3,6 +3,7 @@ package normal_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -128,4 +129,28 @@ func TestAddressesThatCanBeWrittenTo(t *testing.T) {
 		_, fault := normal.Email(address)
 		require.Equal(t, normal.EmailLocal, fault, address)
 	}
+}
+
+func TestDigitsOfAnyScript(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string]string{
+		"٠٥٢٣٥٥٠٤٠": "052355040", "۰۵۲۳۵": "05235", "०५२३५": "05235", "\uff0b\uff14\uff19": "+49", "𝟎𝟗𝟘𝟡𝟶𝟿": "090909", "05235 ½ Straße": "05235 ½ Straße",
+	} {
+		require.Equal(t, want, normal.Digits(typed))
+	}
+	for r := range unicode.MaxRune {
+		if unicode.IsDigit(r) {
+			require.Equal(t, string('0'+(numberOf(t, r))), normal.Digits(string(r)), "%U", r)
+		}
+	}
+}
+
+// numberOf finds a digit's value by counting the digits before it.
+func numberOf(t *testing.T, r rune) rune {
+	t.Helper()
+	n := rune(0)
+	for unicode.IsDigit(r - n - 1) {
+		n++
+	}
+	return n % 10
 }

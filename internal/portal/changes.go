@@ -112,9 +112,10 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
 	p.depend(ctx, time.Time{}, feedKey)
+	begun := time.Now() //nolint:forbidigo // how long something takes
 	end, err := feedOf(ctx, p.store.ReadDB())
 	if err != nil {
-		return nil, err
+		return nil, store.Late(ctx, begun, err)
 	}
 	from := int64(0)
 	if since != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"regexp"
 	"slices"
+	"strings"
 
 	"nelke/ent"
 	"nelke/ent/casefile"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/normal"
 )
 
 // PersonInput is whom an appointment is for.
@@ -74,23 +76,33 @@ func (in *SetContactInput) clean() error {
 }
 
 // clean brings an address into the form in which it is kept. House numbers are as they exist: 12a-c, 7/2, 14½, Schloß.
+// Germany has them and postal codes everywhere, so both are asked for there, as forms do; other countries haven't.
 func (in *PostalAddressInput) clean(path ...string) (err error) {
+	typed, _ := normal.Line(in.Country)
+	if in.Country = strings.ToUpper(typed); !country.MatchString(in.Country) {
+		return &Problem{Code: InvalidInput, Path: append(slices.Clone(path), "country")}
+	}
+	least := 0
+	if in.Country == home {
+		least = 1
+	}
+	in.PostalCode = normal.Digits(in.PostalCode)
 	for _, part := range []struct {
-		text  *string
-		max   int
-		field string
+		text     *string
+		min, max int
+		field    string
 	}{
-		{&in.Street, 100, "street"}, {&in.HouseNumber, 20, "houseNumber"}, {&in.PostalCode, 16, "postalCode"}, {&in.City, 100, "city"},
+		{&in.Street, 1, 100, "street"}, {&in.HouseNumber, least, 20, "houseNumber"}, {&in.PostalCode, least, 16, "postalCode"}, {&in.City, 1, 100, "city"},
 	} {
-		if *part.text, err = cleanLine(*part.text, 1, part.max, append(slices.Clone(path), part.field)...); err != nil {
+		if *part.text, err = cleanLine(*part.text, part.min, part.max, append(slices.Clone(path), part.field)...); err != nil {
 			return err
 		}
 	}
-	if !country.MatchString(in.Country) {
-		return &Problem{Code: InvalidInput, Path: append(slices.Clone(path), "country")}
-	}
 	return nil
 }
+
+// home is the towns' country.
+const home = "DE"
 
 // country is the form of an ISO 3166-1 alpha-2 code.
 var country = regexp.MustCompile(`^[A-Z]{2}$`)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nelke/internal/identity"
+	"nelke/internal/store"
 )
 
 // lines have the writes of one thing take their turn before they take a connection to the database: whoever waited for
@@ -44,6 +45,7 @@ func (l *lines) take(ctx context.Context, thing string, most int) (done func(), 
 	one.present++
 	l.mu.Unlock()
 
+	begun := time.Now() //nolint:forbidigo // how long something takes
 	select {
 	case one.queue <- struct{}{}:
 		return func() {
@@ -52,7 +54,7 @@ func (l *lines) take(ctx context.Context, thing string, most int) (done func(), 
 		}, nil
 	case <-ctx.Done():
 		l.leave(thing, one)
-		return nil, ctx.Err()
+		return nil, store.Late(ctx, begun, ctx.Err()) // who writes waits for the database
 	}
 }
 

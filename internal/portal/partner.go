@@ -28,7 +28,7 @@ const (
 
 // How many of each there may be: a person reads through them.
 const (
-	maxPartners  = 100 // in a town
+	maxPartners  = 100 // in a town, suspended ones aside
 	maxKeys      = 10  // of a partner, revoked ones aside
 	maxEndpoints = 10  // of a partner
 )
@@ -114,7 +114,8 @@ func (p *Portal) seesPartners(ctx context.Context) (predicate.Partner, error) {
 // partnerWrite is a write on a partner, or on something of one.
 type partnerWrite struct {
 	operation, key string
-	outcome        string // id of what it will leave behind
+	outcome        string  // id of what it will leave behind
+	instead        *string // id of what work found it leaves behind instead; nil, or empty: nothing else
 	input          any
 	of             predicate.Partner                                        // which one
 	who            func(context.Context) (predicate.Partner, error)         // may write
@@ -155,11 +156,15 @@ func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err 
 		if err != nil {
 			return "", err
 		}
+		outcome := w.outcome
 		ch, err := w.work(ctx, tx, current)
 		if err != nil {
 			return "", err
 		}
-		return w.outcome, tx.recordTown(ctx, m, ch)
+		if id := value(w.instead); id != "" {
+			outcome = id
+		}
+		return outcome, tx.recordTown(ctx, m, ch)
 	})
 	return done.id, err
 }
@@ -205,12 +210,8 @@ func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Par
 		if err != nil {
 			return "", err
 		}
-		there, err := tx.Partner.Query().Where(entpartner.MunicipalityID(m.ID)).Count(ctx)
-		if err != nil {
+		if err := tx.roomForPartner(ctx, m.ID, "input", "municipality"); err != nil {
 			return "", err
-		}
-		if there >= maxPartners {
-			return "", &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxPartners, Path: []string{"input", "municipality"}}
 		}
 		err = tx.Partner.Create().SetID(id).SetMunicipalityID(m.ID).SetName(in.Name).SetScopes(sorted(in.Scopes)).
 			SetStatus(entpartner.StatusACTIVE).SetCreatedAt(tx.now).Exec(ctx)
@@ -223,6 +224,17 @@ func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Par
 		return nil, err
 	}
 	return p.reloadPartner(ctx, done.id)
+}
+
+// roomForPartner refuses one more active partner where a town has as many as it may.
+//
+// Problems: INVALID_INPUT.
+func (tx *Tx) roomForPartner(ctx context.Context, municipality string, path ...string) error {
+	there, err := tx.Partner.Query().Where(entpartner.MunicipalityID(municipality), entpartner.StatusEQ(entpartner.StatusACTIVE)).Count(ctx)
+	if err == nil && there >= maxPartners {
+		err = &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxPartners, Path: path}
+	}
+	return err
 }
 
 // sorted is a set of words in one order.
@@ -270,6 +282,11 @@ func (p *Portal) UpdatePartner(ctx context.Context, in UpdatePartnerInput) (_ *e
 			if in.Status != nil {
 				after = entpartner.Status(*in.Status)
 			}
+			if after == entpartner.StatusACTIVE && partner.Status != after {
+				if err := tx.roomForPartner(ctx, partner.MunicipalityID, "input", "status"); err != nil {
+					return change{}, err
+				}
+			}
 			ch := change{subject: partner.ID, action: "partner.updated", before: partner.Status.String(), after: after.String(), left: in}
 			if err := update.SetStatus(after).Exec(ctx); err != nil || after == partner.Status || after != entpartner.StatusACTIVE {
 				return ch, err
@@ -297,7 +314,8 @@ type AddPartnerKeyInput struct {
 	Key            string `json:"-"`
 }
 
-// AddPartnerKey gives a partner one more key, to replace another without a gap, say.
+// AddPartnerKey gives a partner one more key, to replace another without a gap, say. One of its own that was revoked opens
+// again, under the label that it gets now: a key that was revoked by mistake need not be changed at the partner's.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT.
 func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *ent.PartnerKey, err error) {
@@ -310,32 +328,38 @@ func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *e
 	}{in, hash}
 	w := partnerWrite{
 		operation: "addPartnerKey", key: in.IdempotencyKey, outcome: id, input: hashed,
-		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner",
-		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
-			label, err := cleanLine(in.Label, 1, 100, "input", "label")
-			if err != nil {
-				return change{}, err
-			}
-			if !identity.ValidPartnerKey(in.Key) {
-				return change{}, invalid(RulePartnerKey, "input", "key")
-			}
-			known, err := tx.PartnerKey.Query().Where(partnerkey.Hash(hash)).Exist(ctx)
-			if err != nil {
-				return change{}, err
-			}
-			if known {
-				return change{}, invalid(RuleDuplicate, "input", "key")
-			}
-			there, err := tx.PartnerKey.Query().Where(partnerkey.PartnerID(partner.ID), partnerkey.RevokedAtIsNil()).Count(ctx)
-			if err != nil {
-				return change{}, err
-			}
-			if there >= maxKeys {
-				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
-			}
-			return change{subject: id, action: "partner.key_added", before: partner.ID, after: "VALID", left: hashed},
-				tx.PartnerKey.Create().SetID(id).SetPartnerID(partner.ID).SetHash(hash).SetLabel(label).SetCreatedAt(tx.now).Exec(ctx)
-		},
+		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner", instead: new(string),
+	}
+	w.work = func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
+		*w.instead = "" // of an attempt that was rolled back
+		label, err := cleanLine(in.Label, 1, 100, "input", "label")
+		if err != nil {
+			return change{}, err
+		}
+		if !identity.ValidPartnerKey(in.Key) {
+			return change{}, invalid(RulePartnerKey, "input", "key")
+		}
+		known, err := tx.PartnerKey.Query().Where(partnerkey.Hash(hash)).Only(ctx)
+		if ent.MaskNotFound(err) != nil {
+			return change{}, err
+		}
+		if known != nil && (known.PartnerID != partner.ID || known.RevokedAt == nil) {
+			return change{}, invalid(RuleDuplicate, "input", "key")
+		}
+		there, err := tx.PartnerKey.Query().Where(partnerkey.PartnerID(partner.ID), partnerkey.RevokedAtIsNil()).Count(ctx)
+		if err != nil {
+			return change{}, err
+		}
+		if there >= maxKeys {
+			return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
+		}
+		if known != nil {
+			*w.instead = known.ID
+			return change{subject: known.ID, action: "partner.key_restored", before: "REVOKED", after: "VALID", left: hashed},
+				tx.PartnerKey.UpdateOneID(known.ID).ClearRevokedAt().SetLabel(label).Exec(ctx)
+		}
+		return change{subject: id, action: "partner.key_added", before: partner.ID, after: "VALID", left: hashed},
+			tx.PartnerKey.Create().SetID(id).SetPartnerID(partner.ID).SetHash(hash).SetLabel(label).SetCreatedAt(tx.now).Exec(ctx)
 	}
 	id, err = p.onPartner(ctx, w)
 	if ent.IsConstraintError(err) { // somebody added the same key to another town's partner just now

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"nelke/internal/normal"
 )
 
 // cleanReach brings how somebody can be reached, as a person typed it, into the form in which it is kept: blanks and what nobody
@@ -38,8 +40,9 @@ const countryCode = "49"
 
 // cleanPhone returns a phone number in the form of E.164; ok is false where it is none. Blanks, dashes, dots, slashes and brackets
 // between digits don't count, and neither does the zero of +49 (0) 5235. 00 stands for the +, and what begins with one zero is a
-// number of the towns' country.
+// number of the towns' country. Digits may be those of any script.
 func cleanPhone(typed string) (number string, ok bool) {
+	typed = normal.Digits(typed)
 	digits := strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("./()", r) {
 			return -1

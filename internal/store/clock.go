@@ -26,8 +26,9 @@ func (s *Store) now(ctx context.Context, q querier) (now time.Time, err error) {
 	if s.clock != nil {
 		return Micro(s.clock()), nil
 	}
+	begun := time.Now()
 	if err := q.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now); err != nil {
-		return time.Time{}, fmt.Errorf("store.Now: %w", err)
+		return time.Time{}, fmt.Errorf("store.Now: %w", Late(ctx, begun, err))
 	}
 	return Micro(now), nil
 }

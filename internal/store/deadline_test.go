@@ -61,3 +61,38 @@ func TestATransactionThatIsGoneSaysWhy(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, sql.ErrTxDone)
 }
+
+// Who waits for the database until the deadline is told that it didn't answer; who comes late isn't.
+func TestWaitingInVainIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, db := range []string{dialect.SQLite, dialect.Postgres} {
+		t.Run(db, func(t *testing.T) {
+			t.Parallel()
+			s := migrated(t, db)
+			require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *Tx) error { return notice(ctx, tx, "1") }))
+			change := func(ctx context.Context, tx *Tx) error {
+				_, err := tx.SQL.ExecContext(ctx, `UPDATE notices SET kind = 'l' WHERE key = '1'`)
+				return err
+			}
+			held, release, done := make(chan struct{}), make(chan struct{}), make(chan error)
+			go func() {
+				done <- s.Write(t.Context(), func(ctx context.Context, tx *Tx) error {
+					err := change(ctx, tx)
+					close(held)
+					<-release
+					return err
+				})
+			}()
+			<-held
+			for _, wait := range []time.Duration{hanging / 10, hanging + hanging/10} {
+				ctx, cancel := context.WithTimeout(t.Context(), wait)
+				err := s.Write(ctx, change)
+				cancel()
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.Equal(t, wait > hanging, Unavailable(err), err)
+			}
+			close(release)
+			require.NoError(t, <-done)
+		})
+	}
+}

@@ -16,12 +16,13 @@ import (
 )
 
 // Unavailable tells that the database can't be reached or can't work just now, so that trying later is the right
-// answer (503). An unknown outcome counts too. The caller's own deadline doesn't: that is the caller's to judge.
+// answer (503). An unknown outcome counts too, and waiting for it until the caller's deadline. The deadline by itself doesn't: that is
+// the caller's to judge.
 func Unavailable(err error) bool {
 	if err == nil {
 		return false
 	}
-	for _, gone := range []error{ErrOutcomeUnknown, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+	for _, gone := range []error{ErrOutcomeUnknown, ErrNoAnswer, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
 		if errors.Is(err, gone) {
 			return true
 		}

@@ -78,7 +78,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store.Open: %w", err), s.Close())
 	}
-	s.reader = ent.NewClient(ent.Driver(entsql.OpenDB(s.Dialect, s.read)))
+	s.reader = ent.NewClient(ent.Driver(timed{entsql.OpenDB(s.Dialect, s.read)}))
 	return s, nil
 }
 
@@ -91,6 +91,8 @@ func (s *Store) ReadDB() *sql.DB { return s.read }
 // Each reads rows by a statement written by hand into dest, and calls each after every one. On PostgreSQL it goes past
 // database/sql, which costs three times as much a row.
 func (s *Store) Each(ctx context.Context, query string, args, dest []any, each func()) (err error) {
+	begun := time.Now()
+	defer func() { err = Late(ctx, begun, err) }()
 	if !s.postgres() {
 		rows, err := s.read.QueryContext(ctx, query, args...)
 		if err != nil {

@@ -72,25 +72,26 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 	unfollow := context.AfterFunc(ctx, cancel)
 	defer unfollow()
 
+	begun := time.Now()
 	tx, err := db.BeginTx(own, opts)
 	if s.postgres() && connectionLost(err) && ctx.Err() == nil {
 		s.connections.lost()
 		tx, err = db.BeginTx(own, opts) // nothing was begun, and the next connection is a new one
 	}
 	if err != nil {
-		return fmt.Errorf("store: begin: %w", orCause(ctx, err))
+		return fmt.Errorf("store: begin: %w", Late(ctx, begun, orCause(ctx, err)))
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; after an error or a panic the connection is what counts
 
-	client := ent.NewClient(ent.Driver(joined{entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}))
+	client := ent.NewClient(ent.Driver(joined{timed{entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}}))
 	if err := fn(ctx, &Tx{Client: client, SQL: tx, Dialect: s.Dialect, store: s}); err != nil {
-		return withCause(ctx, err)
+		return Late(ctx, begun, withCause(ctx, err))
 	}
 	if opts.ReadOnly {
 		return nil // there is nothing to commit
 	}
 	if !unfollow() {
-		return fmt.Errorf("store: commit: %w", orCause(ctx, context.Canceled)) // nothing was sent: it is rolled back
+		return fmt.Errorf("store: commit: %w", Late(ctx, begun, orCause(ctx, context.Canceled))) // nothing was sent: it is rolled back
 	}
 	timer := time.AfterFunc(commitTimeout, cancel)
 	defer timer.Stop()
@@ -140,7 +141,7 @@ func mayRepeat(err error, again int) bool {
 
 // joined is ent's driver on a transaction that someone else opened. ent begins a transaction of its own for an
 // UpdateOne and for creates with edges: they join the one that is there.
-type joined struct{ *entsql.Driver }
+type joined struct{ timed }
 
 func (d joined) Tx(context.Context) (dialect.Tx, error) { return dialect.NopTx(d), nil }
 

@@ -3,6 +3,7 @@ package testbed
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"net/url"
 	"os"
 	"os/exec"
@@ -79,6 +80,8 @@ type PostgresServer struct {
 	dir  string
 	as   *syscall.Credential // nil: as we are
 	proc *process
+
+	paused bool
 }
 
 // OwnPostgres starts a PostgreSQL that ends with the test: an empty cluster, about a second.
@@ -134,12 +137,15 @@ func (s *PostgresServer) URL() string {
 }
 
 // Kill ends the server as a crash does: by PostgreSQL's immediate shutdown, which cuts every connection, writes no
-// checkpoint, and leaves the log to be replayed at the next start. (SIGKILL would orphan the server's own
+// checkpoint, and leaves the log to be replayed at the next start. A paused one goes on for it. (SIGKILL would orphan the server's own
 // processes, and they would be in the way of that start.)
 func (s *PostgresServer) Kill() {
 	s.tb.Helper()
 	if s.proc == nil {
 		return
+	}
+	if s.paused {
+		s.Resume()
 	}
 	err := s.proc.stop(syscall.SIGQUIT)
 	s.proc = nil
@@ -158,6 +164,46 @@ func (s *PostgresServer) Restart() {
 		s.tb.Fatalf("Restart: %v", err)
 	}
 	s.proc = proc
+}
+
+// Pause stops the server and all its processes in their tracks: connections stay open, and nothing is answered until Resume.
+func (s *PostgresServer) Pause() { s.tb.Helper(); s.signal("Pause", syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *PostgresServer) Resume() { s.tb.Helper(); s.signal("Resume", syscall.SIGCONT) }
+
+// signal sends a signal to the server first, which then begins no more processes, and to those that it has.
+func (s *PostgresServer) signal(name string, sig syscall.Signal) {
+	s.tb.Helper()
+	if s.proc == nil {
+		s.tb.Fatalf("%s: the server doesn't run", name)
+	}
+	server := s.proc.cmd.Process
+	if err := server.Signal(sig); err != nil {
+		s.tb.Fatalf("%s: %v", name, err)
+	}
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil || len(stats) == 0 {
+		s.tb.Fatalf("%s: /proc isn't there: %v", name, err)
+	}
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		_, after, _ := strings.Cut(string(stat), ") ") // behind its name: state, parent
+		if fields := strings.Fields(after); len(fields) < 2 || fields[1] != strconv.Itoa(server.Pid) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			s.tb.Fatalf("%s: %v", name, err)
+		}
+		if err := syscall.Kill(pid, sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			s.tb.Fatalf("%s: %v", name, err)
+		}
+	}
+	s.paused = sig == syscall.SIGSTOP
 }
 
 func (s *PostgresServer) data() string { return filepath.Join(s.dir, "data") }

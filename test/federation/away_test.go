@@ -70,7 +70,7 @@ func TestFailures(t *testing.T) {
 	require.NoError(t, err)
 	_, err = lock.Exec(`LOCK TABLE applications IN ACCESS EXCLUSIVE MODE`)
 	require.NoError(t, err)
-	each("a table that is locked is TIMEOUT, and leaves its siblings", mixed, failed("TIMEOUT"))
+	each("a table that is locked is UNAVAILABLE, and leaves its siblings", mixed, failed("UNAVAILABLE"))
 	require.NoError(t, lock.Rollback())
 
 	database.Kill()

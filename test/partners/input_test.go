@@ -1,6 +1,7 @@
 package partners_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -42,6 +43,59 @@ func TestThereAreTenOfEachAtMost(t *testing.T) {
 		}
 		a := w.ask(w.admin, "addPartner", suite.Vars{"municipality": w.town("blomberg"), "name": "Der hunderterste"}, "partner { id }")
 		require.Equal(t, `{"data":{"addPartner":{"partner":null,"problems":[{"code":"INVALID_INPUT","message":"Es gibt schon 100 davon.","path":["input","municipality"]}]}}}`, a.Raw)
+		// A suspended one leaves its place to another, and finds it taken when it is to come back.
+		w.does(w.admin, "updatePartner", suite.Vars{"partner": w.partner, "status": "SUSPENDED"}, "partner { id }")
+		other := w.does(w.admin, "addPartner", suite.Vars{"municipality": w.town("blomberg"), "name": "Der hunderterste"}, "partner { id }").Get("partner.id").String()
+		back := suite.Vars{"partner": w.partner, "status": "ACTIVE"}
+		a = w.ask(w.admin, "updatePartner", back, "partner { id }")
+		require.Equal(t, `{"data":{"updatePartner":{"partner":null,"problems":[{"code":"INVALID_INPUT","message":"Es gibt schon 100 davon.","path":["input","status"]}]}}}`, a.Raw)
+		w.does(w.admin, "updatePartner", suite.Vars{"partner": other, "status": "ACTIVE"}, "partner { id }") // it is already
+		w.does(w.admin, "updatePartner", suite.Vars{"partner": other, "status": "SUSPENDED"}, "partner { id }")
+		w.does(w.admin, "updatePartner", back, "partner { id }")
+	})
+}
+
+// A key that was revoked by mistake comes back by adding it again, and nothing changes at the partner's. It stays the
+// partner's own: nobody else's ever.
+func TestARevokedKeyComesBack(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, b *suite.Backend) {
+		w := newWorld(t, b)
+		me, id := w.key()
+		opens := func() bool { return me.Do(`{ viewer { kind } }`, nil).Status == http.StatusOK }
+		again := suite.Vars{"partner": w.partner, "label": "Server 1, wieder", "key": me.Token}
+		twice := func(in suite.Vars) {
+			t.Helper()
+			a := w.ask(w.admin, "addPartnerKey", in, "partnerKey { id }")
+			require.Equal(t, `["input","key"]`, a.Get("data.addPartnerKey.problems.0.path").Raw, a.Raw)
+		}
+		require.True(t, opens())
+		twice(suite.Vars{"partner": w.partner, "label": "Server 1", "key": me.Token})
+		w.does(w.admin, "revokePartnerKey", suite.Vars{"key": id}, "partnerKey { id }")
+		require.False(t, opens())
+		other := w.with("blomberg", "Jemand anders")
+		twice(suite.Vars{"partner": other.partner, "label": "Server", "key": me.Token})
+
+		for range 2 { // the second is a repeat
+			back := w.does(w.admin, "addPartnerKey", again, "partnerKey { id label revokedAt }").Get("partnerKey")
+			require.Equal(t, id, back.Get("id").String())
+			require.Equal(t, "Server 1, wieder", back.Get("label").String())
+			require.Equal(t, gjson.Null, back.Get("revokedAt").Type)
+			require.True(t, opens())
+		}
+		w.does(w.admin, "revokePartnerKey", suite.Vars{"key": id}, "partnerKey { id }")
+		require.False(t, opens())
+		var actions string
+		rows, err := w.Database().Query(`SELECT action FROM events WHERE subject = $1 ORDER BY seq`, id)
+		require.NoError(t, err)
+		for rows.Next() {
+			var action string
+			require.NoError(t, rows.Scan(&action))
+			actions += action + " "
+		}
+		require.NoError(t, rows.Err())
+		require.NoError(t, rows.Close())
+		require.Equal(t, "partner.key_added partner.key_revoked partner.key_restored partner.key_revoked ", actions)
 	})
 }
 

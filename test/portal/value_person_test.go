@@ -58,11 +58,21 @@ func TestPersonalDataIsChecked(t *testing.T) {
 				})
 			})
 		}
-		for _, country := range []string{"de", "D1", "ÄÖ", "DEU", "D "} {
+		for _, country := range []string{"", "D1", "ÄÖ", "DEU", "D ", "Bundesrepublik Deutschland", strings.Repeat("Vereinigte ", 18)} {
 			t.Run("country "+country, func(t *testing.T) {
 				w := w.in(t)
 				w.unchanged(t, func() {
 					refused(t, mutate(w.holder, "setContact", with(contact, "address", with(address, "country", country))), "INVALID_INPUT", "input.address.country")
+				})
+			})
+		}
+		for _, field := range []string{"houseNumber", "postalCode"} {
+			t.Run("a German address without "+field, func(t *testing.T) {
+				w := w.in(t)
+				less := with(address)
+				delete(less, field)
+				w.unchanged(t, func() {
+					refused(t, mutate(w.holder, "setContact", with(contact, "address", less)), "INVALID_INPUT", "input.address."+field)
 				})
 			})
 		}
@@ -136,6 +146,21 @@ func TestPeopleAreAsTheyAre(t *testing.T) {
 				require.Equal(t, kept, a.Get("houseNumber").String())
 				require.Equal(t, "Burgstrasse 32825 Blomberg", a.Get("street").String()+" "+a.Get("postalCode").String()+" "+a.Get("city").String())
 			}
+		})
+		t.Run("an address of a place without numbers and codes, and a country in small letters", func(t *testing.T) {
+			w := w.in(t)
+			a := mutate(w.holder, "setContact", with(contact, "familyName", "Sukarno",
+				"address", suite.Vars{"street": "Al Wasl", "city": "Dubai", "country": " ae"})).OK("setContact.case.contact.address")
+			require.Equal(t, `["Al Wasl","","","Dubai","AE"]`, a.Get("[street,houseNumber,postalCode,city,country]").Raw)
+			a = mutate(w.holder, "setContact", with(contact, "familyName", "Sukarno",
+				"address", suite.Vars{"street": "Marktplatz", "houseNumber": "1", "postalCode": "٣٢٨٢٥", "city": "Blomberg", "country": "de"})).OK("setContact.case.contact.address")
+			require.Equal(t, `["32825","DE"]`, a.Get("[postalCode,country]").Raw)
+		})
+		t.Run("a phone number in digits of another script", func(t *testing.T) {
+			w := w.in(t)
+			in := with(contact, "familyName", "Sukarno", "phone", "٠٥٢٣٥٥٠٤٠")
+			mutate(w.holder, "setContact", in).OK("setContact.case.contact")
+			require.Equal(t, "+4952355040", w.holder.Do(`{ viewer { case { contact { phone } } } }`, nil).Get("data.viewer.case.contact.phone").String())
 		})
 		t.Run("one name goes through to the board", func(t *testing.T) {
 			w := w.in(t)
