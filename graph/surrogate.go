@@ -33,7 +33,11 @@ func loneSurrogate(document string) int {
 		rest := document[i:]
 		switch {
 		case rest[0] == '#':
-			i += max(0, strings.IndexAny(rest+"\n", "\r\n"))
+			end := strings.IndexAny(rest, "\r\n")
+			if end < 0 {
+				return -1
+			}
+			i += end
 		case strings.HasPrefix(rest, `"""`):
 			i += blockEnd(rest)
 		case rest[0] == '"':
