@@ -27,7 +27,7 @@ const (
 )
 
 // askPatience is how long the database may take to say whether a partner may ask for more: no operation has begun yet.
-const askPatience = 3 * time.Second
+const askPatience = 1500 * time.Millisecond
 
 // limits refuses documents that ask for too much, before anything is executed.
 type limits struct {

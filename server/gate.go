@@ -16,7 +16,7 @@ import (
 const askAgain = 10 * time.Second
 
 // keyPatience is how long the database may take to say whose key that is: it is one row.
-const keyPatience = 3 * time.Second
+const keyPatience = 1500 * time.Millisecond
 
 // gate decides who is calling. Whatever outlives the request that brought a token asks it again: each operation of a
 // WebSocket, and streams all along.
