@@ -65,15 +65,15 @@ func attacks() []attackKind {
 			requests: always(func(*siege) []sending { return []sending{{Body: `{"query":"@PAD@"}`, Size: 1_000_000}} }),
 		},
 		{
-			name: "unfinished bodies", before: "300 of 1 MiB but for a byte: 509 MiB above idle", connections: 300, turns: 100, holding: holdBody,
+			name: "unfinished bodies", before: "300 of 1 MiB but for a byte: 880 MiB above idle", connections: 300, turns: 100, holding: holdBody,
 			requests: always(func(*siege) []sending { return []sending{{Body: `{"query":"@PAD@"}`, Size: 1_000_000}} }),
 		},
 		{
-			name: "unfinished frames", before: "300 of 1 MiB but for a byte: 349 MiB above idle", connections: 300, turns: 100, holding: holdFrame,
+			name: "unfinished frames", before: "300 of 1 MiB but for a byte: 500 MiB above idle", connections: 300, turns: 100, holding: holdFrame,
 			requests: always(func(*siege) []sending { return []sending{{Body: `{"type":"@PAD@"}`, Size: 1_000_000}} }),
 		},
 		{
-			name: "unread answers", before: "200 of 3.8 MB: 1,010 MiB above idle", connections: 200, turns: 50, holding: holdAnswer,
+			name: "unread answers", before: "200 of 3.8 MB: 1,650 MiB above idle", connections: 200, turns: 50, holding: holdAnswer,
 			requests: longAnswer,
 		},
 		{

@@ -129,7 +129,7 @@ func (a *assault) connection(ctx context.Context, n int, counter *atomic.Int64, 
 		}
 		if conn == nil {
 			var err error
-			if conn, err = dialFrom(ctx, a.From, a.Addr); err != nil {
+			if conn, err = a.dial(ctx); err != nil {
 				note(0, 0)
 				continue
 			}
@@ -154,6 +154,19 @@ func (a *assault) connection(ctx context.Context, n int, counter *atomic.Int64, 
 			hangUp()
 		}
 	}
+}
+
+// dial connects, of who doesn't read with so little memory for what is answered that the kernel doesn't read instead.
+func (a *assault) dial(ctx context.Context) (net.Conn, error) {
+	if a.Holding != holdAnswer {
+		return dialFrom(ctx, a.From, a.Addr)
+	}
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(a.From)}, Control: func(_, _ string, c syscall.RawConn) (err error) {
+		return errors.Join(c.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+		}), err)
+	}}
+	return dialer.DialContext(ctx, "tcp", a.Addr)
 }
 
 // send sends one request and reads its answer to the end. 0: none came.
@@ -204,9 +217,6 @@ func (a *assault) hold(ctx context.Context, conn net.Conn, in *bufio.Reader, r *
 		sent = append(append(sent, 0, 0, 0, 0), body[:len(body)-1]...) // masked by zeros
 	default:
 		sent = append(r.head(len(body)), body...)
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetReadBuffer(4 << 10) // so that the kernel doesn't read for us
-		}
 	}
 	if _, err := conn.Write(sent); err != nil {
 		return 0, 0, err
