@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"nelke/ent/schema"
 	"nelke/internal/portal"
+	"nelke/internal/wire"
 )
 
 const (
@@ -26,6 +28,10 @@ const (
 	fieldBytes = 24
 	// maxName is how long an alias may be: it stands in the answer as often as its field does.
 	maxName = 128
+	// lightAnswer is how many bytes of an answer take no room of what is on its way: about what a connection takes anyway. For more of
+	// it there must be room, answerStep ahead, so that not each field asks.
+	lightAnswer = 8 << 10
+	answerStep  = 32 << 10
 )
 
 // The codes of answers that end before they are whole.
@@ -46,9 +52,12 @@ const answerExtension = "Answer"
 // answer is what one operation has answered so far, of a subscription: in the response that is being made.
 type answer struct {
 	limit  atomic.Int64
+	usual  int64       // the limit of who may not have more
 	widen  func() bool // whether the caller may have more, asked when there is need
 	fields atomic.Int64
 	bytes  atomic.Int64
+	room   atomic.Int64    // how many bytes have room
+	load   *wire.Load      // what has room is weighed for; nil for a subscription, whose messages are weighed by who sends them
 	ending atomic.Int32    // why the rest is left out
 	ctx    context.Context //nolint:containedctx // of the operation, whose answer this is: fields look whether it has ended
 	mu     sync.Mutex
@@ -59,6 +68,7 @@ type answer struct {
 const (
 	tooLarge = 1 + iota
 	tooLate
+	tooMuch
 )
 
 // MutateOperationContext puts the bound in front of every field. The operation has its own chain, so that a field needs no look
@@ -66,6 +76,7 @@ const (
 func (e answers) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
 	a := &answer{ctx: ctx}
 	a.limit.Store(int64(e.limit))
+	a.usual = int64(e.limit)
 	a.widen = sync.OnceValue(func() bool {
 		bulk, err := e.portal.MayAs(a.ctx, portal.BulkCatalogue)
 		if err != nil || !bulk || op.Operation.Operation != ast.Query {
@@ -89,7 +100,13 @@ func (e answers) MutateOperationContext(ctx context.Context, op *graphql.Operati
 
 // InterceptOperation notes whose deadline counts.
 func (answers) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	answerOf(ctx).ctx = ctx
+	a := answerOf(ctx)
+	a.ctx = ctx
+	a.room.Store(math.MaxInt64)
+	if graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
+		a.load = wire.LoadOf(ctx)
+		a.room.Store(lightAnswer)
+	}
 	return next(ctx)
 }
 
@@ -114,6 +131,10 @@ func (answers) InterceptResponse(ctx context.Context, next graphql.ResponseHandl
 				late = refusal(codeUnavailable, messageUnavailable)
 			}
 			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{late}}
+		case tooMuch:
+			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{
+				refusal(codeUnavailable, "Please try again in a moment: %s.", wire.Full{}),
+			}}
 		default:
 			response.Errors = blamed(response.Errors)
 			response.Extensions = a.noted(response.Extensions)
@@ -167,7 +188,37 @@ func (a *answer) weigh(ctx context.Context, value any) {
 func (a *answer) check(n int64) {
 	if n > a.limit.Load() && (!a.widen() || n > a.limit.Load()) {
 		a.ending.CompareAndSwap(0, tooLarge)
+		return
 	}
+	if n > a.room.Load() && !a.more(n) {
+		a.ending.CompareAndSwap(0, tooMuch)
+	}
+}
+
+// goesOn reports whether a value that is written in one go, and has so many bytes by now, may have more: there is room for it before
+// it is there.
+func (a *answer) goesOn(n int) bool {
+	if a == nil || a.bytes.Load()+int64(n) <= a.room.Load() {
+		return true
+	}
+	a.check(a.bytes.Load() + int64(n))
+	return a.ending.Load() == 0
+}
+
+// more finds room for an answer of so many bytes.
+func (a *answer) more(n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	has := a.room.Load()
+	if n <= has {
+		return true
+	}
+	to := n + answerStep
+	if !a.load.Answer(has, to, to > a.usual+answerStep) {
+		return false
+	}
+	a.room.Store(to)
+	return true
 }
 
 // reset begins the next response of a subscription.
@@ -184,7 +235,11 @@ func answerOf(ctx context.Context) *answer {
 	if !graphql.HasOperationContext(ctx) {
 		return nil
 	}
-	a, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(answerExtension).(*answer)
+	return answerIn(graphql.GetOperationContext(ctx))
+}
+
+func answerIn(op *graphql.OperationContext) *answer {
+	a, _ := op.Stats.GetExtension(answerExtension).(*answer)
 	return a
 }
 

@@ -81,7 +81,7 @@ func (i *introspected) whole(op *graphql.OperationContext, f graphql.CollectedFi
 	}
 	write, _ := i.tables.schemas.plan(op, f.Selections) // the tables have all fields that validation lets pass
 	r := rendered(write(nil, i.schema()))
-	if len(r) <= i.limit && len(key) < 16<<10 {
+	if len(r) <= i.limit && len(key) < 16<<10 && answerIn(op).goesOn(len(r)) {
 		i.kept.Set(key, r)
 	}
 	return r

@@ -177,7 +177,11 @@ func (o *object[T]) plan(op *graphql.OperationContext, selections ast.SelectionS
 			return nil, false
 		}
 	}
+	a := answerIn(op)
 	return func(b []byte, value *T) []byte {
+		if !a.goesOn(len(b)) {
+			return append(b, "null"...) // the response is replaced, so nobody reads it
+		}
 		b = append(b, '{')
 		for i := range steps {
 			b = steps[i].write(append(b, steps[i].key...), value)

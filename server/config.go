@@ -69,6 +69,7 @@ type Config struct {
 	AnswerBytes   int   `env:"NELKE_ANSWER_BYTES" default:"4194304" help:"Bytes of data that one answer may have; eight times as many for partners with the scope CATALOGUE_BULK."`
 	Streams       int   `env:"NELKE_STREAMS" default:"2000" help:"WebSocket connections and event streams that one network may have open; a process has room for ten times as many."`
 	StreamBytes   int64 `env:"NELKE_STREAM_BYTES" default:"50331648" help:"Bytes of memory that these and what they subscribe to may take for one network; a process has room for four times as many."`
+	TransitBytes  int64 `env:"NELKE_TRANSIT_BYTES" default:"33554432" help:"Bytes of memory that requests that are still coming or not yet answered, and answers that are not yet read, may take for one network; a process has room for four times as many. At least 4 MiB and six times NELKE_ANSWER_BYTES."`
 	Introspection bool  `env:"NELKE_INTROSPECTION" default:"true" negatable:"" help:"Whether the schema can be asked for."`
 
 	TraceEndpoint   string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"Base URL of an OpenTelemetry collector (OTLP over HTTP) that gets traces. None unless given; OpenTelemetry's other variables work, too."`
@@ -349,6 +350,9 @@ func (c Config) checkCallers(found *ConfigError) {
 	}
 	if c.StreamBytes < 1<<20 {
 		found.add("NELKE_STREAM_BYTES", "must be 1048576 (1 MiB) at least")
+	}
+	if c.TransitBytes < max(4<<20, 6*int64(c.AnswerBytes)) { // what is largest counts threefold, and partners' answers are eight times as large
+		found.add("NELKE_TRANSIT_BYTES", "must be 4194304 (4 MiB) and six times NELKE_ANSWER_BYTES at least")
 	}
 	if c.OpeningsPerHour < 1 {
 		found.add("NELKE_OPENINGS_PER_HOUR", "must be 1 at least")

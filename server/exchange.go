@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"nelke/internal/wire"
 )
 
 // exchange is one request and its answer, as the log and the metrics see them. It notes what the answer was like,
@@ -20,6 +22,7 @@ type exchange struct {
 	bytes  int
 	kept   bool
 	trace  string // id of the trace, where it is recorded
+	load   wire.Load
 	errors *codes // counts errors of answers that the graph doesn't give
 
 	mu         sync.Mutex // operations of a WebSocket run side by side
@@ -49,7 +52,11 @@ func (e *exchange) Write(b []byte) (int, error) {
 	if e.status == 0 {
 		e.status = http.StatusOK
 	}
-	n, err := e.ResponseWriter.Write(b)
+	write := e.ResponseWriter.Write
+	if len(b) > pieceBytes {
+		write = e.writeLong
+	}
+	n, err := write(b)
 	e.bytes += n
 	return n, err
 }

@@ -79,6 +79,9 @@ func hand(w http.ResponseWriter, r *http.Request, e *portal.Export, staleSince, 
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	if !room(w, r, len(e.Gzip)) {
+		return
+	}
 	header.Set("Content-Type", "application/xml; charset=utf-8")
 	header.Set("Content-Disposition", `inline; filename="xzufi.xml"`)
 	header.Set("Content-Length", strconv.Itoa(size))

@@ -39,7 +39,8 @@ func newWeb(p *parts, addr string) (*web, error) {
 	w.streams.Limit(wire.Room{
 		Streams: 10 * p.cfg.Streams, Bytes: 4 * p.cfg.StreamBytes, PlaceStreams: p.cfg.Streams, PlaceBytes: p.cfg.StreamBytes,
 	})
-	w.metrics.watch(p, answers, w.streams)
+	transit := transitOf(p.cfg)
+	w.metrics.watch(p, answers, w.streams, transit)
 	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection, MaxAnswer: p.cfg.AnswerBytes,
@@ -72,7 +73,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	gate := &gate{verifier: verifier, partners: p.portal, hub: p.hub, now: p.now}
 	allowed := newOrigins(p.cfg.Origins, p.cfg.publicURL(addr))
 	mux.Handle("/graphql", chain(
-		transports(observed{w.graph, w.metrics, w.graph.Names()}, w.streams, placesOf(p.cfg), allowed, gate),
+		transports(observed{w.graph, w.metrics, w.graph.Names()}, w.streams, transit, placesOf(p.cfg), allowed, gate),
 		cors(allowed),
 		tracesFor(p.cfg),
 		keep(answers, p.now, w.metrics),
@@ -84,6 +85,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		traced(p.tracer, proxies(p.cfg)),
 		recovered(p.log),
 		secured(w.stopping, strings.HasPrefix(p.cfg.publicURL(addr), "https://")),
+		weighed(transit),
 	)
 	return w, nil
 }
@@ -136,17 +138,23 @@ func placesOf(cfg Config) wire.Places {
 }
 
 // transports answers GraphQL, in the order that package wire asks for.
-func transports(exec graphql.GraphExecutor, streams *wire.Streams, places wire.Places, allowed origins, gate *gate) http.Handler {
+func transports(
+	exec graphql.GraphExecutor, streams *wire.Streams, transit *wire.Transit, places wire.Places, allowed origins, gate *gate,
+) http.Handler {
 	single := wire.HTTP{Status: status}
 	all := []graphql.Transport{
-		wire.WebSocket{Streams: streams, Places: places, Welcome: allowed.connect, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
+		wire.WebSocket{Streams: streams, Transit: transit, Places: places, Welcome: allowed.connect, Init: gate.sockets, Check: gate.again, Lapse: gate.lapse},
 		wire.SSE{Streams: streams, Places: places, HTTP: single, Lapse: gate.lapse},
 		single,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := graphql.StartOperationTrace(r.Context())
+		if e := exchangeOf(ctx); e != nil {
+			ctx = wire.WithLoad(ctx, &e.load)
+		}
 		for _, transport := range all {
 			if transport.Supports(r) {
-				transport.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), exec)
+				transport.Do(w, r.WithContext(ctx), exec)
 				return
 			}
 		}

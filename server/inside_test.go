@@ -118,6 +118,24 @@ func TestTracesThatAreOffAllocatesNothing(t *testing.T) {
 	require.Equal(t, bare, off)
 }
 
+// What most requests are isn't weighed, and costs nothing but to see so.
+func TestSmallRequestsAreWeighedForNothing(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	m := newMetrics()
+	text := strings.Repeat(" ", lightAnswer)
+	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if room(w, r, len(text)) {
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/graphql", strings.NewReader(`{"query":"{ __typename }"}`))
+	allocations := func(h http.Handler) int {
+		return int(testing.AllocsPerRun(200, func() { h.ServeHTTP(httptest.NewRecorder(), r) }))
+	}
+	bare := allocations(chain(answer, observe(log, m), recovered(log)))
+	require.Equal(t, bare, allocations(chain(answer, observe(log, m), recovered(log), weighed(transitOf(Defaults())))))
+}
+
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[ast.Operation]bool{ast.Query: true, ast.Mutation: true, ast.Subscription: false} {

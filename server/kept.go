@@ -161,6 +161,9 @@ func (k *kept) serve(w http.ResponseWriter, r *http.Request, answer cache.Answer
 	if e := exchangeOf(r.Context()); e != nil {
 		e.kept = true
 	}
+	if !room(w, r, len(answer.Body)) {
+		return
+	}
 	header := w.Header()
 	header.Add("Vary", "Accept")
 	header["Content-Type"] = []string{answer.ContentType}
@@ -227,7 +230,11 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 	k.next.ServeHTTP(c, r.WithContext(ctx))
 
 	header := w.Header()
-	if c.status == http.StatusServiceUnavailable && k.outlive(w, key) {
+	full := false // then the database is there, and no answer is too old
+	if e := exchangeOf(r.Context()); e != nil {
+		full = e.load.Full()
+	}
+	if c.status == http.StatusServiceUnavailable && !full && k.outlive(w, key) {
 		return
 	}
 	if c.status != http.StatusOK || !trace.Keepable() || bytes.HasPrefix(c.body.Bytes(), []byte(`{"errors"`)) {

@@ -69,12 +69,13 @@ func (m *metrics) served(took time.Duration) {
 }
 
 // watch adds what the parts count by themselves.
-func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams) {
+func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams, transit *wire.Transit) {
 	m.registry.MustRegister(jobCounts{p}, // the waiting time of a pool is go_sql_wait_duration_seconds_total
 		collectors.NewDBStatsCollector(p.store.WriteDB(), "write"), collectors.NewDBStatsCollector(p.store.ReadDB(), "read"),
 		collectors.NewDBStatsCollector(p.store.JobDB(), "jobs"))
 	m.gauge("nelke_database_clock_ahead_seconds", "By how much the database's clock was ahead of the process's when measured last.", func() float64 { return p.store.Skew().Seconds() })
 	m.gauge("nelke_stream_bytes", "Memory that open streams and what they subscribe to take, about.", func() float64 { return float64(streams.Bytes()) })
+	m.gauge("nelke_transit_bytes", "Memory that requests on their way in and answers on their way out take, about.", func() float64 { return float64(transit.Bytes()) })
 	m.gauge("nelke_streams_open", "WebSocket connections and event streams that are open now.", func() float64 { return float64(streams.Open()) })
 	m.gauge("nelke_answers_bytes", "Memory of kept answers.", func() float64 { return float64(answers.Bytes()) })
 	m.gauge("nelke_cache_bytes", "Memory of remembered values.", func() float64 { return float64(p.cache.Stats().Bytes) })

@@ -22,6 +22,7 @@ import (
 	"nelke/internal/portal"
 	"nelke/internal/store"
 	"nelke/internal/tracing"
+	"nelke/internal/wire"
 )
 
 const (
@@ -157,6 +158,12 @@ func reported(heart payers, client *sandbox.Client, now func() time.Time, log *s
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sandbox.BodyLimit))
 		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
 			plain(w, http.StatusRequestEntityTooLarge)
+			return
+		}
+		if errors.As(err, new(wire.Full)) {
+			w.Header().Set("Retry-After", retryAfter)
+			w.Header().Set("Connection", "close") // without waiting for the rest of it
+			plain(w, http.StatusServiceUnavailable)
 			return
 		}
 		if err != nil {

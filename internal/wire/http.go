@@ -111,8 +111,14 @@ func statusOf(media string, code any) int {
 	}
 }
 
-// refuse answers what isn't a GraphQL request, whatever the media type, with a status that says so.
+// refuse answers what isn't a GraphQL request, or isn't read to its end, whatever the media type, with a status that says so.
 func refuse(w http.ResponseWriter, exec graphql.GraphExecutor, media string, err error) {
+	if isFull(err) {
+		w.Header().Set("Retry-After", strconv.Itoa(fullRetry))
+		w.Header().Set("Connection", "close") // or the server would wait for the rest of the body before it sends the answer
+		writeJSON(w, media, http.StatusServiceUnavailable, Encode(refused(exec, noRoom())))
+		return
+	}
 	status := http.StatusBadRequest
 	if bad := (*badRequest)(nil); errors.As(err, &bad) {
 		status = bad.status

@@ -134,6 +134,11 @@ func (s *session) run(ctx context.Context, o *operation, params *graphql.RawPara
 	}
 	if isSubscription(prepared) {
 		s.stream(o)
+	} else {
+		var load Load // of the answer, until it is written
+		load.Begin(s.config.Transit, s.asked)
+		defer load.End()
+		ctx = WithLoad(ctx, &load)
 	}
 	began := false
 	rejected := false

@@ -67,6 +67,8 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, badRequestf(http.StatusRequestEntityTooLarge, "the body must not exceed %d bytes", limit)
+	case isFull(err):
+		return nil, Full{}
 	case err != nil:
 		return nil, badRequestf(http.StatusBadRequest, "the body could not be read")
 	}

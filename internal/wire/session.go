@@ -2,11 +2,15 @@ package wire
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,12 +25,16 @@ import (
 // that are gone.
 const closeGrace = 2 * time.Second
 
+// hangUpGrace is how long a client may take to read why its message isn't read to the end, as net/http does for a body.
+const hangUpGrace = 500 * time.Millisecond
+
 // session is one WebSocket connection.
 type session struct {
 	config WebSocket
 	conn   *websocket.Conn
 	raw    net.Conn // below conn
 	header http.Header
+	asked  *http.Request // what the connection began as
 	exec   graphql.GraphExecutor
 	room   *stream // what it takes of Streams; set before the first message
 
@@ -48,10 +56,10 @@ type session struct {
 }
 
 func newSession(
-	config WebSocket, conn *websocket.Conn, raw net.Conn, header http.Header, exec graphql.GraphExecutor,
+	config WebSocket, conn *websocket.Conn, raw net.Conn, asked *http.Request, exec graphql.GraphExecutor,
 ) *session {
 	return &session{
-		config: config, conn: conn, raw: raw, header: header, exec: exec, operations: map[string]*operation{},
+		config: config, conn: conn, raw: raw, header: asked.Header, asked: asked, exec: exec, operations: map[string]*operation{},
 	}
 }
 
@@ -65,16 +73,64 @@ type message struct {
 // read handles messages, one after another, until the connection ends.
 func (s *session) read(ctx context.Context) {
 	for {
-		kind, data, err := s.conn.Read(ctx)
+		next, err := s.one(ctx)
+		if isFull(err) {
+			s.hangUp(int(websocket.StatusTryAgainLater), Full{}.Error())
+		}
+		if end := (*CloseError)(nil); errors.As(err, &end) {
+			s.close(end.Code, end.Reason)
+		}
 		if err != nil {
 			return // gone, or closed by us, or too big, which conn has answered with 1009
 		}
-		s.heard.Store(true)
-		if ctx, err = s.handle(ctx, kind, data); err != nil {
-			end := &CloseError{Code: closeBadRequest, Reason: "Invalid message: " + err.Error()}
-			errors.As(err, &end)
-			s.close(end.Code, end.Reason)
-			return
+		ctx = next
+	}
+}
+
+// one reads and handles a message. It returns the context for the next one.
+//
+// Errors: *CloseError and Full where the connection is still to be closed.
+func (s *session) one(ctx context.Context) (context.Context, error) {
+	kind, from, err := s.conn.Reader(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	var load Load // of what has come, until it is handled: then it is an operation, which is weighed as such
+	load.Begin(s.config.Transit, s.asked)
+	defer load.End()
+	data, err := s.receive(from, &load)
+	if err != nil {
+		return ctx, err
+	}
+	s.heard.Store(true)
+	next, err := s.handle(ctx, kind, data)
+	if end := (*CloseError)(nil); err != nil && !errors.As(err, &end) {
+		err = &CloseError{Code: closeBadRequest, Reason: "Invalid message: " + err.Error()}
+	}
+	return next, err
+}
+
+// receive reads a message that has begun. Its memory grows with what comes.
+func (s *session) receive(from io.Reader, load *Load) ([]byte, error) {
+	_ = s.raw.SetReadDeadline(time.Now().Add(s.config.ReadTimeout))
+	coming := inflow{load: load}
+	data := make([]byte, 0, 512)
+	for {
+		n, err := from.Read(data[len(data):min(cap(data), len(data)+firstRead)]) // it waits until it has as much as that
+		data = data[:len(data)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			_ = s.raw.SetReadDeadline(time.Time{})
+			return data, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &CloseError{Code: closeTimeout, Reason: "Message timeout"}
+		case err != nil:
+			return nil, err
+		case !coming.came(n):
+			return nil, Full{}
+		}
+		if len(data) == cap(data) {
+			data = slices.Grow(data, 512)
 		}
 	}
 }
@@ -165,7 +221,7 @@ func closing(err error) *CloseError {
 func (s *session) tick() time.Duration {
 	switch {
 	case !s.initialised.Load():
-		s.close(closeInitTimeout, "Connection initialisation timeout")
+		s.close(closeTimeout, "Connection initialisation timeout")
 	case !s.ready.Load(): // Init takes its time
 	case s.pinged && !s.heard.Load():
 		_ = s.raw.Close() // a peer that is gone answers no close frame
@@ -251,6 +307,22 @@ func (s *session) writeLocked(text []byte) error {
 	}
 	_ = s.raw.SetWriteDeadline(time.Time{}) // conn's own control frames have timeouts of their own
 	return nil
+}
+
+// hangUp says why and closes the connection without reading the rest of a message, of which there may be much. It leaves the client
+// a moment to read that: what comes after the end makes the kernel forget what isn't read.
+func (s *session) hangUp(code int, reason string) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	frame := binary.BigEndian.AppendUint16([]byte{0x88, byte(2 + len(reason))}, uint16(code)) //nolint:gosec // both are ours (RFC 6455, section 5.5.1)
+	_ = s.raw.SetWriteDeadline(time.Now().Add(hangUpGrace))
+	if _, err := s.raw.Write(append(frame, reason...)); err == nil {
+		if half, ok := s.raw.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
+		}
+		time.Sleep(hangUpGrace) //nolint:forbidigo // nobody tells that the client has read
+	}
+	_ = s.raw.Close()
 }
 
 // close says why and closes the connection, with or without an answer of the peer.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -19,46 +18,11 @@ import (
 //
 // The zero Streams isn't usable; a nil one counts nothing and never stops.
 type Streams struct {
-	room Room
-
-	mu      sync.Mutex
+	mu sync.Mutex
+	account
 	open    map[*stream]struct{}
-	bytes   int64
-	places  map[string]*taken // by the name of a Place
 	stopped bool
 	done    chan struct{} // closed when stopped and none is open
-}
-
-// Room bounds what streams take in memory. 0 is no bound.
-type Room struct {
-	// Streams and Bytes are for all together.
-	Streams int
-	Bytes   int64
-	// PlaceStreams and PlaceBytes are for those of one Place.
-	PlaceStreams int
-	PlaceBytes   int64
-}
-
-// Place is a network that streams come from. It has Times the room of a Place.
-type Place struct {
-	Name  string
-	Times int
-}
-
-// Places says where the streams of a request come from; nowhere where there is no bound for them.
-type Places func(*http.Request) []Place
-
-func (p Places) of(r *http.Request) []Place {
-	if p == nil {
-		return nil
-	}
-	return p(r)
-}
-
-// taken is what the streams of a place take.
-type taken struct {
-	streams int
-	bytes   int64
 }
 
 const (
@@ -81,7 +45,7 @@ type stream struct {
 
 // NewStreams makes an empty set of streams.
 func NewStreams() *Streams {
-	return &Streams{open: map[*stream]struct{}{}, places: map[string]*taken{}, done: make(chan struct{})}
+	return &Streams{account: newAccount(Room{}), open: map[*stream]struct{}{}, done: make(chan struct{})}
 }
 
 // Limit sets the room there is. Call it before the first stream.
@@ -226,35 +190,10 @@ func (e *stream) leave() {
 	}
 }
 
-// fits reports whether so many bytes more have room. The lock is held.
-func (s *Streams) fits(places []Place, bytes int64) bool {
-	if s.room.Bytes > 0 && s.bytes+bytes > s.room.Bytes {
-		return false
-	}
-	for _, place := range places {
-		if t := s.places[place.Name]; s.room.PlaceBytes > 0 && t != nil && t.bytes+bytes > s.room.PlaceBytes*int64(place.Times) {
-			return false
-		}
-	}
-	return true
-}
-
 // count adds to what is taken. The lock is held.
 func (s *Streams) count(e *stream, streams int, bytes int64) {
-	s.bytes += bytes
 	e.bytes += bytes
-	for _, place := range e.places {
-		t := s.places[place.Name]
-		if t == nil {
-			t = &taken{}
-			s.places[place.Name] = t
-		}
-		t.streams += streams
-		t.bytes += bytes
-		if t.streams == 0 {
-			delete(s.places, place.Name)
-		}
-	}
+	s.add(e.places, streams, bytes)
 }
 
 // weight is about what an operation takes beside its responses: parsed and as it came.

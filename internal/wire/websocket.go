@@ -27,7 +27,7 @@ const (
 	closeUnauthorized          = 4401
 	closeForbidden             = 4403
 	closeSubprotocol           = 4406
-	closeInitTimeout           = 4408
+	closeTimeout               = 4408
 	closeSubscriberExists      = 4409
 	closeTooManyInitialisation = 4429
 )
@@ -57,6 +57,8 @@ type WebSocket struct {
 	Welcome func(*http.Request) bool
 	// Places are what a connection counts for in Streams. May be nil.
 	Places Places
+	// Transit weighs messages while they come, and answers to queries and mutations until they are written. May be nil.
+	Transit *Transit
 	// Init returns the context of all operations of the connection. The payload is that of connection_init, nil if
 	// there was none; Authorization finds the token in it. An error closes the connection with 4403, or as a
 	// *CloseError says; its text isn't shown. May be nil.
@@ -70,6 +72,8 @@ type WebSocket struct {
 	InitTimeout time.Duration
 	// PingInterval is the pause between pings. A peer that sent nothing between two of them is gone. Default 15 s.
 	PingInterval time.Duration
+	// ReadTimeout is how long one message may take to come once it has begun, before the connection is closed with 4408. Default 15 s.
+	ReadTimeout time.Duration
 	// WriteTimeout is how long one message may take to be written. Default 10 s.
 	WriteTimeout time.Duration
 	// MaxOperations is how many operations may run on a connection at a time; a further one gets an error. Default 100.
@@ -104,6 +108,7 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	}
 	t.InitTimeout = cmp.Or(t.InitTimeout, 5*time.Second)
 	t.PingInterval = cmp.Or(t.PingInterval, 15*time.Second)
+	t.ReadTimeout = cmp.Or(t.ReadTimeout, bodyPatience)
 	t.WriteTimeout = cmp.Or(t.WriteTimeout, defaultWriteTimeout)
 	t.MaxOperations = cmp.Or(t.MaxOperations, 100)
 
@@ -116,7 +121,7 @@ func (t WebSocket) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	}
 	conn.SetReadLimit(cmp.Or(t.ReadLimit, defaultLimit))
 
-	s := newSession(t, conn, hijacked.conn, r.Header, exec)
+	s := newSession(t, conn, hijacked.conn, r, exec)
 	if conn.Subprotocol() == "" {
 		s.close(closeSubprotocol, "Subprotocol not acceptable")
 		return

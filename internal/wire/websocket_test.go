@@ -99,6 +99,19 @@ func TestWebSocketClosesWithTheCodeOfTheProtocol(t *testing.T) {
 		c := setup(t, config{socket: wire.WebSocket{InitTimeout: time.Millisecond}}).dial(t, nil)
 		require.Equal(t, websocket.CloseError{Code: 4408, Reason: "Connection initialisation timeout"}, c.closed())
 	})
+	t.Run("a message that doesn't end", func(t *testing.T) {
+		t.Parallel()
+		c := setup(t, config{socket: wire.WebSocket{ReadTimeout: 100 * time.Millisecond}}).connect(t)
+		time.Sleep(150 * time.Millisecond) //nolint:forbidigo // between messages there is no deadline
+		c.subscribe("1", "{hello}")
+		c.expect("next", "1", `{"data":{"hello":"Blomberg"}}`)
+		c.expect("complete", "1", "")
+		w, err := c.Writer(t.Context(), websocket.MessageText)
+		require.NoError(t, err)
+		_, err = w.Write([]byte(strings.Repeat(" ", 10_000)))
+		require.NoError(t, err)
+		require.Equal(t, websocket.CloseError{Code: 4408, Reason: "Message timeout"}, c.closed())
+	})
 }
 
 func TestWebSocketInit(t *testing.T) {

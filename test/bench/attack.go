@@ -123,13 +123,13 @@ func (g *siege) judge(ctx context.Context, a attackKind, results *report) error 
 	}
 	blow := assault{
 		Addr: g.server.addr, From: attackerAddr, Connections: a.connections, Turns: a.turns, Long: long, Requests: requests,
-		Sockets: a.sockets, Unfinished: a.unfinished,
+		Sockets: a.sockets, Holding: a.holding,
 	}
 	if a.books {
 		blow.Books = &booking{Office: g.desk.office, Service: g.desk.service, Notice: g.desk.notice, Starts: g.desk.starts, Keys: g.people}
 	}
 	feint := blow
-	feint.Requests, feint.Sockets, feint.Unfinished, feint.Books = []sending{{Body: `{"query":"{ nothing }"}`}}, false, false, nil
+	feint.Requests, feint.Sockets, feint.Holding, feint.Books = []sending{{Body: `{"query":"{ nothing }"}`}}, false, holdNothing, nil
 	feint.Connections = min(blow.Connections, 200)
 	control, _, err := g.beside(ctx, feint)
 	if err != nil {
@@ -218,7 +218,7 @@ func (g *siege) enter(ctx context.Context) error {
 
 // alone sends each of the first few requests by itself, and returns the most that one took of the process, and the longest answer.
 func (g *siege) alone(ctx context.Context, a attackKind, requests []sending) (most time.Duration, answer int, err error) {
-	if a.sockets || a.unfinished {
+	if a.sockets || a.holding != holdNothing && a.holding != holdAnswer {
 		return 0, 0, nil
 	}
 	one := assault{Addr: g.server.addr, From: attackerAddr}

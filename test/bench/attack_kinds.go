@@ -13,7 +13,7 @@ type attackKind struct {
 	connections  int
 	turns        float64 // a second
 	sockets      bool
-	unfinished   bool
+	holding      holding
 	books        bool
 	unlimited    bool // of writes: what is asked for takes more of them to make than one network may have made
 	requests     func(context.Context, *siege) ([]sending, error)
@@ -61,8 +61,20 @@ func attacks() []attackKind {
 			requests: manyEvents,
 		},
 		{
-			name: "declared lengths", before: "300 KB for 2,143 MiB with 2,000 connections", connections: 2000, turns: 2000, unfinished: true,
+			name: "declared lengths", before: "300 KB for 2,143 MiB with 2,000 connections", connections: 2000, turns: 2000, holding: holdHead,
 			requests: always(func(*siege) []sending { return []sending{{Body: `{"query":"@PAD@"}`, Size: 1_000_000}} }),
+		},
+		{
+			name: "unfinished bodies", before: "300 of 1 MiB but for a byte: 880 MiB above idle", connections: 300, turns: 100, holding: holdBody,
+			requests: always(func(*siege) []sending { return []sending{{Body: `{"query":"@PAD@"}`, Size: 1_000_000}} }),
+		},
+		{
+			name: "unfinished frames", before: "300 of 1 MiB but for a byte: 500 MiB above idle", connections: 300, turns: 100, holding: holdFrame,
+			requests: always(func(*siege) []sending { return []sending{{Body: `{"type":"@PAD@"}`, Size: 1_000_000}} }),
+		},
+		{
+			name: "unread answers", before: "200 of 3.8 MB: 1,650 MiB above idle", connections: 200, turns: 50, holding: holdAnswer,
+			requests: longAnswer,
 		},
 		{
 			name: "padded documents", before: "1,000 of 1 MB: 1,591 MiB, for good", connections: 8, turns: 50,
@@ -110,6 +122,28 @@ func introspections(*siege) []sending {
 		document(aliases(100, "__schema { types { ...F } }")+deep, nil),
 		document("{ __schema { "+strings.Trim(aliases(100, "types { ...F }"), "{}")+" } } "+deep, nil),
 	}
+}
+
+// longAnswer asks for the schema, and for descriptions under as many names as make it nearly as long as an answer may be.
+func longAnswer(ctx context.Context, g *siege) ([]sending, error) {
+	c, err := callFrom(ctx, attackerAddr, g.server.addr)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	long := func(n int) sending {
+		fields := strings.Trim(aliases(n, "description"), "{}")
+		return document(`{ n@N@: __typename __schema { types { fields { type { fields { name `+fields+`} ofType { fields { name `+fields+`} ofType { fields { name `+fields+`} } } } } } } }`, nil)
+	}
+	var sizes [2]int
+	for n := range sizes {
+		_, answer, err := c.post("/graphql", "", []byte(strings.ReplaceAll(long(n).Body, "@N@", "")))
+		if err != nil {
+			return nil, err
+		}
+		sizes[n] = len(answer)
+	}
+	return []sending{long((3_800_000 - sizes[0]) / max(1, sizes[1]-sizes[0]))}, nil
 }
 
 // searches are for words that are far too long, and for lists of keys.

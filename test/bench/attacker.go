@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -31,7 +33,7 @@ type assault struct {
 	Long        time.Duration // then it ends
 	Requests    []sending     // by turns
 	Sockets     bool          // each connection is a WebSocket, and each request a subscription that stays
-	Unfinished  bool          // each connection sends the head of a request and one byte of its body, and waits
+	Holding     holding       // what each connection does in place of waiting for an answer
 	Books       *booking      // in place of requests: times are held and booked, one after the other
 }
 
@@ -40,6 +42,20 @@ type booking struct {
 	Office, Service, Notice string
 	Starts, Keys            []string
 }
+
+// holding is how a connection makes the server keep something.
+type holding string
+
+const (
+	holdNothing holding = ""
+	holdHead    holding = "head"   // it sends the head of a request and one byte of its body, and waits
+	holdBody    holding = "body"   // it sends all of a request but the last byte, and waits
+	holdFrame   holding = "frame"  // a WebSocket sends all of a message but the last byte, and waits
+	holdAnswer  holding = "answer" // it sends a request, reads the status, and no more of the answer
+)
+
+// holdAnswerFor is how long an answer isn't read before the connection is given up for another one.
+const holdAnswerFor = 15 * time.Second
 
 // book holds and books the n-th time.
 func (b *booking) book(c *caller, n int64) error {
@@ -113,12 +129,12 @@ func (a *assault) connection(ctx context.Context, n int, counter *atomic.Int64, 
 		}
 		if conn == nil {
 			var err error
-			if conn, err = dialFrom(ctx, a.From, a.Addr); err != nil {
+			if conn, err = a.dial(ctx); err != nil {
 				note(0, 0)
 				continue
 			}
 			in = newReader(conn)
-			if a.Sockets && (&socket{conn: conn, in: in}).greet(a.Addr) != nil {
+			if (a.Sockets || a.Holding == holdFrame) && (&socket{conn: conn, in: in}).greet(a.Addr) != nil {
 				note(0, 0)
 				hangUp()
 				continue
@@ -140,6 +156,19 @@ func (a *assault) connection(ctx context.Context, n int, counter *atomic.Int64, 
 	}
 }
 
+// dial connects, of who doesn't read with so little memory for what is answered that the kernel doesn't read instead.
+func (a *assault) dial(ctx context.Context) (net.Conn, error) {
+	if a.Holding != holdAnswer {
+		return dialFrom(ctx, a.From, a.Addr)
+	}
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(a.From)}, Control: func(_, _ string, c syscall.RawConn) (err error) {
+		return errors.Join(c.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4<<10)
+		}), err)
+	}}
+	return dialer.DialContext(ctx, "tcp", a.Addr)
+}
+
 // send sends one request and reads its answer to the end. 0: none came.
 func (a *assault) send(ctx context.Context, conn net.Conn, in *bufio.Reader, r *sending, number int64) (status, length int, err error) {
 	deadline, _ := ctx.Deadline()
@@ -158,12 +187,8 @@ func (a *assault) send(ctx context.Context, conn net.Conn, in *bufio.Reader, r *
 			return 0, 0, err
 		}
 		return http.StatusOK, len(read), nil
-	case a.Unfinished:
-		if _, err := conn.Write(append(r.head(len(body)), body[0])); err != nil {
-			return 0, 0, err
-		}
-		line, err := in.ReadString('\n') // it waits until the server has had enough of it
-		return status3(line), 0, err
+	case a.Holding != holdNothing:
+		return a.hold(ctx, conn, in, r, body)
 	}
 	if _, err := conn.Write(append(r.head(len(body)), body...)); err != nil {
 		return 0, 0, err
@@ -177,6 +202,41 @@ func (a *assault) send(ctx context.Context, conn net.Conn, in *bufio.Reader, r *
 		err = io.EOF
 	}
 	return response.StatusCode, int(n), err
+}
+
+// hold sends as much of a request as makes the server keep something, and waits until the server has had enough of it.
+func (a *assault) hold(ctx context.Context, conn net.Conn, in *bufio.Reader, r *sending, body string) (status, length int, err error) {
+	var sent []byte
+	switch a.Holding {
+	case holdHead:
+		sent = append(r.head(len(body)), body[0])
+	case holdBody:
+		sent = append(r.head(len(body)), body[:len(body)-1]...)
+	case holdFrame:
+		sent = binary.BigEndian.AppendUint64([]byte{0x80 | opText, 0x80 | 127}, uint64(len(body)))
+		sent = append(append(sent, 0, 0, 0, 0), body[:len(body)-1]...) // masked by zeros
+	default:
+		sent = append(r.head(len(body)), body...)
+	}
+	if _, err := conn.Write(sent); err != nil {
+		return 0, 0, err
+	}
+	if a.Holding == holdFrame {
+		for err == nil {
+			_, err = (&socket{conn: conn, in: in}).read()
+		}
+		return 0, 0, err
+	}
+	line, err := in.ReadString('\n')
+	status = status3(line)
+	if err != nil || a.Holding != holdAnswer || status != http.StatusOK {
+		return status, 0, errors.Join(err, io.EOF)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(holdAnswerFor):
+	}
+	return status, 0, io.EOF
 }
 
 func status3(line string) int {
