@@ -73,7 +73,8 @@ type message struct {
 // read handles messages, one after another, until the connection ends.
 func (s *session) read(ctx context.Context) {
 	for {
-		next, err := s.one(ctx)
+		var err error
+		ctx, err = s.one(ctx)
 		if isFull(err) {
 			s.hangUp(int(websocket.StatusTryAgainLater), Full{}.Error())
 		}
@@ -83,7 +84,6 @@ func (s *session) read(ctx context.Context) {
 		if err != nil {
 			return // gone, or closed by us, or too big, which conn has answered with 1009
 		}
-		ctx = next
 	}
 }
 
