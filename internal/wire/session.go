@@ -74,16 +74,16 @@ type message struct {
 func (s *session) read(ctx context.Context) {
 	for {
 		var err error
-		ctx, err = s.one(ctx)
+		if ctx, err = s.one(ctx); err == nil {
+			continue
+		}
 		if isFull(err) {
 			s.hangUp(int(websocket.StatusTryAgainLater), Full{}.Error())
 		}
 		if end := (*CloseError)(nil); errors.As(err, &end) {
 			s.close(end.Code, end.Reason)
 		}
-		if err != nil {
-			return // gone, or closed by us, or too big, which conn has answered with 1009
-		}
+		return // gone, or closed by us, or too big, which conn has answered with 1009
 	}
 }
 
