@@ -119,6 +119,8 @@ func TestTracesThatAreOffAllocatesNothing(t *testing.T) {
 }
 
 // What most requests are isn't weighed, and costs nothing but to see so.
+//
+//nolint:paralleltest // it counts allocations
 func TestSmallRequestsAreWeighedForNothing(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	m := newMetrics()

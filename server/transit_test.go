@@ -189,7 +189,7 @@ func TestMessagesOnTheirWayAreBounded(t *testing.T) {
 // socket opens a WebSocket.
 func (s *service) socket(ctx context.Context, greeted bool) *websocket.Conn {
 	s.t.Helper()
-	conn, _, err := websocket.Dial(ctx, s.url+"/graphql", &websocket.DialOptions{ //nolint:bodyclose // it has none
+	conn, _, err := websocket.Dial(ctx, s.url+"/graphql", &websocket.DialOptions{
 		Subprotocols: []string{"graphql-transport-ws"}, HTTPHeader: http.Header{"X-Forwarded-For": {network}},
 	})
 	require.NoError(s.t, err)

@@ -73,17 +73,17 @@ type message struct {
 // read handles messages, one after another, until the connection ends.
 func (s *session) read(ctx context.Context) {
 	for {
-		next, err := s.one(ctx)
+		var err error
+		if ctx, err = s.one(ctx); err == nil {
+			continue
+		}
 		if isFull(err) {
 			s.hangUp(int(websocket.StatusTryAgainLater), Full{}.Error())
 		}
 		if end := (*CloseError)(nil); errors.As(err, &end) {
 			s.close(end.Code, end.Reason)
 		}
-		if err != nil {
-			return // gone, or closed by us, or too big, which conn has answered with 1009
-		}
-		ctx = next
+		return // gone, or closed by us, or too big, which conn has answered with 1009
 	}
 }
 
