@@ -45,7 +45,7 @@ func (r repeats) MutateOperationParameters(ctx context.Context, request *graphql
 	for range maxTokens { // parsing stops there
 		token, err := tokens.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
-			return nil // for the parser to say
+			return nil //nolint:nilerr // for the parser to say
 		}
 		if token.Kind != lexer.Name {
 			continue

@@ -28,13 +28,15 @@ func manageMemory(ctx context.Context) bool {
 		return false
 	}
 	collectLater()
-	runtime.SetFinalizer(&cycle{ctx}, (*cycle).ended)
+	runtime.SetFinalizer(&cycle{ctx: ctx}, (*cycle).ended)
 	go tidy(ctx)
 	return true
 }
 
 // cycle is garbage: its finalizer runs after each cycle of the collector, until ctx ends.
-type cycle struct{ ctx context.Context }
+type cycle struct {
+	ctx context.Context //nolint:containedctx // a finalizer has no other way to know
+}
 
 func (c *cycle) ended() {
 	if c.ctx.Err() == nil {

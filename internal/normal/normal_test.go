@@ -140,7 +140,7 @@ func TestDigitsOfAnyScript(t *testing.T) {
 	}
 	for r := range unicode.MaxRune {
 		if unicode.IsDigit(r) {
-			require.Equal(t, string('0'+(numberOf(t, r))), normal.Digits(string(r)), "%U", r)
+			require.Equal(t, string('0'+numberOf(t, r)), normal.Digits(string(r)), "%U", r)
 		}
 	}
 }

@@ -45,22 +45,39 @@ func TestStatementsAreTheSameForListsOfAnyLength(t *testing.T) {
 			entries     []any
 			vars        func(entries []any) suite.Vars
 		}{
-			{"changes", `($l: [ChangeType!]) { changes(types: $l, first: 5) { changes { type } } }`, p.Anonymous(),
-				[]any{"OFFICE", "PUBLIC_SERVICE", "MUNICIPALITY"}, list},
-			{"workQueue", `($in: WorkQueueInput!) { workQueue(input: $in) { nodes { id events { action } requests { question } } } }`, clerk,
-				[]any{"SUBMITTED", "IN_PROGRESS", "COMPLETED", "WAITING_FOR_APPLICANT", "REJECTED"}, func(entries []any) suite.Vars {
+			{
+				"changes", `($l: [ChangeType!]) { changes(types: $l, first: 5) { changes { type } } }`, p.Anonymous(),
+				[]any{"OFFICE", "PUBLIC_SERVICE", "MUNICIPALITY"},
+				list,
+			},
+			{
+				"workQueue", `($in: WorkQueueInput!) { workQueue(input: $in) { nodes { id events { action } requests { question } } } }`, clerk,
+				[]any{"SUBMITTED", "IN_PROGRESS", "COMPLETED", "WAITING_FOR_APPLICANT", "REJECTED"},
+				func(entries []any) suite.Vars {
 					return suite.Vars{"in": suite.Vars{"municipality": town, "statuses": entries}}
-				}},
-			{"deliveries", `($l: [WebhookDeliveryStatus!]) { partner(id: "` + partner + `") { endpoints { deliveries(statuses: $l) { nodes { id } } } } }`, admin,
-				[]any{"PENDING", "DEAD", "DELIVERED"}, list},
-			{"_entities", `($l: [_Any!]!) { _entities(representations: $l) { ... on Appointment { id concerns { quantity } } ... on Application { id events { action } requests { question } payment { id } } } }`, owner,
-				anys(representations), list},
-			{"publicServices", `($f: PublicServiceFilter) { publicServices(filter: $f) { nodes { id } } }`, p.Anonymous(),
-				[]any{"LEIKA_A", "LEIKA_B", "LEIKA_C"}, func(entries []any) suite.Vars { return suite.Vars{"f": suite.Vars{"leikaKeys": entries}} }},
-			{"nextSlots", `($in: NextSlotsInput!) { nextSlots(input: $in) { office { id } } }`, p.Anonymous(),
-				[]any{suite.Vars{"service": place.Service}, suite.Vars{"service": place.Other}}, func(entries []any) suite.Vars {
+				},
+			},
+			{
+				"deliveries", `($l: [WebhookDeliveryStatus!]) { partner(id: "` + partner + `") { endpoints { deliveries(statuses: $l) { nodes { id } } } } }`, admin,
+				[]any{"PENDING", "DEAD", "DELIVERED"},
+				list,
+			},
+			{
+				"_entities", `($l: [_Any!]!) { _entities(representations: $l) { ... on Appointment { id concerns { quantity } } ... on Application { id events { action } requests { question } payment { id } } } }`, owner,
+				anys(representations), list,
+			},
+			{
+				"publicServices", `($f: PublicServiceFilter) { publicServices(filter: $f) { nodes { id } } }`, p.Anonymous(),
+				[]any{"LEIKA_A", "LEIKA_B", "LEIKA_C"},
+				func(entries []any) suite.Vars { return suite.Vars{"f": suite.Vars{"leikaKeys": entries}} },
+			},
+			{
+				"nextSlots", `($in: NextSlotsInput!) { nextSlots(input: $in) { office { id } } }`, p.Anonymous(),
+				[]any{suite.Vars{"service": place.Service}, suite.Vars{"service": place.Other}},
+				func(entries []any) suite.Vars {
 					return suite.Vars{"in": suite.Vars{"where": suite.Vars{"municipality": town}, "concerns": entries}}
-				}},
+				},
+			},
 		}
 		names := map[string][]string{}
 		for _, l := range lists {
