@@ -222,7 +222,7 @@ func (g *siege) alone(ctx context.Context, a attackKind, requests []sending) (mo
 		return 0, 0, nil
 	}
 	one := assault{Addr: g.server.addr, From: attackerAddr}
-	for i := range min(3, len(requests)) {
+	for i := range min(6, len(requests)) {
 		conn, err := dialFrom(ctx, attackerAddr, g.server.addr)
 		if err != nil {
 			return 0, 0, err
