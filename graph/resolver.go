@@ -7,7 +7,7 @@ import (
 	"nelke/internal/portal"
 )
 
-// Resolver has the heart, and nothing else.
+// Resolver has the portal, and nothing else.
 type Resolver struct {
 	Portal *portal.Portal
 }

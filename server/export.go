@@ -24,7 +24,7 @@ const (
 
 // exported serves the catalogue of all towns, or of those whose Regionalschlüssel begin with ars, as XZuFi. It is public,
 // and the same whoever asks, in whatever language.
-func exported(heart *portal.Portal, site string, now func() time.Time, log *slog.Logger) http.HandlerFunc {
+func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		ars := query.Get("ars")
@@ -35,7 +35,7 @@ func exported(heart *portal.Portal, site string, now func() time.Time, log *slog
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
 		var outlived cache.Outlived
-		e, err := heart.XZuFi(cache.Lenient(ctx, &outlived), ars, site)
+		e, err := p.XZuFi(cache.Lenient(ctx, &outlived), ars, site)
 		switch {
 		case err != nil && r.Context().Err() != nil:
 			return // nobody is there any more

@@ -22,7 +22,7 @@ import (
 	"nelke/internal/webhook"
 )
 
-// parts are what every command works with: the heart, and what it stands on.
+// parts are what every command works with: the portal, and what it stands on.
 type parts struct {
 	cfg   Config
 	log   *slog.Logger
@@ -88,7 +88,7 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	return p, nil
 }
 
-// options are what every heart is made of. Nothing can be paid with them alone.
+// options are what every portal is made of. Nothing can be paid with them alone.
 func (p *parts) options() portal.Options {
 	return portal.Options{
 		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,

@@ -67,7 +67,7 @@ func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Trace
 	})}
 }
 
-// takePayments gives the heart its provider, and the addresses that depend on where the process listens.
+// takePayments gives the portal its provider, and the addresses that depend on where the process listens.
 func (p *parts) takePayments(addr string) {
 	p.payments = newPayments(p.cfg, addr, p.store, p.tracer, p.log)
 	public := p.cfg.publicURL(addr)
@@ -132,7 +132,7 @@ func inTime(next http.Handler) http.Handler {
 	})
 }
 
-// payers is what the addresses of payments need of the heart.
+// payers is what the addresses of payments need of the portal.
 type payers interface {
 	// PaymentReported hears what the provider says.
 	PaymentReported(ctx context.Context, t payment.Transaction) error
@@ -141,11 +141,11 @@ type payers interface {
 }
 
 // handle serves the addresses of payments.
-func (p *payments) handle(mux *http.ServeMux, heart payers, now func() time.Time, log *slog.Logger) {
-	mux.Handle("GET "+returnPath+"/{payment}", returned(heart, p.secret, log)) // without a token
-	mux.Handle("GET "+returnPath+"/{payment}/{token}", returned(heart, p.secret, log))
+func (p *payments) handle(mux *http.ServeMux, ops payers, now func() time.Time, log *slog.Logger) {
+	mux.Handle("GET "+returnPath+"/{payment}", returned(ops, p.secret, log)) // without a token
+	mux.Handle("GET "+returnPath+"/{payment}/{token}", returned(ops, p.secret, log))
 	if p.client != nil {
-		mux.Handle("POST "+webhookPath, reported(heart, p.client, now, log))
+		mux.Handle("POST "+webhookPath, reported(ops, p.client, now, log))
 	}
 	if p.service != nil {
 		mux.Handle(sandboxPath+"/", inTime(http.StripPrefix(sandboxPath, p.service.Page())))
@@ -153,7 +153,7 @@ func (p *payments) handle(mux *http.ServeMux, heart payers, now func() time.Time
 }
 
 // reported hears webhooks. What they say is believed to be said by the provider, and nothing more.
-func reported(heart payers, client *sandbox.Client, now func() time.Time, log *slog.Logger) http.HandlerFunc {
+func reported(ops payers, client *sandbox.Client, now func() time.Time, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sandbox.BodyLimit))
 		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
@@ -181,7 +181,7 @@ func reported(heart payers, client *sandbox.Client, now func() time.Time, log *s
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
-		err = heart.PaymentReported(ctx, t)
+		err = ops.PaymentReported(ctx, t)
 		switch {
 		case err == nil:
 			w.WriteHeader(http.StatusNoContent)
@@ -213,7 +213,7 @@ var returnEnglish string
 
 // returned sends payers on who come back from the provider's page. That they come proves nothing about the payment.
 // Whoever has no token of a payment gets the page of one that named none, whether or not there is such a payment.
-func returned(heart payers, secret string, log *slog.Logger) http.HandlerFunc {
+func returned(ops payers, secret string, log *slog.Logger) http.HandlerFunc {
 	own := page.New(returnGerman, returnEnglish, false)
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("payment")
@@ -223,7 +223,7 @@ func returned(heart payers, secret string, log *slog.Logger) http.HandlerFunc {
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
-		next, err := heart.PaymentReturned(ctx, id)
+		next, err := ops.PaymentReturned(ctx, id)
 		status := http.StatusOK
 		switch {
 		case err == nil && next != "":

@@ -22,15 +22,15 @@ import (
 
 const bankSecret = "a secret that only the bank and the town know"
 
-// heart hears of payments, and answers as it is told.
-type heart struct {
+// payersStub notes what is reported, and answers as a test says.
+type payersStub struct {
 	err   error
 	page  string
 	heard []payment.Transaction
 	came  []string
 }
 
-func (h *heart) PaymentReported(ctx context.Context, t payment.Transaction) error {
+func (h *payersStub) PaymentReported(ctx context.Context, t payment.Transaction) error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		return errors.New("nothing ends this")
 	}
@@ -38,13 +38,13 @@ func (h *heart) PaymentReported(ctx context.Context, t payment.Transaction) erro
 	return h.err
 }
 
-func (h *heart) PaymentReturned(_ context.Context, id string) (string, error) {
+func (h *payersStub) PaymentReturned(_ context.Context, id string) (string, error) {
 	h.came = append(h.came, id)
 	return h.page, h.err
 }
 
 // asked sends a request to the addresses of payments, behind the middleware that stands before all of them.
-func asked(t *testing.T, h *heart, now time.Time, log *bytes.Buffer, r *http.Request) *httptest.ResponseRecorder {
+func asked(t *testing.T, h *payersStub, now time.Time, log *bytes.Buffer, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	cfg := Defaults()
 	cfg.PaymentURL, cfg.PaymentSecret = "http://127.0.0.1:1", bankSecret
@@ -60,7 +60,7 @@ func TestWebhook(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	const body = `{"id":"T-1","order":"payment_geheim","status":"PAID","cents":1250,"currency":"EUR","reference":"KZ-geheim"}`
-	hook := func(t *testing.T, h *heart, body string, header http.Header) (*httptest.ResponseRecorder, string) {
+	hook := func(t *testing.T, h *payersStub, body string, header http.Header) (*httptest.ResponseRecorder, string) {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, webhookPath, strings.NewReader(body))
 		r.Header = header
@@ -73,7 +73,7 @@ func TestWebhook(t *testing.T) {
 
 	t.Run("signed, it is heard", func(t *testing.T) {
 		t.Parallel()
-		h := &heart{}
+		h := &payersStub{}
 		w, log := hook(t, h, body, signed(body))
 		require.Equal(t, http.StatusNoContent, w.Code)
 		require.Empty(t, w.Body.String())
@@ -89,7 +89,7 @@ func TestWebhook(t *testing.T) {
 			"late":         sandbox.Sign(bankSecret, now.Add(-5*time.Minute-time.Second), []byte(body)),
 			"early":        sandbox.Sign(bankSecret, now.Add(5*time.Minute+time.Second), []byte(body)),
 		} {
-			h := &heart{}
+			h := &payersStub{}
 			w, _ := hook(t, h, body, header)
 			require.Equal(t, http.StatusUnauthorized, w.Code, name)
 			require.Empty(t, h.heard, name)
@@ -98,7 +98,7 @@ func TestWebhook(t *testing.T) {
 	t.Run("signed nonsense is 400", func(t *testing.T) {
 		t.Parallel()
 		for _, nonsense := range []string{"", "null", "PAID", body[:50]} {
-			h := &heart{}
+			h := &payersStub{}
 			w, _ := hook(t, h, nonsense, signed(nonsense))
 			require.Equal(t, http.StatusBadRequest, w.Code, nonsense)
 			require.Empty(t, h.heard)
@@ -107,7 +107,7 @@ func TestWebhook(t *testing.T) {
 	t.Run("one that is too long is 413", func(t *testing.T) {
 		t.Parallel()
 		long := body + strings.Repeat(" ", 64<<10)
-		h := &heart{}
+		h := &payersStub{}
 		w, _ := hook(t, h, long, signed(long))
 		require.Equal(t, http.StatusRequestEntityTooLarge, w.Code)
 		require.Empty(t, h.heard)
@@ -115,7 +115,7 @@ func TestWebhook(t *testing.T) {
 		w, _ = hook(t, h, fits, signed(fits))
 		require.Equal(t, http.StatusNoContent, w.Code)
 	})
-	t.Run("what the heart answers becomes a status", func(t *testing.T) {
+	t.Run("what the portal answers becomes a status", func(t *testing.T) {
 		t.Parallel()
 		for err, want := range map[error]int{
 			portal.ErrNoPayment:      http.StatusNotFound,
@@ -123,7 +123,7 @@ func TestWebhook(t *testing.T) {
 			context.DeadlineExceeded: http.StatusServiceUnavailable,
 			errors.New("geheimnis"):  http.StatusInternalServerError,
 		} {
-			w, log := hook(t, &heart{err: fmt.Errorf("PaymentReported: %w", err)}, body, signed(body))
+			w, log := hook(t, &payersStub{err: fmt.Errorf("PaymentReported: %w", err)}, body, signed(body))
 			require.Equal(t, want, w.Code, err)
 			require.Equal(t, want == http.StatusServiceUnavailable, w.Header().Get("Retry-After") != "")
 			require.NotContains(t, w.Body.String(), "geheim")
@@ -134,13 +134,13 @@ func TestWebhook(t *testing.T) {
 		t.Parallel()
 		var log bytes.Buffer
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, webhookPath, nil)
-		require.Equal(t, http.StatusMethodNotAllowed, asked(t, &heart{}, now, &log, r).Code)
+		require.Equal(t, http.StatusMethodNotAllowed, asked(t, &payersStub{}, now, &log, r).Code)
 	})
 }
 
 func TestReturn(t *testing.T) {
 	t.Parallel()
-	back := func(t *testing.T, h *heart, path string, languages ...string) (*httptest.ResponseRecorder, string) {
+	back := func(t *testing.T, h *payersStub, path string, languages ...string) (*httptest.ResponseRecorder, string) {
 		t.Helper()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 		r.Header["Accept-Language"] = languages
@@ -163,7 +163,7 @@ func TestReturn(t *testing.T) {
 			"https://TOWN.example:443/x":                  "https://TOWN.example:443/x?payment=payment_1",
 			"https://xn--brgerbro-z2ac.example/antrag/1":  "https://xn--brgerbro-z2ac.example/antrag/1?payment=payment_1",
 		} {
-			h := &heart{page: page}
+			h := &payersStub{page: page}
 			w, log := back(t, h, ReturnPath(bankSecret, "payment_1"))
 			require.Equal(t, http.StatusSeeOther, w.Code)
 			require.Equal(t, want, w.Header().Get("Location"))
@@ -175,17 +175,17 @@ func TestReturn(t *testing.T) {
 	})
 	t.Run("where no page was named, the window may be closed", func(t *testing.T) {
 		t.Parallel()
-		w, _ := back(t, &heart{}, ReturnPath(bankSecret, "payment_1"))
+		w, _ := back(t, &payersStub{}, ReturnPath(bankSecret, "payment_1"))
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Contains(t, w.Body.String(), `<html lang="de">`)
 		require.Contains(t, w.Body.String(), "Fenster jetzt schließen")
 		require.Contains(t, w.Header().Get("Content-Security-Policy"), "style-src 'sha256-")
-		w, _ = back(t, &heart{}, ReturnPath(bankSecret, "payment_1"), "en")
+		w, _ = back(t, &payersStub{}, ReturnPath(bankSecret, "payment_1"), "en")
 		require.Contains(t, w.Body.String(), "close this window")
 	})
 	t.Run("a payment that there isn't is a page too", func(t *testing.T) {
 		t.Parallel()
-		h := &heart{err: portal.ErrNoPayment}
+		h := &payersStub{err: portal.ErrNoPayment}
 		w, _ := back(t, h, ReturnPath(bankSecret, "a\x00b/\xff"))
 		require.Equal(t, http.StatusNotFound, w.Code)
 		require.Contains(t, w.Body.String(), "Zahlung nicht gefunden")
@@ -195,10 +195,10 @@ func TestReturn(t *testing.T) {
 	})
 	t.Run("without its token nobody learns anything of a payment", func(t *testing.T) {
 		t.Parallel()
-		none, _ := back(t, &heart{}, ReturnPath(bankSecret, "payment_1"))
+		none, _ := back(t, &payersStub{}, ReturnPath(bankSecret, "payment_1"))
 		token := returnToken(bankSecret, "payment_1")
 		for _, path := range []string{"/payment_1", "/payment_2", "/payment_1/" + token + "x", "/payment_1/x", "/payment_2/" + token, "/payment_1/" + returnToken("another", "payment_1")} {
-			h := &heart{page: "https://town.example", err: portal.ErrNoPayment}
+			h := &payersStub{page: "https://town.example", err: portal.ErrNoPayment}
 			w, _ := back(t, h, returnPath+path)
 			require.Equal(t, http.StatusOK, w.Code, path)
 			require.Equal(t, none.Body.String(), w.Body.String(), path)
@@ -207,11 +207,11 @@ func TestReturn(t *testing.T) {
 	})
 	t.Run("while the database is away, the page says to come again", func(t *testing.T) {
 		t.Parallel()
-		w, _ := back(t, &heart{err: store.ErrOutcomeUnknown}, ReturnPath(bankSecret, "payment_1"), "en")
+		w, _ := back(t, &payersStub{err: store.ErrOutcomeUnknown}, ReturnPath(bankSecret, "payment_1"), "en")
 		require.Equal(t, http.StatusServiceUnavailable, w.Code)
 		require.NotEmpty(t, w.Header().Get("Retry-After"))
 		require.Contains(t, w.Body.String(), "load this page again")
-		w, log := back(t, &heart{err: errors.New("geheim")}, ReturnPath(bankSecret, "payment_1"))
+		w, log := back(t, &payersStub{err: errors.New("geheim")}, ReturnPath(bankSecret, "payment_1"))
 		require.Equal(t, http.StatusInternalServerError, w.Code)
 		require.NotContains(t, w.Body.String(), "geheim")
 		require.Contains(t, log, "geheim")
@@ -223,7 +223,7 @@ func TestWhoTakesPayments(t *testing.T) {
 	serves := func(cfg Config) map[string]bool {
 		mux := http.NewServeMux()
 		p := newPayments(cfg, "0.0.0.0:4711", nil, nil, slog.New(slog.DiscardHandler))
-		p.handle(mux, &heart{}, time.Now, slog.New(slog.DiscardHandler))
+		p.handle(mux, &payersStub{}, time.Now, slog.New(slog.DiscardHandler))
 		found := map[string]bool{p.state: true}
 		for path, method := range map[string]string{webhookPath: http.MethodPost, returnPath + "/x": http.MethodGet, sandboxPath + "/pay/x": http.MethodGet} {
 			_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), method, path, nil))

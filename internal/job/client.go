@@ -1,7 +1,7 @@
 // Package job runs what is owed later: the expiry of a hold, a notice to a person, the nightly digest.
 //
 // What is owed is a row of River's, inserted in the transaction that owes it: if that rolls back, nothing is owed; once it
-// is committed, nothing is forgotten. The workers are thin: each calls one operation of the heart ([Operations]).
+// is committed, nothing is forgotten. The workers are thin: each calls one operation of the portal ([Operations]).
 // A job may run more than once (a process may die after the work and before the note of it), so each operation
 // must find out for itself that it was done. No rule depends on a job running at all: an expired hold is nobody's
 // whether or not it was swept.
@@ -25,7 +25,7 @@ import (
 	"nelke/internal/tracing"
 )
 
-// Operations is what the heart does when a job is due. Each must bear being repeated.
+// Operations is what the portal does when a job is due. Each must bear being repeated.
 // An error makes River try again, after seconds at first and days at last (attempts to the fourth power, in seconds).
 type Operations interface {
 	// ExpireHold ends the hold if its time is over. Anything else in its place (booked, extended, gone) is no error.

@@ -93,7 +93,7 @@ func TestOwe(t *testing.T) {
 				s := migrated(t, db)
 				with, err := New(s, Options{})
 				require.NoError(t, err)
-				h := newHeart()
+				h := newRecorder()
 				c := start(t, s, Options{NoSweepers: true}, h)
 				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
 					return errors.Join(
@@ -123,7 +123,7 @@ func TestWork(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
 				clock := &testClock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-				h := newHeart()
+				h := newRecorder()
 				c := start(t, s, Options{Clock: clock.Now}, h)
 				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
 					return errors.Join(
@@ -145,7 +145,7 @@ func TestWork(t *testing.T) {
 			t.Run(db, func(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
-				h := newHeart()
+				h := newRecorder()
 				release := make(chan struct{})
 				h.do = func(ctx context.Context, call string) error {
 					if strings.HasPrefix(call, "settle") {
@@ -184,7 +184,7 @@ func TestWork(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
 				clock := &testClock{now: time.Now()} // River reckons the pause from the time of the process
-				h := newHeart()
+				h := newRecorder()
 				failed := false // one at a time: nothing else is owed
 				h.do = func(_ context.Context, call string) error {
 					if call == "notice s k 1" && !failed {
@@ -218,7 +218,7 @@ func TestWork(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
 				var log lockedBuffer
-				h := newHeart()
+				h := newRecorder()
 				h.do = func(_ context.Context, call string) error {
 					if call == "sweep" {
 						panic("out of cells")
@@ -240,7 +240,7 @@ func TestWork(t *testing.T) {
 			t.Run(db, func(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
-				h := newHeart()
+				h := newRecorder()
 				opts := Options{Workers: true}
 				for range 2 {
 					c, err := New(s, opts)

@@ -22,7 +22,7 @@ func TestStop(t *testing.T) {
 			t.Run(db, func(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
-				h := newHeart()
+				h := newRecorder()
 				release := make(chan struct{})
 				h.do = func(ctx context.Context, call string) error {
 					if call == "notice s k 1" {
@@ -55,7 +55,7 @@ func TestStop(t *testing.T) {
 			t.Run(db, func(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
-				h := newHeart()
+				h := newRecorder()
 				h.do = func(ctx context.Context, call string) error {
 					if call == "notice s k 1" {
 						<-ctx.Done()
@@ -85,7 +85,7 @@ func TestStop(t *testing.T) {
 		s := open(t, store.Config{DataDir: t.TempDir()})
 		c, err := New(s, Options{})
 		require.NoError(t, err)
-		require.NoError(t, c.Start(t.Context(), newHeart()))
+		require.NoError(t, c.Start(t.Context(), newRecorder()))
 		require.NoError(t, c.Stop(t.Context()))
 	})
 }

@@ -74,49 +74,49 @@ func jobs(t *testing.T, s *store.Store, kind string) (n int) {
 	return n
 }
 
-// heart records what it is asked to do, and does what the test says.
-type heart struct {
+// recorder records what it is asked to do, and does what the test says.
+type recorder struct {
 	calls chan string // unread calls block after 100
 	do    func(ctx context.Context, call string) error
 }
 
-func newHeart() *heart {
-	return &heart{calls: make(chan string, 100), do: func(context.Context, string) error { return nil }}
+func newRecorder() *recorder {
+	return &recorder{calls: make(chan string, 100), do: func(context.Context, string) error { return nil }}
 }
 
-func (h *heart) called(ctx context.Context, call string) error {
+func (h *recorder) called(ctx context.Context, call string) error {
 	h.calls <- call
 	return h.do(ctx, call)
 }
 
-func (h *heart) ExpireHold(ctx context.Context, a string) error { return h.called(ctx, "expire "+a) }
+func (h *recorder) ExpireHold(ctx context.Context, a string) error { return h.called(ctx, "expire "+a) }
 
-func (h *heart) SweepHolds(ctx context.Context) error { return h.called(ctx, "sweep") }
+func (h *recorder) SweepHolds(ctx context.Context) error { return h.called(ctx, "sweep") }
 
-func (h *heart) DeliverNotice(ctx context.Context, subject, kind, key string) error {
+func (h *recorder) DeliverNotice(ctx context.Context, subject, kind, key string) error {
 	return h.called(ctx, "notice "+subject+" "+kind+" "+key)
 }
 
-func (h *heart) TendDraft(ctx context.Context, a string) error { return h.called(ctx, "tend "+a) }
+func (h *recorder) TendDraft(ctx context.Context, a string) error { return h.called(ctx, "tend "+a) }
 
-func (h *heart) SettlePayment(ctx context.Context, p string) error { return h.called(ctx, "settle "+p) }
+func (h *recorder) SettlePayment(ctx context.Context, p string) error { return h.called(ctx, "settle "+p) }
 
-func (h *heart) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
+func (h *recorder) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
 
-func (h *heart) TendDrafts(ctx context.Context) error { return h.called(ctx, "tend all") }
+func (h *recorder) TendDrafts(ctx context.Context) error { return h.called(ctx, "tend all") }
 
-func (h *heart) SendWebhooks(ctx context.Context, e string) error { return h.called(ctx, "send "+e) }
+func (h *recorder) SendWebhooks(ctx context.Context, e string) error { return h.called(ctx, "send "+e) }
 
-func (h *heart) TendWebhooks(ctx context.Context) error { return h.called(ctx, "send all") }
+func (h *recorder) TendWebhooks(ctx context.Context) error { return h.called(ctx, "send all") }
 
-func (h *heart) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
+func (h *recorder) DigestHeads(ctx context.Context) error { return h.called(ctx, "digest") }
 
-func (h *heart) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }
+func (h *recorder) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }
 
-func (h *heart) IndexNames(ctx context.Context) error { return h.called(ctx, "index names") }
+func (h *recorder) IndexNames(ctx context.Context) error { return h.called(ctx, "index names") }
 
 // await reads calls until each of the wanted has come, and gives all that came.
-func (h *heart) await(t *testing.T, wanted ...string) (came []string) {
+func (h *recorder) await(t *testing.T, wanted ...string) (came []string) {
 	t.Helper()
 	missing := map[string]bool{}
 	for _, w := range wanted {

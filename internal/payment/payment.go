@@ -1,5 +1,5 @@
-// Package payment has the words in which the heart and a provider of payments speak of money. A provider takes it; what
-// it says is a report, which the heart compares with its own state before it believes it.
+// Package payment has the words in which the portal and a provider of payments speak of money. A provider takes it; what
+// it says is a report, which the portal compares with its own state before it believes it.
 package payment
 
 import "errors"
@@ -32,7 +32,7 @@ const (
 	Refunded Status = "REFUNDED"
 )
 
-// Transaction is what a provider says of an order. Nothing in it is true because it is said: see the heart.
+// Transaction is what a provider says of an order. Nothing in it is true because it is said: see the portal.
 type Transaction struct {
 	ID       string // the provider's
 	Order    string // ours

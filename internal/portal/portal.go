@@ -1,4 +1,4 @@
-// Package portal is the heart: every operation of the service, and the only code that writes. An operation authorises,
+// Package portal is the portal: every operation of the service, and the only code that writes. An operation authorises,
 // changes state once in one transaction with the events and jobs that belong to it, and speaks to the world after the
 // commit.
 package portal

@@ -123,7 +123,7 @@ func TestAPageOfTheQueueReadsNoMoreThanItShows(t *testing.T) {
 		t.Parallel()
 		db := suite.Serve(t, suite.SQLite()).Database()
 		for i, f := range filters {
-			// The heart puts the first statement together without a look at which database it is for.
+			// The portal puts the first statement together without a look at which database it is for.
 			plan := queryPlan(t, db, pages[i][0])
 			what := f.Name + ":\n" + pages[i][0].SQL
 			reads := 0

@@ -190,8 +190,8 @@ func TestATownWithoutOfficesShowsItsServicesAndNoTimes(t *testing.T) {
 	})
 }
 
-// heart is a portal beside the servers, as another process has one.
-func (p place) heart(t *testing.T) *portal.Portal {
+// beside is a portal beside the servers, as another process has one.
+func (p place) beside(t *testing.T) *portal.Portal {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Config{DatabaseURL: p.cfg.DatabaseURL, DataDir: p.cfg.Data, Clock: suite.Start})
 	require.NoError(t, err)
@@ -202,12 +202,12 @@ func (p place) heart(t *testing.T) *portal.Portal {
 	return portal.New(portal.Options{Store: s, Hub: hub, Cache: remembered, Clock: suite.Start, Log: slog.New(slog.DiscardHandler)})
 }
 
-func kindOf(t *testing.T, heart *portal.Portal, town, service string) *ent.ServiceKind {
+func kindOf(t *testing.T, beside *portal.Portal, town, service string) *ent.ServiceKind {
 	t.Helper()
-	s, err := heart.PublicService(t.Context(), portal.PublicServiceKey{Slug: &portal.MunicipalServiceSlug{Municipality: town, Service: service}})
+	s, err := beside.PublicService(t.Context(), portal.PublicServiceKey{Slug: &portal.MunicipalServiceSlug{Municipality: town, Service: service}})
 	require.NoError(t, err)
 	require.NotNil(t, s)
-	kind, err := heart.KindOf(t.Context(), s)
+	kind, err := beside.KindOf(t.Context(), s)
 	require.NoError(t, err)
 	return kind
 }
@@ -217,12 +217,12 @@ func TestKindsFollowTheList(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		p := newPlace(t, b)
-		heart := p.heart(t)
+		beside := p.beside(t)
 		bring := func(k kreis, changed int) {
 			t.Helper()
 			towns, err := town.LoadAll([]string{k.folder})
 			require.NoError(t, err)
-			done, err := heart.Import(t.Context(), towns...)
+			done, err := beside.Import(t.Context(), towns...)
 			require.NoError(t, err)
 			n := 0
 			for _, c := range done {
@@ -233,16 +233,16 @@ func TestKindsFollowTheList(t *testing.T) {
 			require.Equal(t, changed, n)
 		}
 		bring(newKreis(t), 15)
-		kinds, err := heart.Kinds(t.Context())
+		kinds, err := beside.Kinds(t.Context())
 		require.NoError(t, err)
 		require.Len(t, kinds, 30)
 		for i := 1; i < len(kinds); i++ {
 			require.Less(t, kinds[i-1].ID, kinds[i].ID)
 		}
 		for _, service := range []string{"personalausweis", "briefwahlantrag", "fuehrungszeugnis"} {
-			require.Equal(t, kindOf(t, heart, "blomberg", service), kindOf(t, heart, "detmold", service))
+			require.Equal(t, kindOf(t, beside, "blomberg", service), kindOf(t, beside, "detmold", service))
 		}
-		identity := kindOf(t, heart, "detmold", "personalausweis")
+		identity := kindOf(t, beside, "detmold", "personalausweis")
 		require.Equal(t, "identity-card", identity.ID)
 		require.Equal(t, "Personalausweis", identity.Name["de"])
 		require.Equal(t, "99008001012000", *identity.LeikaKey)
@@ -256,13 +256,13 @@ func TestKindsFollowTheList(t *testing.T) {
 			Edit(list, `leikaKey: "99008001012000"`, "leikaKey: null").
 			Edit("", "    kind: life-certificate\n", "")
 		bring(k, 16)
-		identity = kindOf(t, heart, "detmold", "personalausweis")
+		identity = kindOf(t, beside, "detmold", "personalausweis")
 		require.Equal(t, "Ausweiskarte", identity.Name["de"])
 		require.Nil(t, identity.LeikaKey)
 		require.Contains(t, identity.Synonyms["de"], "Plastikkarte")
 		require.NotContains(t, identity.Synonyms["de"], "Perso")
-		require.Nil(t, kindOf(t, heart, "blomberg", "lebensbescheinigung"))
-		kinds, err = heart.Kinds(t.Context())
+		require.Nil(t, kindOf(t, beside, "blomberg", "lebensbescheinigung"))
+		kinds, err = beside.Kinds(t.Context())
 		require.NoError(t, err)
 		require.Len(t, kinds, 30, "what was known stays known")
 
@@ -271,10 +271,10 @@ func TestKindsFollowTheList(t *testing.T) {
 		alone.Edit(list, "name: {de: Reisepass, en: Passport}", "name: {de: Grenzpass, en: Passport}")
 		towns, err := town.LoadAll([]string{alone.file("lemgo.yaml")})
 		require.NoError(t, err)
-		_, err = heart.Import(t.Context(), towns...)
+		_, err = beside.Import(t.Context(), towns...)
 		require.NoError(t, err)
-		require.Equal(t, "Grenzpass", kindOf(t, heart, "detmold", "reisepass").Name["de"])
-		require.Equal(t, "Personalausweis", kindOf(t, heart, "detmold", "personalausweis").Name["de"], "the list is taken whole")
+		require.Equal(t, "Grenzpass", kindOf(t, beside, "detmold", "reisepass").Name["de"])
+		require.Equal(t, "Personalausweis", kindOf(t, beside, "detmold", "personalausweis").Name["de"], "the list is taken whole")
 	})
 }
 

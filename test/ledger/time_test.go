@@ -138,7 +138,7 @@ func (m *machine) sweep(rt *rapid.T) { m.sweeps(m.mood(rt)) }
 func (m *machine) sweeps(mood moods) {
 	m.say(nil, "settle_payments, the provider %s and %s", mood.says, mood.does)
 	var err error
-	m.within(mood, func() { err = m.worker.heart.SettlePayments(context.Background()) })
+	m.within(mood, func() { err = m.worker.portal.SettlePayments(context.Background()) })
 	require.Equal(m.t, m.book.sweep(mood), err == nil, "%s: %v", m.last, err)
 }
 
@@ -146,8 +146,8 @@ func (m *machine) sweeps(mood moods) {
 func (m *machine) night(*rapid.T) {
 	local := m.book.now.In(m.zone)
 	m.goTo(time.Date(local.Year(), local.Month(), local.Day()+1, 3, 10, 0, 0, m.zone))
-	require.NoError(m.t, m.worker.heart.DigestHeads(context.Background()), m.last)
-	require.NoError(m.t, m.worker.heart.ForgetIdempotency(context.Background()), m.last)
+	require.NoError(m.t, m.worker.portal.DigestHeads(context.Background()), m.last)
+	require.NoError(m.t, m.worker.portal.ForgetIdempotency(context.Background()), m.last)
 	var kept []replay
 	for _, r := range m.done {
 		if !r.at.Before(m.book.now.AddDate(0, 0, -7)) {

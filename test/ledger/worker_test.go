@@ -46,7 +46,7 @@ func resume(t *testing.T, db *store.Store) {
 // worker does what is owed, by the operations that the service's own workers call.
 type worker struct {
 	db    *store.Store
-	heart *portal.Portal
+	portal *portal.Portal
 	hub   *live.Hub
 	later map[int64]time.Time // jobs that failed, and when they are tried again
 	tries map[int64]int
@@ -74,7 +74,7 @@ func newWorker(t *testing.T, p *suite.Process, db *store.Store, bank *bank) *wor
 	t.Cleanup(calls.CloseIdleConnections)
 	return &worker{
 		db: db, hub: hub, later: map[int64]time.Time{}, tries: map[int64]int{},
-		heart: portal.New(portal.Options{
+		portal: portal.New(portal.Options{
 			Store: db, Hub: hub, Cache: remembered, Jobs: jobs, Clock: p.Clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Provider: sandbox.NewClient(sandbox.ClientOptions{
 				URL: bank.URL, Secret: bank.Secret, NotifyURL: p.Config.PublicURL + "/payments/webhook", HTTP: &http.Client{Transport: calls},
@@ -113,11 +113,11 @@ func (w *worker) run(j task) error {
 	defer cancel()
 	switch j.kind {
 	case job.KindSettlePayment:
-		return w.heart.SettlePayment(ctx, j.args.Payment)
+		return w.portal.SettlePayment(ctx, j.args.Payment)
 	case job.KindTendDraft:
-		return w.heart.TendDraft(ctx, j.args.Application)
+		return w.portal.TendDraft(ctx, j.args.Application)
 	case job.KindDeliverNotice:
-		return w.heart.DeliverNotice(ctx, j.args.Subject, j.args.Notice, j.args.Key)
+		return w.portal.DeliverNotice(ctx, j.args.Subject, j.args.Notice, j.args.Key)
 	default:
 		return fmt.Errorf("nobody does %s", j.kind)
 	}

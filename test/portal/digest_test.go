@@ -53,7 +53,7 @@ func TestTheNightlyDigestReadsEveryHead(t *testing.T) {
 		town := n.town(t)
 		for _, there := range []int{100, 1000, 2500} { // less than a slice, a whole one, and some
 			n.cases(t, town, fmt.Sprintf("case_%d_", there), there-n.count(t, `SELECT count(*) FROM cases`))
-			require.NoError(t, n.heart.DigestHeads(t.Context()))
+			require.NoError(t, n.portal.DigestHeads(t.Context()))
 			digest, streams, events := n.heads(t, town)
 			require.Equal(t, there+1, streams)
 			require.Equal(t, 1, n.count(t, digestsOfTheDay, town, digest, streams, events))
@@ -86,7 +86,7 @@ func TestADigestThatIsInterruptedGoesOn(t *testing.T) {
 					interrupt()
 				}
 			}
-			err := n.heart.DigestHeads(ctx)
+			err := n.portal.DigestHeads(ctx)
 			interrupt()
 			if !third {
 				require.NoError(t, err)
@@ -118,7 +118,7 @@ func TestADigestTakesTheMemoryOfASlice(t *testing.T) { //nolint:paralleltest // 
 				runtime.ReadMemStats(&m)
 				heaps = append(heaps, m.HeapAlloc)
 			}
-			require.NoError(t, n.heart.DigestHeads(t.Context()))
+			require.NoError(t, n.portal.DigestHeads(t.Context()))
 			require.GreaterOrEqual(t, len(heaps), 30)
 			early, late := heaps[5], heaps[len(heaps)-1]
 			t.Log("heap after 5,000 cases", early, "and after 30,000", late)

@@ -31,7 +31,7 @@ func TestASearchOfTheCatalogueEndsWithItsContext(t *testing.T) {
 		n := newNight(t, b)
 		text := "Personalausweis Bescheinigung"
 		ask := func(ctx context.Context) (*portal.ServiceConnection, error) {
-			return n.heart.PublicServices(ctx, portal.Page{}, &portal.PublicServiceFilter{Text: &text}, "de")
+			return n.portal.PublicServices(ctx, portal.Page{}, &portal.PublicServiceFilter{Text: &text}, "de")
 		}
 		found, err := ask(t.Context()) // what the others find in memory
 		require.NoError(t, err)

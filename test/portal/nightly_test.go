@@ -23,7 +23,7 @@ import (
 type night struct {
 	*world
 	db    *store.Store
-	heart *portal.Portal
+	portal *portal.Portal
 	asked func()
 }
 
@@ -46,7 +46,7 @@ func newNight(t *testing.T, b *suite.Backend) *night {
 	hub := live.NewHub()
 	remembered := cache.New(cache.Config{Hub: hub, Now: n.Clock.Now})
 	t.Cleanup(remembered.Close)
-	n.heart = portal.New(portal.Options{Store: n.db, Hub: hub, Cache: remembered, Jobs: jobs, Clock: n.Clock.Now, Log: slog.New(slog.DiscardHandler)})
+	n.portal = portal.New(portal.Options{Store: n.db, Hub: hub, Cache: remembered, Jobs: jobs, Clock: n.Clock.Now, Log: slog.New(slog.DiscardHandler)})
 	return n
 }
 
@@ -93,10 +93,10 @@ func TestANightlyRunThatIsInterruptedGoesOn(t *testing.T) {
 				interrupt()
 			}
 		}
-		require.ErrorIs(t, n.heart.ForgetIdempotency(ctx), context.Canceled)
+		require.ErrorIs(t, n.portal.ForgetIdempotency(ctx), context.Canceled)
 		require.Equal(t, 2500, n.count(t, oldKeys), "three slices are done")
 		n.asked = nil
-		require.NoError(t, n.heart.ForgetIdempotency(t.Context()))
+		require.NoError(t, n.portal.ForgetIdempotency(t.Context()))
 		require.Zero(t, n.count(t, oldKeys))
 		require.Equal(t, fresh, n.count(t, `SELECT count(*) FROM idempotencies`))
 	})
@@ -111,7 +111,7 @@ func TestNobodyWaitsForNightlyWork(t *testing.T) {
 		ended := make(chan error, 1)
 		begun := time.Now()
 		go func() {
-			err := n.heart.ForgetIdempotency(t.Context())
+			err := n.portal.ForgetIdempotency(t.Context())
 			over.Store(true)
 			ended <- err
 		}()
@@ -154,7 +154,7 @@ func TestOldDeliveriesAndFormerSecretsAreForgotten(t *testing.T) {
 			n.many(t, 1100, `INSERT INTO webhook_deliveries (id, endpoint_id, changes, position, status, fault, created_at, ended_at)
 				SELECT 'delivery_`+old.status+fmt.Sprint(old.days)+`_' || i, 'endpoint_over', '[]', 1, $1, $2, $3, $3 FROM numbers`, old.status, old.fault, now.AddDate(0, 0, -old.days))
 		}
-		require.NoError(t, n.heart.TendWebhooks(t.Context()))
+		require.NoError(t, n.portal.TendWebhooks(t.Context()))
 		require.Equal(t, 1100, n.count(t, `SELECT count(*) FROM webhook_deliveries WHERE status = 'DELIVERED'`))
 		require.Equal(t, 1100, n.count(t, `SELECT count(*) FROM webhook_deliveries WHERE status = 'DEAD'`))
 		require.Equal(t, 1, n.count(t, `SELECT count(*) FROM webhook_endpoints WHERE id = 'endpoint_over' AND former_secret = '' AND former_secret_until IS NULL`))

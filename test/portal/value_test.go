@@ -9,7 +9,7 @@ import (
 	"nelke/test/suite"
 )
 
-// Values that aren't of their scalar's kind never reach the heart.
+// Values that aren't of their scalar's kind never reach the portal.
 func TestScalarsRefuseWhatTheyAreNot(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
