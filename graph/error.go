@@ -81,7 +81,7 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 	}
 }
 
-// waited tells whether errors of one answer say that the database didn't answer. What of the answer is late then is late
+// waited reports whether errors of one answer say that the database didn't answer. What of the answer is late then is late
 // because of that: other fields waited their turn until there was no time left.
 func waited(errs gqlerror.List) bool {
 	return slices.ContainsFunc(errs, func(err *gqlerror.Error) bool { return err.Extensions["code"] == codeUnavailable })

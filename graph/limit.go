@@ -156,7 +156,7 @@ type priced struct {
 // price is what a field costs whose selection costs child.
 type price func(child int, args map[string]any) int
 
-// Complexity gives the price of a field whose selection costs child; false for one that is a field like any other.
+// Complexity returns the price of a field whose selection costs child; false for one that is a field like any other.
 func (p priced) Complexity(_ context.Context, object, name string, child int, args map[string]any) (int, bool) {
 	cost, ok := p.prices[object+"."+name]
 	if !ok {

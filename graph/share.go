@@ -29,7 +29,7 @@ func publicRoots() []string {
 
 func public(name string) bool { return slices.Contains(publicRoots(), name) }
 
-// commonType tells whether a type is the catalogue's, and so everybody's: by its name, or by the prefix of its ids.
+// commonType reports whether a type is the catalogue's, and so everybody's: by its name, or by the prefix of its ids.
 func commonType(name string) bool {
 	switch name {
 	case "Municipality", "PublicService", "Office", "Counter", "Form", "PrivacyNotice",
@@ -40,7 +40,7 @@ func commonType(name string) bool {
 	}
 }
 
-// everybodys tells whether the answer to a root field is the same for everybody: by its name, or, where it finds things of
+// everybodys reports whether the answer to a root field is the same for everybody: by its name, or, where it finds things of
 // any type, by what it is asked for.
 func everybodys(ctx context.Context, root *graphql.RootFieldContext) bool {
 	switch root.Object {
@@ -64,7 +64,7 @@ func arguments(ctx context.Context, root *graphql.RootFieldContext) map[string]a
 	return root.Field.ArgumentMap(graphql.GetOperationContext(ctx).Variables)
 }
 
-// shareable gives the key of a subscription that everybody may share: public, and the same in query, variables and
+// shareable returns the key of a subscription that everybody may share: public, and the same in query, variables and
 // language.
 func shareable(ctx context.Context, op *graphql.OperationContext) (string, bool) {
 	for _, selection := range op.Operation.SelectionSet {

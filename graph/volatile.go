@@ -66,7 +66,7 @@ func prune(selections ast.SelectionSet, value any) (found bool) {
 	return found
 }
 
-// wantsSlots tells whether an availability's slots are selected: starts alone are several times cheaper.
+// wantsSlots reports whether an availability's slots are selected: starts alone are several times cheaper.
 func wantsSlots(ctx context.Context) bool {
 	return selects(graphql.GetFieldContext(ctx).Field.Selections, "slots")
 }

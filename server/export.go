@@ -55,7 +55,7 @@ func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Log
 	}
 }
 
-// region tells whether a text may begin a Regionalschlüssel.
+// region reports whether a text may begin a Regionalschlüssel.
 func region(ars string) bool {
 	return len(ars) <= 12 && strings.Trim(ars, "0123456789") == ""
 }
@@ -103,7 +103,7 @@ func hand(w http.ResponseWriter, r *http.Request, e *portal.Export, staleSince, 
 	_, _ = io.Copy(w, body)
 }
 
-// acceptsGzip tells whether a client can read gzip (RFC 9110, section 12.5.3).
+// acceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
 func acceptsGzip(header http.Header) bool {
 	rest := false
 	for one := range strings.SplitSeq(strings.Join(header["Accept-Encoding"], ","), ",") {

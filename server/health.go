@@ -25,7 +25,7 @@ func (health) livez(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "live"})
 }
 
-// readyz says whether requests should be sent here: whether the database answers, takes writes, and has this program's
+// readyz reports whether requests should be sent here: whether the database answers, takes writes, and has this program's
 // schema, and whether its clock is near enough. A Redis that isn't heard, or takes no writes, makes the service slower, not
 // unready.
 func (h health) readyz(w http.ResponseWriter, r *http.Request) {

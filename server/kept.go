@@ -96,7 +96,7 @@ type body struct {
 	io.Closer
 }
 
-// keepable tells whether the answer to a request may be kept, or found, as far as the request tells.
+// keepable reports whether the answer to a request may be kept, or found, as far as the request tells.
 func keepable(r *http.Request) bool {
 	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil || r.Header[graph.FTV1Header] != nil {
 		return false

@@ -200,7 +200,7 @@ func reported(ops payers, client *sandbox.Client, now func() time.Time, log *slo
 // plain answers a program with a status alone.
 func plain(w http.ResponseWriter, status int) { http.Error(w, http.StatusText(status), status) }
 
-// later tells whether trying again later is the right answer to an error.
+// later reports whether trying again later is the right answer to an error.
 func later(err error) bool {
 	return store.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -124,12 +124,12 @@ func answered(span trace.Span, e *exchange) {
 	}
 }
 
-// streams tells whether a request asks for a stream, as the transports see it.
+// streams reports whether a request asks for a stream, as the transports see it.
 func streams(r *http.Request) bool {
 	return r.URL.Path == "/graphql" && (wire.WebSocket{}.Supports(r) || wire.SSE{}.Supports(r))
 }
 
-// fromProxy tells whether a proxy of ours sent the request.
+// fromProxy reports whether a proxy of ours sent the request.
 func fromProxy(r *http.Request, proxies []netip.Prefix) bool {
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
 	return err == nil && slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(remote.Addr().Unmap()) })

@@ -13,7 +13,7 @@ import (
 // from SUBMITTED on its answers never change, and what the person says later is a row of its own (InformationRequest).
 type Application struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Application) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "application"}} }
 
 // Fields of an Application.
@@ -85,7 +85,7 @@ func (Application) Indexes() []ent.Index {
 // those that were submitted don't change.
 type InformationRequest struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (InformationRequest) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "request"}} }
 
 // Fields of an InformationRequest.
@@ -116,7 +116,7 @@ func (InformationRequest) Indexes() []ent.Index { return []ent.Index{index.Field
 // Reopening is a decision that a supervisor has taken back: what was decided then, and why it isn't any more.
 type Reopening struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Reopening) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "reopening"}} }
 
 // Fields of a Reopening.

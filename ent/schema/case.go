@@ -17,7 +17,7 @@ func (CaseFile) Annotations() []schema.Annotation {
 	return []schema.Annotation{entsql.Annotation{Table: "cases"}}
 }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (CaseFile) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "case"}} }
 
 // Fields of a CaseFile.
@@ -58,7 +58,7 @@ func (CaseFile) Edges() []ent.Edge {
 // of every booking would queue against each other on the same few rows.
 type Appointment struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Appointment) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "appointment"}} }
 
 // Fields of an Appointment.

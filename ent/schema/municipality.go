@@ -10,7 +10,7 @@ import (
 // Municipality is the tenant.
 type Municipality struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Municipality) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "municipality"}} }
 
 // Fields of a Municipality.
@@ -49,7 +49,7 @@ func (Municipality) Edges() []ent.Edge {
 // PrivacyNotice is one version of the privacy notice in one language. It is never changed.
 type PrivacyNotice struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (PrivacyNotice) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "privacynotice"}} }
 
 // Fields of a PrivacyNotice.
@@ -79,7 +79,7 @@ func (PrivacyNotice) Indexes() []ent.Index {
 // PaymentOption is a payment method that a town offers, or offered, within dates.
 type PaymentOption struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (PaymentOption) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "payoption"}} }
 
 // Fields of a PaymentOption.

@@ -10,7 +10,7 @@ import (
 // Office is a place with an address, a time zone and opening hours.
 type Office struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Office) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "office"}} }
 
 // Fields of an Office.
@@ -58,7 +58,7 @@ func (Office) Indexes() []ent.Index {
 // Counter is one place where one person is served at a time.
 type Counter struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Counter) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "counter"}} }
 
 // Fields of a Counter.
@@ -89,7 +89,7 @@ func (Counter) Indexes() []ent.Index {
 // OpeningRule says when an office, or one counter of it, is open or takes bookings online, week by week.
 type OpeningRule struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (OpeningRule) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "opening"}} }
 
 // Fields of an OpeningRule.
@@ -120,7 +120,7 @@ func (OpeningRule) Indexes() []ent.Index { return []ent.Index{index.Fields("offi
 // Closure is a span of days, or of hours on them, in which nobody is served.
 type Closure struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Closure) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "closure"}} }
 
 // Fields of a Closure.
@@ -152,7 +152,7 @@ func (Closure) Indexes() []ent.Index { return []ent.Index{index.Fields("office_i
 // Opening is a span of days with hours of their own, in place of the weekly ones and in spite of public holidays.
 type Opening struct{ ent.Schema }
 
-// Mixin gives the id. The prefix isn't that of weekly hours.
+// Mixin returns the id. The prefix isn't that of weekly hours.
 func (Opening) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "dayopening"}} }
 
 // Fields of an Opening.

@@ -12,7 +12,7 @@ import (
 // Partner is a system of somebody else's that works with the town's catalogue: an aggregator, a regional portal.
 type Partner struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Partner) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "partner"}} }
 
 // Fields of a Partner.
@@ -40,7 +40,7 @@ func (Partner) Indexes() []ent.Index { return []ent.Index{index.Fields("municipa
 // PartnerKey is a key with which a partner shows who it is.
 type PartnerKey struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (PartnerKey) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "partnerkey"}} }
 
 // Fields of a PartnerKey.
@@ -68,7 +68,7 @@ func (PartnerKey) Indexes() []ent.Index { return []ent.Index{index.Fields("partn
 // WebhookEndpoint is an address at which a partner wants to be told what has changed.
 type WebhookEndpoint struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (WebhookEndpoint) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "webhook"}} }
 
 // Fields of a WebhookEndpoint.
@@ -117,7 +117,7 @@ type ChangedThing struct {
 // WebhookDelivery is one webhook: what it tells, and how far that has come.
 type WebhookDelivery struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (WebhookDelivery) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "delivery"}} }
 
 // Fields of a WebhookDelivery.

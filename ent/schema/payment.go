@@ -12,7 +12,7 @@ import (
 // Payment is one attempt to pay one amount for one application.
 type Payment struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Payment) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "payment"}} }
 
 // Fields of a Payment.

@@ -12,7 +12,7 @@ import (
 // PublicService is what a town offers. The name is that of the EU core vocabulary CPSV-AP.
 type PublicService struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (PublicService) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "service"}} }
 
 // Fields of a PublicService.
@@ -67,7 +67,7 @@ func (PublicService) Indexes() []ent.Index {
 // Fee is a dated price of a service.
 type Fee struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Fee) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "fee"}} }
 
 // Fields of a Fee.
@@ -99,7 +99,7 @@ func (Fee) Indexes() []ent.Index {
 // Form is one version of a service's form: JSON Schema 2020-12, never changed once imported.
 type Form struct{ ent.Schema }
 
-// Mixin gives the id.
+// Mixin returns the id.
 func (Form) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "form"}} }
 
 // Fields of a Form.

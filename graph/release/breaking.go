@@ -140,10 +140,10 @@ func text(v *ast.Value) string {
 	return v.String()
 }
 
-// needed tells whether an argument or input field must be given.
+// needed reports whether an argument or input field must be given.
 func needed(t *ast.Type, preset *ast.Value) bool { return t.NonNull && preset == nil }
 
-// answers tells whether every answer of the new type could have been one of the old.
+// answers reports whether every answer of the new type could have been one of the old.
 func answers(schemaWas, schemaIs *ast.Schema, was, is *ast.Type) bool {
 	if was.NonNull && !is.NonNull || (was.Elem == nil) != (is.Elem == nil) {
 		return false
@@ -158,7 +158,7 @@ func answers(schemaWas, schemaIs *ast.Schema, was, is *ast.Type) bool {
 	return slices.ContainsFunc(schemaIs.GetPossibleTypes(before), func(d *ast.Definition) bool { return d == after })
 }
 
-// accepts tells whether everything that could be sent as the old type can be sent as the new one.
+// accepts reports whether everything that could be sent as the old type can be sent as the new one.
 func accepts(was, is *ast.Type, preset *ast.Value) bool {
 	if !was.NonNull && is.NonNull && preset == nil || (was.Elem == nil) != (is.Elem == nil) {
 		return false

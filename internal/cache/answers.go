@@ -89,7 +89,7 @@ func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 // Bytes is what the kept answers take in memory now.
 func (a *Answers) Bytes() uint64 { return a.memory.WeightedSize() }
 
-// knocked says whether the key was offered before, as far as 64 KiB can remember: a key's place at the door holds the
+// knocked reports whether the key was offered before, as far as 64 KiB can remember: a key's place at the door holds the
 // last one that came there.
 func (a *Answers) knocked(key string) bool {
 	sum := maphash.String(a.seed, key)

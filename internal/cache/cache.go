@@ -224,7 +224,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	return v.it, nil
 }
 
-// recall gives what is in memory, whether or not it holds; nil if there is nothing.
+// recall returns what is in memory, whether or not it holds; nil if there is nothing.
 func (c *Cache) recall(key string, pinned bool) *entry {
 	if pinned {
 		e, _ := c.pinned.Load(key)
@@ -271,7 +271,7 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Holds says whether an answer made under t would be the same if made now. A watcher that learns its keys from the
+// Holds reports whether an answer made under t would be the same if made now. A watcher that learns its keys from the
 // trace opens its Watch first and then asks this, to miss nothing between the reading and the watch.
 func (c *Cache) Holds(t *Trace) bool {
 	l, ok := t.lease()

@@ -19,7 +19,7 @@ type lease struct {
 	validUntil time.Time    // when time alone makes it untrue; zero: never
 }
 
-// holds says whether what was read under l may be served now to a reader who accepts no age of limit or more.
+// holds reports whether what was read under l may be served now to a reader who accepts no age of limit or more.
 func (l *lease) holds(hub *live.Hub, now time.Time, limit time.Duration) bool {
 	if now.Sub(l.readAt) >= limit || !l.validUntil.IsZero() && !now.Before(l.validUntil) {
 		return false

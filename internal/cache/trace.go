@@ -121,7 +121,7 @@ func Private(ctx context.Context) {
 	}
 }
 
-// Keepable says whether the answer may be kept: it has root fields, each is public, nothing was private, every read
+// Keepable reports whether the answer may be kept: it has root fields, each is public, nothing was private, every read
 // succeeded, and nothing it read twice changed in between.
 func (t *Trace) Keepable() bool {
 	t.mu.Lock()
@@ -213,7 +213,7 @@ func (t *Trace) extend(l *lease) bool {
 	return true
 }
 
-// unfit says whether what was made under t must not be shared.
+// unfit reports whether what was made under t must not be shared.
 func (t *Trace) unfit() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -92,7 +92,7 @@ func collect(faults *[]Fault, e *jsonschema.ValidationError) {
 	}
 }
 
-// wantedSome gives the properties that the alternatives of a failed choice miss, if missing them is all that is wrong.
+// wantedSome returns the properties that the alternatives of a failed choice miss, if missing them is all that is wrong.
 func wantedSome(choice *jsonschema.ValidationError) map[string]any {
 	var names []string
 	for _, cause := range choice.Causes {
@@ -112,7 +112,7 @@ func wantedSome(choice *jsonschema.ValidationError) map[string]any {
 	return map[string]any{"missing": names}
 }
 
-// wanted gives what a rule asks for.
+// wanted returns what a rule asks for.
 func wanted(k jsonschema.ErrorKind) map[string]any {
 	limit := func(v any) map[string]any { return map[string]any{"limit": v} }
 	switch k := k.(type) {

@@ -29,7 +29,7 @@ type sample struct {
 // today is the day on which tests save answers.
 var today = schedule.Date{Year: 2026, Month: 11, Day: 25}
 
-// blomberg gives the town's forms with their samples.
+// blomberg returns the town's forms with their samples.
 func blomberg(t testing.TB) []given {
 	t.Helper()
 	files, err := data.Towns.ReadDir("lippe/blomberg/forms")
@@ -118,7 +118,7 @@ const moreRichAnswers = `{"kind": "B", "count": 4, "score": 1.75, "declined": fa
 
 const otherRichAnswers = `{"kind": "C", "count": 8, "place": {"geo": "51.9,9.1"}}`
 
-// rich gives the form with every keyword, and answers that meet each of its rules.
+// rich returns the form with every keyword, and answers that meet each of its rules.
 func rich(t testing.TB) given {
 	t.Helper()
 	_, faults := form.Inspect([]byte(richSchema))

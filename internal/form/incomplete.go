@@ -27,7 +27,7 @@ type growth struct{ left int } // how many more schemas it writes
 // maxWritten bounds growth: conditions within conditions multiply what there is to write. Real forms take less than 50.
 const maxWritten = 5_000
 
-// soFar gives what a form asks of incomplete answers: faults that more answers could mend are none.
+// soFar returns what a form asks of incomplete answers: faults that more answers could mend are none.
 func soFar(schema any) (any, error) {
 	g := &growth{maxWritten}
 	s := g.may(schema)

@@ -287,7 +287,7 @@ func TestCompileRefusesConditionsBeyondMeasure(t *testing.T) {
 	require.ErrorContains(t, err, "nested too deep")
 }
 
-// properties gives the paths to all properties, at every level.
+// properties returns the paths to all properties, at every level.
 func properties(v any, at []string) [][]string {
 	var all [][]string
 	switch v := v.(type) {

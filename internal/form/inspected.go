@@ -8,14 +8,14 @@ import (
 // Inspected is a form's schema as its writer sees it: properties by pointer into the answers.
 type Inspected struct{ root *node }
 
-// Type gives the type of the property at a pointer into the answers, and whether there is such a property.
+// Type returns the type of the property at a pointer into the answers, and whether there is such a property.
 func (i *Inspected) Type(pointer string) (string, bool) {
 	p := i.property(pointer)
 	s, ok := p.get("type").text()
 	return s, ok
 }
 
-// Values gives the enum of the property at a pointer into the answers.
+// Values returns the enum of the property at a pointer into the answers.
 func (i *Inspected) Values(pointer string) []string { return i.property(pointer).get("enum").texts() }
 
 func (i *Inspected) property(pointer string) *node {

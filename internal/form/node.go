@@ -27,7 +27,7 @@ type member struct {
 	node *node
 }
 
-// get gives a member of an object; nil where there is none.
+// get returns a member of an object; nil where there is none.
 func (n *node) get(name string) *node {
 	if n == nil {
 		return nil
@@ -59,7 +59,7 @@ func (n *node) integer() (int, bool) {
 
 func (n *node) is(v any) bool { return n != nil && !n.object && !n.list && n.value == v }
 
-// texts gives the strings of a list.
+// texts returns the strings of a list.
 func (n *node) texts() []string {
 	var all []string
 	if n == nil {

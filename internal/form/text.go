@@ -227,7 +227,7 @@ func (f Fault) wrongFormat() (de, en string) {
 	}
 }
 
-// limit gives the limit of the rule as a person writes it.
+// limit returns the limit of the rule as a person writes it.
 func (f Fault) limit(german bool) string {
 	switch limit := f.Params["limit"].(type) {
 	case int:
@@ -247,7 +247,7 @@ func numeral(number string, german bool) string {
 	return number
 }
 
-// hint gives what the form says about the answer of a fault.
+// hint returns what the form says about the answer of a fault.
 func (s *Schema) hint(f Fault) map[string]string {
 	about := s.root.answer(f.Path())
 	if missing, ok := f.Params["missing"].([]string); ok {

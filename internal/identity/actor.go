@@ -65,7 +65,7 @@ type Actor struct {
 	ExpiresAt time.Time
 }
 
-// Has tells whether the actor holds the role, or a higher one, for the municipality with this ARS.
+// Has reports whether the actor holds the role, or a higher one, for the municipality with this ARS.
 func (a Actor) Has(ars string, role Role) bool {
 	return a.Kind == Staff && role >= Clerk &&
 		slices.ContainsFunc(a.Roles[ars], func(held Role) bool { return held >= role })

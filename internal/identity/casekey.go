@@ -27,7 +27,7 @@ func HashCaseKey(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// ValidCaseKey tells whether the token is 256 bits as base64url without padding.
+// ValidCaseKey reports whether the token is 256 bits as base64url without padding.
 func ValidCaseKey(token string) bool {
 	if len(token) != caseKeyLength {
 		return false

@@ -11,7 +11,7 @@ func NewPartnerKey() string { return partnerKeyPrefix + NewCaseKey() }
 // HashPartnerKey is the SHA-256 of the key's characters in lower-case hexadecimal digits: all that is ever stored of it.
 func HashPartnerKey(key string) string { return HashCaseKey(key) }
 
-// ValidPartnerKey tells whether the token is a partner's key: nelke_partner_ and 256 bits as base64url without padding.
+// ValidPartnerKey reports whether the token is a partner's key: nelke_partner_ and 256 bits as base64url without padding.
 func ValidPartnerKey(token string) bool {
 	key, ok := strings.CutPrefix(token, partnerKeyPrefix)
 	return ok && ValidCaseKey(key)

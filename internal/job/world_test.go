@@ -99,7 +99,9 @@ func (h *recorder) DeliverNotice(ctx context.Context, subject, kind, key string)
 
 func (h *recorder) TendDraft(ctx context.Context, a string) error { return h.called(ctx, "tend "+a) }
 
-func (h *recorder) SettlePayment(ctx context.Context, p string) error { return h.called(ctx, "settle "+p) }
+func (h *recorder) SettlePayment(ctx context.Context, p string) error {
+	return h.called(ctx, "settle "+p)
+}
 
 func (h *recorder) SettlePayments(ctx context.Context) error { return h.called(ctx, "settle all") }
 

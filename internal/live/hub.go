@@ -51,7 +51,7 @@ func (h *Hub) Stamp(k Key) Stamp {
 	return Stamp{place: place, epoch: h.epoch(place)}
 }
 
-// Holds says whether nothing was nudged under this stamp's key since it was taken.
+// Holds reports whether nothing was nudged under this stamp's key since it was taken.
 func (h *Hub) Holds(s Stamp) bool { return h.epoch(s.place) == s.epoch }
 
 // Epoch returns the number of changes seen so far that concern k. It only grows, by one or more for each nudge of k
@@ -83,7 +83,7 @@ func (h *Hub) Touch() {
 	}
 }
 
-// Heard says whether nudges of other processes reach this one: always without a relay, and with one while its own
+// Heard reports whether nudges of other processes reach this one: always without a relay, and with one while its own
 // channel was heard within the last second. While it is false, what is remembered is trusted for a shorter time.
 func (h *Hub) Heard() bool {
 	r := h.relay.Load()

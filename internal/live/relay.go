@@ -96,7 +96,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	return fmt.Errorf("relay %s: %w", r.prefix, ctx.Err())
 }
 
-// Heard says whether anything came over the channel within the last second, our own heartbeat included.
+// Heard reports whether anything came over the channel within the last second, our own heartbeat included.
 func (r *Relay) Heard() bool {
 	at := r.heard.Load()
 	return at != 0 && r.now().UnixNano()-at < int64(hearing)
@@ -106,7 +106,7 @@ func (r *Relay) Heard() bool {
 // that saves nothing since its disk is full, may be heard all the same.
 func (r *Relay) Takes() bool { return r.takes.Load() }
 
-// Settled says whether Redis knows of every nudge of these keys that this process has made. While it is false,
+// Settled reports whether Redis knows of every nudge of these keys that this process has made. While it is false,
 // generations in Redis are behind this process's own epochs, and nothing there may be served for these keys. Without
 // keys it speaks of Everything alone, which all depend on.
 func (r *Relay) Settled(keys ...Key) bool {

@@ -134,7 +134,7 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 	return store.OneOf[P](field, storable(ids...))
 }
 
-// mayServe tells whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at
+// mayServe reports whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at
 // all, since the thing isn't its to see; FORBIDDEN where a lower one.
 func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, path ...string) error {
 	switch {

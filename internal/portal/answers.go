@@ -269,7 +269,7 @@ func (f *file) price(day schedule.Date) (int, error) {
 	return cents, nil
 }
 
-// at gives the answer at a JSON pointer through objects (RFC 6901); nil where there is none.
+// at returns the answer at a JSON pointer through objects (RFC 6901); nil where there is none.
 func at(answers any, pointer string) any {
 	if pointer == "" {
 		return nil
@@ -284,13 +284,13 @@ func at(answers any, pointer string) any {
 	return answers
 }
 
-// openAt tells whether the service can be applied for online at an instant.
+// openAt reports whether the service can be applied for online at an instant.
 func (s *Service) openAt(now time.Time) bool {
 	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
 		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
 }
 
-// beyond tells that the town demands more proof of who applies than a case key gives.
+// beyond reports whether the town demands more proof of who applies than a case key gives.
 func (s *Service) beyond() bool {
 	return s.Town.EnforceTrust && (s.Trust.String() == "SUBSTANTIAL" || s.Trust.String() == "HIGH")
 }

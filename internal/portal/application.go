@@ -229,7 +229,7 @@ type ApplicationInput struct {
 	Application    string
 }
 
-// Application gives an application that the actor may see; nil for any other.
+// Application returns an application that the actor may see; nil for any other.
 func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application, err error) {
 	defer wrap(&err, "Application(%s)", id)
 

@@ -22,7 +22,7 @@ type ConcernInput struct {
 	Quantity int
 }
 
-// repeated gives the outcome of an earlier write under the same key where this one is refused before it begins, for a
+// repeated returns the outcome of an earlier write under the same key where this one is refused before it begins, for a
 // reason that may have come since, such as a service that is no longer offered. Otherwise it stays refused.
 func (p *Portal) repeated(ctx context.Context, operation, key string, input any, refused error) (*ent.Appointment, error) {
 	if problem := (*Problem)(nil); !errors.As(refused, &problem) {
@@ -89,7 +89,7 @@ func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 	return nil
 }
 
-// Appointment gives an appointment that the actor may see; nil for any other.
+// Appointment returns an appointment that the actor may see; nil for any other.
 func (p *Portal) Appointment(ctx context.Context, id string) (_ *ent.Appointment, err error) {
 	defer wrap(&err, "Appointment(%s)", id)
 
@@ -287,7 +287,7 @@ func reasonOf(r schedule.Reason) Reason {
 	return Reason(r)
 }
 
-// ConcernService gives the service of a concern, also one that is no longer offered.
+// ConcernService returns the service of a concern, also one that is no longer offered.
 func (p *Portal) ConcernService(ctx context.Context, id string) (_ *Service, err error) {
 	defer wrap(&err, "ConcernService(%s)", id)
 	return p.anyService(ctx, id)

@@ -34,7 +34,7 @@ func (d *DateTime) UnmarshalGQL(any) error { return errors.New("never an input")
 // thing to the garbage collector, however many instants it has.
 type DateTimes string
 
-// List gives the instants one by one.
+// List returns the instants one by one.
 func (d DateTimes) List() []DateTime {
 	n := strings.Count(string(d), ",") + 1
 	return d.appendTo(make([]DateTime, 0, n), n)
@@ -85,7 +85,7 @@ type Slot struct {
 	Reason   Reason
 }
 
-// Availability gives the free times of an office. Without From, from today on. Slots are filled where they are asked
+// Availability returns the free times of an office. Without From, from today on. Slots are filled where they are asked
 // for: an answer of starts alone is several times cheaper.
 func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots bool) (_ *Availability, err error) {
 	defer wrap(&err, "Availability(%s)", in.Office)
@@ -268,7 +268,7 @@ type OpeningSpan struct {
 	From, To schedule.LocalTime
 }
 
-// OpeningHours gives an office's opening hours, breaks and closures taken out.
+// OpeningHours returns an office's opening hours, breaks and closures taken out.
 func (p *Portal) OpeningHours(o *Office, from schedule.Date, days int) (_ []*OpeningDay, err error) {
 	defer wrap(&err, "OpeningHours(%s)", o.ID)
 

@@ -20,7 +20,7 @@ import (
 // What stands beside an application, for many at once: each with a constant number of statements. Whoever sees an
 // application sees all of it.
 
-// ApplicationsOf gives the applications of cases that the actor may see, newest first, in the order of the cases.
+// ApplicationsOf returns the applications of cases that the actor may see, newest first, in the order of the cases.
 func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Application, err error) {
 	defer wrap(&err, "ApplicationsOf(%d)", len(cases))
 
@@ -48,7 +48,7 @@ func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	return of, nil
 }
 
-// CaseApplications gives a page of the applications of a case that the actor may see, newest first.
+// CaseApplications returns a page of the applications of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page Page) (_ *ApplicationConnection, err error) {
@@ -88,7 +88,7 @@ func (p *Portal) dependOnCases(ctx context.Context, cases []*ent.CaseFile) []str
 	return ids
 }
 
-// paymentsOf gives the payments of applications, oldest first.
+// paymentsOf returns the payments of applications, oldest first.
 func (p *Portal) paymentsOf(ctx context.Context, apps []*ent.Application) (map[string][]*ent.Payment, error) {
 	of, _, err := newest(ctx, p.dependOn(ctx, apps), func(ids []string, limit int) ([]*ent.Payment, error) {
 		return p.store.Reader().Payment.Query().Where(store.OneOf[predicate.Payment](entpayment.FieldApplicationID, ids)).
@@ -115,7 +115,7 @@ func (p *Portal) dependOn(ctx context.Context, apps []*ent.Application) []string
 	return ids
 }
 
-// PaymentOf gives the payment of each application that matters most: the one that paid for it, else the one under way,
+// PaymentOf returns the payment of each application that matters most: the one that paid for it, else the one under way,
 // else the last one; nil where there is none.
 func (p *Portal) PaymentOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Payment, err error) {
 	defer wrap(&err, "PaymentOf(%d)", len(apps))
@@ -139,7 +139,7 @@ func (p *Portal) PaymentOf(ctx context.Context, apps []*ent.Application) (_ []*e
 	return of, nil
 }
 
-// PaymentsOf gives all payments of each application, oldest first.
+// PaymentsOf returns all payments of each application, oldest first.
 func (p *Portal) PaymentsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Payment, err error) {
 	defer wrap(&err, "PaymentsOf(%d)", len(apps))
 
@@ -154,7 +154,7 @@ func (p *Portal) PaymentsOf(ctx context.Context, apps []*ent.Application) (_ [][
 	return of, nil
 }
 
-// StepsOf gives the open steps of drafts; none for what is no draft any more.
+// StepsOf returns the open steps of drafts; none for what is no draft any more.
 func (p *Portal) StepsOf(ctx context.Context, apps []*ent.Application) (_ [][]Step, err error) {
 	defer wrap(&err, "StepsOf(%d)", len(apps))
 
@@ -168,7 +168,7 @@ func (p *Portal) StepsOf(ctx context.Context, apps []*ent.Application) (_ [][]St
 	})
 }
 
-// DueOf gives what each application costs, in cents: see due.
+// DueOf returns what each application costs, in cents: see due.
 func (p *Portal) DueOf(ctx context.Context, apps []*ent.Application) (_ []int, err error) {
 	defer wrap(&err, "DueOf(%d)", len(apps))
 
@@ -214,7 +214,7 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 	return nil
 }
 
-// RequestsOf gives the questions of the office about applications, oldest first.
+// RequestsOf returns the questions of the office about applications, oldest first.
 func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.InformationRequest, err error) {
 	defer wrap(&err, "RequestsOf(%d)", len(apps))
 
@@ -293,7 +293,7 @@ type Acknowledged struct {
 	At     *time.Time
 }
 
-// AcknowledgedOf gives the notice of each application: that of its submission, or, for a draft, the case's.
+// AcknowledgedOf returns the notice of each application: that of its submission, or, for a draft, the case's.
 func (p *Portal) AcknowledgedOf(ctx context.Context, apps []*ent.Application) (_ []Acknowledged, err error) {
 	defer wrap(&err, "AcknowledgedOf(%d)", len(apps))
 

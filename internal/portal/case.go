@@ -136,7 +136,7 @@ func value(s *string) string {
 	return *s
 }
 
-// ViewerCase gives the case that the actor's key opens; nil for others, and for a key that was never used.
+// ViewerCase returns the case that the actor's key opens; nil for others, and for a key that was never used.
 func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 	defer wrap(&err, "ViewerCase")
 
@@ -154,7 +154,7 @@ func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 	return c, p.presentCases(ctx, c)
 }
 
-// Cases gives the cases that the actor may see, in the order of the ids; nil for any other.
+// Cases returns the cases that the actor may see, in the order of the ids; nil for any other.
 func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, err error) {
 	defer wrap(&err, "Cases(%d)", len(ids))
 
@@ -183,7 +183,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 	return found, nil
 }
 
-// AppointmentsOf gives the appointments of cases, newest first, in the order of the cases. Whoever sees a case sees them.
+// AppointmentsOf returns the appointments of cases, newest first, in the order of the cases. Whoever sees a case sees them.
 func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Appointment, err error) {
 	defer wrap(&err, "AppointmentsOf(%d)", len(cases))
 
@@ -211,7 +211,7 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 	return of, nil
 }
 
-// CaseAppointments gives a page of the appointments of a case, newest first. Whoever sees a case sees them.
+// CaseAppointments returns a page of the appointments of a case, newest first. Whoever sees a case sees them.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Page) (_ *AppointmentConnection, err error) {

@@ -66,7 +66,7 @@ func (p *Portal) municipality(ctx context.Context, by MunicipalityKey) (*ent.Mun
 	}
 }
 
-// Municipalities gives the towns by slug.
+// Municipalities returns the towns by slug.
 func (p *Portal) Municipalities(ctx context.Context, page Page, filter *MunicipalityFilter) (_ *MunicipalityConnection, err error) {
 	defer wrap(&err, "Municipalities")
 
@@ -114,7 +114,7 @@ func (p *Portal) PublicService(ctx context.Context, by PublicServiceKey) (_ *Ser
 	return t.ServiceBySlug(by.Slug.Service), nil
 }
 
-// ServiceBySlug gives a service of the town; nil where it offers none of that name.
+// ServiceBySlug returns a service of the town; nil where it offers none of that name.
 func (t *Town) ServiceBySlug(slug string) *Service {
 	i := slices.IndexFunc(t.Services, func(s *Service) bool { return s.Slug == slug })
 	if i < 0 {
@@ -123,7 +123,7 @@ func (t *Town) ServiceBySlug(slug string) *Service {
 	return t.Services[i]
 }
 
-// service gives a service that is offered, by id; nil where there is none.
+// service returns a service that is offered, by id; nil where there is none.
 func (p *Portal) service(ctx context.Context, id string) (*Service, error) {
 	s, err := p.anyService(ctx, id)
 	if err != nil || s == nil || !s.Active {
@@ -145,7 +145,7 @@ func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
 	return t.services[id], nil
 }
 
-// Kinds gives the kinds of services that towns have in common, by slug: all that were ever imported, with their names
+// Kinds returns the kinds of services that towns have in common, by slug: all that were ever imported, with their names
 // and the words by which people look for them. They change with imports alone.
 func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
 	defer wrap(&err, "Kinds")
@@ -157,7 +157,7 @@ func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
 	return d.kinds, nil
 }
 
-// KindOf gives what a service has in common with those of other towns; nil where it is of no known kind.
+// KindOf returns what a service has in common with those of other towns; nil where it is of no known kind.
 func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, err error) {
 	defer wrap(&err, "KindOf(%s)", s.ID)
 
@@ -190,7 +190,7 @@ func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicSe
 	return p.pageOfServices(ctx, page, all, filter, language)
 }
 
-// ServicesOf gives the services of one town.
+// ServicesOf returns the services of one town.
 func (p *Portal) ServicesOf(ctx context.Context, t *Town, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
 	defer wrap(&err, "ServicesOf(%s)", t.Slug)
 
@@ -208,7 +208,7 @@ func (s *Service) place() string {
 	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
 }
 
-// FeeOn gives the price on a day; nil when free.
+// FeeOn returns the price on a day; nil when free.
 func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
 	for i := len(s.Fees) - 1; i >= 0; i-- {
 		f := s.Fees[i]
@@ -225,10 +225,10 @@ func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
 // Fee gives today's price; nil when free.
 func (p *Portal) Fee(s *Service) *ent.Fee { return s.FeeOn(s.Town.today(p.clock())) }
 
-// Open tells whether a service can be applied for online now.
+// Open reports whether a service can be applied for online now.
 func (p *Portal) Open(s *Service) bool { return s.openAt(p.clock()) }
 
-// PaymentMethods gives the methods that can be paid with today.
+// PaymentMethods returns the methods that can be paid with today.
 func (p *Portal) PaymentMethods(t *Town) []string { return t.methodsOn(t.today(p.clock())) }
 
 func (t *Town) methodsOn(day schedule.Date) []string {
@@ -241,13 +241,13 @@ func (t *Town) methodsOn(day schedule.Date) []string {
 	return methods
 }
 
-// Notice gives the privacy notice in force today in a language ("de", "en"), German where there is no other; nil where
+// Notice returns the privacy notice in force today in a language ("de", "en"), German where there is no other; nil where
 // none is in force.
 func (p *Portal) Notice(t *Town, language string) *ent.PrivacyNotice {
 	return t.noticeOn(t.today(p.clock()), language)
 }
 
-// inForce gives the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
+// inForce returns the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
 func (t *Town) inForce(id, language string, now time.Time) *ent.PrivacyNotice {
 	current := t.noticeOn(t.today(now), language)
 	for _, n := range t.Notices {
@@ -271,13 +271,13 @@ func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {
 	return found
 }
 
-// Office gives an office; nil where there is none.
+// Office returns an office; nil where there is none.
 func (p *Portal) Office(ctx context.Context, id string) (_ *Office, err error) {
 	defer wrap(&err, "Office(%s)", id)
 	return p.office(ctx, id)
 }
 
-// OfficeBySlug gives an office of a town; nil where there is none.
+// OfficeBySlug returns an office of a town; nil where there is none.
 func (t *Town) OfficeBySlug(slug string) *Office {
 	i := slices.IndexFunc(t.Offices, func(o *Office) bool { return o.Slug == slug })
 	if i < 0 {
@@ -291,7 +291,7 @@ func (o *Office) ActiveCounters() []*ent.Counter {
 	return slices.DeleteFunc(slices.Clone(o.Counters), func(c *ent.Counter) bool { return !c.Active })
 }
 
-// Counter gives a counter; nil where there is none.
+// Counter returns a counter; nil where there is none.
 func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err error) {
 	defer wrap(&err, "Counter(%s)", id)
 
@@ -313,7 +313,7 @@ func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err er
 	return nil, nil
 }
 
-// ServicesAt gives the services that a counter serves, in the town's order.
+// ServicesAt returns the services that a counter serves, in the town's order.
 func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, err error) {
 	defer wrap(&err, "ServicesAt(%s)", c.ID)
 

@@ -15,7 +15,7 @@ import (
 	"nelke/internal/store"
 )
 
-// The feed of changes tells aggregators which towns, offices and services have changed, so that they can keep a copy. It has
+// The feed of changes lists which towns, offices and services have changed, so that aggregators can keep a copy. It has
 // one row for each thing, which moves to the end when the thing changes: a reader who was away for long reads each once.
 
 // moved is a thing that a write has changed. Digest is what the file says of it; empty where a person changed it.
@@ -98,7 +98,7 @@ type ChangeFeed struct {
 // maxChanges is how many changes one answer has.
 const maxChanges = 1000
 
-// Changes gives what has changed since a cursor of this feed, of some types, at most first; from the beginning without one.
+// Changes returns what has changed since a cursor of this feed, of some types, at most first; from the beginning without one.
 //
 // Problems: INVALID_INPUT, CURSOR_OUTDATED.
 func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType, first *int) (_ *ChangeFeed, err error) {

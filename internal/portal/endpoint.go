@@ -48,7 +48,7 @@ func badTarget(fault webhook.Fault) error {
 	}
 }
 
-// AddWebhookEndpointInput tells where a partner wants to be told. The secret is sealed, and no part of the remembered
+// AddWebhookEndpointInput is an address that a partner wants webhooks at. The secret is sealed, and no part of the remembered
 // input: a digest stands for it.
 type AddWebhookEndpointInput struct {
 	IdempotencyKey string
@@ -58,7 +58,7 @@ type AddWebhookEndpointInput struct {
 	Secret         string `json:"-"`
 }
 
-// AddWebhookEndpoint has a partner told of changes, from now on.
+// AddWebhookEndpoint begins to send a partner webhooks of changes.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, WEBHOOKS_OFF.
 func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
@@ -117,7 +117,7 @@ func (p *Portal) secretDigest(secret *string) string {
 	return p.webhooks.Digest(*secret)
 }
 
-// checkTarget tells what is wrong with an address. A nil one is none.
+// checkTarget returns what is wrong with an address. A nil one is none.
 func (p *Portal) checkTarget(ctx context.Context, address *string) error {
 	switch {
 	case p.webhooks == nil:
@@ -128,7 +128,7 @@ func (p *Portal) checkTarget(ctx context.Context, address *string) error {
 	return badTarget(p.webhooks.Check(ctx, *address))
 }
 
-// checkTypes are the types that an endpoint is told of; all where none are named.
+// checkTypes returns the types of changes that an endpoint receives; all where none are named.
 func checkTypes(types []ChangeType, all bool) ([]string, error) {
 	if types == nil && all {
 		return sorted([]ChangeType{ChangedMunicipality, ChangedOffice, ChangedService}), nil
@@ -155,7 +155,7 @@ type UpdateWebhookEndpointInput struct {
 }
 
 // UpdateWebhookEndpoint changes an endpoint. For a day after the secret was replaced, webhooks are signed with both. A
-// paused endpoint is told nothing; when it is active again, it is told what has changed meanwhile.
+// paused endpoint receives nothing; once it is active again, it receives what has changed meanwhile.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, WEBHOOKS_OFF.
 func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
@@ -243,7 +243,7 @@ type WebhookEndpointInput struct {
 	Endpoint       string
 }
 
-// RemoveWebhookEndpoint has an endpoint told nothing any more, and forgets its deliveries and its secret.
+// RemoveWebhookEndpoint ends an endpoint and deletes its deliveries and its secret.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND.
 func (p *Portal) RemoveWebhookEndpoint(ctx context.Context, in WebhookEndpointInput) (_ *ent.Partner, err error) {
@@ -349,7 +349,7 @@ func (p *Portal) resume(ctx context.Context, tx *Tx, endpoints ...string) error 
 	return nil
 }
 
-// PingWebhook sends an endpoint a webhook that tells of no change.
+// PingWebhook sends an endpoint a webhook without changes.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
 func (p *Portal) PingWebhook(ctx context.Context, in WebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {

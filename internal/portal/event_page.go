@@ -32,7 +32,7 @@ type seen struct {
 	count int
 }
 
-// EventsOf gives the events of cases that the actor may see, oldest first, in the order of the cases: of many, the newest.
+// EventsOf returns the events of cases that the actor may see, oldest first, in the order of the cases: of many, the newest.
 func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
 	defer wrap(&err, "EventsOf(%d)", len(cases))
 
@@ -63,7 +63,7 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 	return of, nil
 }
 
-// CaseEvents gives a page of the events of a case that the actor may see, newest first.
+// CaseEvents returns a page of the events of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ *EventConnection, err error) {
@@ -80,7 +80,7 @@ func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ 
 	return p.eventPage(ctx, s, page)
 }
 
-// ApplicationEventsOf gives what happened to applications and their payments, oldest first: of much, the newest.
+// ApplicationEventsOf returns what happened to applications and their payments, oldest first: of much, the newest.
 func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Event, err error) {
 	defer wrap(&err, "ApplicationEventsOf(%d)", len(apps))
 
@@ -115,7 +115,7 @@ func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Applicatio
 	return of, nil
 }
 
-// ApplicationEvents gives a page of what happened to an application and its payments, newest first.
+// ApplicationEvents returns a page of what happened to an application and its payments, newest first.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page Page) (_ *EventConnection, err error) {
@@ -128,7 +128,7 @@ func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page
 	return p.eventPage(ctx, seen{where: eventsAbout(a, subjects[a.ID]), zone: a.StartedAt.Location(), count: -1}, page)
 }
 
-// LastEventOf gives what happened to each application last.
+// LastEventOf returns what happened to each application last.
 func (p *Portal) LastEventOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Event, err error) {
 	defer wrap(&err, "LastEventOf(%d)", len(apps))
 
@@ -184,7 +184,7 @@ func (p *Portal) hiddenEvents(ctx context.Context, cases []string) ([]predicate.
 	return []predicate.Event{store.NoneOf[predicate.Event](event.FieldSubject, append(drafts, payments...))}, nil
 }
 
-// number gives the last of the events that are seen their numbers, and their times a zone.
+// number returns the last of the events that are seen their numbers, and their times a zone.
 func (p *Portal) number(ctx context.Context, s seen, events []*ent.Event, cut bool) error {
 	before := 0
 	if cut {

@@ -45,7 +45,7 @@ func (e *Export) Weight() int {
 	return len(e.Gzip) + len(e.Hash) + 128*len(e.made)
 }
 
-// XZuFi gives the catalogue of the towns whose Regionalschlüssel begin so as a message of XZuFi 2.2: all services that are
+// XZuFi returns the catalogue of the towns whose Regionalschlüssel begin so as a message of XZuFi 2.2: all services that are
 // offered with all their prices, texts and languages, the towns and offices that are responsible for them, and where they
 // can be asked for online. Site is the address under which people reach the service, without a slash at its end. It gives
 // nil where no town's key begins so. The same catalogue is the same bytes, whoever makes it and when.

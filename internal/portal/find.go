@@ -94,7 +94,7 @@ func (p *Portal) texts(ctx context.Context, s *Service) ([]search.Text, error) {
 	return texts, nil
 }
 
-// find gives the services that a text fits, by id, each with how well; nil where the text says nothing, so that all fit.
+// find returns the services that a text fits, by id, each with how well; nil where the text says nothing, so that all fit.
 func (p *Portal) find(ctx context.Context, text *string, language string) (map[string]int, error) {
 	if text == nil || strings.TrimSpace(*text) == "" {
 		return nil, nil

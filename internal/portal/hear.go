@@ -21,7 +21,7 @@ import (
 // ErrNoPayment says that a provider speaks of a payment that isn't ours.
 var ErrNoPayment = errors.New("no such payment")
 
-// PaymentReported hears what a provider says by webhook, once its signature has been checked.
+// PaymentReported applies a provider's webhook whose signature has been checked.
 //
 // Errors: ErrNoPayment.
 func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (err error) {
@@ -98,7 +98,7 @@ func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t p
 	return !refused, err
 }
 
-// sensible tells whether a report can be about this payment at all. Nothing of it is believed otherwise.
+// sensible reports whether a report can be about this payment at all. Nothing of it is believed otherwise.
 func sensible(pay *ent.Payment, t payment.Transaction) bool {
 	if t.Order != pay.ID || t.ID != pay.TransactionID && pay.TransactionID != "" || t.Currency != pay.Currency || len(t.ID) > 200 || !plain(t.ID) {
 		return false

@@ -301,7 +301,7 @@ func (p *Portal) HeldForSeconds(a *ent.Appointment) *int {
 	return &seconds
 }
 
-// Extendable tells whether a hold can be extended.
+// Extendable reports whether a hold can be extended.
 func (p *Portal) Extendable(a *ent.Appointment) bool {
 	return a.Status == appointment.StatusHELD && !a.Extended
 }

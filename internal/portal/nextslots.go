@@ -35,7 +35,7 @@ type OfficeSlots struct {
 	Reason       Reason // why there are none
 }
 
-// NextSlots gives the next free starts: Count for each office of a town, or Count in all of a region, the nearest first. A
+// NextSlots returns the next free starts: Count for each office of a town, or Count in all of a region, the nearest first. A
 // town or office that doesn't exist has no row; one that can't answer, or offers nothing online, says so in its row.
 func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeSlots, err error) {
 	defer wrap(&err, "NextSlots")

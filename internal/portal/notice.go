@@ -15,7 +15,7 @@ import (
 // The kinds of notices that appointments call for.
 const noticeReminder = "appointment.reminder"
 
-// DeliverNotice deals with a message that is owed to a person: once per key, however often its job runs. Until there is
+// DeliverNotice delivers a message to a person: once per key, however often its job runs. Until there is
 // mail, dealing with it means recording it. Its address is the one that stands by then. A reminder that is no longer wished,
 // or of a time that no longer stands, is dropped.
 func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (err error) {
@@ -46,7 +46,7 @@ func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (
 	})
 }
 
-// noticeStands tells whether a message about an application or payment still makes sense: there is an address to send it
+// noticeStands reports whether a message about an application or payment still makes sense: there is an address to send it
 // to, and a draft that is said to end still does.
 func (p *Portal) noticeStands(ctx context.Context, subject, kind, key string) (bool, error) {
 	db := p.store.Reader()

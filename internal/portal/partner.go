@@ -40,7 +40,7 @@ func partnerBy(ctx context.Context, db *ent.Client, hash string) (*ent.Partner, 
 	return found, ent.MaskNotFound(err)
 }
 
-// MayAs tells whether the actor is a partner that may do this.
+// MayAs reports whether the actor is a partner that may do this.
 func (p *Portal) MayAs(ctx context.Context, scope Scope) (_ bool, err error) {
 	defer wrap(&err, "MayAs(%s)", scope)
 
@@ -55,7 +55,7 @@ func (p *Portal) MayAs(ctx context.Context, scope Scope) (_ bool, err error) {
 // usedEvery is how exactly is noted when a key was used: to keep a copy up to date, a partner asks often.
 const usedEvery = time.Hour
 
-// KnowsPartner tells whether a partner's key, by its hash, opens anything, and notes that it was used.
+// KnowsPartner reports whether a partner's key, by its hash, opens anything, and notes that it was used.
 func (p *Portal) KnowsPartner(ctx context.Context, hash string) (_ bool, err error) {
 	defer wrap(&err, "KnowsPartner")
 
@@ -256,8 +256,8 @@ type UpdatePartnerInput struct {
 	Status         *string
 }
 
-// UpdatePartner changes a partner's name, scopes or state. The keys of a suspended one open nothing, and it is told nothing:
-// once it is active again, it is told what has changed meanwhile.
+// UpdatePartner changes a partner's name, scopes or state. The keys of a suspended one open nothing, and it receives no webhooks:
+// once it is active again, it receives what has changed meanwhile.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT.
 func (p *Portal) UpdatePartner(ctx context.Context, in UpdatePartnerInput) (_ *ent.Partner, err error) {

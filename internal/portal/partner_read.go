@@ -28,7 +28,7 @@ const (
 	listOfDeliveries = "d\x00"
 )
 
-// Partner gives a partner to an admin of its town, and to itself; nil to everybody else.
+// Partner returns a partner to an admin of its town, and to itself; nil to everybody else.
 func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err error) {
 	defer wrap(&err, "Partner(%s)", id)
 
@@ -43,7 +43,7 @@ func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err er
 	return found, p.presentPartners(ctx, found)
 }
 
-// ViewerPartner gives the partner that is calling, with its name, and the whole of it where it may read that.
+// ViewerPartner returns the partner that is calling, with its name, and the whole of it where it may read that.
 func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Partner, err error) {
 	defer wrap(&err, "ViewerPartner")
 
@@ -59,7 +59,7 @@ func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Par
 	return found.Name, whole, err
 }
 
-// Partners gives the partners of a town, to its admins; nil to everybody else.
+// Partners returns the partners of a town, to its admins; nil to everybody else.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_ *PartnerConnection, err error) {
@@ -111,7 +111,7 @@ func keyed[T any](rows []T, first int, page Page, list string, id func(T) string
 	return c
 }
 
-// KeysOf gives the keys of partners, oldest first. Whoever sees a partner sees all of it.
+// KeysOf returns the keys of partners, oldest first. Whoever sees a partner sees all of it.
 func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.PartnerKey, err error) {
 	defer wrap(&err, "KeysOf(%d)", len(partners))
 
@@ -131,7 +131,7 @@ func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*en
 	return inOrder(partners, of), nil
 }
 
-// EndpointsOf gives the endpoints of partners, oldest first.
+// EndpointsOf returns the endpoints of partners, oldest first.
 func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.WebhookEndpoint, err error) {
 	defer wrap(&err, "EndpointsOf(%d)", len(partners))
 
@@ -163,7 +163,7 @@ func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 	return all
 }
 
-// DeliveriesOf gives the deliveries of an endpoint in some states, or in all, the newest first.
+// DeliveriesOf returns the deliveries of an endpoint in some states, or in all, the newest first.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page Page) (_ *DeliveryConnection, err error) {

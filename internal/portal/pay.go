@@ -109,7 +109,7 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 // callTimeout is how long a person waits for the provider before the order is left to a job.
 const callTimeout = 5 * time.Second
 
-// takes tells whether the town can be paid by a method on a day. A method whose operator has stopped is refused also
+// takes reports whether the town can be paid by a method on a day. A method whose operator has stopped is refused also
 // where a row says otherwise.
 func (t *Town) takes(method string, day schedule.Date) bool {
 	if last, ended := town.Method(method).EndedOn(); ended && day.String() > string(last) {

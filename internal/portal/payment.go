@@ -149,7 +149,7 @@ func (f *file) payment(id string) *ent.Payment {
 	return f.payments[slices.IndexFunc(f.payments, func(p *ent.Payment) bool { return p.ID == id })]
 }
 
-// Payment gives a payment that the actor may see; nil for any other.
+// Payment returns a payment that the actor may see; nil for any other.
 func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err error) {
 	defer wrap(&err, "Payment(%s)", id)
 

@@ -19,7 +19,7 @@ import (
 	"nelke/internal/webhook"
 )
 
-// Jobs are done later, by whichever process gets to them. They are rows of the transaction that owes them.
+// Jobs are done later, by whichever process gets to them. They are rows of the transaction that enqueues them.
 type Jobs interface {
 	// ExpireHoldAt ends a hold that was not booked.
 	ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error
@@ -29,7 +29,7 @@ type Jobs interface {
 	TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error
 	// SettlePaymentAt does what the state of a payment calls for by then.
 	SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string, at time.Time) error
-	// SendWebhooksAt tells an endpoint what has changed.
+	// SendWebhooksAt enqueues a call to an endpoint with what has changed.
 	SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error
 }
 
@@ -42,7 +42,7 @@ type Options struct {
 	Jobs   Jobs
 	Limits Limits
 
-	// Webhooks makes the calls to partners; nil: nobody is told.
+	// Webhooks makes the calls to partners; nil: none are made.
 	Webhooks *webhook.Client
 
 	// Provider takes money; nil: nothing can be paid. ReturnURL is the address of ours at which the payer's browser comes

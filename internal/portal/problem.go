@@ -105,7 +105,7 @@ type Problem struct {
 	Clerk        string        // for ALREADY_CLAIMED: name of who did
 }
 
-// Error gives the code, for logs.
+// Error returns the code, for logs.
 func (p *Problem) Error() string {
 	if p.Rule != "" {
 		return string(p.Code) + " " + string(p.Rule)
@@ -136,6 +136,6 @@ func invalid(rule Rule, path ...string) *Problem {
 	return &Problem{Code: InvalidInput, Rule: rule, Path: path}
 }
 
-// Unavailable tells of an error that may be gone when the same request is sent again: the database can't be reached, or
+// Unavailable reports whether an error may be gone when the same request is sent again: the database can't be reached, or
 // can't work just now.
 func Unavailable(err error) bool { return store.Unavailable(err) }

@@ -41,7 +41,7 @@ func unfinished() []string {
 	}
 }
 
-// WorkQueue gives the applications of a town by deadline, for its staff; nil for everybody else. Drafts are never in it.
+// WorkQueue returns the applications of a town by deadline, for its staff; nil for everybody else. Drafts are never in it.
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_ *ApplicationConnection, err error) {

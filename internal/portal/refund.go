@@ -16,7 +16,7 @@ type RefundPaymentInput struct {
 	Payment        string
 }
 
-// RefundPayment gives what was paid back to the person, whole. Asked for one that is REFUND_DUE already, it makes the
+// RefundPayment returns what was paid back to the person, whole. Asked for one that is REFUND_DUE already, it makes the
 // provider be asked once more. Role SUPERVISOR.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE.

@@ -150,7 +150,7 @@ func holidays(region string, zone *time.Location) (func(schedule.Date) bool, err
 	}, nil
 }
 
-// counter gives a counter of the office by the number of its cells.
+// counter returns a counter of the office by the number of its cells.
 func (o *Office) counter(number int64) *ent.Counter {
 	i := slices.IndexFunc(o.Counters, func(c *ent.Counter) bool { return c.Number == number })
 	if i < 0 {

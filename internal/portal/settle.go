@@ -73,7 +73,7 @@ const (
 	refundPause   = 24 * time.Hour  // between two askings for the same refund
 )
 
-// SettlePayments settles what is owed on payments: those that should have ended, those that paid for a draft which nobody
+// SettlePayments settles payments that are due: those that should have ended, those that paid for a draft which nobody
 // submitted, and refunds, these once a day. Each has jobs of its own; this finds those whose provider was away for longer
 // than the jobs had patience. Whoever has waited longest comes first, so that none that can't be settled keeps others
 // from it.
@@ -157,7 +157,7 @@ func (p *Portal) order(ctx context.Context, pay *ent.Payment) error {
 	return p.answered(ctx, pay, paymentreport.ViaCALL, t)
 }
 
-// ask calls the provider about a payment that it knows, and hears the answer. Money that it can't give back stays due.
+// ask calls the provider about a payment that it knows, and applies the answer. Money that it can't give back stays due.
 func (p *Portal) ask(ctx context.Context, pay *ent.Payment, call func(context.Context, string) (payment.Transaction, error)) error {
 	t, err := call(ctx, pay.TransactionID)
 	switch {
@@ -176,8 +176,8 @@ func (p *Portal) ask(ctx context.Context, pay *ent.Payment, call func(context.Co
 // errNonsense says that a provider's answer can't be about the payment that it was asked about.
 var errNonsense = errors.New("the payment provider says what can't be")
 
-// answered hears the answer to a call. Nonsense is none: who took it for one would have asked for the last time, and never
-// know of money that lies at the provider.
+// answered applies a provider's answer to a call. An implausible one is returned as an error, so that the job asks again: otherwise
+// money that lies at the provider would stay unknown.
 func (p *Portal) answered(ctx context.Context, pay *ent.Payment, via paymentreport.Via, t payment.Transaction) error {
 	believed, err := p.hear(ctx, pay.ID, via, t)
 	if err == nil && !believed {

@@ -108,7 +108,7 @@ type BoardCounter struct {
 	Current *ent.Appointment
 }
 
-// AppointmentBoard gives the day of an office; nil for anybody but its town's staff.
+// AppointmentBoard returns the day of an office; nil for anybody but its town's staff.
 func (p *Portal) AppointmentBoard(ctx context.Context, office string, day schedule.Date) (_ *Board, err error) {
 	defer wrap(&err, "AppointmentBoard(%s, %s)", office, day)
 
@@ -151,7 +151,7 @@ func (p *Portal) AppointmentBoard(ctx context.Context, office string, day schedu
 	return board, nil
 }
 
-// CounterOf gives the counter of an appointment: to staff always, to the person once called; nil otherwise.
+// CounterOf returns the counter of an appointment: to staff always, to the person once called; nil otherwise.
 func (p *Portal) CounterOf(ctx context.Context, a *ent.Appointment) (_ *ent.Counter, err error) {
 	switch {
 	case a.CalledCounterID != "":

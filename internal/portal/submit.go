@@ -62,7 +62,7 @@ func (s *Service) deadline(now time.Time) time.Time {
 	return s.Town.today(now).AddDays(days + 1).Midnight(s.Town.Zone)
 }
 
-// oweNotice owes the person a message about an application or payment, once per kind and occasion.
+// oweNotice enqueues a message to the person about an application or payment, once per kind and occasion.
 func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion string) error {
 	return p.jobs.NoticeOwed(ctx, tx.SQL, subject, kind, subject+" "+kind+" "+occasion, tx.now)
 }

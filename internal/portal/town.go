@@ -88,13 +88,13 @@ func (p *Portal) directory(ctx context.Context) (*directory, error) {
 }
 
 // heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that readTown and
-// readDirectory read, so one statement tells of all towns that what was read of them is still right.
+// readDirectory read, so one statement shows for all towns that what was read of them still holds.
 type heads map[string]string
 
 // Pinned keeps the heads in memory.
 func (heads) Pinned() {}
 
-// upToDate tells whether these are the heads of all towns now.
+// upToDate reports whether these are the heads of all towns now.
 func (p *Portal) upToDate(ctx context.Context, made heads) (bool, error) {
 	now, err := p.heads(ctx)
 	return maps.Equal(made, now), err
@@ -180,7 +180,7 @@ func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error
 	return d, err
 }
 
-// town gives a town by id; nil where there is none.
+// town returns a town by id; nil where there is none.
 func (p *Portal) town(ctx context.Context, id string) (*Town, error) {
 	if id == "" {
 		return nil, nil
@@ -337,7 +337,7 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 	return nil
 }
 
-// office gives an office by id, of whichever town; nil where there is none.
+// office returns an office by id, of whichever town; nil where there is none.
 func (p *Portal) office(ctx context.Context, id string) (*Office, error) {
 	d, err := p.directory(ctx)
 	if err != nil {

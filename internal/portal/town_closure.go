@@ -87,7 +87,7 @@ type ChangeClosureInput struct {
 	DryRun         bool
 }
 
-// ChangeClosure gives a closure that isn't over other days, hours or another reason. Its first day, if it is another one, and
+// ChangeClosure returns a closure that isn't over other days, hours or another reason. Its first day, if it is another one, and
 // its last day are today or later. What is held or booked in the time that is closed by then is listed as by AddClosure. From
 // now on an import leaves the closure alone, as long as the file says of it what it says today.
 //

@@ -12,7 +12,7 @@ import (
 	"nelke/internal/town"
 )
 
-// AddOpeningInput gives an office, or one counter of it, hours of their own on the days From to To.
+// AddOpeningInput returns an office, or one counter of it, hours of their own on the days From to To.
 type AddOpeningInput struct {
 	IdempotencyKey string
 	Office         string

@@ -110,7 +110,7 @@ func (t *Town) concerns(in []ConcernInput, path ...string) (concerns []schema.Co
 	return concerns, services, nil
 }
 
-// nearest gives the free starts closest to a wanted one, read from the database itself.
+// nearest returns the free starts closest to a wanted one, read from the database itself.
 func (p *Portal) nearest(ctx context.Context, w *wanted) ([]time.Time, error) {
 	now := p.clock()
 	today := schedule.DateOf(now, w.office.rules.Zone)

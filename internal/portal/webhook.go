@@ -20,7 +20,7 @@ const (
 	// maxWaiting deliveries of one endpoint wait at most. What changes besides stays in the feed, where each thing stands
 	// once however often it changes, until there is room.
 	maxWaiting = 10
-	// maxTold is how many changes one delivery tells.
+	// maxTold is how many changes one delivery carries.
 	maxTold = 100
 	// callLease is how long an endpoint is one caller's: longer than a call can take.
 	callLease = 30 * time.Second
@@ -29,7 +29,7 @@ const (
 	keepDead      = 90 * 24 * time.Hour
 )
 
-// tellPartners owes, in the transaction that has changed something, that whoever wants to know is told.
+// tellPartners enqueues a call to every active endpoint of the towns that this transaction has changed.
 func (p *Portal) tellPartners(ctx context.Context, tx *Tx) error {
 	towns := map[string]bool{}
 	var list []string
@@ -63,8 +63,8 @@ type attempt struct {
 	feed     feedEnd
 }
 
-// SendWebhooks tells an endpoint what has changed: it makes one call, if one is due and nobody else makes one, and owes the
-// next. It may be repeated at any time.
+// SendWebhooks sends an endpoint what has changed: it makes one call, if one is due and no other process makes one, and enqueues
+// the next. It may be repeated at any time.
 func (p *Portal) SendWebhooks(ctx context.Context, endpoint string) (err error) {
 	defer wrap(&err, "SendWebhooks(%s)", endpoint)
 
@@ -120,7 +120,7 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 	return try, err
 }
 
-// told locks an endpoint that is to be told, and reads it; nil where it isn't.
+// told locks and reads an endpoint that receives webhooks; nil where it doesn't.
 func (tx *Tx) told(ctx context.Context, id string) (*ent.WebhookEndpoint, error) {
 	a := tx.Args()
 	if _, err := tx.exec(ctx, a, `UPDATE webhook_endpoints SET position = position WHERE id = `+a.Bind(id)); err != nil {
@@ -170,7 +170,7 @@ func (tx *Tx) gather(ctx context.Context, e *ent.WebhookEndpoint) error {
 	return nil
 }
 
-// deliver owes an endpoint a delivery.
+// deliver writes down a delivery that is due to an endpoint.
 func (tx *Tx) deliver(ctx context.Context, endpoint string, position int64, changes []schema.ChangedThing) error {
 	if changes == nil {
 		changes = []schema.ChangedThing{}
@@ -202,7 +202,7 @@ func (p *Portal) call(ctx context.Context, try *attempt) webhook.Outcome {
 	return p.webhooks.Post(ctx, e.URL, header, said)
 }
 
-// noted writes down how an attempt ended, and owes the next one. Where the process dies before this, the same delivery is
+// noted writes down how an attempt ended and enqueues the next one. Where the process dies before this, the same delivery is
 // sent again.
 func (p *Portal) noted(ctx context.Context, try *attempt, outcome webhook.Outcome) error {
 	return p.write(ctx, func(ctx context.Context, tx *Tx) error {

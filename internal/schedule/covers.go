@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Covers says whether a counter is open for the whole of a span of cells from this instant on, for staff: rules alone
+// Covers reports whether a counter is open for the whole of a span of cells from this instant on, for staff: rules alone
 // decide, whatever is booked. A counter that the rules don't name is never open.
 func (c *Calendar) Covers(counter int64, start time.Time, cells int) bool {
 	i := slices.IndexFunc(c.rules.Counters, func(one Counter) bool { return one.Number == counter })

@@ -30,7 +30,7 @@ func dateOf(t time.Time) Date {
 	return Date{y, m, d}
 }
 
-// IsZero says whether d is no date.
+// IsZero reports whether d is no date.
 func (d Date) IsZero() bool { return d == Date{} }
 
 // String gives "2026-11-22", and "" for the zero value.
@@ -65,7 +65,7 @@ func (d Date) Sub(o Date) int { return int((d.utc().Unix() - o.utc().Unix()) / 8
 // Weekday is d's day of the week.
 func (d Date) Weekday() time.Weekday { return d.utc().Weekday() }
 
-// Before says whether d is earlier than o.
+// Before reports whether d is earlier than o.
 func (d Date) Before(o Date) bool { return d.Compare(o) < 0 }
 
 // Compare is negative if d is earlier than o, zero if both are the same day, positive otherwise.

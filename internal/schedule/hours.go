@@ -7,7 +7,7 @@ type Hours struct {
 	From, To LocalTime
 }
 
-// Open gives the office's opening hours on a date, as they would be written on its door: dated openings of every counter, or
+// Open returns the office's opening hours on a date, as they would be written on its door: dated openings of every counter, or
 // else the weekly hours less breaks, and closures of the whole office taken out, ascending, apart from each other. The reason
 // is empty when there are any.
 func (c *Calendar) Open(d Date) ([]Hours, Reason) {

@@ -18,7 +18,7 @@ func CellStart(cell int64) int64 { return cell * cellSeconds }
 // which is what keeps a span from crossing midnight.
 type Mask [maskCells / 64]uint64
 
-// Has says whether a cell's bit is set; offsets outside the mask's range have none.
+// Has reports whether a cell's bit is set; offsets outside the mask's range have none.
 func (m *Mask) Has(cell int) bool {
 	return cell >= 0 && cell < maskCells && m[cell/64]>>(cell%64)&1 == 1
 }
@@ -58,7 +58,7 @@ func (m *Mask) Or(o *Mask) {
 	}
 }
 
-// Empty says whether no bit is set.
+// Empty reports whether no bit is set.
 func (m *Mask) Empty() bool { return m[0]|m[1]|m[2]|m[3]|m[4] == 0 }
 
 // First is the offset of the first set bit at or after lo, or -1.

@@ -82,7 +82,7 @@ func (o oracle) holiday(t time.Time) bool {
 	return o.rules.Holidays(schedule.Date{Year: t.Year(), Month: t.Month(), Day: t.Day()})
 }
 
-// dated says whether a counter has dated openings on the day of a minute, whether the minute is in one of them, and whether
+// dated reports whether a counter has dated openings on the day of a minute, whether the minute is in one of them, and whether
 // in one that can be booked online.
 func (o oracle) dated(counter int64, t time.Time) (some, inOne, online bool) {
 	for _, of := range []int64{counter, 0} {
@@ -101,7 +101,7 @@ func (o oracle) dated(counter int64, t time.Time) (some, inOne, online bool) {
 	return some, inOne, online
 }
 
-// shut says whether it is a public holiday for every qualified counter.
+// shut reports whether it is a public holiday for every qualified counter.
 func (o oracle) shut(t time.Time) bool {
 	for _, i := range o.qualified() {
 		if some, _, _ := o.dated(o.rules.Counters[i].Number, t); some {
@@ -149,7 +149,7 @@ func (o oracle) taken(counter int, t time.Time) bool {
 	return o.busy[schedule.Allocation{Counter: o.rules.Counters[counter].Number, Cell: t.Unix() / 300}]
 }
 
-// opens says whether the counter may be used in that minute by this request.
+// opens reports whether the counter may be used in that minute by this request.
 func (o oracle) opens(m minute, counter int) bool {
 	if o.req.Online {
 		return m.public[counter]
@@ -239,7 +239,7 @@ func (o oracle) dayReason(day []minute) schedule.Reason {
 	return schedule.Closed
 }
 
-// explain gives the verdict on every start of the grid in somebody's opening hours.
+// explain returns the verdict on every start of the grid in somebody's opening hours.
 func (o oracle) explain(day []minute) (slots []schedule.Slot) {
 	for i, m := range day {
 		inHours := slices.ContainsFunc(o.qualified(), func(counter int) bool { return m.hours[counter] })

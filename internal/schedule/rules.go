@@ -14,7 +14,7 @@ type Rules struct {
 	Closures []Closure // taken out as well
 	Dated    []Opening // hours of single dates, in place of Openings, Breaks and Holidays on them
 
-	// Holidays says whether the office is closed all day by public holiday. nil: none. Called while compiling only.
+	// Holidays reports whether the office is closed all day by public holiday. nil: none. Called while compiling only.
 	Holidays func(Date) bool
 
 	Step     int           // minutes between public starts: 5, 10, 15, 20, 30 or 60, counted from the full hour of the wall clock
@@ -151,7 +151,7 @@ func checkTimes(from, to LocalTime) error {
 	return nil
 }
 
-// holds says whether the rule is about this date.
+// holds reports whether the rule is about this date.
 func (r Rule) holds(d Date) bool {
 	return r.Weekday == d.Weekday() &&
 		(r.ValidFrom.IsZero() || !d.Before(r.ValidFrom)) &&

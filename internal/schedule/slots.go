@@ -107,7 +107,7 @@ func (d *Day) fits() (fits Mask) {
 	return fits
 }
 
-// holiday says whether a public holiday shuts every qualified counter.
+// holiday reports whether a public holiday shuts every qualified counter.
 func (d *Day) holiday() bool {
 	for _, counter := range d.qualified {
 		if !d.masks.counters[counter].holiday {
@@ -173,7 +173,7 @@ func (d *Day) slot(start int16) Slot {
 	return Slot{Start: d.At(start), Counters: d.Counters(start)}
 }
 
-// Nearest gives the at most k offered starts closest in time to the wished one, the closest first, the earlier of two alike.
+// Nearest returns the at most k offered starts closest in time to the wished one, the closest first, the earlier of two alike.
 func (s *Slots) Nearest(wished time.Time, k int) []Slot {
 	type candidate struct {
 		slot     Slot

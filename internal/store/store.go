@@ -131,7 +131,7 @@ func (s *Store) WriteDB() *sql.DB { return s.write }
 // Jobs inserted in a transaction of Write are right, River formats those itself.
 func (s *Store) JobDB() *sql.DB { return s.jobs }
 
-// Ping tells whether the database answers.
+// Ping reports whether the database answers.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.write.PingContext(ctx); err != nil {
 		return fmt.Errorf("store.Ping: %w", err)

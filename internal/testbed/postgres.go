@@ -32,7 +32,7 @@ type Template struct {
 	Prepare func(ctx context.Context, url string) error
 }
 
-// Postgres gives the URL of a database that is this test's alone, on the server that the tests share: empty, or a copy
+// Postgres returns the URL of a database that is this test's alone, on the server that the tests share: empty, or a copy
 // of the template where one is given. Its user owns it and is no superuser. It is dropped at the end, with whatever
 // connections are left; after a failure it stays for a look, and goes with the server.
 func Postgres(tb testing.TB, template ...Template) string {

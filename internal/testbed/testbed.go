@@ -32,7 +32,7 @@ func missing(tb testing.TB, reason string, ci bool) {
 // away may be given the server's own port as its source: it then talks to itself, and the server can't come back.
 const firstPort, ports = 20000, 12000
 
-// FreeAddr gives a loopback address, 127.0.0.1:port, on which nobody listens. Somebody else may take it before
+// FreeAddr returns a loopback address, 127.0.0.1:port, on which nobody listens. Somebody else may take it before
 // the caller does: whoever can should listen on port 0 instead.
 func FreeAddr(tb testing.TB) string {
 	tb.Helper()

@@ -91,7 +91,7 @@ func (l *loader) noticeText(n *NoticeText, field string) {
 	n.Text, n.SHA256 = string(raw), hex.EncodeToString(sum[:])
 }
 
-// EndedOn gives the last day of a method whose operator has stopped.
+// EndedOn returns the last day of a method whose operator has stopped.
 func (m Method) EndedOn() (last Date, stopped bool) {
 	last, stopped = ended[m]
 	return last, stopped

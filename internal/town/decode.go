@@ -56,7 +56,7 @@ func (d *decoder) judge(field, format string, args ...any) {
 	d.fault(d.line(field), field, format, args...)
 }
 
-// line gives the line of a field, or of the nearest one around it.
+// line returns the line of a field, or of the nearest one around it.
 func (d *decoder) line(field string) int {
 	for {
 		if line, ok := d.lines[field]; ok || field == "" {
@@ -66,7 +66,7 @@ func (d *decoder) line(field string) int {
 	}
 }
 
-// parent gives the field around a field: services[3] for services[3].slug, services for services[3].
+// parent returns the field around a field: services[3] for services[3].slug, services for services[3].
 func parent(field string) string {
 	return field[:max(0, strings.LastIndexAny(field, ".["))]
 }
@@ -315,7 +315,7 @@ func (d *decoder) object(n *yaml.Node, v reflect.Value, field string, line int, 
 	}
 }
 
-// slugIn gives the slug in a mapping; empty where it has none.
+// slugIn returns the slug in a mapping; empty where it has none.
 func slugIn(n *yaml.Node) string {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == "slug" {

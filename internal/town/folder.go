@@ -53,7 +53,7 @@ func LoadAll(paths []string) ([]*Town, error) {
 	return towns, nil
 }
 
-// expand gives the files of towns in folders, sorted, and files as they are.
+// expand returns the files of towns in folders, sorted, and files as they are.
 func expand(paths []string) (files []string, err error) {
 	var faults []Fault
 	seen := map[string]bool{}

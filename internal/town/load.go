@@ -79,7 +79,7 @@ func newLoader(fsys fs.FS, own *decoder) *loader {
 	return &loader{fsys: fsys, marks: marks{own: own}, files: []*decoder{own}}
 }
 
-// read gives the text of a file. Links, named pipes and devices are none.
+// read returns the text of a file. Links, named pipes and devices are none.
 func (l *loader) read(name string) ([]byte, error) {
 	if !fs.ValidPath(name) {
 		return nil, fmt.Errorf("%q is no path inside the town's folder", name)

@@ -78,7 +78,7 @@ func TestBlombergFormsJudgeTheirSamples(t *testing.T) {
 	}
 }
 
-// differ gives the pointers at which two JSON values differ.
+// differ returns the pointers at which two JSON values differ.
 func differ(at string, a, b any) []string {
 	switch a := a.(type) {
 	case map[string]any:

@@ -42,7 +42,7 @@ type Newcomers struct {
 	UK []string `yaml:"uk,optional"`
 }
 
-// ByLanguage gives the words by ISO 639-1 code, without languages that have none.
+// ByLanguage returns the words by ISO 639-1 code, without languages that have none.
 func (n Newcomers) ByLanguage() map[string][]string {
 	words := map[string][]string{"ar": n.AR, "pl": n.PL, "ro": n.RO, "ru": n.RU, "tr": n.TR, "uk": n.UK}
 	maps.DeleteFunc(words, func(_ string, list []string) bool { return len(list) == 0 })
@@ -60,7 +60,7 @@ type origin struct{ own, common int }
 
 var serviceField = regexp.MustCompile(`^services\[(\d+)\](?:\.([A-Za-z]+))?`)
 
-// find gives the file that a field of the town stands in, and what the field is called there.
+// find returns the file that a field of the town stands in, and what the field is called there.
 func (m *marks) find(field string) (*decoder, string) {
 	parts := serviceField.FindStringSubmatch(field)
 	if parts == nil || m.common == nil {

@@ -44,7 +44,7 @@ type Town struct {
 // File is the path of the town's own file, as it was given to Load or LoadFile.
 func (t *Town) File() string { return t.marks.own.file }
 
-// Fault gives a fault of a field of this town, with the file and line that it was read from: for what only the caller
+// Fault returns a fault of a field of this town, with the file and line that it was read from: for what only the caller
 // can see to be wrong, such as a form that changed under a version in use. The field is named by its index in Services,
 // for example services[3].form.version; the fault names it as it stands in its file, the town's or the catalogue. Where
 // it doesn't stand there, the line is that of the nearest field around it.
@@ -75,7 +75,7 @@ const SourceAssumed Source = "assumed"
 // Sources marks single fields of a row, by their name in the file, for example {"ars": "assumed"}.
 type Sources map[string]Source
 
-// Assumed gives the names of the fields that are assumed, sorted.
+// Assumed returns the names of the fields that are assumed, sorted.
 func (s Sources) Assumed() []string { return slices.Sorted(maps.Keys(s)) }
 
 // Municipality is the tenant.

@@ -8,7 +8,7 @@ import (
 // Date is a calendar day as 2026-11-22, or empty. Dates compare as text.
 type Date string
 
-// Time gives the first instant of the day in the given zone. An empty date gives the zero time.
+// Time returns the first instant of the day in the given zone. An empty date gives the zero time.
 func (d Date) Time(zone *time.Location) time.Time {
 	t, err := time.ParseInLocation(time.DateOnly, string(d), zone)
 	if err != nil {
@@ -49,7 +49,7 @@ func parseClock(s string) (Clock, error) {
 // Weekday is a day of the week by its English name in capitals.
 type Weekday string
 
-// Day gives the weekday as package time counts it, Sunday first.
+// Day returns the weekday as package time counts it, Sunday first.
 func (w Weekday) Day() time.Weekday {
 	for i, name := range w.values() {
 		if name == string(w) {

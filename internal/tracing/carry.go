@@ -11,7 +11,7 @@ import (
 
 // What goes from process to process is W3C's traceparent and tracestate, and never baggage, which is anybody's words.
 
-// From gives the span that headers name; an invalid one if they name none.
+// From returns the span that headers name; an invalid one if they name none.
 func From(header http.Header) trace.SpanContext {
 	return trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), propagation.HeaderCarrier(header)))
 }
@@ -29,7 +29,7 @@ func Traceparent(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// Later gives a context whose next Begin is a trace of its own, with a link to the span that a traceparent names.
+// Later returns a context whose next Begin is a trace of its own, with a link to the span that a traceparent names.
 func Later(ctx context.Context, traceparent string) context.Context {
 	if traceparent == "" {
 		return ctx

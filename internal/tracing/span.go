@@ -30,7 +30,7 @@ func (t *Tracer) Begin(ctx context.Context, name string, options ...trace.SpanSt
 	return t.Start(ctx, name, options...)
 }
 
-// recorded tells whether what is done in the context is part of a trace that is recorded. Its span may have ended: nested
+// recorded reports whether what is done in the context is part of a trace that is recorded. Its span may have ended: nested
 // fields are resolved when the field around them has been.
 func recorded(ctx context.Context) bool { return trace.SpanContextFromContext(ctx).IsSampled() }
 
@@ -47,7 +47,7 @@ func (t *Tracer) Leaf(ctx context.Context, name func() string, options ...trace.
 	return span
 }
 
-// Apart gives a context in which every Begin is a trace of its own, with a link to the given span: for what lasts for
+// Apart returns a context in which every Begin is a trace of its own, with a link to the given span: for what lasts for
 // hours, where one trace would tell nothing until its end, and too much then.
 func Apart(ctx context.Context, from trace.SpanContext) context.Context {
 	ctx = trace.ContextWithSpan(context.WithValue(ctx, lazyKey{}, (*lazy)(nil)), nil)
@@ -57,7 +57,7 @@ func Apart(ctx context.Context, from trace.SpanContext) context.Context {
 	return context.WithValue(ctx, linkKey{}, from)
 }
 
-// Lazily gives a context for work that gets a span only if another span begins in it: most resolvers read what is there
+// Lazily returns a context for work that gets a span only if another span begins in it: most resolvers read what is there
 // already, and a span for each would hide those that ask the database. Call end when the work is over.
 func (t *Tracer) Lazily(ctx context.Context, name string) (inner context.Context, end func()) {
 	if !recorded(ctx) {
@@ -67,7 +67,7 @@ func (t *Tracer) Lazily(ctx context.Context, name string) (inner context.Context
 	return context.WithValue(ctx, lazyKey{}, l), l.end
 }
 
-// Within gives the first context with the span of the second, if that has one.
+// Within returns the first context with the span of the second, if that has one.
 func Within(ctx, other context.Context) context.Context {
 	if span := trace.SpanFromContext(other); span.SpanContext().IsValid() {
 		return trace.ContextWithSpan(ctx, span)
@@ -93,7 +93,7 @@ func lazyOf(ctx context.Context) *lazy {
 	return l
 }
 
-// within gives the context with the span, which begins here if it is still time.
+// within returns the context with the span, which begins here if it is still time.
 func (l *lazy) within(ctx context.Context) context.Context {
 	return trace.ContextWithSpan(ctx, l.begun())
 }

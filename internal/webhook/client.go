@@ -70,7 +70,7 @@ func NewClient(o Options) *Client {
 	return c
 }
 
-// Check tells what is wrong with an address, empty where nothing is: it must be one of https, and lead to public
+// Check returns what is wrong with an address, empty where nothing is: it must be one of https, and lead to public
 // addresses alone. That it does so now proves nothing about later: see dial.
 func (c *Client) Check(ctx context.Context, address string) Fault {
 	u, ok := c.parse(address)

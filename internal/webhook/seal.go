@@ -92,7 +92,7 @@ func (s *Seal) Digest(secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Open gives a sealed secret of an owner; false where it isn't one, or was sealed under another key.
+// Open returns a sealed secret of an owner; false where it isn't one, or was sealed under another key.
 func (s *Seal) Open(sealed, owner string) (string, bool) {
 	b, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {

@@ -54,12 +54,12 @@ func plainHost(host string) bool {
 		strings.ContainsFunc(host, func(r rune) bool { return r > '9' }) // 0177.1 and 2130706433 are names to nobody but C
 }
 
-// allowed tells whether a call may go to an address.
+// allowed reports whether a call may go to an address.
 func (c *Client) allowed(ip netip.Addr) bool {
 	return Public(ip) || c.local && ip.IsLoopback() && !ip.Is4In6()
 }
 
-// Public tells whether an address is one of the public internet. What isn't: private, loopback, link-local, shared (carriers'),
+// Public reports whether an address is one of the public internet. What isn't: private, loopback, link-local, shared (carriers'),
 // unspecified, multicast, reserved and documentation addresses, IPv4 addresses inside IPv6 ones, and translations of the
 // two (NAT64, 6to4, Teredo), behind which any of the others may be. By the registries of IANA for special-purpose addresses.
 func Public(ip netip.Addr) bool {

@@ -49,7 +49,7 @@ func (b Body) Encode() []byte {
 	return body
 }
 
-// Sign gives the headers that prove a body to whoever shares one of the secrets: HMAC-SHA-512 over the timestamp, a dot,
+// Sign returns the headers that prove a body to whoever shares one of the secrets: HMAC-SHA-512 over the timestamp, a dot,
 // and the body.
 func Sign(at time.Time, body []byte, secrets ...string) http.Header {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
@@ -75,7 +75,7 @@ const life = 5 * time.Minute
 // ErrSignature says that headers don't prove a body.
 var ErrSignature = errors.New("the webhook's signature proves nothing")
 
-// Verify tells whether headers prove a body, now: for receivers, and for tests of ours.
+// Verify reports whether headers prove a body, now: for receivers, and for tests of ours.
 //
 // Errors: ErrSignature.
 func Verify(secret string, header http.Header, body []byte, now time.Time) error {

@@ -25,7 +25,7 @@ func prepare(
 	return operation, nil
 }
 
-// isSubscription tells whether more than one response may come.
+// isSubscription reports whether more than one response may come.
 func isSubscription(operation *graphql.OperationContext) bool {
 	return operation.Operation.Operation == ast.Subscription
 }

@@ -97,7 +97,7 @@ func internalError(error) [][]byte {
 	return [][]byte{[]byte(`{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}`)}
 }
 
-// isRequestError tells whether nothing was executed: there are errors and no data, not even null.
+// isRequestError reports whether nothing was executed: there are errors and no data, not even null.
 func isRequestError(response *graphql.Response) bool {
 	return len(response.Data) == 0 && len(response.Errors) > 0
 }

@@ -137,7 +137,7 @@ func newChecker() *checker {
 	return c
 }
 
-// check tells what is wrong with an element of a type, and with what is in it.
+// check returns what is wrong with an element of a type, and with what is in it.
 func (c *checker) check(e *element, kind string) error {
 	s := c.shapes[kind]
 	if err := c.attributesOf(e, s); err != nil {

@@ -37,7 +37,7 @@ func markup(body string) string {
 	return b.String()
 }
 
-// listed gives the items of a paragraph that is a list.
+// listed returns the items of a paragraph that is a list.
 func listed(paragraph string) (items []string, ok bool) {
 	for line := range strings.SplitSeq(paragraph, "\n") {
 		item, found := strings.CutPrefix(line, bullet)

@@ -65,7 +65,7 @@ func readExits(t testing.TB) exits {
 	return w
 }
 
-// ofStaff tells whether staff of a town may run a mutation there.
+// ofStaff reports whether staff of a town may run a mutation there.
 func (tab *table) ofStaff(mutation string) bool {
 	r := tab.rows["Mutation."+mutation]
 	return r != nil && mutation != "openCase" && slices.ContainsFunc(r.cells, func(cell string) bool { return strings.ContainsAny(cell, "CSA") })

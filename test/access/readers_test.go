@@ -89,7 +89,7 @@ func (s *section) writeTable(b *strings.Builder) {
 	b.WriteString("\n")
 }
 
-// grouped tells whether a column stands for several things.
+// grouped reports whether a column stands for several things.
 func (s *section) grouped() bool {
 	for _, c := range s.columns {
 		if len(c.things) > 1 {

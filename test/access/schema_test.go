@@ -108,7 +108,7 @@ func (g graph) field(typ, name string) *ast.FieldDefinition {
 	return d.Fields.ForName(name)
 }
 
-// object tells whether a type has fields.
+// object reports whether a type has fields.
 func (g graph) object(typ string) bool { return g[typ] != nil && g[typ].Kind == ast.Object }
 
 // result is what the payload of a mutation carries beside its problems.

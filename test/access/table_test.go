@@ -47,12 +47,12 @@ type row struct {
 	marks   []string
 }
 
-// sees tells whether an actor sees, or may write on, the things of a column.
+// sees reports whether an actor sees, or may write on, the things of a column.
 func (r *row) sees(actor byte, column int) bool {
 	return r.section.public() || strings.IndexByte(r.cells[column], actor) >= 0
 }
 
-// low tells whether an actor is told that its role is too low.
+// low reports whether an actor is told that its role is too low.
 func (r *row) low(actor byte, column int) bool {
 	return strings.IndexByte(r.cells[column], actor|0x20) >= 0
 }
@@ -204,13 +204,13 @@ func (tab *table) mutations() (rows []*row) {
 	return rows
 }
 
-// entity tells whether a type is a thing of its own, and not everybody's.
+// entity reports whether a type is a thing of its own, and not everybody's.
 func (tab *table) entity(typ string) bool {
 	r := tab.rows["Query.node:"+typ]
 	return r != nil && !r.section.public()
 }
 
-// may tells whether an actor sees a thing at all.
+// may reports whether an actor sees a thing at all.
 func (tab *table) may(actor byte, thing string) bool {
 	if r := tab.rows["Query.partner"]; r.column(thing) >= 0 {
 		return r.sees(actor, r.column(thing))
@@ -226,7 +226,7 @@ func (tab *table) may(actor byte, thing string) bool {
 // entities are the types of things that aren't everybody's.
 func entities() []string { return []string{"Application", "Appointment", "Case", "Payment"} }
 
-// personal tells whether a type has anything that isn't everybody's.
+// personal reports whether a type has anything that isn't everybody's.
 func (tab *table) personal(typ string) bool {
 	for name, r := range tab.rows {
 		if strings.HasPrefix(name, typ+".") && !r.section.public() {

@@ -40,7 +40,7 @@ func stages(t *testing.T) [][]instruction {
 	return all
 }
 
-// args gives what follows each instruction of the name.
+// args returns what follows each instruction of the name.
 func args(stage []instruction, name string) []string {
 	var all []string
 	for _, i := range stage {

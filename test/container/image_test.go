@@ -73,7 +73,7 @@ func TestImage(t *testing.T) {
 	})
 }
 
-// layImage gives a folder with what the final image has, and nothing else.
+// layImage returns a folder with what the final image has, and nothing else.
 func layImage(t *testing.T) string {
 	t.Helper()
 	all := stages(t)

@@ -159,7 +159,7 @@ func TestKilledBetweenCommitAndNudge(t *testing.T) {
 	require.Less(t, late, 15*time.Second)
 }
 
-// offers tells whether a calendar's message has a start.
+// offers reports whether a calendar's message has a start.
 func offers(m gjson.Result, start string) bool {
 	for _, s := range m.Get("data.availability.days.0.starts").Array() {
 		if s.String() == start {

@@ -53,7 +53,7 @@ func (d death) lurk() {
 	})
 }
 
-// in tells whether a row that is written has the marker.
+// in reports whether a row that is written has the marker.
 func (d death) in(row modernc.SQLitePreUpdateData) bool {
 	values := make([]any, row.Count())
 	if row.New(values...) != nil { // it is deleted

@@ -37,7 +37,7 @@ func (m mood) String() string {
 // moods are how the provider answers what only looks, and what does something.
 type moods struct{ says, does mood }
 
-// before tells whether the call has no effect.
+// before reports whether the call has no effect.
 func (m mood) before(call string) bool {
 	switch m {
 	case down, cutBefore:
@@ -51,7 +51,7 @@ func (m mood) before(call string) bool {
 	}
 }
 
-// lies tells whether the answer to a call is wrong about a transaction in this state. About money that it has the
+// lies reports whether the answer to a call is wrong about a transaction in this state. About money that it has the
 // provider doesn't lie: nobody could find out.
 func (m mood) lies(call, status string) bool {
 	switch lie(m) {

@@ -28,7 +28,7 @@ func (m *machine) submitted(rt *rapid.T) *application {
 	return preferred(rt, "application", m.book.list, func(a *application) bool { return !a.submitted.IsZero() && !m.book.ended(a) })
 }
 
-// works tells whether somebody is staff of the town.
+// works reports whether somebody is staff of the town.
 func works(who actor) bool { return strings.HasSuffix(roles()[who.name], "@"+suite.ARS) }
 
 func supervises(who actor) bool { return who.name == "susi" || who.name == "anna" }
@@ -183,7 +183,7 @@ func (m *machine) release(rt *rapid.T) {
 	})
 }
 
-// decided tells whether the office has decided on an application.
+// decided reports whether the office has decided on an application.
 func decided(a *application) bool { return a.status == "COMPLETED" || a.status == "REJECTED" }
 
 func (m *machine) reopen(rt *rapid.T) {

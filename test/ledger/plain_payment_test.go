@@ -72,7 +72,7 @@ func (p *payment) says(status string) said {
 	return said{status: status, cents: cents}
 }
 
-// believable tells whether what is said can be at all.
+// believable reports whether what is said can be at all.
 func (p *payment) believable(s said) bool {
 	switch s.lie {
 	case otherOrder, otherTransaction, noTransaction, otherCurrency, otherState:

@@ -45,11 +45,11 @@ func resume(t *testing.T, db *store.Store) {
 
 // worker does what is owed, by the operations that the service's own workers call.
 type worker struct {
-	db    *store.Store
+	db     *store.Store
 	portal *portal.Portal
-	hub   *live.Hub
-	later map[int64]time.Time // jobs that failed, and when they are tried again
-	tries map[int64]int
+	hub    *live.Hub
+	later  map[int64]time.Time // jobs that failed, and when they are tried again
+	tries  map[int64]int
 }
 
 // task is a job that is owed.

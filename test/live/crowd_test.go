@@ -64,7 +64,7 @@ func (c *connection) subscribe(id, query string, vars suite.Vars) {
 	c.send(message{ID: id, Type: "subscribe", Payload: raw})
 }
 
-// read gives the next message that isn't a ping; one without a type when the context ends.
+// read returns the next message that isn't a ping; one without a type when the context ends.
 func (c *connection) read(ctx context.Context) (m message) {
 	for {
 		if err := wsjson.Read(ctx, c.conn, &m); err != nil {

@@ -79,14 +79,14 @@ func services() []string {
 	return []string{"personalausweis", "gewerbe-anmelden", "abholung-ausweis-pass", "fundsache"}
 }
 
-// within tells whether a span lies in one stretch of the day.
+// within reports whether a span lies in one stretch of the day.
 func (h hours) within(start, end time.Time) bool {
 	from := start.Hour()*60 + start.Minute()
 	to := from + int(end.Sub(start).Minutes())
 	return slices.ContainsFunc(h[start.Weekday()], func(s [2]int) bool { return s[0] <= from && to <= s[1] })
 }
 
-// stands tells whether an appointment has its time now.
+// stands reports whether an appointment has its time now.
 func (b *book) stands(a *appointment) bool {
 	return a.status != "CANCELED" && (a.status != "HELD" || a.until.After(b.now))
 }
@@ -212,7 +212,7 @@ func (b *book) shown(a *appointment) string {
 	return a.status
 }
 
-// today tells whether an appointment is on the day of now.
+// today reports whether an appointment is on the day of now.
 func (b *book) today(a *appointment) bool {
 	return a.start.In(b.zone).Format(time.DateOnly) == b.now.In(b.zone).Format(time.DateOnly)
 }

@@ -164,7 +164,7 @@ func midnight(t time.Time) time.Time {
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
 }
 
-// ordinary tells whether neither day is a holiday or closed.
+// ordinary reports whether neither day is a holiday or closed.
 func (w *town) ordinary(m *machine, monday time.Time) bool {
 	days := w.processes[0].Anonymous().For(m.t).Do(`query($a: ID!, $from: Date!) { node(id: $a) { ... on Office { openingHours(from: $from, days: 2) { reason } } } }`,
 		suite.Vars{"a": w.place.Office, "from": monday.Format(time.DateOnly)}).OK("node.openingHours").Array()

@@ -106,7 +106,7 @@ func (m *machine) release(rt *rapid.T) {
 	}
 }
 
-// seen tells whether an appointment is there at all for somebody.
+// seen reports whether an appointment is there at all for somebody.
 func seen(a *appointment, who int) bool { return who == staff || a.owner == who }
 
 func (m *machine) reschedule(rt *rapid.T) {

@@ -124,7 +124,7 @@ func (w *world) until(status string, attempts int64) gjson.Result {
 	return w.deliveries(w.admin)[0] // what was read before the call was over doesn't say how it ended
 }
 
-// idle tells whether no call is under way.
+// idle reports whether no call is under way.
 func (w *world) idle() bool {
 	var busy int
 	require.NoError(w.t, w.Database().QueryRow(`SELECT count(*) FROM webhook_endpoints WHERE busy_until IS NOT NULL`).Scan(&busy))

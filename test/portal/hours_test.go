@@ -40,7 +40,7 @@ func (w *world) week(change ...any) suite.Vars {
 	)}, change...)
 }
 
-// express gives the counter that has hours of its own others that are within any week that tests set.
+// express returns the counter that has hours of its own others that are within any week that tests set.
 func (w *world) express(from string, spans ...string) {
 	plan(w.admin, "setOpeningHours", w.week("counter", w.counters[2], "validFrom", from, "hours", opens(spans...))).OK("setOpeningHours.office.id")
 }

@@ -22,9 +22,9 @@ import (
 // in that.
 type night struct {
 	*world
-	db    *store.Store
+	db     *store.Store
 	portal *portal.Portal
-	asked func()
+	asked  func()
 }
 
 func newNight(t *testing.T, b *suite.Backend) *night {

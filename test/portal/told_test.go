@@ -24,7 +24,7 @@ func (w *world) wednesday() suite.Vars {
 	return suite.Vars{"in": suite.Vars{"office": w.place.Office, "concerns": []suite.Vars{{"service": w.place.Service}}, "from": "2026-11-25", "days": 1}}
 }
 
-// offers tells whether a calendar's message has a start.
+// offers reports whether a calendar's message has a start.
 func offers(message gjson.Result, start string) bool {
 	return slices.ContainsFunc(message.Get("data.availability.days.0.starts").Array(), func(s gjson.Result) bool { return s.String() == start })
 }

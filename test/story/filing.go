@@ -88,7 +88,7 @@ type (
 	}
 )
 
-// paid tells whether something has paid for the application.
+// paid reports whether something has paid for the application.
 func (a application) paid() bool {
 	return slices.ContainsFunc(a.Payments, func(p payment) bool { return p.Status == "PAID" })
 }

@@ -71,7 +71,7 @@ func (s *certificate) understand(ctx context.Context) {
 	s.seeOwn(ctx, s.max, "left: "+inWords(s.max.OpenSteps), s.leaves(3))
 }
 
-// leaves tells whether an application has so many steps left.
+// leaves reports whether an application has so many steps left.
 func (s *certificate) leaves(n int) func(application) bool {
 	return func(a application) bool { return len(a.OpenSteps) == n }
 }

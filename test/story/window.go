@@ -126,7 +126,7 @@ func (w *window[T]) read() {
 
 var errComplete = errors.New("the subscription completed")
 
-// await gives the first state, from the one it gave last on, that fits.
+// await returns the first state, from the one it gave last on, that fits.
 func (w *window[T]) await(ctx context.Context, fits func(T) bool) (state[T], error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -148,7 +148,7 @@ func (a *Answer) OK(path string) gjson.Result {
 	return found
 }
 
-// Problem gives the code of the first problem of the first root field; empty where there is none.
+// Problem returns the code of the first problem of the first root field; empty where there is none.
 func (a *Answer) Problem() string {
 	code := ""
 	a.Get("data").ForEach(func(_, root gjson.Result) bool {
@@ -158,7 +158,7 @@ func (a *Answer) Problem() string {
 	return code
 }
 
-// ErrorCode gives the code of the first error; empty where there is none.
+// ErrorCode returns the code of the first error; empty where there is none.
 func (a *Answer) ErrorCode() string { return a.Get("errors.0.extensions.code").String() }
 
 // Clean fails the test where an answer tells of our insides: SQL, Go, paths, stacks.

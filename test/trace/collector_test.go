@@ -83,7 +83,7 @@ func (c *collector) text() string {
 
 type span struct{ *tracepb.Span }
 
-// attribute gives the text of an attribute; empty where there is none.
+// attribute returns the text of an attribute; empty where there is none.
 func (s span) attribute(key string) string {
 	for _, a := range s.Attributes {
 		if a.Key == key {
@@ -116,7 +116,7 @@ func (all spans) with(key, value string) (found spans) {
 	return found
 }
 
-// of gives the spans of one trace.
+// of returns the spans of one trace.
 func (all spans) of(trace []byte) (found spans) {
 	for _, s := range all {
 		if string(s.TraceId) == string(trace) {
@@ -126,7 +126,7 @@ func (all spans) of(trace []byte) (found spans) {
 	return found
 }
 
-// way gives the names from the trace's root to the span.
+// way returns the names from the trace's root to the span.
 func (all spans) way(s span) (names []string) {
 	names = []string{s.Name}
 	for len(s.ParentSpanId) > 0 {

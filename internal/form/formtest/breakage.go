@@ -268,7 +268,7 @@ func holding(schema any) func(any) bool {
 	return func(v any) bool { return compiled.Validate(v) == nil }
 }
 
-// with gives the answers with another value at a path.
+// with returns the answers with another value at a path.
 func (b *breaker) with(path []string, v any) any {
 	if len(path) == 0 {
 		return v
@@ -284,7 +284,7 @@ func (b *breaker) with(path []string, v any) any {
 	})
 }
 
-// without gives the answers without the property at a path.
+// without returns the answers without the property at a path.
 func (b *breaker) without(path []string) any {
 	return b.changed(path[:len(path)-1], func(parent any) any {
 		delete(parent.(map[string]any), path[len(path)-1])

@@ -137,7 +137,7 @@ func (s *Service) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// away tells whether trying later is the right answer.
+// away reports whether trying later is the right answer.
 func away(err error) bool {
 	return store.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -99,7 +99,7 @@ func keysOf(secret string) keys {
 	return keys{api: hex.EncodeToString(derive("nelke sandbox payment api")), webhook: derive("nelke sandbox payment webhook")}
 }
 
-// Sign gives the headers that prove a webhook's body, for a provider with the secret that says it at an instant.
+// Sign returns the headers that prove a webhook's body, for a provider with the secret that says it at an instant.
 func Sign(secret string, at time.Time, body []byte) http.Header { return keysOf(secret).sign(at, body) }
 
 func (k keys) sign(at time.Time, body []byte) http.Header {
@@ -119,7 +119,7 @@ func (k keys) signature(timestamp string, body []byte) []byte {
 // signatureLife is how far the clocks of the two sides, and the way between them, may be apart.
 const signatureLife = 5 * time.Minute
 
-// proves tells whether the headers prove the body, now.
+// proves reports whether the headers prove the body, now.
 func (k keys) proves(header http.Header, body []byte, now time.Time) bool {
 	timestamps, signatures := header.Values(TimestampHeader), header.Values(SignatureHeader)
 	if len(timestamps) != 1 || len(signatures) != 1 {

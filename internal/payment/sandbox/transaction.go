@@ -44,7 +44,7 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// read gives the transaction whose column has a value.
+// read returns the transaction whose column has a value.
 func (s *Service) read(ctx context.Context, from querier, column, value string) (r row, err error) {
 	a := s.store.Args()
 	err = from.QueryRowContext(ctx, `SELECT id, request_id, cents, currency, method, purpose, return_url, notify_url, status, reference, changed_at, attempts
@@ -59,7 +59,7 @@ func (s *Service) read(ctx context.Context, from querier, column, value string) 
 // idPrefix begins the id of a transaction. The rest can't be guessed: whoever knows it may choose how the payment ends.
 const idPrefix = "sandbox_"
 
-// get gives a transaction.
+// get returns a transaction.
 //
 // Errors: errUnknown.
 func (s *Service) get(ctx context.Context, id string) (row, error) {
