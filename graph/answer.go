@@ -127,7 +127,7 @@ func (answers) InterceptResponse(ctx context.Context, next graphql.ResponseHandl
 			}}
 		case tooLate:
 			late := refusal(codeTimeout, messageTimeout)
-			if waited(response.Errors) {
+			if says(response.Errors, codeUnavailable) {
 				late = refusal(codeUnavailable, messageUnavailable)
 			}
 			response = &graphql.Response{Data: json.RawMessage("null"), Errors: gqlerror.List{late}}
@@ -198,11 +198,13 @@ func (a *answer) check(n int64) {
 // goesOn reports whether a value that is written in one go, and has so many bytes by now, may have more: there is room for it before
 // it is there.
 func (a *answer) goesOn(n int) bool {
-	if a == nil || a.bytes.Load()+int64(n) <= a.room.Load() {
+	if a == nil {
 		return true
 	}
-	a.check(a.bytes.Load() + int64(n))
-	return a.ending.Load() == 0
+	if bytes := a.bytes.Load() + int64(n); bytes > a.room.Load() {
+		a.check(bytes)
+	}
+	return a.ending.Load() == 0 // what ended before stays so, though there may be room again
 }
 
 // more finds room for an answer of so many bytes.

@@ -81,15 +81,15 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 	}
 }
 
-// waited reports whether errors of one answer say that the database didn't answer. What of the answer is late then is late
-// because of that: other fields waited their turn until there was no time left.
-func waited(errs gqlerror.List) bool {
-	return slices.ContainsFunc(errs, func(err *gqlerror.Error) bool { return err.Extensions["code"] == codeUnavailable })
+// says reports whether one of an answer's errors has one of the codes.
+func says(errs gqlerror.List, codes ...any) bool {
+	return slices.ContainsFunc(errs, func(err *gqlerror.Error) bool { return slices.Contains(codes, err.Extensions["code"]) })
 }
 
-// blamed are the errors of an answer, where those that say it took too long say why, if it is known.
+// blamed replaces TIMEOUT by UNAVAILABLE in the errors of an answer that has UNAVAILABLE, too: other fields waited their turn
+// behind the one that waited for the database, until there was no time left.
 func blamed(errs gqlerror.List) gqlerror.List {
-	if !waited(errs) {
+	if !says(errs, codeUnavailable) {
 		return errs
 	}
 	for _, err := range errs {

@@ -14,13 +14,14 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// What validation may take and say.
+// Bounds of validation and of its errors.
 const (
 	// maxSame is how often one name may stand in a document. Fields of one name are compared in pairs, with all that is below them.
 	maxSame = 400
-	// maxNameIn is how many letters a name in a document has: each unknown one is compared with those of the schema, and said again.
+	// maxNameIn is how many letters a name has in a document that is long enough for names to be counted: each unknown one is compared
+	// with those of the schema, and repeated in the error.
 	maxNameIn = 256
-	// maxErrors is how many errors are said of a document, and maxMessage how many letters of each.
+	// maxErrors is how many errors of a document are reported, and maxMessage how many bytes of each message.
 	maxErrors  = 20
 	maxMessage = 500
 )
@@ -60,13 +61,13 @@ func (r repeats) MutateOperationParameters(ctx context.Context, request *graphql
 	return nil
 }
 
-// fewErrors returns the rules of validation, which say no more than maxErrors errors of one document together.
+// fewErrors returns the rules of validation, which together report at most maxErrors errors of one document.
 func fewErrors() *rules.Rules {
-	said, few := 0, rules.NewRules()
+	reported, few := 0, rules.NewRules()
 	for name, rule := range rules.NewDefaultRules().GetInner() {
 		few.AddRule(name, func(observers *core.Events, add core.AddErrFunc) {
 			rule(observers, func(options ...core.ErrorOption) {
-				if said++; said <= maxErrors {
+				if reported++; reported <= maxErrors {
 					add(options...)
 				}
 			})
@@ -75,7 +76,7 @@ func fewErrors() *rules.Rules {
 	return few
 }
 
-// shortened cuts what is said of a document, which may say again much of it.
+// shortened returns at most maxErrors errors with at most maxMessage bytes each: messages repeat names of the document.
 func shortened(errs gqlerror.List) gqlerror.List {
 	if len(errs) > maxErrors {
 		errs = errs[:maxErrors:maxErrors]

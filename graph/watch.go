@@ -204,16 +204,9 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// unavailable tells that the database could not be asked for a part of the answer, or not in time: nobody is told so mid-stream, the
-// next reading will do.
-func unavailable(r *graphql.Response) bool {
-	for _, err := range r.Errors {
-		if code := err.Extensions["code"]; code == codeUnavailable || code == codeTimeout {
-			return true
-		}
-	}
-	return false
-}
+// unavailable reports whether the database could not be asked for a part of the answer, or not in time. In the middle of a
+// subscription such an answer isn't sent: the next reading replaces it.
+func unavailable(r *graphql.Response) bool { return says(r.Errors, codeUnavailable, codeTimeout) }
 
 // fingerprint is what a subscription keeps of what it sent last, to know whether there is news: not the answer, which may be long.
 type fingerprint struct {

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	// lightAnswer is how long an answer may be that isn't weighed, of those that are in memory anyway: others make do with the same one.
+	// lightAnswer is how many bytes of an answer that is in memory anyway aren't weighed: all requests for it share the same bytes.
 	lightAnswer = 32 << 10
 	// pieceBytes is how much of a long answer is written at a time, and piecePatience is how long a client may take to read as much.
 	pieceBytes    = 64 << 10
@@ -20,7 +20,7 @@ func transitOf(cfg Config) *wire.Transit {
 	return wire.NewTransit(wire.Room{Bytes: 4 * cfg.TransitBytes, PlaceBytes: cfg.TransitBytes}, placesOf(cfg))
 }
 
-// weighed weighs what comes of each request, and has it and its answer forgotten once that is written. It stands within observe.
+// weighed weighs each request as it comes, and ends its Load once the answer is written. It stands within observe.
 func weighed(transit *wire.Transit) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -40,12 +40,12 @@ func room(w http.ResponseWriter, r *http.Request, length int) bool {
 		return true
 	}
 	w.Header().Set("Retry-After", retryAfter)
-	refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "There is "+wire.Full{}.Error()+". Please try again in a moment.")
+	refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "Please try again in a moment: "+wire.Full{}.Error()+".")
 	return false
 }
 
-// writeLong writes an answer piece by piece. Whoever doesn't read is left after a while, and whoever reads slowly isn't: the server's own
-// deadline is for the whole of it.
+// writeLong writes an answer piece by piece, each with a deadline of its own: the server's is for the whole answer, and would cut off
+// clients that read slowly as well as those that don't read.
 func (e *exchange) writeLong(b []byte) (written int, err error) {
 	controller := http.NewResponseController(e.ResponseWriter)
 	for len(b) > 0 && err == nil {

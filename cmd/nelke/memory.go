@@ -14,8 +14,8 @@ const (
 	// use, which is a few megabytes here, so that it would run all the time while requests come in.
 	spare = 128 << 20
 
-	// tidyEvery is how often is looked whether there is memory to give back, and tidyFrom how many bytes allocated since the last
-	// time make it worth while. What starting left behind is given back after tidyFirst.
+	// tidyEvery is the pause between two looks for memory to give back, and tidyFrom how many bytes must have been allocated since it
+	// was given back last. The first look, after tidyFirst, gives back what starting left behind.
 	tidyFirst = 2 * time.Second
 	tidyEvery = 15 * time.Second
 	tidyFrom  = 4 << 20
@@ -75,7 +75,7 @@ func tidy(ctx context.Context) {
 	}
 }
 
-// heap is how often was collected, and what was allocated since the process began.
+// heap holds how many cycles of the collector there were since the process began, and how many bytes were allocated.
 type heap struct{ cycles, allocated uint64 }
 
 // tidier is the heap at the last look, and after it was tidied last.

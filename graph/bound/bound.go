@@ -14,21 +14,21 @@ type Bound struct {
 	Letters int // of a string, in Unicode code points
 	Entries int // of a list
 	// Typed is what a person types: beyond the figures the portal answers with a problem in their language, and only what is
-	// more than Typos times as long, and than a line, is refused before.
+	// more than Typos times as long, and than leastTyped, is refused before.
 	Typed bool
 }
 
 // Typos is how many times as long as its bound something typed may be for the portal to judge it.
 const Typos = 10
 
-// anybodys is how many characters of something typed reach the portal at least: who types the name of a country where two
-// letters are asked for is told so in their language.
-const anybodys = 200
+// leastTyped is how many characters of something typed reach the portal at least, so that the name of a country where two letters
+// are asked for is answered with a problem.
+const leastTyped = 200
 
 // MostLetters is how many characters of a string reach the portal.
 func (b Bound) MostLetters() int {
 	if b.Typed && b.Letters > 0 {
-		return max(anybodys, b.most(b.Letters))
+		return max(leastTyped, b.most(b.Letters))
 	}
 	return b.most(b.Letters)
 }

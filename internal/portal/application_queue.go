@@ -122,7 +122,7 @@ func (p *Portal) queue(ctx context.Context, municipality string, in WorkQueueInp
 	if len(statuses) == 0 {
 		return nil, nil
 	}
-	// There are two statements: for as many states as wait for somebody, and for all eight. No application has the state "".
+	// There are two statements, one for as many states as wait for somebody and one for all eight. "" fills up: it is no state.
 	n := len(unfinished())
 	if len(statuses) > n {
 		n = max(len(statuses), 8)

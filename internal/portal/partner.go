@@ -114,8 +114,7 @@ func (p *Portal) seesPartners(ctx context.Context) (predicate.Partner, error) {
 // partnerWrite is a write on a partner, or on something of one.
 type partnerWrite struct {
 	operation, key string
-	outcome        string  // id of what it will leave behind
-	instead        *string // id of what work found it leaves behind instead; nil, or empty: nothing else
+	outcome        string // id of what it will leave behind, unless work finds that it is another: the subject of its change counts
 	input          any
 	of             predicate.Partner                                        // which one
 	who            func(context.Context) (predicate.Partner, error)         // may write
@@ -156,15 +155,11 @@ func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err 
 		if err != nil {
 			return "", err
 		}
-		outcome := w.outcome
 		ch, err := w.work(ctx, tx, current)
 		if err != nil {
 			return "", err
 		}
-		if id := value(w.instead); id != "" {
-			outcome = id
-		}
-		return outcome, tx.recordTown(ctx, m, ch)
+		return ch.subject, tx.recordTown(ctx, m, ch)
 	})
 	return done.id, err
 }
@@ -303,99 +298,4 @@ func (p *Portal) UpdatePartner(ctx context.Context, in UpdatePartnerInput) (_ *e
 		return nil, err
 	}
 	return p.reloadPartner(ctx, in.Partner)
-}
-
-// AddPartnerKeyInput gives a partner a key that the client made. The key itself is never stored, logged or part of the
-// remembered input: its hash stands for it.
-type AddPartnerKeyInput struct {
-	IdempotencyKey string
-	Partner        string
-	Label          string
-	Key            string `json:"-"`
-}
-
-// AddPartnerKey gives a partner one more key, to replace another without a gap, say. One of its own that was revoked opens
-// again, under the label that it gets now: a key that was revoked by mistake need not be changed at the partner's.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT.
-func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *ent.PartnerKey, err error) {
-	defer wrap(&err, "AddPartnerKey(%s)", in.Partner)
-
-	hash, id := identity.HashPartnerKey(in.Key), newID("partnerkey")
-	hashed := struct {
-		AddPartnerKeyInput
-		Hash string
-	}{in, hash}
-	w := partnerWrite{
-		operation: "addPartnerKey", key: in.IdempotencyKey, outcome: id, input: hashed,
-		of: entpartner.IDIn(storable(in.Partner)...), who: p.administers, path: "partner", instead: new(string),
-	}
-	w.work = func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
-		*w.instead = "" // of an attempt that was rolled back
-		label, err := cleanLine(in.Label, 1, 100, "input", "label")
-		if err != nil {
-			return change{}, err
-		}
-		if !identity.ValidPartnerKey(in.Key) {
-			return change{}, invalid(RulePartnerKey, "input", "key")
-		}
-		known, err := tx.PartnerKey.Query().Where(partnerkey.Hash(hash)).Only(ctx)
-		if ent.MaskNotFound(err) != nil {
-			return change{}, err
-		}
-		if known != nil && (known.PartnerID != partner.ID || known.RevokedAt == nil) {
-			return change{}, invalid(RuleDuplicate, "input", "key")
-		}
-		there, err := tx.PartnerKey.Query().Where(partnerkey.PartnerID(partner.ID), partnerkey.RevokedAtIsNil()).Count(ctx)
-		if err != nil {
-			return change{}, err
-		}
-		if there >= maxKeys {
-			return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
-		}
-		if known != nil {
-			*w.instead = known.ID
-			return change{subject: known.ID, action: "partner.key_restored", before: "REVOKED", after: "VALID", left: hashed},
-				tx.PartnerKey.UpdateOneID(known.ID).ClearRevokedAt().SetLabel(label).Exec(ctx)
-		}
-		return change{subject: id, action: "partner.key_added", before: partner.ID, after: "VALID", left: hashed},
-			tx.PartnerKey.Create().SetID(id).SetPartnerID(partner.ID).SetHash(hash).SetLabel(label).SetCreatedAt(tx.now).Exec(ctx)
-	}
-	id, err = p.onPartner(ctx, w)
-	if ent.IsConstraintError(err) { // somebody added the same key to another town's partner just now
-		err = invalid(RuleDuplicate, "input", "key")
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p.reloadKey(ctx, id)
-}
-
-// RevokePartnerKeyInput names a key.
-type RevokePartnerKeyInput struct {
-	IdempotencyKey string
-	Key            string
-}
-
-// RevokePartnerKey ends a key: from the next request on it opens nothing.
-//
-// Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
-func (p *Portal) RevokePartnerKey(ctx context.Context, in RevokePartnerKeyInput) (_ *ent.PartnerKey, err error) {
-	defer wrap(&err, "RevokePartnerKey(%s)", in.Key)
-
-	_, err = p.onPartner(ctx, partnerWrite{
-		operation: "revokePartnerKey", key: in.IdempotencyKey, outcome: in.Key, input: in,
-		of: entpartner.HasKeysWith(partnerkey.IDIn(storable(in.Key)...)), who: p.administers, path: "key",
-		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
-			n, err := tx.PartnerKey.Update().Where(partnerkey.ID(in.Key), partnerkey.RevokedAtIsNil()).SetRevokedAt(tx.now).Save(ctx)
-			if err == nil && n == 0 {
-				err = refuse(WrongState, "input", "key")
-			}
-			return change{subject: in.Key, action: "partner.key_revoked", before: "VALID", after: "REVOKED", left: partner.ID}, err
-		},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return p.reloadKey(ctx, in.Key)
 }

@@ -15,7 +15,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Unavailable tells that the database can't be reached or can't work just now, so that trying later is the right
+// Unavailable reports whether the database can't be reached or can't work just now, so that trying later is the right
 // answer (503). An unknown outcome counts too, and waiting for it until the caller's deadline. The deadline by itself doesn't: that is
 // the caller's to judge.
 func Unavailable(err error) bool {

@@ -13,8 +13,8 @@ import (
 // together with the error of the caller's context.
 var ErrNoAnswer = errors.New("the database didn't answer in time")
 
-// hanging is how long somebody has waited who waited for the database: whose time is over sooner was late already when
-// it came.
+// hanging is how long a wait must have lasted for the database to be the reason that the deadline passed. A caller whose deadline
+// passes sooner had hardly any time left when the wait began.
 const hanging = time.Second
 
 // Late adds ErrNoAnswer to an error that ends a wait for the database, begun at an instant, where the deadline of its context
@@ -26,7 +26,7 @@ func Late(ctx context.Context, begun time.Time, err error) error {
 	return fmt.Errorf("%w: %w", ErrNoAnswer, withCause(ctx, err))
 }
 
-// timed is ent's driver, which says of a statement that the deadline ended how it ended.
+// timed is ent's driver with Late applied to the errors of its statements.
 type timed struct{ *entsql.Driver }
 
 // Exec implements dialect.ExecQuerier.
@@ -47,7 +47,7 @@ func (d timed) Query(ctx context.Context, query string, args, v any) error {
 	return nil
 }
 
-// timedRows are the rows of such a statement, which may fail to come.
+// timedRows are the rows of such a statement: reading them may fail as well.
 type timedRows struct {
 	entsql.ColumnScanner
 	ctx   context.Context //nolint:containedctx // of the statement that they are of

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// lightRequest is how many bytes of one aren't weighed: about what a connection takes anyway.
+	// lightRequest is how many bytes of a request aren't weighed: about what a connection takes anyway.
 	lightRequest = 4 << 10
 	// bodyPatience is how long a message of a WebSocket may take once it has begun.
 	bodyPatience = 15 * time.Second
@@ -42,7 +42,7 @@ func (t *Transit) Bytes() int64 {
 // Full is that there is no room for what has come, or for the answer to it.
 type Full struct{}
 
-// Error says so to clients.
+// Error returns the text for clients.
 func (Full) Error() string { return "too much is on its way from or to your network just now" }
 
 // Load is what one request and its answer, or one message of a WebSocket, take of a Transit. The zero Load, and nil, weigh
@@ -59,7 +59,7 @@ type Load struct {
 	full   bool
 }
 
-// Begin says what the Load is of. A nil Transit weighs nothing.
+// Begin sets what the Load is of, before anything is weighed. A nil Transit weighs nothing.
 func (l *Load) Begin(t *Transit, r *http.Request) { l.transit, l.request = t, r }
 
 // Take weighs more bytes. It reports whether there is room; where there isn't, nothing is weighed.

@@ -309,8 +309,8 @@ func (s *session) writeLocked(text []byte) error {
 	return nil
 }
 
-// hangUp says why and closes the connection without reading the rest of a message, of which there may be much. It leaves the client
-// a moment to read that: what comes after the end makes the kernel forget what isn't read.
+// hangUp sends a close frame and closes the connection without reading the rest of a message, of which there may be much. It waits a
+// moment in between: where bytes come after the close, the kernel resets the connection, and the client loses the frame.
 func (s *session) hangUp(code int, reason string) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -320,7 +320,7 @@ func (s *session) hangUp(code int, reason string) {
 		if half, ok := s.raw.(interface{ CloseWrite() error }); ok {
 			_ = half.CloseWrite()
 		}
-		time.Sleep(hangUpGrace) //nolint:forbidigo // nobody tells that the client has read
+		time.Sleep(hangUpGrace) //nolint:forbidigo // nothing shows that the client has read
 	}
 	_ = s.raw.Close()
 }

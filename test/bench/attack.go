@@ -109,11 +109,11 @@ func (g *siege) judge(ctx context.Context, a attackKind, results *report) error 
 	if err := g.enter(ctx); err != nil {
 		return err
 	}
-	requests, err := a.requests(ctx, g)
+	idle, err := g.server.memory()
 	if err != nil {
 		return err
 	}
-	idle, err := g.server.memory()
+	requests, err := a.requests(ctx, g)
 	if err != nil {
 		return err
 	}

@@ -16,12 +16,7 @@ func TestStatementsAreTheSameForListsOfAnyLength(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		c := collect(t)
-		folder := t.TempDir()
-		cfg := b.Configuration(folder)
-		_, err := server.Migrate(t.Context(), cfg, false)
-		require.NoError(t, err)
-		suite.NewTown(t).Import(cfg)
-		p := suite.Serve(t, b, suite.In(folder), c.to, func(cfg *server.Config) { cfg.WebhookLocal = true })
+		p := suite.Serve(t, b, c.to, func(cfg *server.Config) { cfg.WebhookLocal = true })
 		place, service := p.Place(), p.Filing("abmeldung-ins-ausland")
 		owner, clerk, admin := p.Case(), p.Clerk(), p.Staff("anna", "ADMIN@"+suite.ARS)
 		starts := owner.Starts(place, 7)
