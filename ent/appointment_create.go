@@ -890,18 +890,6 @@ func (u *AppointmentUpsert) UpdateReminder() *AppointmentUpsert {
 	return u
 }
 
-// SetLanguage sets the "language" field.
-func (u *AppointmentUpsert) SetLanguage(v string) *AppointmentUpsert {
-	u.Set(appointment.FieldLanguage, v)
-	return u
-}
-
-// UpdateLanguage sets the "language" field to the value that was provided on create.
-func (u *AppointmentUpsert) UpdateLanguage() *AppointmentUpsert {
-	u.SetExcluded(appointment.FieldLanguage)
-	return u
-}
-
 // SetBookedAt sets the "booked_at" field.
 func (u *AppointmentUpsert) SetBookedAt(v time.Time) *AppointmentUpsert {
 	u.Set(appointment.FieldBookedAt, v)
@@ -1044,6 +1032,9 @@ func (u *AppointmentUpsertOne) UpdateNewValues() *AppointmentUpsertOne {
 		}
 		if _, exists := u.create.mutation.Channel(); exists {
 			s.SetIgnore(appointment.FieldChannel)
+		}
+		if _, exists := u.create.mutation.Language(); exists {
+			s.SetIgnore(appointment.FieldLanguage)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(appointment.FieldCreatedAt)
@@ -1286,20 +1277,6 @@ func (u *AppointmentUpsertOne) SetReminder(v bool) *AppointmentUpsertOne {
 func (u *AppointmentUpsertOne) UpdateReminder() *AppointmentUpsertOne {
 	return u.Update(func(s *AppointmentUpsert) {
 		s.UpdateReminder()
-	})
-}
-
-// SetLanguage sets the "language" field.
-func (u *AppointmentUpsertOne) SetLanguage(v string) *AppointmentUpsertOne {
-	return u.Update(func(s *AppointmentUpsert) {
-		s.SetLanguage(v)
-	})
-}
-
-// UpdateLanguage sets the "language" field to the value that was provided on create.
-func (u *AppointmentUpsertOne) UpdateLanguage() *AppointmentUpsertOne {
-	return u.Update(func(s *AppointmentUpsert) {
-		s.UpdateLanguage()
 	})
 }
 
@@ -1630,6 +1607,9 @@ func (u *AppointmentUpsertBulk) UpdateNewValues() *AppointmentUpsertBulk {
 			if _, exists := b.mutation.Channel(); exists {
 				s.SetIgnore(appointment.FieldChannel)
 			}
+			if _, exists := b.mutation.Language(); exists {
+				s.SetIgnore(appointment.FieldLanguage)
+			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(appointment.FieldCreatedAt)
 			}
@@ -1872,20 +1852,6 @@ func (u *AppointmentUpsertBulk) SetReminder(v bool) *AppointmentUpsertBulk {
 func (u *AppointmentUpsertBulk) UpdateReminder() *AppointmentUpsertBulk {
 	return u.Update(func(s *AppointmentUpsert) {
 		s.UpdateReminder()
-	})
-}
-
-// SetLanguage sets the "language" field.
-func (u *AppointmentUpsertBulk) SetLanguage(v string) *AppointmentUpsertBulk {
-	return u.Update(func(s *AppointmentUpsert) {
-		s.SetLanguage(v)
-	})
-}
-
-// UpdateLanguage sets the "language" field to the value that was provided on create.
-func (u *AppointmentUpsertBulk) UpdateLanguage() *AppointmentUpsertBulk {
-	return u.Update(func(s *AppointmentUpsert) {
-		s.UpdateLanguage()
 	})
 }
 

@@ -238,20 +238,6 @@ func (_u *AppointmentUpdate) SetNillableReminder(v *bool) *AppointmentUpdate {
 	return _u
 }
 
-// SetLanguage sets the "language" field.
-func (_u *AppointmentUpdate) SetLanguage(v string) *AppointmentUpdate {
-	_u.mutation.SetLanguage(v)
-	return _u
-}
-
-// SetNillableLanguage sets the "language" field if the given value is not nil.
-func (_u *AppointmentUpdate) SetNillableLanguage(v *string) *AppointmentUpdate {
-	if v != nil {
-		_u.SetLanguage(*v)
-	}
-	return _u
-}
-
 // SetBookedAt sets the "booked_at" field.
 func (_u *AppointmentUpdate) SetBookedAt(v time.Time) *AppointmentUpdate {
 	_u.mutation.SetBookedAt(v)
@@ -484,9 +470,6 @@ func (_u *AppointmentUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if value, ok := _u.mutation.Reminder(); ok {
 		_spec.SetField(appointment.FieldReminder, field.TypeBool, value)
-	}
-	if value, ok := _u.mutation.Language(); ok {
-		_spec.SetField(appointment.FieldLanguage, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.BookedAt(); ok {
 		_spec.SetField(appointment.FieldBookedAt, field.TypeTime, value)
@@ -755,20 +738,6 @@ func (_u *AppointmentUpdateOne) SetNillableReminder(v *bool) *AppointmentUpdateO
 	return _u
 }
 
-// SetLanguage sets the "language" field.
-func (_u *AppointmentUpdateOne) SetLanguage(v string) *AppointmentUpdateOne {
-	_u.mutation.SetLanguage(v)
-	return _u
-}
-
-// SetNillableLanguage sets the "language" field if the given value is not nil.
-func (_u *AppointmentUpdateOne) SetNillableLanguage(v *string) *AppointmentUpdateOne {
-	if v != nil {
-		_u.SetLanguage(*v)
-	}
-	return _u
-}
-
 // SetBookedAt sets the "booked_at" field.
 func (_u *AppointmentUpdateOne) SetBookedAt(v time.Time) *AppointmentUpdateOne {
 	_u.mutation.SetBookedAt(v)
@@ -1031,9 +1000,6 @@ func (_u *AppointmentUpdateOne) sqlSave(ctx context.Context) (_node *Appointment
 	}
 	if value, ok := _u.mutation.Reminder(); ok {
 		_spec.SetField(appointment.FieldReminder, field.TypeBool, value)
-	}
-	if value, ok := _u.mutation.Language(); ok {
-		_spec.SetField(appointment.FieldLanguage, field.TypeString, value)
 	}
 	if value, ok := _u.mutation.BookedAt(); ok {
 		_spec.SetField(appointment.FieldBookedAt, field.TypeTime, value)

@@ -816,18 +816,6 @@ func (u *PaymentUpsert) ClearRefundNote() *PaymentUpsert {
 	return u
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (u *PaymentUpsert) SetExpiresAt(v time.Time) *PaymentUpsert {
-	u.Set(payment.FieldExpiresAt, v)
-	return u
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *PaymentUpsert) UpdateExpiresAt() *PaymentUpsert {
-	u.SetExcluded(payment.FieldExpiresAt)
-	return u
-}
-
 // SetPaidAt sets the "paid_at" field.
 func (u *PaymentUpsert) SetPaidAt(v time.Time) *PaymentUpsert {
 	u.Set(payment.FieldPaidAt, v)
@@ -946,6 +934,9 @@ func (u *PaymentUpsertOne) UpdateNewValues() *PaymentUpsertOne {
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(payment.FieldCreatedAt)
+		}
+		if _, exists := u.create.mutation.ExpiresAt(); exists {
+			s.SetIgnore(payment.FieldExpiresAt)
 		}
 	}))
 	return u
@@ -1115,20 +1106,6 @@ func (u *PaymentUpsertOne) UpdateRefundNote() *PaymentUpsertOne {
 func (u *PaymentUpsertOne) ClearRefundNote() *PaymentUpsertOne {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearRefundNote()
-	})
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (u *PaymentUpsertOne) SetExpiresAt(v time.Time) *PaymentUpsertOne {
-	return u.Update(func(s *PaymentUpsert) {
-		s.SetExpiresAt(v)
-	})
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *PaymentUpsertOne) UpdateExpiresAt() *PaymentUpsertOne {
-	return u.Update(func(s *PaymentUpsert) {
-		s.UpdateExpiresAt()
 	})
 }
 
@@ -1429,6 +1406,9 @@ func (u *PaymentUpsertBulk) UpdateNewValues() *PaymentUpsertBulk {
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(payment.FieldCreatedAt)
 			}
+			if _, exists := b.mutation.ExpiresAt(); exists {
+				s.SetIgnore(payment.FieldExpiresAt)
+			}
 		}
 	}))
 	return u
@@ -1598,20 +1578,6 @@ func (u *PaymentUpsertBulk) UpdateRefundNote() *PaymentUpsertBulk {
 func (u *PaymentUpsertBulk) ClearRefundNote() *PaymentUpsertBulk {
 	return u.Update(func(s *PaymentUpsert) {
 		s.ClearRefundNote()
-	})
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (u *PaymentUpsertBulk) SetExpiresAt(v time.Time) *PaymentUpsertBulk {
-	return u.Update(func(s *PaymentUpsert) {
-		s.SetExpiresAt(v)
-	})
-}
-
-// UpdateExpiresAt sets the "expires_at" field to the value that was provided on create.
-func (u *PaymentUpsertBulk) UpdateExpiresAt() *PaymentUpsertBulk {
-	return u.Update(func(s *PaymentUpsert) {
-		s.UpdateExpiresAt()
 	})
 }
 

@@ -168,20 +168,6 @@ func (_u *PaymentUpdate) ClearRefundNote() *PaymentUpdate {
 	return _u
 }
 
-// SetExpiresAt sets the "expires_at" field.
-func (_u *PaymentUpdate) SetExpiresAt(v time.Time) *PaymentUpdate {
-	_u.mutation.SetExpiresAt(v)
-	return _u
-}
-
-// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
-func (_u *PaymentUpdate) SetNillableExpiresAt(v *time.Time) *PaymentUpdate {
-	if v != nil {
-		_u.SetExpiresAt(*v)
-	}
-	return _u
-}
-
 // SetPaidAt sets the "paid_at" field.
 func (_u *PaymentUpdate) SetPaidAt(v time.Time) *PaymentUpdate {
 	_u.mutation.SetPaidAt(v)
@@ -413,9 +399,6 @@ func (_u *PaymentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.RefundNoteCleared() {
 		_spec.ClearField(payment.FieldRefundNote, field.TypeString)
 	}
-	if value, ok := _u.mutation.ExpiresAt(); ok {
-		_spec.SetField(payment.FieldExpiresAt, field.TypeTime, value)
-	}
 	if value, ok := _u.mutation.PaidAt(); ok {
 		_spec.SetField(payment.FieldPaidAt, field.TypeTime, value)
 	}
@@ -642,20 +625,6 @@ func (_u *PaymentUpdateOne) SetNillableRefundNote(v *string) *PaymentUpdateOne {
 // ClearRefundNote clears the value of the "refund_note" field.
 func (_u *PaymentUpdateOne) ClearRefundNote() *PaymentUpdateOne {
 	_u.mutation.ClearRefundNote()
-	return _u
-}
-
-// SetExpiresAt sets the "expires_at" field.
-func (_u *PaymentUpdateOne) SetExpiresAt(v time.Time) *PaymentUpdateOne {
-	_u.mutation.SetExpiresAt(v)
-	return _u
-}
-
-// SetNillableExpiresAt sets the "expires_at" field if the given value is not nil.
-func (_u *PaymentUpdateOne) SetNillableExpiresAt(v *time.Time) *PaymentUpdateOne {
-	if v != nil {
-		_u.SetExpiresAt(*v)
-	}
 	return _u
 }
 
@@ -919,9 +888,6 @@ func (_u *PaymentUpdateOne) sqlSave(ctx context.Context) (_node *Payment, err er
 	}
 	if _u.mutation.RefundNoteCleared() {
 		_spec.ClearField(payment.FieldRefundNote, field.TypeString)
-	}
-	if value, ok := _u.mutation.ExpiresAt(); ok {
-		_spec.SetField(payment.FieldExpiresAt, field.TypeTime, value)
 	}
 	if value, ok := _u.mutation.PaidAt(); ok {
 		_spec.SetField(payment.FieldPaidAt, field.TypeTime, value)

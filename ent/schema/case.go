@@ -84,7 +84,7 @@ func (Appointment) Fields() []ent.Field {
 		field.String("email").Default(""),
 		field.String("phone").Default(""),
 		field.Bool("reminder").Default(false),
-		field.String("language").Default("de"),
+		field.String("language").Immutable().Default("de"),
 		field.Time("created_at").Immutable(),
 		field.Time("booked_at").Optional().Nillable(),
 		field.Time("checked_in_at").Optional().Nillable(),

@@ -36,7 +36,7 @@ func (Payment) Fields() []ent.Field {
 		field.Enum("refund_reason").Optional().Nillable().Values("LATE", "OTHER_AMOUNT", "NOT_SUBMITTED", "WITHDRAWN", "STAFF", "PROVIDER"),
 		field.String("refund_note").Optional().Nillable().Sensitive().Comment("how it was given back by hand; null: the provider did, or nobody has"),
 		field.Time("created_at").Immutable(),
-		field.Time("expires_at").Comment("when we give up waiting"),
+		field.Time("expires_at").Immutable().Comment("when we give up waiting"),
 		field.Time("paid_at").Optional().Nillable(),
 		field.Time("ended_at").Optional().Nillable(),
 		field.Time("swept_at").Optional().Nillable().Comment("when the sweep looked after it last; no part of its state"),

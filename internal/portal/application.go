@@ -30,19 +30,21 @@ type file struct {
 	payments []*ent.Payment // oldest first
 }
 
-// step moves an application by an action, if that leads there from its state, and writes the event.
-func (tx *Tx) step(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
+// moveApplication changes an application's state by an action that applicationMoves has for these two states, and records the
+// event. WRONG_STATE comes back where there is no such move, and where another write was faster.
+func (tx *Tx) moveApplication(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
 	if !slices.ContainsFunc(applicationMoves, func(m applicationMove) bool {
 		return m.from == f.Status.String() && m.to == to.String() && m.action == action
 	}) {
 		return refuse(WrongState, "input", "application")
 	}
-	return tx.amend(ctx, f, to, action, set, also...)
+	return tx.saveApplication(ctx, f, to, action, set, also...)
 }
 
-// amend is step for changes within a state as well. set says what else changes in the row, and also what else the change
-// leaves behind.
-func (tx *Tx) amend(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
+// saveApplication writes what set changes in an application, if the row is still as it was read, records the event and nudges
+// those who watch it. also is what the change leaves behind in other rows, which the event's hash covers. Callers that leave
+// the state as it is call it directly.
+func (tx *Tx) saveApplication(ctx context.Context, f *file, to application.Status, action string, set func(*ent.Application), also ...any) error {
 	next := *f.Application
 	next.Status = to
 	if to != application.StatusDRAFT {
@@ -51,7 +53,8 @@ func (tx *Tx) amend(ctx context.Context, f *file, to application.Status, action 
 	if set != nil {
 		set(&next)
 	}
-	if err := tx.rewrite(ctx, f.Application, &next); err != nil {
+	guards := []column{{"status", f.Status.String()}, {"revision", f.Revision}, {"clerk", f.Clerk}}
+	if err := tx.save(ctx, application.Table, f.ID, applicationColumns(&next), guards); err != nil {
 		return err
 	}
 	if err := tx.record(ctx, f.c, change{
@@ -65,38 +68,24 @@ func (tx *Tx) amend(ctx context.Context, f *file, to application.Status, action 
 	return nil
 }
 
-// outlast keeps a draft open until then at least: nobody's draft ends while they pay, nor before the grace that they have
-// to submit what they paid for.
-func (tx *Tx) outlast(ctx context.Context, f *file, until time.Time) error {
+// extendDraft moves the end of a draft to an instant, unless it ends later anyway. A draft doesn't end while its fee is being
+// paid, nor before the grace in which what was paid for can be submitted.
+func (tx *Tx) extendDraft(ctx context.Context, f *file, until time.Time) error {
 	if f.Status != application.StatusDRAFT || !f.ExpiresAt.Before(until) {
 		return nil
 	}
-	return tx.amend(ctx, f, f.Status, "application.extended", func(next *ent.Application) { next.ExpiresAt = &until })
+	return tx.saveApplication(ctx, f, f.Status, "application.extended", func(next *ent.Application) { next.ExpiresAt = &until })
 }
 
-// rewrite writes every column that can change, if the row is still as it was read.
-func (tx *Tx) rewrite(ctx context.Context, was, next *ent.Application) error {
-	a := tx.Args()
-	n, err := tx.exec(ctx, a, `UPDATE applications SET status = `+a.Bind(next.Status.String())+
-		`, answers = `+a.Bind(next.Answers)+`, revision = `+a.Bind(next.Revision)+`, reviewed_revision = `+a.Bind(next.ReviewedRevision)+
-		`, information_hash = `+a.Bind(next.InformationHash)+`, information_at = `+a.Bind(next.InformationAt)+
-		`, notice_id = `+a.Bind(next.NoticeID)+`, notice_at = `+a.Bind(next.NoticeAt)+
-		`, due_cents = `+a.Bind(next.DueCents)+`, edited_at = `+a.Bind(next.EditedAt)+`, expires_at = `+a.Bind(next.ExpiresAt)+
-		`, submitted_at = `+a.Bind(next.SubmittedAt)+`, deadline = `+a.Bind(next.Deadline)+`, ended_at = `+a.Bind(next.EndedAt)+
-		`, clerk = `+a.Bind(next.Clerk)+`, clerk_name = `+a.Bind(next.ClerkName)+`, rejection = `+a.Bind(next.Rejection)+
-		`, dispatch_method = `+a.Bind(next.DispatchMethod)+`, dispatched_on = `+a.Bind(next.DispatchedOn)+
-		`, tracking_number = `+a.Bind(next.TrackingNumber)+
-		` WHERE id = `+a.Bind(was.ID)+
-		` AND status = `+a.Bind(was.Status.String())+
-		` AND revision = `+a.Bind(was.Revision)+
-		` AND clerk = `+a.Bind(was.Clerk))
-	if err != nil {
-		return err
+// applicationColumns returns the columns of an application that can change.
+func applicationColumns(a *ent.Application) []column {
+	return []column{
+		{"status", a.Status.String()}, {"answers", a.Answers}, {"revision", a.Revision}, {"reviewed_revision", a.ReviewedRevision},
+		{"information_hash", a.InformationHash}, {"information_at", a.InformationAt}, {"notice_id", a.NoticeID}, {"notice_at", a.NoticeAt},
+		{"due_cents", a.DueCents}, {"edited_at", a.EditedAt}, {"expires_at", a.ExpiresAt}, {"submitted_at", a.SubmittedAt},
+		{"deadline", a.Deadline}, {"ended_at", a.EndedAt}, {"clerk", a.Clerk}, {"clerk_name", a.ClerkName}, {"rejection", a.Rejection},
+		{"dispatch_method", a.DispatchMethod}, {"dispatched_on", a.DispatchedOn}, {"tracking_number", a.TrackingNumber},
 	}
-	if n != 1 {
-		return refuse(WrongState, "input", "application")
-	}
-	return nil
 }
 
 // nudgeApplication wakes those who watch the application, its case, and its town's work queue once it is in it.

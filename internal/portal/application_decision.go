@@ -19,7 +19,7 @@ func (p *Portal) ReleaseApplication(ctx context.Context, in ApplicationInput) (_
 	defer wrap(&err, "ReleaseApplication(%s)", in.Application)
 
 	return p.onClaimed(ctx, "releaseApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		return tx.step(ctx, f, application.StatusSUBMITTED, "application.released", func(next *ent.Application) { next.Clerk, next.ClerkName = "", "" })
+		return tx.moveApplication(ctx, f, application.StatusSUBMITTED, "application.released", func(next *ent.Application) { next.Clerk, next.ClerkName = "", "" })
 	})
 }
 
@@ -45,7 +45,7 @@ func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInpu
 			return err
 		}
 		was := f.Application
-		if err := tx.step(ctx, f, application.StatusIN_PROGRESS, "application.reopened", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusIN_PROGRESS, "application.reopened", func(next *ent.Application) {
 			next.EndedAt, next.Rejection = nil, ""
 			next.DispatchMethod, next.DispatchedOn, next.TrackingNumber = "", "", ""
 		}, in.Reason); err != nil {

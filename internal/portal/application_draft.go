@@ -109,7 +109,7 @@ func (p *Portal) ConfirmInformation(ctx context.Context, in ApplicationInput) (_
 	defer wrap(&err, "ConfirmInformation(%s)", in.Application)
 
 	return p.onDraft(ctx, "confirmInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		return tx.amend(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
+		return tx.saveApplication(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
 			next.InformationHash, next.InformationAt = informationHash(f.service.Information), &tx.now
 		})
 	})

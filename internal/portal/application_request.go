@@ -28,7 +28,7 @@ func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationIn
 		return nil, err
 	}
 	return p.onMine(ctx, "requestInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		if err := tx.step(ctx, f, application.StatusWAITING_FOR_APPLICANT, "application.question_asked", nil, in.Question); err != nil {
+		if err := tx.moveApplication(ctx, f, application.StatusWAITING_FOR_APPLICANT, "application.question_asked", nil, in.Question); err != nil {
 			return err
 		}
 		r, err := tx.InformationRequest.Create().SetApplicationID(f.ID).SetQuestion(in.Question).SetAskedAt(tx.now).Save(ctx)
@@ -88,7 +88,7 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 	if err := tx.indexApplication(ctx, f.Application, f.c, f.service.Town.Zone, corrections); err != nil {
 		return err
 	}
-	return tx.step(ctx, f, application.StatusIN_PROGRESS, action, nil, message, corrections)
+	return tx.moveApplication(ctx, f, application.StatusIN_PROGRESS, action, nil, message, corrections)
 }
 
 // open is the condition under which a question about an application waits for its answer. There is one at most.
@@ -155,7 +155,7 @@ func (tx *Tx) closeQuestion(ctx context.Context, f *file) error {
 	if err := tx.dropQuestion(ctx, f); err != nil {
 		return err
 	}
-	return tx.step(ctx, f, application.StatusIN_PROGRESS, "application.question_withdrawn", nil)
+	return tx.moveApplication(ctx, f, application.StatusIN_PROGRESS, "application.question_withdrawn", nil)
 }
 
 // dropQuestion notes on the open question about an application that no answer is waited for.

@@ -175,7 +175,7 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 		ends := tx.now.Add(draftLife)
-		return tx.amend(ctx, f, f.Status, "application.answered", func(next *ent.Application) {
+		return tx.saveApplication(ctx, f, f.Status, "application.answered", func(next *ent.Application) {
 			next.Answers, next.Revision = answers, f.Revision+1
 			next.EditedAt, next.ExpiresAt = tx.now, &ends
 		})
@@ -204,7 +204,7 @@ func (p *Portal) ReviewApplication(ctx context.Context, in ReviewApplicationInpu
 		if err := p.ready(f, tx.now, StepAnswer); err != nil {
 			return err
 		}
-		return tx.amend(ctx, f, f.Status, "application.reviewed", func(next *ent.Application) { next.ReviewedRevision = f.Revision })
+		return tx.saveApplication(ctx, f, f.Status, "application.reviewed", func(next *ent.Application) { next.ReviewedRevision = f.Revision })
 	})
 }
 

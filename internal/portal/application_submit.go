@@ -40,7 +40,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 			return err
 		}
 		deadline := f.service.deadline(tx.now)
-		if err := tx.step(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
 			next.SubmittedAt, next.Deadline, next.DueCents = &tx.now, &deadline, &due
 			next.NoticeID, next.NoticeAt = f.c.NoticeID, f.c.NoticeAt
 		}); err != nil {
@@ -88,7 +88,7 @@ func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (
 				return err
 			}
 		}
-		if err := tx.step(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusWITHDRAWN, "application.withdrawn", func(next *ent.Application) {
 			next.EndedAt = &tx.now
 			forget(next)
 		}); err != nil {
@@ -111,7 +111,7 @@ func forget(a *ent.Application) {
 // unpay ends what is under way or done to pay for an application that takes no money any more.
 func (p *Portal) unpay(ctx context.Context, tx *Tx, f *file, reason payment.RefundReason) error {
 	if pay := f.paying(); pay != nil {
-		if err := tx.pay(ctx, f, pay, payment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
+		if err := tx.movePayment(ctx, f, pay, payment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
 			return err
 		}
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
@@ -155,7 +155,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 			}
 			return p.jobs.TendDraftAt(ctx, tx.SQL, id, *f.ExpiresAt)
 		}
-		if err := tx.step(ctx, f, application.StatusEXPIRED, "application.expired", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusEXPIRED, "application.expired", func(next *ent.Application) {
 			next.EndedAt = &tx.now
 			forget(next)
 		}); err != nil {

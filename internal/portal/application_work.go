@@ -76,7 +76,7 @@ func (p *Portal) ClaimApplication(ctx context.Context, in ClaimApplicationInput)
 			if f.Status != application.StatusSUBMITTED {
 				return refuse(WrongState, "input", "application")
 			}
-			return tx.step(ctx, f, application.StatusIN_PROGRESS, "application.claimed", claim)
+			return tx.moveApplication(ctx, f, application.StatusIN_PROGRESS, "application.claimed", claim)
 		case f.Clerk == tx.actor.Subject:
 			return refuse(WrongState, "input", "application")
 		case !in.TakeOver:
@@ -85,7 +85,7 @@ func (p *Portal) ClaimApplication(ctx context.Context, in ClaimApplicationInput)
 		if err := mayServe(tx.actor, f.service.Town.Municipality, identity.Supervisor, "input", "takeOver"); err != nil {
 			return err
 		}
-		return tx.amend(ctx, f, f.Status, "application.taken_over", claim)
+		return tx.saveApplication(ctx, f, f.Status, "application.taken_over", claim)
 	})
 }
 
@@ -136,7 +136,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		if err := tx.closeQuestion(ctx, f); err != nil {
 			return err
 		}
-		if err := tx.step(ctx, f, application.StatusCOMPLETED, "application.completed", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusCOMPLETED, "application.completed", func(next *ent.Application) {
 			next.EndedAt = &tx.now
 			next.DispatchMethod = f.service.Delivery.String()
 			if d := in.Dispatch; d != nil {
@@ -174,7 +174,7 @@ func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInpu
 		if err := tx.closeQuestion(ctx, f); err != nil {
 			return err
 		}
-		if err := tx.step(ctx, f, application.StatusREJECTED, "application.rejected", func(next *ent.Application) {
+		if err := tx.moveApplication(ctx, f, application.StatusREJECTED, "application.rejected", func(next *ent.Application) {
 			next.EndedAt, next.Rejection = &tx.now, in.Reason
 		}); err != nil {
 			return err

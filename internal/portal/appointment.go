@@ -196,7 +196,7 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
 			return err
 		}
-		if err := tx.advance(ctx, c, a, "appointment.booked", func(next *ent.Appointment) {
+		if err := tx.moveAppointment(ctx, c, a, "appointment.booked", func(next *ent.Appointment) {
 			next.BookedAt = &tx.now
 			next.Reminder = in.Reminder
 			in.Person.set(next)
@@ -251,7 +251,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 		if !staff && (a.Status != appointment.StatusBOOKED || over) || a.HeldUntil != nil && !a.HeldUntil.After(tx.now) {
 			return refuse(WrongState, "input", "appointment")
 		}
-		if err := tx.advance(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
+		if err := tx.moveAppointment(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
 			return err
 		}
 		if err := tx.free(ctx, a.ID); err != nil || over {

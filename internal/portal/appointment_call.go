@@ -57,7 +57,7 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 		if c == nil {
 			return "", refuse(NobodyWaiting)
 		}
-		if err := tx.advance(ctx, c, next, "appointment.called", called(tx, counter)); err != nil {
+		if err := tx.moveAppointment(ctx, c, next, "appointment.called", called(tx, counter)); err != nil {
 			return "", err
 		}
 		return next.ID, nil
@@ -146,7 +146,7 @@ func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (
 		if busy {
 			return refuse(CounterBusy, "input", "counter")
 		}
-		return tx.advance(ctx, c, a, "appointment.called", called(tx, counter))
+		return tx.moveAppointment(ctx, c, a, "appointment.called", called(tx, counter))
 	})
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (p *Portal) CallAgain(ctx context.Context, in AppointmentInput) (_ *ent.App
 	defer wrap(&err, "CallAgain(%s)", in.Appointment)
 
 	return p.serve(ctx, "callAgain", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, "appointment.called_again", func(next *ent.Appointment) {
+		return tx.moveAppointment(ctx, c, a, "appointment.called_again", func(next *ent.Appointment) {
 			next.CalledAt = &tx.now
 			next.Calls++
 		})
@@ -175,6 +175,6 @@ func (p *Portal) UndoCall(ctx context.Context, in AppointmentInput) (_ *ent.Appo
 	defer wrap(&err, "UndoCall(%s)", in.Appointment)
 
 	return p.serve(ctx, "undoCall", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, "appointment.call_undone", func(next *ent.Appointment) { next.CalledAt, next.CalledCounterID = nil, "" })
+		return tx.moveAppointment(ctx, c, a, "appointment.call_undone", func(next *ent.Appointment) { next.CalledAt, next.CalledCounterID = nil, "" })
 	})
 }

@@ -108,7 +108,7 @@ func (p *Portal) cancelOpen(ctx context.Context, tx *Tx, caseID string, in Appoi
 		return all, nil
 	}
 	for _, a := range all {
-		if err := tx.advance(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
+		if err := tx.moveAppointment(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
 			return nil, err
 		}
 	}

@@ -53,7 +53,7 @@ func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentIn
 			}
 		}
 		was := *a
-		if err := tx.change(ctx, c, a, a.Status, "appointment.corrected", func(next *ent.Appointment) {
+		if err := tx.saveAppointment(ctx, c, a, a.Status, "appointment.corrected", func(next *ent.Appointment) {
 			next.Reminder = in.Reminder
 			in.Person.set(next)
 		}); err != nil {

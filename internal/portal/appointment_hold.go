@@ -210,7 +210,7 @@ func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointme
 			return refuse(NotFound, "input", "appointment")
 		}
 		until := tx.heldUntil(o)
-		if err := tx.change(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(next *ent.Appointment) {
+		if err := tx.saveAppointment(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(next *ent.Appointment) {
 			next.HeldUntil, next.Extended = &until, true
 		}); err != nil {
 			return err
@@ -231,7 +231,7 @@ func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointm
 	defer wrap(&err, "ReleaseHold(%s)", in.Appointment)
 
 	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		if err := tx.advance(ctx, c, a, "appointment.released", ended(tx)); err != nil {
+		if err := tx.moveAppointment(ctx, c, a, "appointment.released", ended(tx)); err != nil {
 			return err
 		}
 		return tx.free(ctx, a.ID)
@@ -270,7 +270,7 @@ func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := tx.advance(ctx, c, a, "appointment.expired", ended(tx)); err != nil {
+		if err := tx.moveAppointment(ctx, c, a, "appointment.expired", ended(tx)); err != nil {
 			return err
 		}
 		return tx.freeExpired(ctx, []string{id})

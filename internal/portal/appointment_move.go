@@ -30,17 +30,18 @@ var appointmentMoves = map[string]appointmentMove{ //nolint:gochecknoglobals // 
 	"appointment.no_show":         {appointment.StatusNO_SHOW, []appointment.Status{appointment.StatusBOOKED, appointment.StatusCHECKED_IN, appointment.StatusCALLED}},
 }
 
-// advance takes a step if, and only if, the row is still in the state that was read and from which the step may be taken,
-// and writes the event. Two at once: one wins, the other gets WRONG_STATE.
-func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
+// moveAppointment changes an appointment's state by an action that appointmentMoves has for the state that was read, and records
+// the event. WRONG_STATE comes back where there is no such move, and where another write was faster.
+func (tx *Tx) moveAppointment(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
 	if !slices.Contains(appointmentMoves[action].from, a.Status) {
 		return refuse(WrongState, "input", "appointment")
 	}
-	return tx.change(ctx, c, a, appointmentMoves[action].to, action, set)
+	return tx.saveAppointment(ctx, c, a, appointmentMoves[action].to, action, set)
 }
 
-// change is advance for changes within a state as well. set says what else changes.
-func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.Appointment)) error {
+// saveAppointment writes what set changes in an appointment, if the row is still as it was read, records the event and nudges
+// those who watch it. Callers that leave the state as it is call it directly.
+func (tx *Tx) saveAppointment(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, to appointment.Status, action string, set func(*ent.Appointment)) error {
 	next := *a
 	next.Status, next.Revision = to, a.Revision+1
 	if to != appointment.StatusHELD {
@@ -49,7 +50,8 @@ func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, t
 	if set != nil {
 		set(&next)
 	}
-	if err := tx.update(ctx, a, &next); err != nil {
+	guards := []column{{"status", a.Status.String()}, {"revision", a.Revision}}
+	if err := tx.save(ctx, appointment.Table, a.ID, appointmentColumns(&next), guards); err != nil {
 		return err
 	}
 	if err := tx.record(ctx, c, change{
@@ -66,27 +68,15 @@ func (tx *Tx) change(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, t
 	return nil
 }
 
-// update writes every column that can change, if the row is still as it was read.
-func (tx *Tx) update(ctx context.Context, was, next *ent.Appointment) error {
-	a := tx.Args()
-	n, err := tx.exec(ctx, a, `UPDATE appointments SET status = `+a.Bind(next.Status.String())+`, revision = `+a.Bind(next.Revision)+
-		`, held_until = `+a.Bind(next.HeldUntil)+`, extended = `+a.Bind(next.Extended)+
-		`, starts_at = `+a.Bind(next.StartsAt)+`, ends_at = `+a.Bind(next.EndsAt)+`, day = `+a.Bind(next.Day)+
-		`, counter_id = `+a.Bind(next.CounterID)+`, counter_number = `+a.Bind(next.CounterNumber)+`, called_counter_id = `+a.Bind(next.CalledCounterID)+
-		`, given_name = `+a.Bind(next.GivenName)+`, family_name = `+a.Bind(next.FamilyName)+
-		`, email = `+a.Bind(next.Email)+`, phone = `+a.Bind(next.Phone)+`, reminder = `+a.Bind(next.Reminder)+
-		`, booked_at = `+a.Bind(next.BookedAt)+`, checked_in_at = `+a.Bind(next.CheckedInAt)+
-		`, called_at = `+a.Bind(next.CalledAt)+`, calls = `+a.Bind(next.Calls)+`, ended_at = `+a.Bind(next.EndedAt)+
-		` WHERE id = `+a.Bind(was.ID)+
-		` AND status = `+a.Bind(was.Status.String())+
-		` AND revision = `+a.Bind(was.Revision))
-	if err != nil {
-		return err
+// appointmentColumns returns the columns of an appointment that can change.
+func appointmentColumns(a *ent.Appointment) []column {
+	return []column{
+		{"status", a.Status.String()}, {"revision", a.Revision}, {"held_until", a.HeldUntil}, {"extended", a.Extended},
+		{"starts_at", a.StartsAt}, {"ends_at", a.EndsAt}, {"day", a.Day},
+		{"counter_id", a.CounterID}, {"counter_number", a.CounterNumber}, {"called_counter_id", a.CalledCounterID},
+		{"given_name", a.GivenName}, {"family_name", a.FamilyName}, {"email", a.Email}, {"phone", a.Phone}, {"reminder", a.Reminder},
+		{"booked_at", a.BookedAt}, {"checked_in_at", a.CheckedInAt}, {"called_at", a.CalledAt}, {"calls", a.Calls}, {"ended_at", a.EndedAt},
 	}
-	if n != 1 {
-		return refuse(WrongState, "input", "appointment")
-	}
-	return nil
 }
 
 // nudgeAppointment wakes those who watch the appointment, its case, the board and the free times of its day.

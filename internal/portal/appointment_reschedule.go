@@ -49,7 +49,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 				return err
 			}
 			from, to := spanAt(a.CounterNumber, a.StartsAt, a.EndsAt), spanAt(counter.Number, w.start, w.end())
-			if err := tx.change(ctx, c, a, appointment.StatusBOOKED, "appointment.rescheduled", func(next *ent.Appointment) {
+			if err := tx.saveAppointment(ctx, c, a, appointment.StatusBOOKED, "appointment.rescheduled", func(next *ent.Appointment) {
 				next.StartsAt, next.EndsAt, next.Day = w.start, w.end(), w.day().String()
 				next.CounterID, next.CounterNumber = counter.ID, counter.Number
 			}); err != nil {

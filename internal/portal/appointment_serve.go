@@ -20,7 +20,7 @@ func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appoi
 		if err := p.onItsDay(ctx, a, tx.now); err != nil {
 			return err
 		}
-		return tx.advance(ctx, c, a, "appointment.checked_in", func(next *ent.Appointment) {
+		return tx.moveAppointment(ctx, c, a, "appointment.checked_in", func(next *ent.Appointment) {
 			next.CheckedInAt, next.CalledAt, next.CalledCounterID, next.EndedAt = &tx.now, nil, "", nil
 		})
 	})
@@ -33,7 +33,7 @@ func (p *Portal) UndoCheckIn(ctx context.Context, in AppointmentInput) (_ *ent.A
 	defer wrap(&err, "UndoCheckIn(%s)", in.Appointment)
 
 	return p.serve(ctx, "undoCheckIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, "appointment.check_in_undone", func(next *ent.Appointment) { next.CheckedInAt = nil })
+		return tx.moveAppointment(ctx, c, a, "appointment.check_in_undone", func(next *ent.Appointment) { next.CheckedInAt = nil })
 	})
 }
 
@@ -44,7 +44,7 @@ func (p *Portal) CompleteAppointment(ctx context.Context, in AppointmentInput) (
 	defer wrap(&err, "CompleteAppointment(%s)", in.Appointment)
 
 	return p.serve(ctx, "completeAppointment", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
-		return tx.advance(ctx, c, a, "appointment.completed", ended(tx))
+		return tx.moveAppointment(ctx, c, a, "appointment.completed", ended(tx))
 	})
 }
 
@@ -58,7 +58,7 @@ func (p *Portal) RecordNoShow(ctx context.Context, in AppointmentInput) (_ *ent.
 		if a.StartsAt.After(tx.now) {
 			return refuse(WrongState, "input", "appointment")
 		}
-		return tx.advance(ctx, c, a, "appointment.no_show", ended(tx))
+		return tx.moveAppointment(ctx, c, a, "appointment.no_show", ended(tx))
 	})
 }
 

@@ -25,8 +25,9 @@ type Provider interface {
 	Refund(ctx context.Context, transaction string) (payment.Transaction, error)
 }
 
-// outcomes lists, for each state of a payment, those it may be reached from. Success may come late: after we gave up too.
-var outcomes = map[entpayment.Status][]entpayment.Status{ //nolint:gochecknoglobals // a table, never written
+// paymentMoves lists, for each state of a payment, those it may be reached from. Money may arrive late: also after the payment
+// has failed, was canceled or expired.
+var paymentMoves = map[entpayment.Status][]entpayment.Status{ //nolint:gochecknoglobals // a table, never written
 	entpayment.StatusPENDING:    {entpayment.StatusCREATED},
 	entpayment.StatusFAILED:     {entpayment.StatusCREATED, entpayment.StatusPENDING},
 	entpayment.StatusCANCELED:   {entpayment.StatusCREATED, entpayment.StatusPENDING},
@@ -43,10 +44,10 @@ func unpaid() []entpayment.Status {
 	}
 }
 
-// pay moves a payment, if it is in a state that may lead there and still as it was read, and writes the events: one for
-// each state on the way, since money that comes too late has been paid and is due for refund.
-func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.Status, set func(*ent.Payment)) error {
-	if !slices.Contains(outcomes[to], pay.Status) {
+// movePayment changes a payment's state, if paymentMoves leads there from the state that was read and the row is still as it was
+// read. It records one event for each state on the way, since money that comes too late has been paid and is due for refund.
+func (tx *Tx) movePayment(ctx context.Context, f *file, pay *ent.Payment, to entpayment.Status, set func(*ent.Payment)) error {
+	if !slices.Contains(paymentMoves[to], pay.Status) {
 		return refuse(WrongState, "input", "payment")
 	}
 	next := *pay
@@ -54,17 +55,9 @@ func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.
 	if set != nil {
 		set(&next)
 	}
-	a := tx.Args()
-	n, err := tx.exec(ctx, a, `UPDATE payments SET status = `+a.Bind(next.Status.String())+`, revision = `+a.Bind(next.Revision)+
-		`, transaction_id = `+a.Bind(next.TransactionID)+`, redirect_url = `+a.Bind(next.RedirectURL)+`, reference = `+a.Bind(next.Reference)+
-		`, received_cents = `+a.Bind(next.ReceivedCents)+`, refunded_cents = `+a.Bind(next.RefundedCents)+
-		`, refund_reason = `+a.Bind(textOf(next.RefundReason))+`, refund_note = `+a.Bind(next.RefundNote)+`, paid_at = `+a.Bind(next.PaidAt)+`, ended_at = `+a.Bind(next.EndedAt)+
-		` WHERE id = `+a.Bind(pay.ID)+` AND status = `+a.Bind(pay.Status.String())+` AND revision = `+a.Bind(pay.Revision))
-	if err != nil {
+	guards := []column{{"status", pay.Status.String()}, {"revision", pay.Revision}}
+	if err := tx.save(ctx, entpayment.Table, pay.ID, paymentColumns(&next), guards); err != nil {
 		return err
-	}
-	if n != 1 {
-		return refuse(WrongState, "input", "payment")
 	}
 	before := pay.Status
 	for _, state := range way(pay.Status, to) {
@@ -79,6 +72,15 @@ func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.
 	tx.nudgePayment(f, pay)
 	tx.written = pay
 	return nil
+}
+
+// paymentColumns returns the columns of a payment that can change.
+func paymentColumns(p *ent.Payment) []column {
+	return []column{
+		{"status", p.Status.String()}, {"revision", p.Revision}, {"transaction_id", p.TransactionID}, {"redirect_url", p.RedirectURL},
+		{"reference", p.Reference}, {"received_cents", p.ReceivedCents}, {"refunded_cents", p.RefundedCents},
+		{"refund_reason", textOf(p.RefundReason)}, {"refund_note", p.RefundNote}, {"paid_at", p.PaidAt}, {"ended_at", p.EndedAt},
+	}
 }
 
 // nudgePayment wakes those who watch a payment, and the application and case it belongs to.

@@ -75,7 +75,7 @@ func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent
 			return refuse(WrongState, "input", "payment")
 		}
 		note := in.Note
-		if err := tx.pay(ctx, f, pay, entpayment.StatusREFUNDED, func(next *ent.Payment) {
+		if err := tx.movePayment(ctx, f, pay, entpayment.StatusREFUNDED, func(next *ent.Payment) {
 			next.RefundNote, next.RefundedCents, next.EndedAt = &note, next.ReceivedCents, &tx.now
 		}); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (p *Portal) UndoRecordRefund(ctx context.Context, in PaymentInput) (_ *ent.
 		if pay.Status != entpayment.StatusREFUNDED || pay.RefundNote == nil {
 			return refuse(WrongState, "input", "payment")
 		}
-		if err := tx.pay(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundNote, next.RefundedCents = nil, 0 }); err != nil {
+		if err := tx.movePayment(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundNote, next.RefundedCents = nil, 0 }); err != nil {
 			return err
 		}
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
@@ -104,7 +104,7 @@ func (p *Portal) UndoRecordRefund(ctx context.Context, in PaymentInput) (_ *ent.
 
 // refund makes what was paid due for refund, and enqueues the asking for it.
 func (p *Portal) refund(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, reason entpayment.RefundReason) error {
-	if err := tx.pay(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundReason = &reason }); err != nil {
+	if err := tx.movePayment(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundReason = &reason }); err != nil {
 		return err
 	}
 	return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)

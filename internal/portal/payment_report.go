@@ -123,7 +123,7 @@ func verdict(pay *ent.Payment, t payment.Transaction) (entpayment.Status, bool) 
 		payment.Open: entpayment.StatusPENDING, payment.Paid: entpayment.StatusPAID, payment.Failed: entpayment.StatusFAILED,
 		payment.Canceled: entpayment.StatusCANCELED, payment.Refunded: entpayment.StatusREFUNDED,
 	}[t.Status]
-	return to, slices.Contains(outcomes[to], pay.Status)
+	return to, slices.Contains(paymentMoves[to], pay.Status)
 }
 
 // apply moves a payment by a report that was believed. A success that the application can't take any more passes on to
@@ -142,7 +142,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	if to == entpayment.StatusREFUNDED && pay.RefundReason == nil {
 		reason = entpayment.RefundReasonPROVIDER
 	}
-	if err := tx.pay(ctx, f, pay, to, func(next *ent.Payment) {
+	if err := tx.movePayment(ctx, f, pay, to, func(next *ent.Payment) {
 		next.TransactionID, next.Reference = t.ID, fmt.Sprintf("%.60s", shown(t.Reference))
 		if t.ID == "" {
 			next.TransactionID = pay.TransactionID
@@ -168,12 +168,12 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	}
 	switch to {
 	case entpayment.StatusPAID:
-		if err := tx.outlast(ctx, f, f.service.graceOf(pay)); err != nil {
+		if err := tx.extendDraft(ctx, f, f.service.graceOf(pay)); err != nil {
 			return err
 		}
 		if other := f.paying(); other != nil {
 			// Two pages were open and one was paid: the other one is closed.
-			if err := tx.pay(ctx, f, other, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
+			if err := tx.movePayment(ctx, f, other, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
 				return err
 			}
 			if err := p.jobs.SettlePaymentAt(ctx, tx.SQL, other.ID, tx.now); err != nil {

@@ -189,10 +189,10 @@ func (p *Portal) answered(ctx context.Context, pay *ent.Payment, via paymentrepo
 // expire gives up waiting for a payment.
 func (p *Portal) expire(ctx context.Context, pay *ent.Payment) error {
 	return p.onPaid(ctx, pay, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
-		if !slices.Contains(outcomes[entpayment.StatusEXPIRED], pay.Status) || pay.ExpiresAt.After(tx.now) {
+		if !slices.Contains(paymentMoves[entpayment.StatusEXPIRED], pay.Status) || pay.ExpiresAt.After(tx.now) {
 			return nil
 		}
-		return tx.pay(ctx, f, pay, entpayment.StatusEXPIRED, func(next *ent.Payment) { next.EndedAt = &tx.now })
+		return tx.movePayment(ctx, f, pay, entpayment.StatusEXPIRED, func(next *ent.Payment) { next.EndedAt = &tx.now })
 	})
 }
 

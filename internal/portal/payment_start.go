@@ -83,7 +83,7 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 			return "", err
 		}
 		tx.nudgePayment(f, pay)
-		if err := tx.outlast(ctx, f, pay.ExpiresAt); err != nil {
+		if err := tx.extendDraft(ctx, f, pay.ExpiresAt); err != nil {
 			return "", err
 		}
 		for _, at := range looks(pay) {
@@ -139,7 +139,7 @@ func (p *Portal) CancelPayment(ctx context.Context, in PaymentInput) (_ *ent.Pay
 	}
 	visible := entpayment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)))
 	return p.onPayment(ctx, "cancelPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
-		if err := tx.pay(ctx, f, pay, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
+		if err := tx.movePayment(ctx, f, pay, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
 			return err
 		}
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
