@@ -56,14 +56,16 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make NELKE_DATA: %w", err)
 	}
-	if workers { // commands have nobody whose requests could be traced
+	lockWait := time.Minute // of commands, which also have no requests to trace
+	if workers {
+		lockWait = 0
 		if p.tracer, err = cfg.tracer(ctx, p.log); err != nil {
 			return nil, err
 		}
 	}
 	p.store, err = store.Open(ctx, store.Config{
 		DatabaseURL: cfg.DatabaseURL, DataDir: cfg.Data, MaxConns: cfg.MaxConns, Clock: cfg.Options.Clock,
-		Process: cfg.clock(), Tracer: p.tracer,
+		Process: cfg.clock(), Tracer: p.tracer, LockWait: lockWait,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", cfg.database(), err)

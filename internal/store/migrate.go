@@ -145,7 +145,7 @@ func (s *Store) migrationDB() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return openFile(path, nil, 1, "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=0&_txlock=immediate")
+	return openFile(path, nil, 1, "_busy_timeout=60000&"+durable+"&_foreign_keys=0")
 }
 
 // checkForeignKeys looks for rows that lost what they point to, on SQLite, where migrations run without that check.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ func (s *Store) openSQLite(cfg Config) (err error) {
 	if n == 0 {
 		n = max(4, 2*runtime.GOMAXPROCS(0))
 	}
+	writing := fmt.Sprintf("_busy_timeout=%d&", cmp.Or(cfg.LockWait, 5*time.Second).Milliseconds()) + durable + "&_foreign_keys=1"
 	instants := "_time_integer_format=unix_micro&_inttotime=1"
 	if s.write, err = openFile(path, cfg.Tracer, 1, writing, instants); err != nil {
 		return err
@@ -80,7 +82,7 @@ func (s *Store) sqlitePath() (string, error) {
 
 // A commit is on the disk before it is answered (synchronous FULL): what was accepted survives a power cut.
 // A transaction takes the write lock as it begins: one that began as a reader could not be promised it later.
-const writing = "_busy_timeout=5000&_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_txlock=immediate"
+const durable = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate"
 
 func openFile(path string, tracer *tracing.Tracer, conns int, options ...string) (*sql.DB, error) {
 	query := ""

@@ -36,6 +36,9 @@ type Config struct {
 	// readers on SQLite.
 	// 0: six per core on PostgreSQL, two per core on SQLite, at least eight and four.
 	MaxConns int
+	// LockWait is how long a write waits where another process writes to the SQLite file. 0: five seconds. Unused with
+	// PostgreSQL, whose locks are waited for until the context ends.
+	LockWait time.Duration
 	// Clock, where set, is asked for every instant instead of the database's clock: for tests.
 	// nil: clock_timestamp() of PostgreSQL, so that all processes share one clock; time.Now on SQLite.
 	Clock func() time.Time

@@ -264,6 +264,19 @@ func TestABusyWriterIsNoFault(t *testing.T) {
 	require.NoError(t, s.Writable(ctx))
 }
 
+func TestSQLiteWaitsForAnotherWritersLock(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[time.Duration]int{0: 5_000, time.Minute: 60_000} {
+		cfg := config(t, dialect.SQLite)
+		cfg.LockWait = wait
+		s, milliseconds := open(t, cfg), 0
+		for _, db := range []*sql.DB{s.WriteDB(), s.JobDB()} {
+			require.NoError(t, db.QueryRow("PRAGMA busy_timeout").Scan(&milliseconds))
+			require.Equal(t, want, milliseconds)
+		}
+	}
+}
+
 func TestSkew(t *testing.T) {
 	t.Parallel()
 	ahead := 15 * time.Minute
