@@ -10,6 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"sync/atomic"
+	"time"
+
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/appointment"
@@ -23,10 +27,8 @@ import (
 	"nelke/graph/scalar"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
-	"strconv"
-	"sync/atomic"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
@@ -3992,7 +3994,7 @@ func (ec *executionContext) _AlreadyClaimed_code(ctx context.Context, field grap
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
 			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
 		},
 		true,
@@ -6338,7 +6340,7 @@ func (ec *executionContext) _AvailabilityDay_reason(ctx context.Context, field g
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
 		},
 		true,
@@ -13401,7 +13403,7 @@ func (ec *executionContext) _OfficeSlots_reason(ctx context.Context, field graph
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
 		},
 		true,
@@ -13658,7 +13660,7 @@ func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphq
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
 		},
 		true,
@@ -15035,7 +15037,7 @@ func (ec *executionContext) _PlainProblem_code(ctx context.Context, field graphq
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
 			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
 		},
 		true,
@@ -17293,7 +17295,7 @@ func (ec *executionContext) _RateLimited_code(ctx context.Context, field graphql
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
 			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
 		},
 		true,
@@ -17890,7 +17892,7 @@ func (ec *executionContext) _Slot_reason(ctx context.Context, field graphql.Coll
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
 		},
 		true,
@@ -17913,7 +17915,7 @@ func (ec *executionContext) _SlotTaken_code(ctx context.Context, field graphql.C
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
 			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
 		},
 		true,
@@ -17982,7 +17984,7 @@ func (ec *executionContext) _SlotTaken_reason(ctx context.Context, field graphql
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 			return ec.marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
 		},
 		true,
@@ -33066,12 +33068,12 @@ func (ec *executionContext) marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblem�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, v any) (portal.Code, error) {
+func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, v any) (problem.Code, error) {
 	res, err := scalar.UnmarshalProblemCode(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, sel ast.SelectionSet, v portal.Code) graphql.Marshaler {
+func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalProblemCode(v)
 	if res == graphql.Null {
@@ -33610,12 +33612,12 @@ func (ec *executionContext) marshalNUUID2string(ctx context.Context, sel ast.Sel
 	return res
 }
 
-func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (portal.Reason, error) {
+func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalReason(v)
 	if res == graphql.Null {
@@ -35222,12 +35224,12 @@ func (ec *executionContext) unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportal
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (portal.Reason, error) {
+func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalReason(v)

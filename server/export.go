@@ -15,6 +15,7 @@ import (
 	"nelke/graph"
 	"nelke/internal/cache"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 const (
@@ -41,7 +42,7 @@ func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Log
 			return // nobody is there any more
 		case err != nil:
 			log.ErrorContext(ctx, "export", "error", err)
-			if portal.Unavailable(err) || ctx.Err() != nil {
+			if problem.Unavailable(err) || ctx.Err() != nil {
 				w.Header().Set("Retry-After", retryAfter)
 				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The service can't answer just now. Please try again in a moment.")
 				return

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
+
 	"nelke/ent"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
-	"strconv"
-	"time"
+	"nelke/internal/problem"
 )
 
 // Something with an id of its own, to be read again by `node`.
@@ -38,7 +40,7 @@ type Address struct {
 // Another member of staff works on it.
 type AlreadyClaimed struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -210,7 +212,7 @@ type Person struct {
 // A problem without further data.
 type PlainProblem struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -256,7 +258,7 @@ type Query struct {
 // Too many requests from one network, or too many writes of one case.
 type RateLimited struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -285,13 +287,13 @@ type SchedulePayload struct {
 // The wanted time is gone, or never was there. The nearest free ones stand beside it.
 type SlotTaken struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
 	Path []string `json:"path,omitempty"`
 	// Why the time isn't offered; FULL when somebody else has it.
-	Reason portal.Reason `json:"reason"`
+	Reason problem.Reason `json:"reason"`
 	// Free starts of the same concerns at the same office, nearest to the wanted one first, at most five.
 	Alternatives []*time.Time `json:"alternatives"`
 }

@@ -16,6 +16,7 @@ import (
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -139,11 +140,11 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, path ...string) error {
 	switch {
 	case actor.Kind == identity.Anonymous:
-		return refuse(Unauthenticated)
+		return problem.New(problem.Unauthenticated)
 	case m == nil || !actor.Has(m.Ars, identity.Clerk):
-		return refuse(NotFound, path...)
+		return problem.New(problem.NotFound, path...)
 	case !actor.Has(m.Ars, role):
-		return refuse(Forbidden, path...)
+		return problem.New(problem.Forbidden, path...)
 	default:
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
@@ -35,7 +36,7 @@ func (tx *Tx) step(ctx context.Context, f *file, to application.Status, action s
 	if !slices.ContainsFunc(applicationMoves, func(m applicationMove) bool {
 		return m.from == f.Status.String() && m.to == to.String() && m.action == action
 	}) {
-		return refuse(WrongState, "input", "application")
+		return problem.New(problem.WrongState, "input", "application")
 	}
 	return tx.amend(ctx, f, to, action, set, also...)
 }
@@ -94,7 +95,7 @@ func (tx *Tx) rewrite(ctx context.Context, was, next *ent.Application) error {
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState, "input", "application")
+		return problem.New(problem.WrongState, "input", "application")
 	}
 	return nil
 }
@@ -124,7 +125,7 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 	found, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, id), may).
 		Select(application.FieldID, application.FieldCaseID, application.FieldServiceID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return done{}, refuse(NotFound, "input", field)
+		return done{}, problem.New(problem.NotFound, "input", field)
 	}
 	if err != nil {
 		return done{}, err
@@ -139,10 +140,10 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 			return "", err
 		}
 		if f == nil {
-			return "", refuse(NotFound, "input", field)
+			return "", problem.New(problem.NotFound, "input", field)
 		}
 		if f.Status == application.StatusDRAFT && !f.ExpiresAt.After(tx.now) {
-			return "", refuse(WrongState, "input", field)
+			return "", problem.New(problem.WrongState, "input", field)
 		}
 		if f.Status == application.StatusDRAFT {
 			if f.service, err = tx.current(ctx, service); err != nil {
@@ -198,9 +199,9 @@ func own(ctx context.Context) (predicate.Application, error) {
 	case identity.CaseHolder:
 		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff, identity.Partner:
-		return nil, refuse(NotFound, "input", "application")
+		return nil, problem.New(problem.NotFound, "input", "application")
 	default:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
 }
 
@@ -217,7 +218,7 @@ func (p *Portal) onOwn(ctx context.Context, operation, key, id string, input any
 func (p *Portal) onDraft(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	return p.onOwn(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
 		if f.Status != application.StatusDRAFT {
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		}
 		return work(ctx, tx, f)
 	})
@@ -231,7 +232,7 @@ type ApplicationInput struct {
 
 // Application returns an application that the actor may see; nil for any other.
 func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application, err error) {
-	defer wrap(&err, "Application(%s)", id)
+	defer problem.Wrap(&err, "Application(%s)", id)
 
 	found, err := p.Applications(ctx, []string{id})
 	if err != nil {
@@ -242,7 +243,7 @@ func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application
 
 // Applications is Application for many, in the order of the ids.
 func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Application, err error) {
-	defer wrap(&err, "Applications(%d)", len(ids))
+	defer problem.Wrap(&err, "Applications(%d)", len(ids))
 
 	found := make([]*ent.Application, len(ids))
 	visible, err := p.seesApplications(ctx)

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -45,7 +46,7 @@ func unfinished() []string {
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_ *ApplicationConnection, err error) {
-	defer wrap(&err, "WorkQueue")
+	defer problem.Wrap(&err, "WorkQueue")
 
 	m, err := p.municipality(ctx, in.Municipality)
 	if err != nil {
@@ -158,7 +159,7 @@ func queuePage(page Page) (first int, after *place, err error) {
 		first = *page.First
 	}
 	if first < 1 || first > maxQueue {
-		return 0, nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxQueue, Path: []string{"first"}}
+		return 0, nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxQueue, Path: []string{"first"}}
 	}
 	if page.After == nil {
 		return first, nil, nil
@@ -168,7 +169,7 @@ func queuePage(page Page) (first int, after *place, err error) {
 	micros, id, whole := strings.Cut(rest, "\x00")
 	n, fault := strconv.ParseInt(micros, 10, 64)
 	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 {
-		return 0, nil, invalid(RuleCursor, "after")
+		return 0, nil, problem.Invalid(problem.RuleCursor, "after")
 	}
 	return first, &place{time.UnixMicro(n), id}, nil
 }

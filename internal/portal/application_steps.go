@@ -13,6 +13,7 @@ import (
 	"nelke/ent/payment"
 	"nelke/ent/schema"
 	"nelke/internal/form"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -31,12 +32,12 @@ const (
 )
 
 // refused is the problem of somebody who goes on although a step stands open.
-func (s Step) refused() *Problem {
-	code := map[Step]Code{
-		StepOpening: ServiceClosed, StepTrust: TrustRequired, StepInformation: InformationNotConfirmed,
-		StepPrivacy: NoticeNotAcknowledged, StepAnswer: AnswersInvalid, StepReview: NotReviewed, StepPay: FeeUnpaid,
+func (s Step) refused() *problem.Problem {
+	code := map[Step]problem.Code{
+		StepOpening: problem.ServiceClosed, StepTrust: problem.TrustRequired, StepInformation: problem.InformationNotConfirmed,
+		StepPrivacy: problem.NoticeNotAcknowledged, StepAnswer: problem.AnswersInvalid, StepReview: problem.NotReviewed, StepPay: problem.FeeUnpaid,
 	}[s]
-	return refuse(code, "input", "application")
+	return problem.New(code, "input", "application")
 }
 
 // steps are the open steps of a draft at an instant: empty exactly if it can be submitted then. What is read of the case
@@ -78,13 +79,13 @@ func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
 		if !slices.Contains(open, s) {
 			continue
 		}
-		problem := s.refused()
+		refusal := s.refused()
 		if s == StepAnswer {
-			if problem.Faults, err = p.faults(f.Application, f.service, now); err != nil {
+			if refusal.Faults, err = p.faults(f.Application, f.service, now); err != nil {
 				return err
 			}
 		}
-		return problem
+		return refusal
 	}
 	if upTo != StepReview && upTo != StepPay {
 		return nil
@@ -154,17 +155,17 @@ type SaveAnswersInput struct {
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED, STALE_REVISION,
 // ANSWERS_INVALID.
 func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "SaveAnswers(%s)", in.Application)
+	defer problem.Wrap(&err, "SaveAnswers(%s)", in.Application)
 
 	return p.onDraft(ctx, "saveAnswers", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPrivacy); err != nil {
 			return err
 		}
 		if f.paying() != nil || f.paid() != nil {
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		}
 		if in.Revision != f.Revision {
-			return refuse(StaleRevision, "input", "revision")
+			return problem.New(problem.StaleRevision, "input", "revision")
 		}
 		schema, err := p.schema(f.service, f.FormID)
 		if err != nil {
@@ -172,7 +173,7 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 		}
 		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.today(tx.now))
 		if len(faults) > 0 {
-			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
+			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 		ends := tx.now.Add(draftLife)
 		return tx.amend(ctx, f, f.Status, "application.answered", func(next *ent.Application) {
@@ -195,11 +196,11 @@ type ReviewApplicationInput struct {
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, STALE_REVISION, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED,
 // ANSWERS_INVALID.
 func (p *Portal) ReviewApplication(ctx context.Context, in ReviewApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ReviewApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "ReviewApplication(%s)", in.Application)
 
 	return p.onDraft(ctx, "reviewApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if in.Revision != f.Revision {
-			return refuse(StaleRevision, "input", "revision")
+			return problem.New(problem.StaleRevision, "input", "revision")
 		}
 		if err := p.ready(f, tx.now, StepAnswer); err != nil {
 			return err

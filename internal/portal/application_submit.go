@@ -9,6 +9,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/payment"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // The kinds of notices that applications call for.
@@ -29,7 +30,7 @@ const (
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, and that of the first open step: INFORMATION_NOT_CONFIRMED,
 // NOTICE_NOT_ACKNOWLEDGED, ANSWERS_INVALID, NOT_REVIEWED, FEE_UNPAID, SERVICE_CLOSED, TRUST_REQUIRED.
 func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "SubmitApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "SubmitApplication(%s)", in.Application)
 
 	return p.onDraft(ctx, "submitApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPay); err != nil {
@@ -72,7 +73,7 @@ func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion 
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "WithdrawApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "WithdrawApplication(%s)", in.Application)
 
 	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		untouched := f.Status == application.StatusDRAFT
@@ -124,7 +125,7 @@ func (p *Portal) unpay(ctx context.Context, tx *Tx, f *file, reason payment.Refu
 
 // TendDraft warns of the end of a draft, or ends it. A draft that was edited since is looked at again when it is due.
 func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
-	defer wrap(&err, "TendDraft(%s)", id)
+	defer problem.Wrap(&err, "TendDraft(%s)", id)
 
 	found, err := p.store.Reader().Application.Get(ctx, id)
 	if ent.IsNotFound(err) || err == nil && found.Status != application.StatusDRAFT {
@@ -167,7 +168,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 
 // TendDrafts ends every draft whose time is over and that no job has ended. One that can't be ended keeps no others from it.
 func (p *Portal) TendDrafts(ctx context.Context) (err error) {
-	defer wrap(&err, "TendDrafts")
+	defer problem.Wrap(&err, "TendDrafts")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {

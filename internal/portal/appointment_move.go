@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // appointmentMove is a step from one of some states to another.
@@ -34,7 +35,7 @@ var appointmentMoves = map[string]appointmentMove{ //nolint:gochecknoglobals // 
 // and writes the event. Two at once: one wins, the other gets WRONG_STATE.
 func (tx *Tx) advance(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
 	if !slices.Contains(appointmentMoves[action].from, a.Status) {
-		return refuse(WrongState, "input", "appointment")
+		return problem.New(problem.WrongState, "input", "appointment")
 	}
 	return tx.change(ctx, c, a, appointmentMoves[action].to, action, set)
 }
@@ -84,7 +85,7 @@ func (tx *Tx) update(ctx context.Context, was, next *ent.Appointment) error {
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState, "input", "appointment")
+		return problem.New(problem.WrongState, "input", "appointment")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/schema"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -39,7 +40,7 @@ func (p *Portal) want(ctx context.Context, officeID string, start time.Time, con
 		return nil, err
 	}
 	if o == nil {
-		return nil, refuse(NotFound, "input", "office")
+		return nil, problem.New(problem.NotFound, "input", "office")
 	}
 	w := &wanted{office: o, start: store.Micro(start), online: online}
 	w.concerns, w.services, err = o.Town.concerns(concerns, "input", "concerns")
@@ -53,7 +54,7 @@ func (p *Portal) wantAgain(ctx context.Context, a *ent.Appointment, start time.T
 		return nil, err
 	}
 	if o == nil {
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	online := identity.FromContext(ctx).Kind != identity.Staff
 	w := &wanted{office: o, start: store.Micro(start), concerns: a.Concerns, online: online}
@@ -75,14 +76,14 @@ func (p *Portal) refresh(ctx context.Context, w *wanted) error {
 			return nil
 		}
 	}
-	return refuse(NotFound, "input", "office")
+	return problem.New(problem.NotFound, "input", "office")
 }
 
 // concerns checks what somebody wants to come for: 1 to 10 services that are offered as appointments and may go
 // together, each once, within their quantities and two hours in all.
 func (t *Town) concerns(in []ConcernInput, path ...string) (concerns []schema.Concern, services []string, err error) {
 	if len(in) < 1 || len(in) > maxConcerns {
-		return nil, nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxConcerns, Path: path}
+		return nil, nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxConcerns, Path: path}
 	}
 	minutes := 0
 	for i, c := range in {
@@ -90,22 +91,22 @@ func (t *Town) concerns(in []ConcernInput, path ...string) (concerns []schema.Co
 		s := t.services[c.Service]
 		switch {
 		case s == nil || !s.Active:
-			return nil, nil, refuse(NotFound, append(at, "service")...)
+			return nil, nil, problem.New(problem.NotFound, append(at, "service")...)
 		case s.AppointmentMinutes == nil || !slices.Contains(s.Channels, "APPOINTMENT"):
-			return nil, nil, refuse(NoAppointments, append(at, "service")...)
+			return nil, nil, problem.New(problem.NoAppointments, append(at, "service")...)
 		case c.Quantity < 1 || c.Quantity > s.MaxQuantity:
-			return nil, nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: s.MaxQuantity, Path: append(at, "quantity")}
+			return nil, nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: s.MaxQuantity, Path: append(at, "quantity")}
 		case slices.Contains(services, s.ID):
-			return nil, nil, invalid(RuleDuplicate, append(at, "service")...)
+			return nil, nil, problem.Invalid(problem.RuleDuplicate, append(at, "service")...)
 		case len(in) > 1 && !s.Combinable:
-			return nil, nil, invalid(RuleCombinable, append(at, "service")...)
+			return nil, nil, problem.Invalid(problem.RuleCombinable, append(at, "service")...)
 		}
 		concern := schema.Concern{Service: s.ID, Quantity: c.Quantity, Minutes: *s.AppointmentMinutes * c.Quantity}
 		minutes += concern.Minutes
 		concerns, services = append(concerns, concern), append(services, s.ID)
 	}
 	if minutes > maxMinutes {
-		return nil, nil, &Problem{Code: InvalidInput, Rule: RuleSpan, Max: maxMinutes, Path: path}
+		return nil, nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleSpan, Max: maxMinutes, Path: path}
 	}
 	return concerns, services, nil
 }

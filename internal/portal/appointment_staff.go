@@ -8,6 +8,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -28,7 +29,7 @@ type BookAppointmentForInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, NO_APPOINTMENTS, SLOT_TAKEN, SLOT_NOT_OFFERED.
 func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "BookAppointmentFor(%s, %s)", in.Office, in.Start)
+	defer problem.Wrap(&err, "BookAppointmentFor(%s, %s)", in.Office, in.Start)
 
 	o, err := p.office(ctx, in.Office)
 	if err != nil {
@@ -43,7 +44,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 		return nil, err
 	}
 	if in.Channel == appointment.ChannelONLINE.String() {
-		return nil, invalid(RuleChannel, "input", "channel")
+		return nil, problem.Invalid(problem.RuleChannel, "input", "channel")
 	}
 	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ type BoardCounter struct {
 
 // AppointmentBoard returns the day of an office; nil for anybody but its town's staff.
 func (p *Portal) AppointmentBoard(ctx context.Context, office string, day schedule.Date) (_ *Board, err error) {
-	defer wrap(&err, "AppointmentBoard(%s, %s)", office, day)
+	defer problem.Wrap(&err, "AppointmentBoard(%s, %s)", office, day)
 
 	o, err := p.office(ctx, office)
 	if err != nil || o == nil {

@@ -10,6 +10,7 @@ import (
 
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -70,8 +71,8 @@ type Availability struct {
 type AvailabilityDay struct {
 	Date   schedule.Date
 	Free   DateTimes
-	Slots  []Slot // with explain those that aren't offered too
-	Reason Reason // why nothing is free; empty when something is
+	Slots  []Slot         // with explain those that aren't offered too
+	Reason problem.Reason // why nothing is free; empty when something is
 }
 
 // Starts are the free times one by one.
@@ -82,13 +83,13 @@ type Slot struct {
 	Start    DateTime
 	End      DateTime
 	Counters int
-	Reason   Reason
+	Reason   problem.Reason
 }
 
 // Availability returns the free times of an office. Without From, from today on. Slots are filled where they are asked
 // for: an answer of starts alone is several times cheaper.
 func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots bool) (_ *Availability, err error) {
-	defer wrap(&err, "Availability(%s)", in.Office)
+	defer problem.Wrap(&err, "Availability(%s)", in.Office)
 
 	ctx = cache.Strict(ctx)
 	o, err := p.office(ctx, in.Office)
@@ -96,7 +97,7 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 		return nil, err
 	}
 	if in.Days < 1 || in.Days > maxDays {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxDays, Path: []string{"input", "days"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxDays, Path: []string{"input", "days"}}
 	}
 	concerns, services, err := o.Town.concerns(in.Concerns, "input", "concerns")
 	if err != nil {
@@ -108,7 +109,7 @@ func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots b
 	}
 	// What can't be booked for years isn't worth remembering, and far dates aren't worth computing.
 	if d := from.Sub(schedule.DateOf(p.clock(), o.rules.Zone)); d < -366 || d > 3660 {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: -366, Max: 3660, Path: []string{"input", "from"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: -366, Max: 3660, Path: []string{"input", "from"}}
 	}
 	request := schedule.Request{Services: services, Cells: minutesOf(concerns) / 5, Online: true}
 
@@ -233,7 +234,7 @@ func dateTime(t time.Time) DateTime { return DateTime(t.Format(`"` + time.RFC333
 
 // taken appends the cells of counters that are held or booked now, and says when the first hold among them runs out.
 func (p *Portal) taken(ctx context.Context, dst []schedule.Allocation, counters []int64, lo, hi int64, now time.Time) (busy []schedule.Allocation, until time.Time, err error) {
-	defer wrap(&err, "taken")
+	defer problem.Wrap(&err, "taken")
 
 	a := p.store.Args()
 	query := `SELECT counter, cell, held_until FROM allocation
@@ -260,7 +261,7 @@ const (
 type OpeningDay struct {
 	Date   schedule.Date
 	Hours  []OpeningSpan
-	Reason Reason // why it is closed; empty when open
+	Reason problem.Reason // why it is closed; empty when open
 }
 
 // OpeningSpan is one open span of a day, wall clock.
@@ -270,10 +271,10 @@ type OpeningSpan struct {
 
 // OpeningHours returns an office's opening hours, breaks and closures taken out.
 func (p *Portal) OpeningHours(o *Office, from schedule.Date, days int) (_ []*OpeningDay, err error) {
-	defer wrap(&err, "OpeningHours(%s)", o.ID)
+	defer problem.Wrap(&err, "OpeningHours(%s)", o.ID)
 
 	if days < 1 || days > maxDays {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxDays, Path: []string{"days"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxDays, Path: []string{"days"}}
 	}
 	hours := make([]*OpeningDay, days)
 	for i := range hours {

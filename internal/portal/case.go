@@ -13,6 +13,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -32,17 +33,17 @@ type OpenCaseInput struct {
 //
 // Problems: INVALID_INPUT, NOT_FOUND, RATE_LIMITED.
 func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, language string) (_ *ent.CaseFile, err error) {
-	defer wrap(&err, "OpenCase")
+	defer problem.Wrap(&err, "OpenCase")
 
 	m, err := p.municipality(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		return nil, refuse(NotFound, "input", "municipality")
+		return nil, problem.New(problem.NotFound, "input", "municipality")
 	}
 	if !identity.ValidCaseKey(in.CaseKey) {
-		return nil, invalid(RuleCaseKey, "input", "caseKey")
+		return nil, problem.Invalid(problem.RuleCaseKey, "input", "caseKey")
 	}
 	hash := identity.HashCaseKey(in.CaseKey)
 	if in.Language != nil {
@@ -115,7 +116,7 @@ func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 // says no more than the caller knows.
 func (p *Portal) reopened(ctx context.Context, c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
 	if c.MunicipalityID != m.ID {
-		return nil, invalid(RuleDuplicate, "input", "caseKey")
+		return nil, problem.Invalid(problem.RuleDuplicate, "input", "caseKey")
 	}
 	return c, p.presentCases(ctx, c)
 }
@@ -138,7 +139,7 @@ func value(s *string) string {
 
 // ViewerCase returns the case that the actor's key opens; nil for others, and for a key that was never used.
 func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
-	defer wrap(&err, "ViewerCase")
+	defer problem.Wrap(&err, "ViewerCase")
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
@@ -156,7 +157,7 @@ func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 
 // Cases returns the cases that the actor may see, in the order of the ids; nil for any other.
 func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, err error) {
-	defer wrap(&err, "Cases(%d)", len(ids))
+	defer problem.Wrap(&err, "Cases(%d)", len(ids))
 
 	found := make([]*ent.CaseFile, len(ids))
 	visible, err := p.seesCases(ctx)
@@ -185,7 +186,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 
 // AppointmentsOf returns the appointments of cases, newest first, in the order of the cases. Whoever sees a case sees them.
 func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Appointment, err error) {
-	defer wrap(&err, "AppointmentsOf(%d)", len(cases))
+	defer problem.Wrap(&err, "AppointmentsOf(%d)", len(cases))
 
 	visible, err := p.seesAppointments(ctx)
 	of := make([][]*ent.Appointment, len(cases))
@@ -215,7 +216,7 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Page) (_ *AppointmentConnection, err error) {
-	defer wrap(&err, "CaseAppointments(%s)", c.ID)
+	defer problem.Wrap(&err, "CaseAppointments(%s)", c.ID)
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {

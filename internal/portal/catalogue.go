@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nelke/ent"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -42,7 +43,7 @@ const (
 
 // Municipality gives one town; nil where there is none.
 func (p *Portal) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
-	defer wrap(&err, "Municipality")
+	defer problem.Wrap(&err, "Municipality")
 
 	m, err := p.municipality(ctx, by)
 	if err != nil || m == nil {
@@ -68,7 +69,7 @@ func (p *Portal) municipality(ctx context.Context, by MunicipalityKey) (*ent.Mun
 
 // Municipalities returns the towns by slug.
 func (p *Portal) Municipalities(ctx context.Context, page Page, filter *MunicipalityFilter) (_ *MunicipalityConnection, err error) {
-	defer wrap(&err, "Municipalities")
+	defer problem.Wrap(&err, "Municipalities")
 
 	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
 		return filter == nil || filter.ArsPrefix == nil || strings.HasPrefix(m.Ars, *filter.ArsPrefix)
@@ -102,7 +103,7 @@ func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool)
 
 // PublicService gives one public service; nil where there is none, or where the town no longer offers it.
 func (p *Portal) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
-	defer wrap(&err, "PublicService")
+	defer problem.Wrap(&err, "PublicService")
 
 	if by.ID != nil {
 		return p.service(ctx, *by.ID)
@@ -148,7 +149,7 @@ func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
 // Kinds returns the kinds of services that towns have in common, by slug: all that were ever imported, with their names
 // and the words by which people look for them. They change with imports alone.
 func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
-	defer wrap(&err, "Kinds")
+	defer problem.Wrap(&err, "Kinds")
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -159,7 +160,7 @@ func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
 
 // KindOf returns what a service has in common with those of other towns; nil where it is of no known kind.
 func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, err error) {
-	defer wrap(&err, "KindOf(%s)", s.ID)
+	defer problem.Wrap(&err, "KindOf(%s)", s.ID)
 
 	kinds, err := p.Kinds(ctx)
 	if err != nil {
@@ -175,7 +176,7 @@ func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, er
 // PublicServices gives services by town and the town's order, or, where a text is looked for, the best first. Language is
 // that of the request.
 func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
-	defer wrap(&err, "PublicServices")
+	defer problem.Wrap(&err, "PublicServices")
 
 	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
 		return filter == nil || filter.Ars == nil || strings.HasPrefix(m.Ars, *filter.Ars)
@@ -192,7 +193,7 @@ func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicSe
 
 // ServicesOf returns the services of one town.
 func (p *Portal) ServicesOf(ctx context.Context, t *Town, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
-	defer wrap(&err, "ServicesOf(%s)", t.Slug)
+	defer problem.Wrap(&err, "ServicesOf(%s)", t.Slug)
 
 	all := t.Services
 	if filter != nil && filter.Ars != nil && !strings.HasPrefix(t.Ars, *filter.Ars) {
@@ -273,7 +274,7 @@ func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {
 
 // Office returns an office; nil where there is none.
 func (p *Portal) Office(ctx context.Context, id string) (_ *Office, err error) {
-	defer wrap(&err, "Office(%s)", id)
+	defer problem.Wrap(&err, "Office(%s)", id)
 	return p.office(ctx, id)
 }
 
@@ -293,7 +294,7 @@ func (o *Office) ActiveCounters() []*ent.Counter {
 
 // Counter returns a counter; nil where there is none.
 func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err error) {
-	defer wrap(&err, "Counter(%s)", id)
+	defer problem.Wrap(&err, "Counter(%s)", id)
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -315,7 +316,7 @@ func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err er
 
 // ServicesAt returns the services that a counter serves, in the town's order.
 func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, err error) {
-	defer wrap(&err, "ServicesAt(%s)", c.ID)
+	defer problem.Wrap(&err, "ServicesAt(%s)", c.ID)
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -336,7 +337,7 @@ func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, 
 
 // Form gives one version of a form; nil where there is none.
 func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
-	defer wrap(&err, "Form(%s)", id)
+	defer problem.Wrap(&err, "Form(%s)", id)
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -356,7 +357,7 @@ func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 
 // PrivacyNotice gives one version of a notice; nil where there is none.
 func (p *Portal) PrivacyNotice(ctx context.Context, id string) (_ *ent.PrivacyNotice, err error) {
-	defer wrap(&err, "PrivacyNotice(%s)", id)
+	defer problem.Wrap(&err, "PrivacyNotice(%s)", id)
 
 	d, err := p.directory(ctx)
 	if err != nil {

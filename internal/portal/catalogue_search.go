@@ -13,6 +13,7 @@ import (
 	"nelke/ent"
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/search"
 )
@@ -167,7 +168,7 @@ type MunicipalityCount struct {
 
 // FacetsOf counts services: channels in their order, kinds by their slug, towns by theirs.
 func (p *Portal) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err error) {
-	defer wrap(&err, "FacetsOf(%d)", len(all))
+	defer problem.Wrap(&err, "FacetsOf(%d)", len(all))
 
 	f := &Facets{Channels: []ChannelCount{}, Kinds: []KindCount{}, Municipalities: []MunicipalityCount{}}
 	channels, kinds, towns := map[string]int{}, map[string]int{}, map[string]int{}

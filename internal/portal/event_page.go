@@ -14,6 +14,7 @@ import (
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -34,7 +35,7 @@ type seen struct {
 
 // EventsOf returns the events of cases that the actor may see, oldest first, in the order of the cases: of many, the newest.
 func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
-	defer wrap(&err, "EventsOf(%d)", len(cases))
+	defer problem.Wrap(&err, "EventsOf(%d)", len(cases))
 
 	hidden, err := p.hiddenEvents(ctx, p.dependOnCases(ctx, cases))
 	if err != nil {
@@ -67,7 +68,7 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ *EventConnection, err error) {
-	defer wrap(&err, "CaseEvents(%s)", c.ID)
+	defer problem.Wrap(&err, "CaseEvents(%s)", c.ID)
 
 	hidden, err := p.hiddenEvents(ctx, p.dependOnCases(ctx, []*ent.CaseFile{c}))
 	if err != nil {
@@ -82,7 +83,7 @@ func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ 
 
 // ApplicationEventsOf returns what happened to applications and their payments, oldest first: of much, the newest.
 func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Event, err error) {
-	defer wrap(&err, "ApplicationEventsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "ApplicationEventsOf(%d)", len(apps))
 
 	subjects, owner, err := p.subjectsOf(ctx, apps)
 	if err != nil {
@@ -119,7 +120,7 @@ func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Applicatio
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page Page) (_ *EventConnection, err error) {
-	defer wrap(&err, "ApplicationEvents(%s)", a.ID)
+	defer problem.Wrap(&err, "ApplicationEvents(%s)", a.ID)
 
 	subjects, _, err := p.subjectsOf(ctx, []*ent.Application{a})
 	if err != nil {
@@ -130,7 +131,7 @@ func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page
 
 // LastEventOf returns what happened to each application last.
 func (p *Portal) LastEventOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Event, err error) {
-	defer wrap(&err, "LastEventOf(%d)", len(apps))
+	defer problem.Wrap(&err, "LastEventOf(%d)", len(apps))
 
 	all, err := p.ApplicationEventsOf(ctx, apps)
 	if err != nil {
@@ -218,7 +219,7 @@ func (p *Portal) eventPage(ctx context.Context, s seen, page Page) (*EventConnec
 	if after != "" {
 		n, err := strconv.Atoi(after)
 		if err != nil || n < 1 {
-			return nil, invalid(RuleCursor, "after")
+			return nil, problem.Invalid(problem.RuleCursor, "after")
 		}
 		last = min(last, n-1)
 	}

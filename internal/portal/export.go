@@ -21,6 +21,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 	"nelke/internal/xzufi"
@@ -52,7 +53,7 @@ func (e *Export) Weight() int {
 //
 // It is made once for all who ask at the same time, and kept until a catalogue changes; what else is remembered bounds it.
 func (p *Portal) XZuFi(ctx context.Context, ars, site string) (_ *Export, err error) {
-	defer wrap(&err, "XZuFi(%s)", ars)
+	defer problem.Wrap(&err, "XZuFi(%s)", ars)
 
 	d, err := p.directory(ctx)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	entchange "nelke/ent/change"
 	"nelke/ent/predicate"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -102,14 +103,14 @@ const maxChanges = 1000
 //
 // Problems: INVALID_INPUT, CURSOR_OUTDATED.
 func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType, first *int) (_ *ChangeFeed, err error) {
-	defer wrap(&err, "Changes")
+	defer problem.Wrap(&err, "Changes")
 
 	limit := 100
 	if first != nil {
 		limit = *first
 	}
 	if limit < 1 || limit > maxChanges {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
 	p.depend(ctx, time.Time{}, feedKey)
 	begun := time.Now() //nolint:forbidigo // how long something takes

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/problem"
 )
 
 // Bookings and applications that were there before names were indexed are indexed in slices, newest first: a transaction
@@ -25,7 +26,7 @@ const (
 
 // IndexNames indexes names of what was there before names were indexed: so many slices at most.
 func (p *Portal) IndexNames(ctx context.Context) (err error) {
-	defer wrap(&err, "IndexNames")
+	defer problem.Wrap(&err, "IndexNames")
 
 	for _, backlog := range []struct {
 		kind  string

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nelke/internal/cache"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -32,21 +33,21 @@ type OfficeSlots struct {
 	Office       *Office
 	Service      *Service // where a kind was asked for
 	Starts       []DateTime
-	Reason       Reason // why there are none
+	Reason       problem.Reason // why there are none
 }
 
 // NextSlots returns the next free starts: Count for each office of a town, or Count in all of a region, the nearest first. A
 // town or office that doesn't exist has no row; one that can't answer, or offers nothing online, says so in its row.
 func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeSlots, err error) {
-	defer wrap(&err, "NextSlots")
+	defer problem.Wrap(&err, "NextSlots")
 
 	ctx = cache.Strict(ctx)
 	where := in.Where
 	switch {
 	case (in.Concerns != nil) == (in.Kind != nil), where.Region != nil && in.Kind == nil:
-		return nil, invalid(RuleOneOf, "input", "kind")
+		return nil, problem.Invalid(problem.RuleOneOf, "input", "kind")
 	case in.Count < 1 || in.Count > 20:
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
 	case where.Region != nil:
 		return p.regionSlots(ctx, in)
 	}
@@ -60,7 +61,7 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 			return nil, err
 		}
 		if row.Service == nil || row.Service.AppointmentMinutes == nil || len(offices) == 0 {
-			row.Reason = ReasonNotOffered
+			row.Reason = problem.ReasonNotOffered
 			return []*OfficeSlots{&row}, nil
 		}
 		in.Concerns = []ConcernInput{{Service: row.Service.ID, Quantity: in.Quantity}}
@@ -75,7 +76,7 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 			}
 		}
 		if len(s.Starts) == 0 && s.Reason == "" {
-			s.Reason = ReasonTooFar
+			s.Reason = problem.ReasonTooFar
 		}
 		answer[i] = s.OfficeSlots
 	}
@@ -103,9 +104,9 @@ func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []
 }
 
 // weightier is the reason that says more about a run of days: FULL is worth telling where other days are just closed.
-func weightier(a, b Reason) Reason {
-	order := []Reason{ReasonNoQualifiedCounter, ReasonFull, ReasonTooSoon, ReasonTooFar, ReasonClosed, ReasonHoliday}
-	rank := func(r Reason) int {
+func weightier(a, b problem.Reason) problem.Reason {
+	order := []problem.Reason{problem.ReasonNoQualifiedCounter, problem.ReasonFull, problem.ReasonTooSoon, problem.ReasonTooFar, problem.ReasonClosed, problem.ReasonHoliday}
+	rank := func(r problem.Reason) int {
 		if i := slices.Index(order, r); i >= 0 {
 			return i
 		}

@@ -11,6 +11,7 @@ import (
 
 	"nelke/ent"
 	"nelke/internal/cache"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -66,7 +67,7 @@ func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeS
 	var open []*spot
 	for i, m := range towns {
 		if late[i] {
-			rows = append(rows, &OfficeSlots{Municipality: nameOnly(m), Starts: []DateTime{}, Reason: ReasonTimeout})
+			rows = append(rows, &OfficeSlots{Municipality: nameOnly(m), Starts: []DateTime{}, Reason: problem.ReasonTimeout})
 		}
 		for _, s := range found[i] {
 			rows = append(rows, s.OfficeSlots)
@@ -105,7 +106,7 @@ func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInp
 		return nil, err
 	}
 	if s == nil || s.AppointmentMinutes == nil || len(t.Offices) == 0 {
-		return []*spot{{OfficeSlots: &OfficeSlots{Municipality: t, Service: s, Starts: []DateTime{}, Reason: ReasonNotOffered}}}, nil
+		return []*spot{{OfficeSlots: &OfficeSlots{Municipality: t, Service: s, Starts: []DateTime{}, Reason: problem.ReasonNotOffered}}}, nil
 	}
 	spots := make([]*spot, len(t.Offices))
 	for i, o := range t.Offices {
@@ -115,7 +116,7 @@ func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInp
 			concerns:    []ConcernInput{{Service: s.ID, Quantity: in.Quantity}}, from: from, left: left,
 		}
 		if left <= 0 {
-			spots[i].Reason = ReasonTooFar
+			spots[i].Reason = problem.ReasonTooFar
 		}
 	}
 	return spots, nil
@@ -166,18 +167,18 @@ func (p *Portal) search(all, ctx context.Context, spots []*spot, count int) erro
 		for i, s := range open {
 			switch {
 			case late[i]:
-				s.Starts, s.Reason = []DateTime{}, ReasonTimeout
+				s.Starts, s.Reason = []DateTime{}, problem.ReasonTimeout
 			case s.left > 0:
 				rest = append(rest, s)
 			case len(s.Starts) == 0 && s.Reason == "":
-				s.Reason = ReasonTooFar
+				s.Reason = problem.ReasonTooFar
 			}
 		}
 		open = rest
 	}
 	for _, s := range open { // there was enough elsewhere before anything was found here
 		if len(s.Starts) == 0 {
-			s.Reason = ReasonLater
+			s.Reason = problem.ReasonLater
 		}
 	}
 	return nil
@@ -233,7 +234,7 @@ func nearest(rows []*OfficeSlots, count int) {
 				}
 			}
 			if len(kept) == 0 && len(r.Starts) > 0 {
-				r.Reason = ReasonLater
+				r.Reason = problem.ReasonLater
 			}
 			r.Starts = kept
 		}

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // Partner returns a partner to an admin of its town, and to itself; nil to everybody else.
 func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err error) {
-	defer wrap(&err, "Partner(%s)", id)
+	defer problem.Wrap(&err, "Partner(%s)", id)
 
 	visible, err := p.seesPartners(ctx)
 	if err != nil {
@@ -45,7 +46,7 @@ func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err er
 
 // ViewerPartner returns the partner that is calling, with its name, and the whole of it where it may read that.
 func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Partner, err error) {
-	defer wrap(&err, "ViewerPartner")
+	defer problem.Wrap(&err, "ViewerPartner")
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.Partner {
@@ -63,7 +64,7 @@ func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Par
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_ *PartnerConnection, err error) {
-	defer wrap(&err, "Partners")
+	defer problem.Wrap(&err, "Partners")
 
 	m, err := p.municipality(ctx, of)
 	if err != nil || m == nil || !identity.FromContext(ctx).Has(m.Ars, identity.Admin) {
@@ -89,7 +90,7 @@ func keyset(page Page, list string) (first int, after string, err error) {
 		first = *page.First
 	}
 	if first < 1 || first > 100 {
-		return 0, "", &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
+		return 0, "", &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
 	}
 	if page.After == nil {
 		return first, "", nil
@@ -97,7 +98,7 @@ func keyset(page Page, list string) (first int, after string, err error) {
 	decoded, err := base64.RawURLEncoding.DecodeString(*page.After)
 	id, ours := strings.CutPrefix(string(decoded), list)
 	if err != nil || !ours || len(storable(id)) == 0 || strings.ToValidUTF8(id, "") != id {
-		return 0, "", invalid(RuleCursor, "after")
+		return 0, "", problem.Invalid(problem.RuleCursor, "after")
 	}
 	return first, id, nil
 }
@@ -113,7 +114,7 @@ func keyed[T any](rows []T, first int, page Page, list string, id func(T) string
 
 // KeysOf returns the keys of partners, oldest first. Whoever sees a partner sees all of it.
 func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.PartnerKey, err error) {
-	defer wrap(&err, "KeysOf(%d)", len(partners))
+	defer problem.Wrap(&err, "KeysOf(%d)", len(partners))
 
 	rows, err := p.store.Reader().PartnerKey.Query().Where(store.OneOf[predicate.PartnerKey](partnerkey.FieldPartnerID, idsOf(partners))).Order(partnerkey.ByID()).All(ctx)
 	if err != nil {
@@ -133,7 +134,7 @@ func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*en
 
 // EndpointsOf returns the endpoints of partners, oldest first.
 func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "EndpointsOf(%d)", len(partners))
+	defer problem.Wrap(&err, "EndpointsOf(%d)", len(partners))
 
 	rows, err := p.store.Reader().WebhookEndpoint.Query().Where(store.OneOf[predicate.WebhookEndpoint](webhookendpoint.FieldPartnerID, idsOf(partners)),
 		webhookendpoint.StatusNEQ(webhookendpoint.StatusREMOVED)).Order(webhookendpoint.ByID()).All(ctx)
@@ -167,7 +168,7 @@ func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page Page) (_ *DeliveryConnection, err error) {
-	defer wrap(&err, "DeliveriesOf(%s)", e.ID)
+	defer problem.Wrap(&err, "DeliveriesOf(%s)", e.ID)
 
 	first, after, err := keyset(page, listOfDeliveries)
 	if err != nil {

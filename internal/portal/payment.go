@@ -11,6 +11,7 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // Provider takes money. It is never called inside a transaction, and may answer nonsense, late, twice or not at all.
@@ -47,7 +48,7 @@ func unpaid() []entpayment.Status {
 // each state on the way, since money that comes too late has been paid and is due for refund.
 func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.Status, set func(*ent.Payment)) error {
 	if !slices.Contains(outcomes[to], pay.Status) {
-		return refuse(WrongState, "input", "payment")
+		return problem.New(problem.WrongState, "input", "payment")
 	}
 	next := *pay
 	next.Status, next.Revision = to, pay.Revision+1
@@ -64,7 +65,7 @@ func (tx *Tx) pay(ctx context.Context, f *file, pay *ent.Payment, to entpayment.
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState, "input", "payment")
+		return problem.New(problem.WrongState, "input", "payment")
 	}
 	before := pay.Status
 	for _, state := range way(pay.Status, to) {
@@ -116,7 +117,7 @@ func textOf(r *entpayment.RefundReason) *string {
 func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input any, may predicate.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
 	found, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, id), may).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, refuse(NotFound, "input", "payment")
+		return nil, problem.New(problem.NotFound, "input", "payment")
 	}
 	if err != nil {
 		return nil, err
@@ -134,7 +135,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 			return "", err
 		}
 		if f == nil {
-			return "", refuse(NotFound, "input", "payment")
+			return "", problem.New(problem.NotFound, "input", "payment")
 		}
 		return id, work(ctx, tx, f, f.payment(id))
 	})
@@ -151,7 +152,7 @@ func (f *file) payment(id string) *ent.Payment {
 
 // Payment returns a payment that the actor may see; nil for any other.
 func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err error) {
-	defer wrap(&err, "Payment(%s)", id)
+	defer problem.Wrap(&err, "Payment(%s)", id)
 
 	found, err := p.Payments(ctx, []string{id})
 	if err != nil {
@@ -162,7 +163,7 @@ func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err er
 
 // Payments is Payment for many, in the order of the ids.
 func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, err error) {
-	defer wrap(&err, "Payments(%d)", len(ids))
+	defer problem.Wrap(&err, "Payments(%d)", len(ids))
 
 	found := make([]*ent.Payment, len(ids))
 	visible, err := p.seesPayments(ctx)

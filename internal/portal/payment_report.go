@@ -13,6 +13,7 @@ import (
 	entpayment "nelke/ent/payment"
 	"nelke/ent/paymentreport"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // What a provider says comes here, whichever way: as the answer to a call, by webhook, when the payer comes back, or by
@@ -25,7 +26,7 @@ var ErrNoPayment = errors.New("no such payment")
 //
 // Errors: ErrNoPayment.
 func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (err error) {
-	defer wrap(&err, "PaymentReported(%s)", t.Order)
+	defer problem.Wrap(&err, "PaymentReported(%s)", t.Order)
 
 	known, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(t.Order)...)).Exist(ctx)
 	if err != nil {
@@ -43,7 +44,7 @@ func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (er
 //
 // Errors: ErrNoPayment.
 func (p *Portal) PaymentReturned(ctx context.Context, id string) (page string, err error) {
-	defer wrap(&err, "PaymentReturned(%s)", id)
+	defer problem.Wrap(&err, "PaymentReturned(%s)", id)
 
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(id)...)).Only(ctx)
 	if ent.IsNotFound(err) {

@@ -15,12 +15,13 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // SettlePayment does what the state of a payment calls for: order it, ask how it stands, give up waiting, refund it. It
 // may be repeated at any time.
 func (p *Portal) SettlePayment(ctx context.Context, id string) (err error) {
-	defer wrap(&err, "SettlePayment(%s)", id)
+	defer problem.Wrap(&err, "SettlePayment(%s)", id)
 
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.ID(id)).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
@@ -78,7 +79,7 @@ const (
 // than the jobs had patience. Whoever has waited longest comes first, so that none that can't be settled keeps others
 // from it.
 func (p *Portal) SettlePayments(ctx context.Context) (err error) {
-	defer wrap(&err, "SettlePayments")
+	defer problem.Wrap(&err, "SettlePayments")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {

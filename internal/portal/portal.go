@@ -6,8 +6,6 @@ package portal
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -89,18 +87,6 @@ func New(o Options) *Portal {
 		papers: sync.Pool{New: func() any { return new(paper) }},
 		clock:  o.Clock, rand: o.Rand, log: o.Log,
 	}
-}
-
-// wrap names the function and its arguments in a surprise. A Problem is an expected outcome and stays as it is.
-func wrap(err *error, format string, args ...any) {
-	if *err == nil {
-		return
-	}
-	if problem := (*Problem)(nil); errors.As(*err, &problem) {
-		*err = problem
-		return
-	}
-	*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
 }
 
 // depend notes, for those who watch what is read in this context, that it depends on the keys, and at the latest until

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // TextInput is a text in both languages.
@@ -55,13 +56,13 @@ type SetServiceStateInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (_ *Service, err error) {
-	defer wrap(&err, "SetServiceState(%s)", in.Service)
+	defer problem.Wrap(&err, "SetServiceState(%s)", in.Service)
 
 	if err := in.Message.clean(0, 500, "input", "message"); err != nil {
 		return nil, err
 	}
 	if in.OpensAt != nil && in.ClosesAt != nil && !in.OpensAt.Before(*in.ClosesAt) {
-		return nil, invalid(RuleOrder, "input", "closesAt")
+		return nil, problem.Invalid(problem.RuleOrder, "input", "closesAt")
 	}
 	return p.changeService(ctx, "setServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
 		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1)
@@ -111,7 +112,7 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 	}
 	_, err = p.once(ctx, operation, actor.Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		if !s.Active {
-			return "", refuse(NotFound, "input", "service")
+			return "", problem.New(problem.NotFound, "input", "service")
 		}
 		if err := tx.tick(ctx); err != nil {
 			return "", err

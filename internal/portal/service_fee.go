@@ -6,6 +6,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/fee"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -30,13 +31,13 @@ const (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err error) {
-	defer wrap(&err, "SetFee(%s)", in.Service)
+	defer problem.Wrap(&err, "SetFee(%s)", in.Service)
 
 	if in.Cents < 0 || in.Cents > maxCents {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "cents"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "cents"}}
 	}
 	if in.FurtherCopyCents != nil && (*in.FurtherCopyCents < 0 || *in.FurtherCopyCents > maxCents) {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
 	}
 	if err := in.LegalBasis.clean(1, 300, "input", "legalBasis"); err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
 		today, from := s.Town.today(tx.now), in.ValidFrom.String()
 		if in.ValidFrom.Before(today) {
-			return change{}, invalid(RulePast, "input", "validFrom")
+			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
 		rows, err := tx.fees(ctx, s)
 		if err != nil {
@@ -73,7 +74,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 			}
 		}
 		if planned >= maxPlanned {
-			return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxPlanned, Path: []string{"input", "validFrom"}}
+			return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxPlanned, Path: []string{"input", "validFrom"}}
 		}
 		f, err := tx.Fee.Create().SetServiceID(s.ID).SetCents(in.Cents).SetNillableFurtherCopyCents(in.FurtherCopyCents).
 			SetLegalBasis(in.LegalBasis.text()).SetValidFrom(from).SetValidTo(to).SetSource(townsOwn).Save(ctx)
@@ -105,11 +106,11 @@ type RemoveFeeInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the price is the file's).
 func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, err error) {
-	defer wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
+	defer problem.Wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
 
 	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
 		if in.ValidFrom.Before(s.Town.today(tx.now)) {
-			return change{}, invalid(RulePast, "input", "validFrom")
+			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
 		rows, err := tx.fees(ctx, s)
 		if err != nil {
@@ -118,9 +119,9 @@ func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, 
 		i := slices.IndexFunc(rows, func(f *ent.Fee) bool { return f.ValidFrom == in.ValidFrom.String() })
 		switch {
 		case i < 0:
-			return change{}, refuse(NotFound, "input", "validFrom")
+			return change{}, problem.New(problem.NotFound, "input", "validFrom")
 		case rows[i].Source != townsOwn:
-			return change{}, &Problem{Code: WrongState, Rule: RuleFile, Path: []string{"input", "validFrom"}}
+			return change{}, &problem.Problem{Code: problem.WrongState, Rule: problem.RuleFile, Path: []string{"input", "validFrom"}}
 		}
 		after := ""
 		if i > 0 && rows[i-1].ValidTo == in.ValidFrom.AddDays(-1).String() {

@@ -14,6 +14,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -39,7 +40,7 @@ const (
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page Page) (_ *AppointmentConnection, err error) {
-	defer wrap(&err, "FindAppointments")
+	defer problem.Wrap(&err, "FindAppointments")
 
 	l, err := p.lookup(ctx, in, page, namedAppointment)
 	if err != nil || l == nil {
@@ -65,7 +66,7 @@ func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page Page
 //
 // Problems: INVALID_INPUT.
 func (p *Portal) FindApplications(ctx context.Context, in LookupInput, page Page) (_ *ApplicationConnection, err error) {
-	defer wrap(&err, "FindApplications")
+	defer problem.Wrap(&err, "FindApplications")
 
 	l, err := p.lookup(ctx, in, page, namedApplication)
 	if err != nil || l == nil {
@@ -117,17 +118,17 @@ func (p *Portal) lookup(ctx context.Context, in LookupInput, page Page, kind str
 		l.first = *page.First
 	}
 	if l.first < 1 || l.first > maxFound {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxFound, Path: []string{"first"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxFound, Path: []string{"first"}}
 	}
 	if page.After != nil {
 		id, ours := strings.CutPrefix(decoded(*page.After), l.list())
 		if !ours || !strings.HasPrefix(id, kind+"_") || len(storable(id)) == 0 {
-			return nil, invalid(RuleCursor, "after")
+			return nil, problem.Invalid(problem.RuleCursor, "after")
 		}
 		l.after = id
 	}
 	if in.Reference == nil && in.Name == nil && in.Day == nil {
-		return nil, invalid(RuleAnyOf, "reference")
+		return nil, problem.Invalid(problem.RuleAnyOf, "reference")
 	}
 	for _, typed := range []struct {
 		text  *string
@@ -138,7 +139,7 @@ func (p *Portal) lookup(ctx context.Context, in LookupInput, page Page, kind str
 		}
 		l.by = append(l.by, typed.field)
 		if n := utf8.RuneCountInString(*typed.text); n < 1 || n > maxTyped {
-			return nil, &Problem{Code: InvalidInput, Rule: RuleLength, Min: 1, Max: maxTyped, Path: []string{typed.field}}
+			return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleLength, Min: 1, Max: maxTyped, Path: []string{typed.field}}
 		}
 	}
 	if in.Reference != nil {

@@ -25,6 +25,7 @@ import (
 	"nelke/ent/publicservice"
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -127,7 +128,7 @@ func (d *directory) heads(towns []*Town) heads {
 }
 
 func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error) {
-	defer wrap(&err, "readDirectory")
+	defer problem.Wrap(&err, "readDirectory")
 
 	d := &directory{bySlug: map[string]*ent.Municipality{}, byARS: map[string]*ent.Municipality{}, byID: map[string]*ent.Municipality{}}
 	if d.towns, err = db.Municipality.Query().Order(municipality.BySlug()).All(ctx); err != nil {
@@ -220,7 +221,7 @@ func (t *Town) trueUntil(now time.Time) time.Time {
 
 // readTown reads a town whole. db is the transaction's client where the answer decides a write.
 func readTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ *Town, err error) {
-	defer wrap(&err, "readTown(%s)", id)
+	defer problem.Wrap(&err, "readTown(%s)", id)
 
 	m, err := db.Municipality.Get(ctx, id)
 	if ent.IsNotFound(err) {

@@ -6,6 +6,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/closure"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -26,7 +27,7 @@ type AddClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
+	defer problem.Wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
 
 	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
@@ -55,12 +56,12 @@ func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedul
 
 func checkClosure(from, to schedule.Date, hours *TimeSpanInput, reason *TextInput) error {
 	if to.Before(from) {
-		return invalid(RuleOrder, "input", "to")
+		return problem.Invalid(problem.RuleOrder, "input", "to")
 	}
 	if hours != nil {
 		span := town.Hours{From: town.Clock(hours.From), To: town.Clock(hours.To)}
 		if faults := town.CheckHours([]town.Hours{span}, nil); len(faults) > 0 {
-			return invalid(Rule(faults[0].Rule), "input", "hours", faults[0].Field)
+			return problem.Invalid(problem.Rule(faults[0].Rule), "input", "hours", faults[0].Field)
 		}
 	}
 	return reason.clean(1, 300, "input", "reason")
@@ -93,7 +94,7 @@ type ChangeClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the closure is over).
 func (p *Portal) ChangeClosure(ctx context.Context, in ChangeClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "ChangeClosure(%s)", in.Closure)
+	defer problem.Wrap(&err, "ChangeClosure(%s)", in.Closure)
 
 	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
@@ -102,10 +103,10 @@ func (p *Portal) ChangeClosure(ctx context.Context, in ChangeClosureInput) (_ *S
 		operation: "changeClosure", key: in.IdempotencyKey, input: in, dryRun: in.DryRun, open: closing(in.From, in.To, in.Hours),
 	}, func(c *hoursChange, row *ent.Closure, today schedule.Date, update *ent.ClosureUpdateOne) (string, error) {
 		if in.From != date(row.FromDate) && in.From.Before(today) {
-			return "", invalid(RulePast, "input", "from")
+			return "", problem.Invalid(problem.RulePast, "input", "from")
 		}
 		if in.To.Before(today) {
-			return "", invalid(RulePast, "input", "to")
+			return "", problem.Invalid(problem.RulePast, "input", "to")
 		}
 		c.span(in.From, in.To)
 		update.SetFromDate(in.From.String()).SetToDate(in.To.String()).SetReason(in.Reason.text())
@@ -129,7 +130,7 @@ type RemoveClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE (the closure is over).
 func (p *Portal) RemoveClosure(ctx context.Context, in RemoveClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "RemoveClosure(%s)", in.Closure)
+	defer problem.Wrap(&err, "RemoveClosure(%s)", in.Closure)
 
 	return p.onClosure(ctx, in.Closure, &hoursChange{operation: "removeClosure", key: in.IdempotencyKey, input: in, opens: true},
 		func(_ *hoursChange, _ *ent.Closure, _ schedule.Date, _ *ent.ClosureUpdateOne) (string, error) {
@@ -156,14 +157,14 @@ func (p *Portal) onClosure(ctx context.Context, id string, c *hoursChange, work 
 	c.work = func(ctx context.Context, tx *Tx, o *Office) (change, error) {
 		row, err := tx.Closure.Query().Where(closure.ID(id), closure.RemovedAtIsNil()).Only(ctx)
 		if ent.IsNotFound(err) {
-			return change{}, refuse(NotFound, "input", "closure")
+			return change{}, problem.New(problem.NotFound, "input", "closure")
 		}
 		if err != nil {
 			return change{}, err
 		}
 		today := schedule.DateOf(tx.now, o.rules.Zone)
 		if date(row.ToDate).Before(today) {
-			return change{}, refuse(WrongState, "input", "closure")
+			return change{}, problem.New(problem.WrongState, "input", "closure")
 		}
 		update := tx.Closure.UpdateOneID(row.ID).SetSource(townsOwn)
 		c.span(date(row.FromDate), date(row.ToDate))

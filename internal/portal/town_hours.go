@@ -9,6 +9,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/openingrule"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -45,7 +46,7 @@ const maxSpans = 50 // of weekly hours
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (_ *Schedule, err error) {
-	defer wrap(&err, "SetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
+	defer problem.Wrap(&err, "SetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
 
 	hours, err := weekly(in.Hours, nil, "input", "hours")
 	if err != nil {
@@ -54,7 +55,7 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 	var public []town.Hours
 	if in.PublicHours != nil {
 		if in.Counter == nil {
-			return nil, invalid(RuleCounter, "input", "publicHours")
+			return nil, problem.Invalid(problem.RuleCounter, "input", "publicHours")
 		}
 		if public, err = weekly(in.PublicHours, hours, "input", "publicHours"); err != nil {
 			return nil, err
@@ -96,7 +97,7 @@ func (tx *Tx) inside(ctx context.Context, o *Office, from schedule.Date, field s
 		return err
 	}
 	if o.beyond(rows, from.String()) != nil {
-		return invalid(RuleInside, "input", field)
+		return problem.Invalid(problem.RuleInside, "input", field)
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (tx *Tx) inside(ctx context.Context, o *Office, from schedule.Date, field s
 // weekly reads weekly hours and holds them to the rules of a town's file.
 func weekly(in []OpeningHoursInput, around []town.Hours, path ...string) ([]town.Hours, error) {
 	if len(in) < 1 || len(in) > maxSpans {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxSpans, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxSpans, Path: path}
 	}
 	hours := make([]town.Hours, len(in))
 	for i, span := range in {
@@ -126,7 +127,7 @@ func firstFault(faults []town.RowFault, path ...string) error {
 	if f.Field != "" {
 		path = append(path, strings.Split(f.Field, ".")...)
 	}
-	return invalid(Rule(f.Rule), path...)
+	return problem.Invalid(problem.Rule(f.Rule), path...)
 }
 
 // replaceHours writes the weekly hours of an office or a counter from a day on. Rows that have begun are ended, never

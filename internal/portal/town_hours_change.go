@@ -11,6 +11,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -123,11 +124,11 @@ func (p *Portal) changed(ctx context.Context, c *hoursChange, municipality strin
 func (c *hoursChange) check(o *Office, now time.Time) error {
 	switch {
 	case o == nil:
-		return refuse(NotFound, "input", cmp.Or(c.named, "office"))
+		return problem.New(problem.NotFound, "input", cmp.Or(c.named, "office"))
 	case c.named == "" && c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
-		return refuse(NotFound, "input", "counter")
+		return problem.New(problem.NotFound, "input", "counter")
 	case c.field != "" && c.from.Before(schedule.DateOf(now, o.rules.Zone)):
-		return invalid(RulePast, "input", c.field)
+		return problem.Invalid(problem.RulePast, "input", c.field)
 	default:
 		return nil
 	}

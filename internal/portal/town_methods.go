@@ -9,6 +9,7 @@ import (
 	"nelke/ent/paymentoption"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -36,7 +37,7 @@ const maxMethods = 50
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *Town, err error) {
-	defer wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
+	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -95,7 +96,7 @@ type ResetPaymentMethodsInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
 func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *Town, err error) {
-	defer wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
+	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
 	d, err := p.directory(ctx)
 	if err != nil {
@@ -131,7 +132,7 @@ func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethods
 // dated reads payment methods and holds them to the rules of a town's file.
 func dated(in []PaymentOptionInput, path ...string) ([]town.PaymentMethod, error) {
 	if len(in) > maxMethods {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxMethods, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxMethods, Path: path}
 	}
 	methods := make([]town.PaymentMethod, len(in))
 	for i, o := range in {

@@ -8,6 +8,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/opening"
 	"nelke/ent/schema"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -37,14 +38,14 @@ const (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedule, err error) {
-	defer wrap(&err, "AddOpening(%s, %s)", in.Office, in.From)
+	defer problem.Wrap(&err, "AddOpening(%s, %s)", in.Office, in.From)
 
 	spans, err := daily(in.Hours, "input", "hours")
 	if err != nil {
 		return nil, err
 	}
 	if in.To.Before(in.From) {
-		return nil, invalid(RuleOrder, "input", "to")
+		return nil, problem.Invalid(problem.RuleOrder, "input", "to")
 	}
 	if err := in.Reason.clean(1, 300, "input", "reason"); err != nil {
 		return nil, err
@@ -56,14 +57,14 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 			counter, ahead := value(in.Counter), 0
 			for _, row := range o.Openings {
 				if row.CounterID == counter && !date(row.ToDate).Before(in.From) && !in.To.Before(date(row.FromDate)) {
-					return change{}, invalid(RuleOverlap, "input", "from")
+					return change{}, problem.Invalid(problem.RuleOverlap, "input", "from")
 				}
 				if !date(row.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)) {
 					ahead++
 				}
 			}
 			if ahead >= maxOpenings {
-				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxOpenings, Path: []string{"input", "office"}}
+				return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxOpenings, Path: []string{"input", "office"}}
 			}
 			row, err := tx.Opening.Create().SetOfficeID(o.ID).SetCounterID(counter).SetFromDate(in.From.String()).SetToDate(in.To.String()).
 				SetHours(spans).SetOnline(in.Online).SetReason(in.Reason.text()).SetSource(townsOwn).Save(ctx)
@@ -79,7 +80,7 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 // daily reads the hours of a day and holds them to the rules of a town's file. They are ascending then.
 func daily(in []TimeSpanInput, path ...string) ([]schema.Span, error) {
 	if len(in) < 1 || len(in) > maxOpeningSpans {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxOpeningSpans, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxOpeningSpans, Path: path}
 	}
 	hours, spans := make([]town.Hours, len(in)), make([]schema.Span, len(in))
 	for i, span := range in {
@@ -102,7 +103,7 @@ type RemoveOpeningInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE (the opening is over).
 func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *Schedule, err error) {
-	defer wrap(&err, "RemoveOpening(%s)", in.Opening)
+	defer problem.Wrap(&err, "RemoveOpening(%s)", in.Opening)
 
 	known, err := p.store.Reader().Opening.Query().Where(opening.IDIn(storable(in.Opening)...)).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -117,9 +118,9 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 			i := slices.IndexFunc(o.Openings, func(row *ent.Opening) bool { return row.ID == in.Opening })
 			switch {
 			case i < 0:
-				return change{}, refuse(NotFound, "input", "opening")
+				return change{}, problem.New(problem.NotFound, "input", "opening")
 			case date(known.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)):
-				return change{}, refuse(WrongState, "input", "opening")
+				return change{}, problem.New(problem.WrongState, "input", "opening")
 			}
 			ch := change{subject: o.ID, action: "office.opening_removed", before: known.ID, left: in}
 			// The row stays: it is what keeps an import from bringing the file's back.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nelke/ent/openingrule"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -23,7 +24,7 @@ type ResetOpeningHoursInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the file's hours hold by then anyway).
 func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInput) (_ *Schedule, err error) {
-	defer wrap(&err, "ResetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
+	defer problem.Wrap(&err, "ResetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
 
 	return p.changeHours(ctx, &hoursChange{
 		operation: "resetOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
@@ -43,7 +44,7 @@ func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInpu
 				reset = reset || ended
 			}
 			if !reset {
-				return ch, &Problem{Code: WrongState, Rule: RuleFiles, Path: []string{"input", "validFrom"}}
+				return ch, &problem.Problem{Code: problem.WrongState, Rule: problem.RuleFiles, Path: []string{"input", "validFrom"}}
 			}
 			if err := tx.inside(ctx, o, in.ValidFrom, "validFrom"); err != nil {
 				return ch, err
@@ -113,7 +114,7 @@ type ResetServiceStateInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
 func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *Service, err error) {
-	defer wrap(&err, "ResetServiceState(%s)", in.Service)
+	defer problem.Wrap(&err, "ResetServiceState(%s)", in.Service)
 
 	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
 		ch := change{subject: s.ID, action: "service.state_reset", before: stateOf(s), after: "OPEN", left: in}
