@@ -25,6 +25,7 @@ import (
 	"nelke/ent/webhookendpoint"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
 	"nelke/internal/problem"
@@ -86,7 +87,7 @@ type ComplexityRoot struct {
 
 type ApplicationResolver interface {
 	Case(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error)
-	Service(ctx context.Context, obj *ent.Application) (*portal.Service, error)
+	Service(ctx context.Context, obj *ent.Application) (*catalogue.Service, error)
 
 	OpenSteps(ctx context.Context, objs []*ent.Application) ([][]portal.Step, error)
 	Form(ctx context.Context, obj *ent.Application) (*ent.Form, error)
@@ -110,7 +111,7 @@ type ApplicationResolver interface {
 }
 type AppointmentResolver interface {
 	Case(ctx context.Context, objs []*ent.Appointment) ([]*ent.CaseFile, error)
-	Office(ctx context.Context, obj *ent.Appointment) (*portal.Office, error)
+	Office(ctx context.Context, obj *ent.Appointment) (*catalogue.Office, error)
 
 	Counter(ctx context.Context, obj *ent.Appointment) (*ent.Counter, error)
 
@@ -120,7 +121,7 @@ type AppointmentResolver interface {
 	Person(ctx context.Context, obj *ent.Appointment) (*model.Person, error)
 }
 type CaseResolver interface {
-	Municipality(ctx context.Context, obj *ent.CaseFile) (*portal.Town, error)
+	Municipality(ctx context.Context, obj *ent.CaseFile) (*catalogue.Town, error)
 	Contact(ctx context.Context, obj *ent.CaseFile) (*model.Contact, error)
 	AcknowledgedNotice(ctx context.Context, obj *ent.CaseFile) (*ent.PrivacyNotice, error)
 
@@ -137,26 +138,26 @@ type CaseEventResolver interface {
 	Before(ctx context.Context, obj *ent.Event) (*string, error)
 }
 type ClosureResolver interface {
-	Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error)
+	Hours(ctx context.Context, obj *ent.Closure) (*catalogue.OpeningSpan, error)
 	Counter(ctx context.Context, obj *ent.Closure) (*ent.Counter, error)
 }
 type ConcernResolver interface {
-	Service(ctx context.Context, obj *schema.Concern) (*portal.Service, error)
+	Service(ctx context.Context, obj *schema.Concern) (*catalogue.Service, error)
 }
 type CounterResolver interface {
-	Services(ctx context.Context, obj *ent.Counter) ([]*portal.Service, error)
+	Services(ctx context.Context, obj *ent.Counter) ([]*catalogue.Service, error)
 }
 type EntityResolver interface {
 	FindManyApplicationByIDs(ctx context.Context, reps []*model.ApplicationByIDsInput) ([]*ent.Application, error)
 	FindManyAppointmentByIDs(ctx context.Context, reps []*model.AppointmentByIDsInput) ([]*ent.Appointment, error)
 	FindManyCaseByIDs(ctx context.Context, reps []*model.CaseByIDsInput) ([]*ent.CaseFile, error)
-	FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*portal.Town, error)
-	FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*portal.Town, error)
-	FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*portal.Office, error)
-	FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*portal.Office, error)
+	FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*catalogue.Town, error)
+	FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*catalogue.Town, error)
+	FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*catalogue.Office, error)
+	FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*catalogue.Office, error)
 	FindManyPaymentByIDs(ctx context.Context, reps []*model.PaymentByIDsInput) ([]*ent.Payment, error)
-	FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error)
-	FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*portal.Service, error)
+	FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*catalogue.Service, error)
+	FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*catalogue.Service, error)
 }
 type FeeResolver interface {
 	Amount(ctx context.Context, obj *ent.Fee) (*model.Money, error)
@@ -169,10 +170,10 @@ type InformationRequestResolver interface {
 	AnsweredVia(ctx context.Context, obj *ent.InformationRequest) (*string, error)
 }
 type MunicipalityResolver interface {
-	Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
-	PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error)
+	Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
+	PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error)
 
-	PrivacyNotice(ctx context.Context, obj *portal.Town, language *string) (*ent.PrivacyNotice, error)
+	PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error)
 }
 type MutationResolver interface {
 	SetServiceState(ctx context.Context, input portal.SetServiceStateInput) (*model.PublicServicePayload, error)
@@ -239,15 +240,15 @@ type MutationResolver interface {
 	RejectApplication(ctx context.Context, input portal.RejectApplicationInput) (*model.ApplicationPayload, error)
 }
 type OfficeResolver interface {
-	Address(ctx context.Context, obj *portal.Office) (*model.Address, error)
+	Address(ctx context.Context, obj *catalogue.Office) (*model.Address, error)
 
-	OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error)
-	Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error)
-	Openings(ctx context.Context, obj *portal.Office) ([]*ent.Opening, error)
-	Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
+	OpeningHours(ctx context.Context, obj *catalogue.Office, from schedule.Date, days int) ([]*catalogue.OpeningDay, error)
+	Closures(ctx context.Context, obj *catalogue.Office) ([]*ent.Closure, error)
+	Openings(ctx context.Context, obj *catalogue.Office) ([]*ent.Opening, error)
+	Availability(ctx context.Context, obj *catalogue.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
 }
 type OpeningResolver interface {
-	Hours(ctx context.Context, obj *ent.Opening) ([]*portal.OpeningSpan, error)
+	Hours(ctx context.Context, obj *ent.Opening) ([]*catalogue.OpeningSpan, error)
 	Counter(ctx context.Context, obj *ent.Opening) (*ent.Counter, error)
 }
 type PartnerResolver interface {
@@ -266,15 +267,15 @@ type PaymentOptionResolver interface {
 	Method(ctx context.Context, obj *ent.PaymentOption) (string, error)
 }
 type PublicServiceResolver interface {
-	Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error)
+	Kind(ctx context.Context, obj *catalogue.Service) (*ent.ServiceKind, error)
 
-	Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error)
-	Fees(ctx context.Context, obj *portal.Service) ([]*ent.Fee, error)
+	Fee(ctx context.Context, obj *catalogue.Service) (*ent.Fee, error)
+	Fees(ctx context.Context, obj *catalogue.Service) ([]*ent.Fee, error)
 
-	Open(ctx context.Context, obj *portal.Service) (bool, error)
+	Open(ctx context.Context, obj *catalogue.Service) (bool, error)
 }
 type PublicServiceConnectionResolver interface {
-	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*portal.Facets, error)
+	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*catalogue.Facets, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
@@ -282,19 +283,19 @@ type QueryResolver interface {
 	Application(ctx context.Context, id string) (*ent.Application, error)
 	Appointment(ctx context.Context, id string) (*ent.Appointment, error)
 	Changes(ctx context.Context, since *string, types []portal.ChangeType, first *int) (*portal.ChangeFeed, error)
-	Municipality(ctx context.Context, by portal.MunicipalityKey) (*portal.Town, error)
-	Municipalities(ctx context.Context, first *int, after *string, filter *portal.MunicipalityFilter) (*model.MunicipalityConnection, error)
+	Municipality(ctx context.Context, by catalogue.MunicipalityKey) (*catalogue.Town, error)
+	Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.MunicipalityConnection, error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (*portal.Availability, error)
 	NextSlots(ctx context.Context, input portal.NextSlotsInput) ([]*portal.OfficeSlots, error)
 	Partner(ctx context.Context, id string) (*ent.Partner, error)
-	Partners(ctx context.Context, municipality portal.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error)
+	Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error)
 	Payment(ctx context.Context, id string) (*ent.Payment, error)
-	PublicService(ctx context.Context, by portal.PublicServiceKey) (*portal.Service, error)
-	PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error)
-	Appointments(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error)
+	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (*catalogue.Service, error)
+	PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error)
+	Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error)
 	AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error)
 	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error)
-	Applications(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error)
+	Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error)
 }
 type ReopeningResolver interface {
 	Status(ctx context.Context, obj *ent.Reopening) (application.Status, error)
@@ -306,8 +307,8 @@ type ServiceKindResolver interface {
 	Name(ctx context.Context, obj *ent.ServiceKind) (string, error)
 }
 type SubscriptionResolver interface {
-	PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error)
-	PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error)
+	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (<-chan *catalogue.Service, error)
+	PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error)
 	Application(ctx context.Context, id string) (<-chan *ent.Application, error)
 	Appointment(ctx context.Context, id string) (<-chan *ent.Appointment, error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (<-chan *portal.Availability, error)
@@ -2270,7 +2271,7 @@ func (ec *executionContext) field_Municipality_services_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
@@ -3262,7 +3263,7 @@ func (ec *executionContext) field_Query_applications_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
@@ -3352,7 +3353,7 @@ func (ec *executionContext) field_Query_appointments_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
@@ -3466,7 +3467,7 @@ func (ec *executionContext) field_Query_municipalities_args(ctx context.Context,
 	}
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.MunicipalityFilter, error) {
+		func(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
 			return ec.unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx, v)
 		})
 	if err != nil {
@@ -3480,7 +3481,7 @@ func (ec *executionContext) field_Query_municipality_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
@@ -3536,7 +3537,7 @@ func (ec *executionContext) field_Query_partners_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
@@ -3580,7 +3581,7 @@ func (ec *executionContext) field_Query_publicService_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.PublicServiceKey, error) {
+		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
 			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
@@ -3610,7 +3611,7 @@ func (ec *executionContext) field_Query_publicServices_args(ctx context.Context,
 	}
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
@@ -3732,7 +3733,7 @@ func (ec *executionContext) field_Subscription_publicService_args(ctx context.Co
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.PublicServiceKey, error) {
+		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
 			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
@@ -3754,7 +3755,7 @@ func (ec *executionContext) field_Subscription_publicServices_args(ctx context.C
 	}
 	args["first"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
@@ -4187,7 +4188,7 @@ func (ec *executionContext) _Application_service(ctx context.Context, field grap
 			return ec.Resolvers.Application().Service(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -5483,7 +5484,7 @@ func (ec *executionContext) _Appointment_office(ctx context.Context, field graph
 			return ec.Resolvers.Appointment().Office(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -5818,7 +5819,7 @@ func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field 
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -6175,7 +6176,7 @@ func (ec *executionContext) _Availability_office(ctx context.Context, field grap
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -6537,7 +6538,7 @@ func (ec *executionContext) _Case_municipality(ctx context.Context, field graphq
 			return ec.Resolvers.Case().Municipality(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -7789,7 +7790,7 @@ func (ec *executionContext) fieldContext_ChangeFeed_more(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("ChangeFeed", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ChannelCount_channel(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _ChannelCount_channel(ctx context.Context, field graphql.CollectedField, obj *catalogue.ChannelCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7812,7 +7813,7 @@ func (ec *executionContext) fieldContext_ChannelCount_channel(_ context.Context,
 	return graphql.NewScalarFieldContext("ChannelCount", field, false, false, "ServiceChannel")
 }
 
-func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.ChannelCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7916,7 +7917,7 @@ func (ec *executionContext) _Closure_hours(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Closure().Hours(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, selections, v)
 		},
 		true,
@@ -8003,7 +8004,7 @@ func (ec *executionContext) _Concern_service(ctx context.Context, field graphql.
 			return ec.Resolvers.Concern().Service(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -8274,7 +8275,7 @@ func (ec *executionContext) _Counter_services(ctx context.Context, field graphql
 			return ec.Resolvers.Counter().Services(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
@@ -8508,7 +8509,7 @@ func (ec *executionContext) _Entity_findManyMunicipalityByIDs(ctx context.Contex
 			return ec.Resolvers.Entity().FindManyMunicipalityByIDs(ctx, fc.Args["reps"].([]*model.MunicipalityByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -8552,7 +8553,7 @@ func (ec *executionContext) _Entity_findManyMunicipalityByArss(ctx context.Conte
 			return ec.Resolvers.Entity().FindManyMunicipalityByArss(ctx, fc.Args["reps"].([]*model.MunicipalityByArssInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -8596,7 +8597,7 @@ func (ec *executionContext) _Entity_findManyOfficeByIDs(ctx context.Context, fie
 			return ec.Resolvers.Entity().FindManyOfficeByIDs(ctx, fc.Args["reps"].([]*model.OfficeByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -8640,7 +8641,7 @@ func (ec *executionContext) _Entity_findManyOfficeByMunicipalityArsAndSlugs(ctx 
 			return ec.Resolvers.Entity().FindManyOfficeByMunicipalityArsAndSlugs(ctx, fc.Args["reps"].([]*model.OfficeByMunicipalityArsAndSlugsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -8728,7 +8729,7 @@ func (ec *executionContext) _Entity_findManyPublicServiceByIDs(ctx context.Conte
 			return ec.Resolvers.Entity().FindManyPublicServiceByIDs(ctx, fc.Args["reps"].([]*model.PublicServiceByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -8772,7 +8773,7 @@ func (ec *executionContext) _Entity_findManyPublicServiceByMunicipalityArsAndSlu
 			return ec.Resolvers.Entity().FindManyPublicServiceByMunicipalityArsAndSlugs(ctx, fc.Args["reps"].([]*model.PublicServiceByMunicipalityArsAndSlugsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -9281,7 +9282,7 @@ func (ec *executionContext) fieldContext_InformationSection_body(_ context.Conte
 	return graphql.NewScalarFieldContext("InformationSection", field, false, false, "String")
 }
 
-func (ec *executionContext) _KindCount_kind(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _KindCount_kind(ctx context.Context, field graphql.CollectedField, obj *catalogue.KindCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9313,7 +9314,7 @@ func (ec *executionContext) fieldContext_KindCount_kind(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _KindCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _KindCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.KindCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9382,7 +9383,7 @@ func (ec *executionContext) fieldContext_Money_currency(_ context.Context, field
 	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_id(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9405,7 +9406,7 @@ func (ec *executionContext) fieldContext_Municipality_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Municipality_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9428,7 +9429,7 @@ func (ec *executionContext) fieldContext_Municipality_slug(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_ars(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_ars(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9451,7 +9452,7 @@ func (ec *executionContext) fieldContext_Municipality_ars(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_ags(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_ags(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9474,7 +9475,7 @@ func (ec *executionContext) fieldContext_Municipality_ags(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_name(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9497,7 +9498,7 @@ func (ec *executionContext) fieldContext_Municipality_name(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_timeZone(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_timeZone(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9520,7 +9521,7 @@ func (ec *executionContext) fieldContext_Municipality_timeZone(_ context.Context
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_website(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_website(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9543,7 +9544,7 @@ func (ec *executionContext) fieldContext_Municipality_website(_ context.Context,
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_enforceTrust(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_enforceTrust(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9566,7 +9567,7 @@ func (ec *executionContext) fieldContext_Municipality_enforceTrust(_ context.Con
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Municipality_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9589,7 +9590,7 @@ func (ec *executionContext) fieldContext_Municipality_assumed(_ context.Context,
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_offices(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_offices(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9601,7 +9602,7 @@ func (ec *executionContext) _Municipality_offices(ctx context.Context, field gra
 			return obj.Offices, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 			return ec.marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx, selections, v)
 		},
 		true,
@@ -9621,7 +9622,7 @@ func (ec *executionContext) fieldContext_Municipality_offices(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_services(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_services(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9631,7 +9632,7 @@ func (ec *executionContext) _Municipality_services(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Municipality().Services(ctx, obj, fc.Args["filter"].(*portal.PublicServiceFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Municipality().Services(ctx, obj, fc.Args["filter"].(*catalogue.PublicServiceFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -9665,7 +9666,7 @@ func (ec *executionContext) fieldContext_Municipality_services(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9688,7 +9689,7 @@ func (ec *executionContext) fieldContext_Municipality_paymentMethods(_ context.C
 	return graphql.NewScalarFieldContext("Municipality", field, true, true, "PaymentMethod")
 }
 
-func (ec *executionContext) _Municipality_paymentOptions(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_paymentOptions(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9720,7 +9721,7 @@ func (ec *executionContext) fieldContext_Municipality_paymentOptions(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9808,7 +9809,7 @@ func (ec *executionContext) _MunicipalityConnection_nodes(ctx context.Context, f
 			return obj.Nodes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx, selections, v)
 		},
 		true,
@@ -9883,7 +9884,7 @@ func (ec *executionContext) fieldContext_MunicipalityConnection_totalCount(_ con
 	return graphql.NewScalarFieldContext("MunicipalityConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.MunicipalityCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9895,7 +9896,7 @@ func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context,
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -9915,7 +9916,7 @@ func (ec *executionContext) fieldContext_MunicipalityCount_municipality(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.MunicipalityCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9973,7 +9974,7 @@ func (ec *executionContext) _MunicipalityEdge_node(ctx context.Context, field gr
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -10005,7 +10006,7 @@ func (ec *executionContext) _MunicipalityPayload_municipality(ctx context.Contex
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -10069,7 +10070,7 @@ func (ec *executionContext) _MunicipalityRole_municipality(ctx context.Context, 
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -12840,7 +12841,7 @@ func (ec *executionContext) fieldContext_Mutation_rejectApplication(ctx context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12863,7 +12864,7 @@ func (ec *executionContext) fieldContext_Office_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Office", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Office_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12886,7 +12887,7 @@ func (ec *executionContext) fieldContext_Office_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
-func (ec *executionContext) _Office_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12898,7 +12899,7 @@ func (ec *executionContext) _Office_municipality(ctx context.Context, field grap
 			return obj.Town, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -12918,7 +12919,7 @@ func (ec *executionContext) fieldContext_Office_municipality(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_name(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12941,7 +12942,7 @@ func (ec *executionContext) fieldContext_Office_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
-func (ec *executionContext) _Office_address(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_address(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12973,7 +12974,7 @@ func (ec *executionContext) fieldContext_Office_address(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_phone(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_phone(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12996,7 +12997,7 @@ func (ec *executionContext) fieldContext_Office_phone(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Office", field, false, false, "PhoneNumber")
 }
 
-func (ec *executionContext) _Office_email(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_email(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13019,7 +13020,7 @@ func (ec *executionContext) fieldContext_Office_email(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Office", field, false, false, "EmailAddress")
 }
 
-func (ec *executionContext) _Office_stepMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_stepMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13042,7 +13043,7 @@ func (ec *executionContext) fieldContext_Office_stepMinutes(_ context.Context, f
 	return graphql.NewScalarFieldContext("Office", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Office_holdMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_holdMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13065,7 +13066,7 @@ func (ec *executionContext) fieldContext_Office_holdMinutes(_ context.Context, f
 	return graphql.NewScalarFieldContext("Office", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Office_counters(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_counters(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13097,7 +13098,7 @@ func (ec *executionContext) fieldContext_Office_counters(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_openingHours(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_openingHours(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13110,7 +13111,7 @@ func (ec *executionContext) _Office_openingHours(ctx context.Context, field grap
 			return ec.Resolvers.Office().OpeningHours(ctx, obj, fc.Args["from"].(schedule.Date), fc.Args["days"].(int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
 			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
@@ -13141,7 +13142,7 @@ func (ec *executionContext) fieldContext_Office_openingHours(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_closures(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_closures(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13173,7 +13174,7 @@ func (ec *executionContext) fieldContext_Office_closures(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_openings(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_openings(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13205,7 +13206,7 @@ func (ec *executionContext) fieldContext_Office_openings(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13249,7 +13250,7 @@ func (ec *executionContext) fieldContext_Office_availability(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13284,7 +13285,7 @@ func (ec *executionContext) _OfficeSlots_municipality(ctx context.Context, field
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -13316,7 +13317,7 @@ func (ec *executionContext) _OfficeSlots_office(ctx context.Context, field graph
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -13348,7 +13349,7 @@ func (ec *executionContext) _OfficeSlots_service(ctx context.Context, field grap
 			return obj.Service, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -13495,7 +13496,7 @@ func (ec *executionContext) _Opening_hours(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Opening().Hours(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
 			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
@@ -13593,7 +13594,7 @@ func (ec *executionContext) fieldContext_Opening_reason(_ context.Context, field
 	return graphql.NewScalarFieldContext("Opening", field, false, false, "String")
 }
 
-func (ec *executionContext) _OpeningDay_date(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_date(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13616,7 +13617,7 @@ func (ec *executionContext) fieldContext_OpeningDay_date(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("OpeningDay", field, false, false, "Date")
 }
 
-func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13628,7 +13629,7 @@ func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql
 			return obj.Hours, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.OpeningSpan) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
 			return ec.marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
@@ -13648,7 +13649,7 @@ func (ec *executionContext) fieldContext_OpeningDay_hours(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13671,7 +13672,7 @@ func (ec *executionContext) fieldContext_OpeningDay_reason(_ context.Context, fi
 	return graphql.NewScalarFieldContext("OpeningDay", field, false, false, "UnavailableReason")
 }
 
-func (ec *executionContext) _OpeningSpan_from(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningSpan) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningSpan_from(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningSpan) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13694,7 +13695,7 @@ func (ec *executionContext) fieldContext_OpeningSpan_from(_ context.Context, fie
 	return graphql.NewScalarFieldContext("OpeningSpan", field, false, false, "LocalTime")
 }
 
-func (ec *executionContext) _OpeningSpan_to(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningSpan) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningSpan_to(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningSpan) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15347,7 +15348,7 @@ func (ec *executionContext) fieldContext_PrivacyNotice_validFrom(_ context.Conte
 	return graphql.NewScalarFieldContext("PrivacyNotice", field, false, false, "Date")
 }
 
-func (ec *executionContext) _PublicService_id(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15370,7 +15371,7 @@ func (ec *executionContext) fieldContext_PublicService_id(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "ID")
 }
 
-func (ec *executionContext) _PublicService_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15393,7 +15394,7 @@ func (ec *executionContext) fieldContext_PublicService_slug(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15405,7 +15406,7 @@ func (ec *executionContext) _PublicService_municipality(ctx context.Context, fie
 			return obj.Town, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -15425,7 +15426,7 @@ func (ec *executionContext) fieldContext_PublicService_municipality(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_kind(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_kind(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15457,7 +15458,7 @@ func (ec *executionContext) fieldContext_PublicService_kind(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_name(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15480,7 +15481,7 @@ func (ec *executionContext) fieldContext_PublicService_name(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_leikaKey(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_leikaKey(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15503,7 +15504,7 @@ func (ec *executionContext) fieldContext_PublicService_leikaKey(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_summary(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_summary(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15526,7 +15527,7 @@ func (ec *executionContext) fieldContext_PublicService_summary(_ context.Context
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_information(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_information(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15558,7 +15559,7 @@ func (ec *executionContext) fieldContext_PublicService_information(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_channels(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_channels(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15581,7 +15582,7 @@ func (ec *executionContext) fieldContext_PublicService_channels(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "ServiceChannel")
 }
 
-func (ec *executionContext) _PublicService_links(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_links(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15613,7 +15614,7 @@ func (ec *executionContext) fieldContext_PublicService_links(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_fee(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_fee(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15645,7 +15646,7 @@ func (ec *executionContext) fieldContext_PublicService_fee(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_fees(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_fees(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15677,7 +15678,7 @@ func (ec *executionContext) fieldContext_PublicService_fees(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_form(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_form(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15709,7 +15710,7 @@ func (ec *executionContext) fieldContext_PublicService_form(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_documents(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_documents(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15732,7 +15733,7 @@ func (ec *executionContext) fieldContext_PublicService_documents(_ context.Conte
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_appointmentMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_appointmentMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15755,7 +15756,7 @@ func (ec *executionContext) fieldContext_PublicService_appointmentMinutes(_ cont
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicService_maxQuantity(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_maxQuantity(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15778,7 +15779,7 @@ func (ec *executionContext) fieldContext_PublicService_maxQuantity(_ context.Con
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicService_delivery(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_delivery(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15801,7 +15802,7 @@ func (ec *executionContext) fieldContext_PublicService_delivery(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DeliveryMethod")
 }
 
-func (ec *executionContext) _PublicService_open(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_open(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15824,7 +15825,7 @@ func (ec *executionContext) fieldContext_PublicService_open(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, true, true, "Boolean")
 }
 
-func (ec *executionContext) _PublicService_opensAt(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_opensAt(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15847,7 +15848,7 @@ func (ec *executionContext) fieldContext_PublicService_opensAt(_ context.Context
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PublicService_closesAt(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_closesAt(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15870,7 +15871,7 @@ func (ec *executionContext) fieldContext_PublicService_closesAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PublicService_stateMessage(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_stateMessage(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15893,7 +15894,7 @@ func (ec *executionContext) fieldContext_PublicService_stateMessage(_ context.Co
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_trust(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_trust(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15916,7 +15917,7 @@ func (ec *executionContext) fieldContext_PublicService_trust(_ context.Context, 
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "TrustLevel")
 }
 
-func (ec *executionContext) _PublicService_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15983,7 +15984,7 @@ func (ec *executionContext) _PublicServiceConnection_nodes(ctx context.Context, 
 			return obj.Nodes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
@@ -16070,7 +16071,7 @@ func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context,
 			return ec.Resolvers.PublicServiceConnection().Facets(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
 			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx, selections, v)
 		},
 		true,
@@ -16125,7 +16126,7 @@ func (ec *executionContext) _PublicServiceEdge_node(ctx context.Context, field g
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -16145,7 +16146,7 @@ func (ec *executionContext) fieldContext_PublicServiceEdge_node(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_free(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_free(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16168,7 +16169,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_free(_ context.Cont
 	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicServiceFacets_withFee(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_withFee(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16191,7 +16192,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_withFee(_ context.C
 	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16203,7 +16204,7 @@ func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, f
 			return obj.Channels, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
 			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx, selections, v)
 		},
 		true,
@@ -16223,7 +16224,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_channels(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16235,7 +16236,7 @@ func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, fiel
 			return obj.Kinds, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
 			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx, selections, v)
 		},
 		true,
@@ -16255,7 +16256,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_kinds(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16267,7 +16268,7 @@ func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Cont
 			return obj.Municipalities, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
 			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx, selections, v)
 		},
 		true,
@@ -16299,7 +16300,7 @@ func (ec *executionContext) _PublicServicePayload_publicService(ctx context.Cont
 			return obj.PublicService, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -16569,10 +16570,10 @@ func (ec *executionContext) _Query_municipality(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Municipality(ctx, fc.Args["by"].(portal.MunicipalityKey))
+			return ec.Resolvers.Query().Municipality(ctx, fc.Args["by"].(catalogue.MunicipalityKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
 		},
 		true,
@@ -16613,7 +16614,7 @@ func (ec *executionContext) _Query_municipalities(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Municipalities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*portal.MunicipalityFilter))
+			return ec.Resolvers.Query().Municipalities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.MunicipalityFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
@@ -16789,7 +16790,7 @@ func (ec *executionContext) _Query_partners(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Partners(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Partners(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PartnerConnection) graphql.Marshaler {
@@ -16877,10 +16878,10 @@ func (ec *executionContext) _Query_publicService(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PublicService(ctx, fc.Args["by"].(portal.PublicServiceKey))
+			return ec.Resolvers.Query().PublicService(ctx, fc.Args["by"].(catalogue.PublicServiceKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -16921,7 +16922,7 @@ func (ec *executionContext) _Query_publicServices(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*portal.PublicServiceFilter))
+			return ec.Resolvers.Query().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -16965,7 +16966,7 @@ func (ec *executionContext) _Query_appointments(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Appointments(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Appointments(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
@@ -17097,7 +17098,7 @@ func (ec *executionContext) _Query_applications(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Applications(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Applications(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
@@ -17557,7 +17558,7 @@ func (ec *executionContext) _SchedulePayload_office(ctx context.Context, field g
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
 		},
 		true,
@@ -17644,7 +17645,7 @@ func (ec *executionContext) _SchedulePayload_stillClosed(ctx context.Context, fi
 			return obj.StillClosed, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
 			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
@@ -18028,10 +18029,10 @@ func (ec *executionContext) _Subscription_publicService(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PublicService(ctx, fc.Args["by"].(portal.PublicServiceKey))
+			return ec.Resolvers.Subscription().PublicService(ctx, fc.Args["by"].(catalogue.PublicServiceKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
 		},
 		true,
@@ -18072,7 +18073,7 @@ func (ec *executionContext) _Subscription_publicServices(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["filter"].(*portal.PublicServiceFilter))
+			return ec.Resolvers.Subscription().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -22121,8 +22122,8 @@ func UnmarshalHoldSlotInput(ctx context.Context, raw any) (portal.HoldSlotInput,
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Context, obj any) (portal.MunicipalServiceSlug, error) {
-	var it portal.MunicipalServiceSlug
+func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Context, obj any) (catalogue.MunicipalServiceSlug, error) {
+	var it catalogue.MunicipalServiceSlug
 	if obj == nil {
 		return it, nil
 	}
@@ -22164,8 +22165,8 @@ func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Conte
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalServiceSlug(ctx context.Context, raw any) (portal.MunicipalServiceSlug, error) {
-	var out portal.MunicipalServiceSlug
+func UnmarshalMunicipalServiceSlug(ctx context.Context, raw any) (catalogue.MunicipalServiceSlug, error) {
+	var out catalogue.MunicipalServiceSlug
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalServiceSlug", raw, &out)
 	return out, err
 }
@@ -22254,8 +22255,8 @@ func UnmarshalMunicipalityByIDsInput(ctx context.Context, raw any) (model.Munici
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context, obj any) (portal.MunicipalityFilter, error) {
-	var it portal.MunicipalityFilter
+func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context, obj any) (catalogue.MunicipalityFilter, error) {
+	var it catalogue.MunicipalityFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -22290,14 +22291,14 @@ func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalityFilter(ctx context.Context, raw any) (portal.MunicipalityFilter, error) {
-	var out portal.MunicipalityFilter
+func UnmarshalMunicipalityFilter(ctx context.Context, raw any) (catalogue.MunicipalityFilter, error) {
+	var out catalogue.MunicipalityFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalityFilter", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, obj any) (portal.MunicipalityKey, error) {
-	var it portal.MunicipalityKey
+func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, obj any) (catalogue.MunicipalityKey, error) {
+	var it catalogue.MunicipalityKey
 	if obj == nil {
 		return it, nil
 	}
@@ -22346,8 +22347,8 @@ func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, o
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalityKey(ctx context.Context, raw any) (portal.MunicipalityKey, error) {
-	var out portal.MunicipalityKey
+func UnmarshalMunicipalityKey(ctx context.Context, raw any) (catalogue.MunicipalityKey, error) {
+	var out catalogue.MunicipalityKey
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalityKey", raw, &out)
 	return out, err
 }
@@ -23108,8 +23109,8 @@ func UnmarshalPublicServiceByMunicipalityArsAndSlugsInput(ctx context.Context, r
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Context, obj any) (portal.PublicServiceFilter, error) {
-	var it portal.PublicServiceFilter
+func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Context, obj any) (catalogue.PublicServiceFilter, error) {
+	var it catalogue.PublicServiceFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -23179,14 +23180,14 @@ func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Contex
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPublicServiceFilter(ctx context.Context, raw any) (portal.PublicServiceFilter, error) {
-	var out portal.PublicServiceFilter
+func UnmarshalPublicServiceFilter(ctx context.Context, raw any) (catalogue.PublicServiceFilter, error) {
+	var out catalogue.PublicServiceFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublicServiceFilter", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, obj any) (portal.PublicServiceKey, error) {
-	var it portal.PublicServiceKey
+func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, obj any) (catalogue.PublicServiceKey, error) {
+	var it catalogue.PublicServiceKey
 	if obj == nil {
 		return it, nil
 	}
@@ -23228,8 +23229,8 @@ func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, 
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPublicServiceKey(ctx context.Context, raw any) (portal.PublicServiceKey, error) {
-	var out portal.PublicServiceKey
+func UnmarshalPublicServiceKey(ctx context.Context, raw any) (catalogue.PublicServiceKey, error) {
+	var out catalogue.PublicServiceKey
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublicServiceKey", raw, &out)
 	return out, err
 }
@@ -25582,9 +25583,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case portal.Service:
+	case catalogue.Service:
 		return ec._PublicService(ctx, sel, &obj)
-	case *portal.Service:
+	case *catalogue.Service:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25599,16 +25600,16 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Payment(ctx, sel, obj)
-	case portal.Office:
+	case catalogue.Office:
 		return ec._Office(ctx, sel, &obj)
-	case *portal.Office:
+	case *catalogue.Office:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Office(ctx, sel, obj)
-	case portal.Town:
+	case catalogue.Town:
 		return ec._Municipality(ctx, sel, &obj)
-	case *portal.Town:
+	case *catalogue.Town:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25692,9 +25693,9 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case portal.Service:
+	case catalogue.Service:
 		return ec._PublicService(ctx, sel, &obj)
-	case *portal.Service:
+	case *catalogue.Service:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25704,16 +25705,16 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 			return graphql.Null
 		}
 		return ec._Payment(ctx, sel, obj)
-	case portal.Office:
+	case catalogue.Office:
 		return ec._Office(ctx, sel, &obj)
-	case *portal.Office:
+	case *catalogue.Office:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Office(ctx, sel, obj)
-	case portal.Town:
+	case catalogue.Town:
 		return ec._Municipality(ctx, sel, &obj)
-	case *portal.Town:
+	case *catalogue.Town:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -27142,7 +27143,7 @@ func (ec *executionContext) _ChangeFeed(ctx context.Context, sel ast.SelectionSe
 
 var channelCountImplementors = []string{"ChannelCount"}
 
-func (ec *executionContext) _ChannelCount(ctx context.Context, sel ast.SelectionSet, obj *portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) _ChannelCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.ChannelCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, channelCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27742,7 +27743,7 @@ func (ec *executionContext) _InformationSection(ctx context.Context, sel ast.Sel
 
 var kindCountImplementors = []string{"KindCount"}
 
-func (ec *executionContext) _KindCount(ctx context.Context, sel ast.SelectionSet, obj *portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) _KindCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.KindCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, kindCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27818,7 +27819,7 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 
 var municipalityImplementors = []string{"Municipality", "Node", "_Entity"}
 
-func (ec *executionContext) _Municipality(ctx context.Context, sel ast.SelectionSet, obj *portal.Town) graphql.Marshaler {
+func (ec *executionContext) _Municipality(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Town) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27967,7 +27968,7 @@ func (ec *executionContext) _MunicipalityConnection(ctx context.Context, sel ast
 
 var municipalityCountImplementors = []string{"MunicipalityCount"}
 
-func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.SelectionSet, obj *portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.MunicipalityCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28589,7 +28590,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var officeImplementors = []string{"Office", "Node", "_Entity"}
 
-func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *portal.Office) graphql.Marshaler {
+func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Office) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, officeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28815,7 +28816,7 @@ func (ec *executionContext) _Opening(ctx context.Context, sel ast.SelectionSet, 
 
 var openingDayImplementors = []string{"OpeningDay"}
 
-func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSet, obj *portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSet, obj *catalogue.OpeningDay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, openingDayImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28858,7 +28859,7 @@ func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSe
 
 var openingSpanImplementors = []string{"OpeningSpan"}
 
-func (ec *executionContext) _OpeningSpan(ctx context.Context, sel ast.SelectionSet, obj *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) _OpeningSpan(ctx context.Context, sel ast.SelectionSet, obj *catalogue.OpeningSpan) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, openingSpanImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29606,7 +29607,7 @@ func (ec *executionContext) _PrivacyNotice(ctx context.Context, sel ast.Selectio
 
 var publicServiceImplementors = []string{"PublicService", "Node", "_Entity"}
 
-func (ec *executionContext) _PublicService(ctx context.Context, sel ast.SelectionSet, obj *portal.Service) graphql.Marshaler {
+func (ec *executionContext) _PublicService(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Service) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29845,7 +29846,7 @@ func (ec *executionContext) _PublicServiceEdge(ctx context.Context, sel ast.Sele
 
 var publicServiceFacetsImplementors = []string{"PublicServiceFacets"}
 
-func (ec *executionContext) _PublicServiceFacets(ctx context.Context, sel ast.SelectionSet, obj *portal.Facets) graphql.Marshaler {
+func (ec *executionContext) _PublicServiceFacets(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Facets) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceFacetsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -31880,11 +31881,11 @@ func (ec *executionContext) marshalNChangeType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
-func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v catalogue.ChannelCount) graphql.Marshaler {
 	return ec._ChannelCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32334,11 +32335,11 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx context.Context, sel ast.SelectionSet, v portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx context.Context, sel ast.SelectionSet, v catalogue.KindCount) graphql.Marshaler {
 	return ec._KindCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32390,7 +32391,7 @@ func (ec *executionContext) marshalNMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32406,7 +32407,7 @@ func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportal
 	return ret
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Municipality!")
 		return graphql.Null
@@ -32442,11 +32443,11 @@ func (ec *executionContext) unmarshalNMunicipalityByIDsInput2ᚕᚖnelkeᚋgraph
 	return res, nil
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v catalogue.MunicipalityCount) graphql.Marshaler {
 	return ec._MunicipalityCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32486,7 +32487,7 @@ func (ec *executionContext) marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐ
 	return ec._MunicipalityEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 	res, err := ec.unmarshalInputMunicipalityKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -32533,7 +32534,7 @@ func (ec *executionContext) unmarshalNNextSlotsPlace2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32549,7 +32550,7 @@ func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOff
 	return ret
 }
 
-func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Office!")
 		return graphql.Null
@@ -32622,7 +32623,7 @@ func (ec *executionContext) marshalNOpening2ᚖnelkeᚋentᚐOpening(ctx context
 	return ec._Opening(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32638,7 +32639,7 @@ func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningDay) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningDay!")
 		return graphql.Null
@@ -32665,11 +32666,11 @@ func (ec *executionContext) unmarshalNOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v catalogue.OpeningSpan) graphql.Marshaler {
 	return ec._OpeningSpan(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32685,7 +32686,7 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐO
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -32701,7 +32702,7 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningSpan!")
 		return graphql.Null
@@ -33082,7 +33083,7 @@ func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode
 	return res
 }
 
-func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -33098,7 +33099,7 @@ func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋporta
 	return ret
 }
 
-func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicService!")
 		return graphql.Null
@@ -33166,7 +33167,7 @@ func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodel�
 	return ec._PublicServiceEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx context.Context, sel ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx context.Context, sel ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicServiceFacets!")
 		return graphql.Null
@@ -33174,7 +33175,7 @@ func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋpo
 	return ec._PublicServiceFacets(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx context.Context, v any) (portal.PublicServiceKey, error) {
+func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
 	res, err := ec.unmarshalInputPublicServiceKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -34708,7 +34709,7 @@ func (ec *executionContext) marshalOMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx context.Context, v any) (*portal.MunicipalServiceSlug, error) {
+func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx context.Context, v any) (*catalogue.MunicipalServiceSlug, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34716,7 +34717,7 @@ func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34729,7 +34730,7 @@ func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportal
 	return ret
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34759,7 +34760,7 @@ func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmo
 	return ec._MunicipalityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx context.Context, v any) (*portal.MunicipalityFilter, error) {
+func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34767,7 +34768,7 @@ func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋp
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (*portal.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (*catalogue.MunicipalityKey, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34782,7 +34783,7 @@ func (ec *executionContext) marshalONode2nelkeᚋgraphᚋmodelᚐNode(ctx contex
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34795,7 +34796,7 @@ func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOff
 	return ret
 }
 
-func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34854,7 +34855,7 @@ func (ec *executionContext) unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35024,7 +35025,7 @@ func (ec *executionContext) marshalOPrivacyNotice2ᚖnelkeᚋentᚐPrivacyNotice
 	return ec._PrivacyNotice(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35037,7 +35038,7 @@ func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋporta
 	return ret
 }
 
-func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35067,7 +35068,7 @@ func (ec *executionContext) marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋm
 	return ec._PublicServiceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
+func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 	if v == nil {
 		return nil, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"nelke/internal/problem"
 	"nelke/internal/webhook"
@@ -37,7 +38,7 @@ func casePayload(ctx context.Context, c *ent.CaseFile, err error) (*model.CasePa
 	return &model.CasePayload{Case: c, Problems: problems}, err
 }
 
-func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model.MunicipalityPayload, error) {
+func municipalityPayload(ctx context.Context, t *catalogue.Town, err error) (*model.MunicipalityPayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.MunicipalityPayload{Municipality: t, Problems: problems}, err
 }
@@ -45,7 +46,7 @@ func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model
 func schedulePayload(ctx context.Context, s *portal.Schedule, err error) (*model.SchedulePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	if s == nil {
-		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, StillClosed: []*portal.OpeningDay{}, Problems: problems}, err
+		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, StillClosed: []*catalogue.OpeningDay{}, Problems: problems}, err
 	}
 	return &model.SchedulePayload{Office: s.Office, Appointments: s.Appointments, AppointmentCount: s.Count, StillClosed: listed(s.StillClosed), Problems: problems}, err
 }
@@ -58,7 +59,7 @@ func listed[T any](list []T) []T {
 	return list
 }
 
-func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.PublicServicePayload, error) {
+func servicePayload(ctx context.Context, s *catalogue.Service, err error) (*model.PublicServicePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.PublicServicePayload{PublicService: s, Problems: problems}, err
 }

@@ -14,6 +14,7 @@ import (
 
 	"nelke/graph"
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"nelke/internal/problem"
 )
@@ -63,7 +64,7 @@ func region(ars string) bool {
 
 // hand writes an export, compressed where the client can read that. Each form has a tag of its own: they are other bytes.
 // One that was read at another instant than now (zero: it wasn't), because the database has gone, says how old it is.
-func hand(w http.ResponseWriter, r *http.Request, e *portal.Export, staleSince, now time.Time) {
+func hand(w http.ResponseWriter, r *http.Request, e *catalogue.Export, staleSince, now time.Time) {
 	header := w.Header()
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second))+staleIfError(now, time.Time{}, 0))

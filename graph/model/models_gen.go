@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"nelke/ent"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
-	"nelke/internal/portal"
 	"nelke/internal/problem"
 )
 
@@ -132,7 +132,7 @@ type MunicipalityByIDsInput struct {
 // A town after a write, or what kept it from being written.
 type MunicipalityPayload struct {
 	// The town as it is now; null when a problem kept it.
-	Municipality *portal.Town `json:"municipality,omitempty"`
+	Municipality *catalogue.Town `json:"municipality,omitempty"`
 	// Empty when the write took place.
 	Problems []Problem `json:"problems"`
 }
@@ -140,7 +140,7 @@ type MunicipalityPayload struct {
 // Roles in one municipality.
 type MunicipalityRole struct {
 	// The town.
-	Municipality *portal.Town `json:"municipality"`
+	Municipality *catalogue.Town `json:"municipality"`
 	// The highest role there.
 	Role identity.Role `json:"role"`
 }
@@ -247,7 +247,7 @@ type PublicServiceByMunicipalityArsAndSlugsInput struct {
 // A service after a write, or what kept it from being written.
 type PublicServicePayload struct {
 	// The service as it is now; null when a problem kept it.
-	PublicService *portal.Service `json:"publicService,omitempty"`
+	PublicService *catalogue.Service `json:"publicService,omitempty"`
 	// Empty when the write took place.
 	Problems []Problem `json:"problems"`
 }
@@ -272,14 +272,14 @@ func (RateLimited) IsProblem() {}
 // An office after a change of when it is open, or what kept it from being changed.
 type SchedulePayload struct {
 	// The office as it is now, without the change after a dry run; null when a problem kept it.
-	Office *portal.Office `json:"office,omitempty"`
+	Office *catalogue.Office `json:"office,omitempty"`
 	// Held and booked appointments outside the open time, by start, at most 200. They stay as they are: staff reschedule them.
 	Appointments []*ent.Appointment `json:"appointments"`
 	// How many there are in all.
 	AppointmentCount int `json:"appointmentCount"`
 	// Days that the change would open and that stay closed all the same, with the reason: HOLIDAY, or CLOSED by a closure. Of the first
 	// 62 days from its beginning. Use `addOpening` to open on a public holiday, and `removeClosure` for a closure.
-	StillClosed []*portal.OpeningDay `json:"stillClosed"`
+	StillClosed []*catalogue.OpeningDay `json:"stillClosed"`
 	// Empty when the write took place, or would have.
 	Problems []Problem `json:"problems"`
 }

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -27,7 +28,7 @@ const (
 type file struct {
 	*ent.Application
 	c        *ent.CaseFile
-	service  *Service
+	service  *catalogue.Service
 	payments []*ent.Payment // oldest first
 }
 
@@ -130,7 +131,7 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 	if err != nil {
 		return done{}, err
 	}
-	service, err := p.anyService(ctx, found.ServiceID)
+	service, err := p.AnyService(ctx, found.ServiceID)
 	if err != nil {
 		return done{}, err
 	}
@@ -156,23 +157,23 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 
 // current is a service as the transaction sees it: what is remembered of a town may be some seconds old where no nudge
 // came through, and nobody pays, or hands in, by rules that have been changed.
-func (tx *Tx) current(ctx context.Context, s *Service) (*Service, error) {
+func (tx *Tx) current(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	m, err := tx.Municipality.Query().Where(municipality.ID(s.MunicipalityID)).Select(municipality.FieldEventCount).Only(ctx)
 	if err != nil || m.EventCount == s.Town.EventCount {
 		return s, err
 	}
-	t, err := readTown(ctx, tx.Client, s.MunicipalityID, tx.now)
+	t, err := catalogue.ReadTown(ctx, tx.Client, s.MunicipalityID, tx.now)
 	if err != nil {
 		return s, err
 	}
-	if t == nil || t.services[s.ID] == nil {
+	if t == nil || t.Service(s.ID) == nil {
 		return s, errServiceGone
 	}
-	return t.services[s.ID], nil
+	return t.Service(s.ID), nil
 }
 
 // open reads an application behind its case's lock; nil where the condition finds none.
-func (tx *Tx) open(ctx context.Context, id, caseID string, service *Service, may ...predicate.Application) (*file, error) {
+func (tx *Tx) open(ctx context.Context, id, caseID string, service *catalogue.Service, may ...predicate.Application) (*file, error) {
 	if err := tx.tick(ctx); err != nil {
 		return nil, err
 	}
@@ -287,7 +288,7 @@ func (p *Portal) applicationOf(ctx context.Context, d done) (*ent.Application, e
 func (p *Portal) presentApplications(ctx context.Context, all ...*ent.Application) error {
 	now := p.clock()
 	for _, a := range all {
-		t, err := p.town(ctx, a.MunicipalityID)
+		t, err := p.Town(ctx, a.MunicipalityID)
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 	if actor.Kind != identity.CaseHolder {
 		return nil, problem.New(problem.Unauthenticated)
 	}
-	s, err := p.anyService(ctx, in.Service)
+	s, err := p.AnyService(ctx, in.Service)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +62,9 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		switch {
 		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
 			return "", problem.New(problem.NotFound, "input", "service")
-		case !s.openAt(tx.now) || s.Form == nil:
+		case !s.OpenAt(tx.now) || s.Form == nil:
 			return "", problem.New(problem.ServiceClosed, "input", "service")
-		case s.beyond():
+		case s.DemandsTrust():
 			return "", problem.New(problem.TrustRequired, "input", "service")
 		}
 		drafts, err := tx.Application.Query().Where(

@@ -11,6 +11,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -18,11 +19,11 @@ import (
 )
 
 // ApplicationConnection is a page of applications. Total is not known: to count is to read them all.
-type ApplicationConnection = Connection[*ent.Application]
+type ApplicationConnection = catalogue.Connection[*ent.Application]
 
 // WorkQueueInput says which applications of a town.
 type WorkQueueInput struct {
-	Municipality MunicipalityKey
+	Municipality catalogue.MunicipalityKey
 	Service      *string
 	Statuses     []string
 	Mine         bool
@@ -45,10 +46,10 @@ func unfinished() []string {
 // WorkQueue returns the applications of a town by deadline, for its staff; nil for everybody else. Drafts are never in it.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_ *ApplicationConnection, err error) {
+func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page catalogue.Page) (_ *ApplicationConnection, err error) {
 	defer problem.Wrap(&err, "WorkQueue")
 
-	m, err := p.municipality(ctx, in.Municipality)
+	m, err := p.Row(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +154,7 @@ func (c place) cursor() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(listOfWork + strconv.FormatInt(c.deadline.UnixMicro(), 10) + "\x00" + c.id))
 }
 
-func queuePage(page Page) (first int, after *place, err error) {
+func queuePage(page catalogue.Page) (first int, after *place, err error) {
 	first = 20
 	if page.First != nil {
 		first = *page.First

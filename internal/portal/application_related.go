@@ -12,6 +12,7 @@ import (
 	"nelke/ent/informationrequest"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -52,7 +53,7 @@ func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 // CaseApplications returns a page of the applications of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page Page) (_ *ApplicationConnection, err error) {
+func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *ApplicationConnection, err error) {
 	defer problem.Wrap(&err, "CaseApplications(%s)", c.ID)
 
 	visible, err := p.seesApplications(ctx)
@@ -201,7 +202,7 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 		byID[c.ID] = c
 	}
 	for i, a := range apps {
-		s, err := p.anyService(ctx, a.ServiceID)
+		s, err := p.AnyService(ctx, a.ServiceID)
 		if err != nil {
 			return err
 		}

@@ -74,7 +74,7 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 			return err
 		}
 		var faults []form.Fault
-		if corrections, faults = schema.Accept(answers, false, f.service.Town.today(tx.now)); len(faults) > 0 {
+		if corrections, faults = schema.Accept(answers, false, f.service.Town.Today(tx.now)); len(faults) > 0 {
 			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/payment"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/form"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
@@ -49,10 +50,10 @@ func (p *Portal) steps(f *file, now time.Time) ([]Step, error) {
 			open = append(open, s)
 		}
 	}
-	stand(StepOpening, f.service.Active && f.service.openAt(now))
-	stand(StepTrust, !f.service.beyond())
+	stand(StepOpening, f.service.Active && f.service.OpenAt(now))
+	stand(StepTrust, !f.service.DemandsTrust())
 	stand(StepInformation, f.InformationHash == informationHash(f.service.Information))
-	stand(StepPrivacy, f.service.Town.inForce(f.c.NoticeID, f.c.Language, now) != nil)
+	stand(StepPrivacy, f.service.Town.NoticeInForce(f.c.NoticeID, f.c.Language, now) != nil)
 	faults, err := p.faults(f.Application, f.service, now)
 	if err != nil {
 		return nil, err
@@ -99,11 +100,11 @@ func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
 }
 
 // schema is the compiled form of an application. Forms never change, so each is compiled once.
-func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
+func (p *Portal) schema(s *catalogue.Service, id string) (*form.Schema, error) {
 	if known, ok := p.forms.Load(id); ok {
 		return known.(*form.Schema), nil
 	}
-	f := s.form(id)
+	f := s.FormByID(id)
 	if f == nil {
 		return nil, fmt.Errorf("form %s: not one of service %s", id, s.ID)
 	}
@@ -115,19 +116,8 @@ func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
 	return compiled, nil
 }
 
-// form is one version of the service's form; nil where there is none.
-func (s *Service) form(id string) *ent.Form {
-	if s.Form != nil && s.Form.ID == id {
-		return s.Form
-	}
-	if i := slices.IndexFunc(s.Old, func(f *ent.Form) bool { return f.ID == id }); i >= 0 {
-		return s.Old[i]
-	}
-	return nil
-}
-
 // faults are what is wrong with the answers of an application at an instant.
-func (p *Portal) faults(a *ent.Application, s *Service, now time.Time) ([]form.Fault, error) {
+func (p *Portal) faults(a *ent.Application, s *catalogue.Service, now time.Time) ([]form.Fault, error) {
 	if a.Answers == "" {
 		return nil, nil
 	}
@@ -135,7 +125,7 @@ func (p *Portal) faults(a *ent.Application, s *Service, now time.Time) ([]form.F
 	if err != nil {
 		return nil, err
 	}
-	_, faults := schema.Accept([]byte(a.Answers), false, s.Town.today(now))
+	_, faults := schema.Accept([]byte(a.Answers), false, s.Town.Today(now))
 	return faults, nil
 }
 
@@ -171,7 +161,7 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 		if err != nil {
 			return err
 		}
-		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.today(tx.now))
+		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.Today(tx.now))
 		if len(faults) > 0 {
 			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
@@ -234,7 +224,7 @@ func (f *file) due(now time.Time) (int, error) {
 	case frozen != nil && f.Status == application.StatusDRAFT:
 		return frozen.Cents, nil
 	}
-	return f.price(f.service.Town.today(now))
+	return f.price(f.service.Town.Today(now))
 }
 
 // price is what the application costs by the price of a day with its answers, in cents. Answers that free from the fee, and
@@ -251,7 +241,7 @@ func (f *file) price(day schedule.Date) (int, error) {
 		}
 	}
 	rules := schema.FeeRules{}
-	if form := f.service.form(f.FormID); form != nil {
+	if form := f.service.FormByID(f.FormID); form != nil {
 		rules = form.FeeRules
 	}
 	for pointer, free := range rules.FreeWhen {
@@ -283,15 +273,4 @@ func at(answers any, pointer string) any {
 		answers = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
 	}
 	return answers
-}
-
-// openAt reports whether the service can be applied for online at an instant.
-func (s *Service) openAt(now time.Time) bool {
-	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
-		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
-}
-
-// beyond reports whether the town demands more proof of who applies than a case key gives.
-func (s *Service) beyond() bool {
-	return s.Town.EnforceTrust && (s.Trust.String() == "SUBSTANTIAL" || s.Trust.String() == "HIGH")
 }

@@ -8,6 +8,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/payment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 )
@@ -40,7 +41,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		if err != nil {
 			return err
 		}
-		deadline := f.service.deadline(tx.now)
+		deadline := deadlineOf(f.service, tx.now)
 		if err := tx.step(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
 			next.SubmittedAt, next.Deadline, next.DueCents = &tx.now, &deadline, &due
 			next.NoticeID, next.NoticeAt = f.c.NoticeID, f.c.NoticeAt
@@ -54,13 +55,13 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 	})
 }
 
-// deadline is when the office should be done with what is submitted now: the end of the last of so many days.
-func (s *Service) deadline(now time.Time) time.Time {
+// deadlineOf is when the office should be done with what is submitted now: the end of the last of so many days.
+func deadlineOf(s *catalogue.Service, now time.Time) time.Time {
 	days := s.Town.ProcessingDays
 	if s.ProcessingDays != nil {
 		days = *s.ProcessingDays
 	}
-	return s.Town.today(now).AddDays(days + 1).Midnight(s.Town.Zone)
+	return s.Town.Today(now).AddDays(days + 1).Midnight(s.Town.Zone)
 }
 
 // oweNotice enqueues a message to the person about an application or payment, once per kind and occasion.
@@ -134,7 +135,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := p.anyService(ctx, found.ServiceID)
+	service, err := p.AnyService(ctx, found.ServiceID)
 	if err != nil {
 		return err
 	}

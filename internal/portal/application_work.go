@@ -124,14 +124,14 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		}
 	}
 	return p.onMine(ctx, "completeApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		today := f.service.Town.today(tx.now)
+		today := f.service.Town.Today(tx.now)
 		byPost := f.service.Delivery.String() == "POST"
 		switch d := in.Dispatch; {
 		case byPost == (d == nil):
 			return problem.Invalid(problem.RuleDispatch, "input", "dispatch")
 		case d != nil && d.SentOn != nil && d.SentOn.Compare(today) > 0:
 			return problem.Invalid(problem.RuleFuture, "input", "dispatch", "sentOn")
-		case d != nil && d.SentOn != nil && d.SentOn.Before(f.service.Town.today(*f.SubmittedAt)):
+		case d != nil && d.SentOn != nil && d.SentOn.Before(f.service.Town.Today(*f.SubmittedAt)):
 			return problem.Invalid(problem.RulePast, "input", "dispatch", "sentOn")
 		}
 		if err := tx.closeQuestion(ctx, f); err != nil {

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/idempotency"
 	"nelke/ent/predicate"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -68,14 +69,14 @@ func (p *Portal) reload(ctx context.Context, id string) (*ent.Appointment, error
 func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 	now := p.clock()
 	for _, a := range all {
-		o, err := p.office(ctx, a.OfficeID)
+		o, err := p.Office(ctx, a.OfficeID)
 		if err != nil {
 			return err
 		}
 		if o == nil {
 			continue // the office has been closed for good; its appointments stay readable, in UTC
 		}
-		zone := o.rules.Zone
+		zone := o.Rules.Zone
 		a.StartsAt, a.EndsAt = a.StartsAt.In(zone), a.EndsAt.In(zone)
 		if a.HeldUntil == nil {
 			continue
@@ -281,15 +282,8 @@ func codeOf(r schedule.Reason) problem.Code {
 	return problem.SlotNotOffered
 }
 
-func reasonOf(r schedule.Reason) problem.Reason {
-	if r == schedule.Past {
-		return problem.ReasonTooSoon
-	}
-	return problem.Reason(r)
-}
-
 // ConcernService returns the service of a concern, also one that is no longer offered.
-func (p *Portal) ConcernService(ctx context.Context, id string) (_ *Service, err error) {
+func (p *Portal) ConcernService(ctx context.Context, id string) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "ConcernService(%s)", id)
-	return p.anyService(ctx, id)
+	return p.AnyService(ctx, id)
 }

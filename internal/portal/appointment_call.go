@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
@@ -29,10 +30,10 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 	if err != nil {
 		return nil, err
 	}
-	var o *Office
+	var o *catalogue.Office
 	var m *ent.Municipality
 	if counter != nil {
-		if o, err = p.office(ctx, counter.OfficeID); err != nil {
+		if o, err = p.Office(ctx, counter.OfficeID); err != nil {
 			return nil, err
 		}
 		if o != nil {
@@ -70,8 +71,8 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 }
 
 // next finds whom a counter calls, behind the office's exclusive lock.
-func (tx *Tx) next(ctx context.Context, o *Office, counter *ent.Counter) (*ent.Appointment, error) {
-	today := schedule.DateOf(tx.now, o.rules.Zone).String()
+func (tx *Tx) next(ctx context.Context, o *catalogue.Office, counter *ent.Counter) (*ent.Appointment, error) {
+	today := schedule.DateOf(tx.now, o.Rules.Zone).String()
 	day, err := tx.Appointment.Query().Where(
 		appointment.OfficeID(o.ID), appointment.Day(today),
 		appointment.StatusIn(appointment.StatusCHECKED_IN, appointment.StatusCALLED),

@@ -45,7 +45,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, of.MunicipalityID)
+	t, err := p.Town(ctx, of.MunicipalityID)
 	if err != nil {
 		return nil, err
 	}

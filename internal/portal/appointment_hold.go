@@ -8,6 +8,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 )
@@ -68,14 +69,14 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 }
 
 // heldUntil is when a hold of now ends: to the second, because that is how it is shown.
-func (tx *Tx) heldUntil(o *Office) time.Time {
+func (tx *Tx) heldUntil(o *catalogue.Office) time.Time {
 	return tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute).Truncate(time.Second)
 }
 
 // roomToHold refuses a hold beyond the office's limit per case, and one beyond the open appointments that a case may have
 // there (most; 0: any number). Both are counted over the rows of the case alone: a condition on the status in the WHERE
 // clause would have PostgreSQL read the holds of all towns.
-func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office, most int) error {
+func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *catalogue.Office, most int) error {
 	a := tx.Args()
 	holding := `status = 'HELD' AND held_until > ` + a.Bind(tx.now)
 	held, open := 0, 0
@@ -125,9 +126,9 @@ func (tx *Tx) choose(ctx context.Context, p *Portal, w *wanted, except string) (
 	}
 	number, reason := w.office.Calendar.Choose(w.request(tx.now), w.start, busy, p.rand)
 	if reason != "" {
-		return nil, &problem.Problem{Code: codeOf(reason), Reason: reasonOf(reason), Path: []string{"input", "start"}}
+		return nil, &problem.Problem{Code: codeOf(reason), Reason: catalogue.ReasonOf(reason), Path: []string{"input", "start"}}
 	}
-	return w.office.counter(number), nil
+	return w.office.CounterNumbered(number), nil
 }
 
 // errRules says that the office's rules changed since they were read: read them again.
@@ -203,7 +204,7 @@ func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointme
 		if a.Extended {
 			return problem.New(problem.HoldAlreadyExtended, "input", "appointment")
 		}
-		o, err := p.office(ctx, a.OfficeID)
+		o, err := p.Office(ctx, a.OfficeID)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
 
 // onItsDay refuses what makes sense on the day of an appointment only, by the office's clock.
 func (p *Portal) onItsDay(ctx context.Context, a *ent.Appointment, now time.Time) error {
-	t, err := p.town(ctx, a.MunicipalityID)
+	t, err := p.Town(ctx, a.MunicipalityID)
 	if err != nil {
 		return err
 	}
@@ -101,8 +101,8 @@ func (p *Portal) onItsDay(ctx context.Context, a *ent.Appointment, now time.Time
 		return problem.New(problem.NotFound, "input", "appointment")
 	}
 	zone := t.Zone
-	if o := t.office(a.OfficeID); o != nil { // it isn't, once it has been given up
-		zone = o.rules.Zone
+	if o := t.Office(a.OfficeID); o != nil { // it isn't, once it has been given up
+		zone = o.Rules.Zone
 	}
 	if a.Day != schedule.DateOf(now, zone).String() {
 		return &problem.Problem{Code: problem.WrongState, Rule: problem.RuleDay, Path: []string{"input", "appointment"}}

@@ -6,6 +6,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/appointment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -31,7 +32,7 @@ type BookAppointmentForInput struct {
 func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForInput) (_ *ent.Appointment, err error) {
 	defer problem.Wrap(&err, "BookAppointmentFor(%s, %s)", in.Office, in.Start)
 
-	o, err := p.office(ctx, in.Office)
+	o, err := p.Office(ctx, in.Office)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ type AppointmentInput struct {
 
 // Board is the day of an office, for its staff.
 type Board struct {
-	Office       *Office
+	Office       *catalogue.Office
 	Date         schedule.Date
 	Appointments []*ent.Appointment // by start
 	Counters     []BoardCounter
@@ -113,7 +114,7 @@ type BoardCounter struct {
 func (p *Portal) AppointmentBoard(ctx context.Context, office string, day schedule.Date) (_ *Board, err error) {
 	defer problem.Wrap(&err, "AppointmentBoard(%s, %s)", office, day)
 
-	o, err := p.office(ctx, office)
+	o, err := p.Office(ctx, office)
 	if err != nil || o == nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -23,7 +24,7 @@ func newID(prefix string) string { return typeid.Must(typeid.WithPrefix(prefix))
 // remembered input: its hash stands for it.
 type OpenCaseInput struct {
 	IdempotencyKey string
-	Municipality   MunicipalityKey
+	Municipality   catalogue.MunicipalityKey
 	CaseKey        string `json:"-"`
 	Language       *string
 }
@@ -35,7 +36,7 @@ type OpenCaseInput struct {
 func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, language string) (_ *ent.CaseFile, err error) {
 	defer problem.Wrap(&err, "OpenCase")
 
-	m, err := p.municipality(ctx, in.Municipality)
+	m, err := p.Row(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (p *Portal) reloadCase(ctx context.Context, id string) (*ent.CaseFile, erro
 // presentCases shows the instants of cases in the zone of their town.
 func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 	for _, c := range all {
-		t, err := p.town(ctx, c.MunicipalityID)
+		t, err := p.Town(ctx, c.MunicipalityID)
 		if err != nil {
 			return err
 		}
@@ -215,7 +216,7 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 // CaseAppointments returns a page of the appointments of a case, newest first. Whoever sees a case sees them.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Page) (_ *AppointmentConnection, err error) {
+func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *AppointmentConnection, err error) {
 	defer problem.Wrap(&err, "CaseAppointments(%s)", c.ID)
 
 	visible, err := p.seesAppointments(ctx)
@@ -240,7 +241,7 @@ func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Pag
 }
 
 // AppointmentConnection is a page of appointments. Total is not known.
-type AppointmentConnection = Connection[*ent.Appointment]
+type AppointmentConnection = catalogue.Connection[*ent.Appointment]
 
 // listOfAppointments begins the cursors of a case's appointments.
 const listOfAppointments = "t\x00"

@@ -171,17 +171,17 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 // acknowledge notes on the case that the notice in force was acknowledged, if this write says so, and refuses to go on
 // where it never was.
 func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given *string) error {
-	t, err := p.town(ctx, c.MunicipalityID)
+	t, err := p.Town(ctx, c.MunicipalityID)
 	if err != nil {
 		return err
 	}
 	if given == nil {
-		if t.inForce(c.NoticeID, c.Language, tx.now) == nil {
+		if t.NoticeInForce(c.NoticeID, c.Language, tx.now) == nil {
 			return problem.New(problem.NoticeNotAcknowledged, "input", "privacyNotice")
 		}
 		return nil
 	}
-	notice := t.inForce(*given, c.Language, tx.now)
+	notice := t.NoticeInForce(*given, c.Language, tx.now)
 	switch {
 	case notice == nil:
 		return &problem.Problem{Code: problem.NoticeNotAcknowledged, Rule: problem.RuleOutdated, Path: []string{"input", "privacyNotice"}}

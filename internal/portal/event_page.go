@@ -13,13 +13,14 @@ import (
 	"nelke/ent/event"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
 // EventConnection is a page of events, newest first. Total is not known.
-type EventConnection = Connection[*ent.Event]
+type EventConnection = catalogue.Connection[*ent.Event]
 
 // listOfEvents begins the cursors of events. What follows is the number that an event has for who sees it, since that of its
 // row would tell of what isn't shown.
@@ -67,7 +68,7 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 // CaseEvents returns a page of the events of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ *EventConnection, err error) {
+func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *EventConnection, err error) {
 	defer problem.Wrap(&err, "CaseEvents(%s)", c.ID)
 
 	hidden, err := p.hiddenEvents(ctx, p.dependOnCases(ctx, []*ent.CaseFile{c}))
@@ -119,7 +120,7 @@ func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Applicatio
 // ApplicationEvents returns a page of what happened to an application and its payments, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page Page) (_ *EventConnection, err error) {
+func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page catalogue.Page) (_ *EventConnection, err error) {
 	defer problem.Wrap(&err, "ApplicationEvents(%s)", a.ID)
 
 	subjects, _, err := p.subjectsOf(ctx, []*ent.Application{a})
@@ -202,7 +203,7 @@ func (p *Portal) number(ctx context.Context, s seen, events []*ent.Event, cut bo
 }
 
 // eventPage cuts a page out of the events that are seen.
-func (p *Portal) eventPage(ctx context.Context, s seen, page Page) (*EventConnection, error) {
+func (p *Portal) eventPage(ctx context.Context, s seen, page catalogue.Page) (*EventConnection, error) {
 	first, after, err := keyset(page, listOfEvents)
 	if err != nil {
 		return nil, err

@@ -25,9 +25,6 @@ type moved struct{ subject, municipality, digest string }
 // feedLock is the lock of the feed's end.
 const feedLock = "feed"
 
-// feedKey is nudged when the feed has grown.
-const feedKey = live.Key("feed")
-
 // announce moves what has changed to the end of the feed, last in its transaction. Whoever does so waits for whoever is about
 // to: positions are given in the order of commits, so a reader never passes one that is still to come, however long
 // its transaction was open. Changes of catalogues are rare enough for that.
@@ -54,7 +51,7 @@ func (tx *Tx) announce(ctx context.Context) error {
 			return err
 		}
 	}
-	tx.nudge(feedKey)
+	tx.nudge(live.Feed)
 	return nil
 }
 
@@ -112,7 +109,7 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 	if limit < 1 || limit > maxChanges {
 		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
-	p.depend(ctx, time.Time{}, feedKey)
+	p.depend(ctx, time.Time{}, live.Feed)
 	begun := time.Now() //nolint:forbidigo // how long something takes
 	end, err := feedOf(ctx, p.store.ReadDB())
 	if err != nil {
@@ -130,7 +127,7 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 	}
 	feed := &ChangeFeed{Changes: []Change{}, More: len(rows) > limit}
 	for _, row := range rows[:min(limit, len(rows))] {
-		t, err := p.town(ctx, row.MunicipalityID)
+		t, err := p.Town(ctx, row.MunicipalityID)
 		if err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ func (i *importer) run(ctx context.Context, digest string) error {
 	if len(i.faults) > 0 {
 		return nil
 	}
-	i.nudge(directoryKey, live.Catalogue(i.m.ID))
+	i.nudge(live.Directory, live.Catalogue(i.m.ID))
 	if err := i.Municipality.UpdateOneID(i.m.ID).SetImportHash(digest).Exec(ctx); err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func (p *Portal) nameApplications(ctx context.Context, tx *Tx, after string) (id
 		if app.SubmittedAt == nil {
 			continue
 		}
-		t, err := p.town(ctx, app.MunicipalityID)
+		t, err := p.Town(ctx, app.MunicipalityID)
 		if err != nil {
 			return nil, err
 		}

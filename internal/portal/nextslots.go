@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
@@ -13,7 +14,7 @@ import (
 // NextSlotsPlace is exactly one of an office, a town, and a region by the beginning of its towns' Regionalschlüssel: the graph refuses any other number.
 type NextSlotsPlace struct {
 	Office       *string
-	Municipality *MunicipalityKey
+	Municipality *catalogue.MunicipalityKey
 	Region       *string
 }
 
@@ -29,9 +30,9 @@ type NextSlotsInput struct {
 
 // OfficeSlots are the next free starts of one office; of a town without one, why there are none.
 type OfficeSlots struct {
-	Municipality *Town
-	Office       *Office
-	Service      *Service // where a kind was asked for
+	Municipality *catalogue.Town
+	Office       *catalogue.Office
+	Service      *catalogue.Service // where a kind was asked for
 	Starts       []DateTime
 	Reason       problem.Reason // why there are none
 }
@@ -68,7 +69,7 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 	}
 	answer := make([]*OfficeSlots, len(offices))
 	for i, o := range offices {
-		from, left := o.horizon(p.clock(), in.From)
+		from, left := horizon(o, p.clock(), in.From)
 		s := &spot{OfficeSlots: &OfficeSlots{Municipality: t, Office: o, Service: row.Service, Starts: []DateTime{}}, concerns: in.Concerns, from: from, left: left}
 		for s.left > 0 && len(s.Starts) < in.Count {
 			if err := p.lookOn(ctx, s, in.Count); err != nil {
@@ -84,19 +85,19 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 }
 
 // officesIn are the offices of a place, and their town; none where there is no such place.
-func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []*Office, error) {
+func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*catalogue.Town, []*catalogue.Office, error) {
 	if where.Office != nil {
-		o, err := p.office(ctx, *where.Office)
+		o, err := p.Office(ctx, *where.Office)
 		if err != nil || o == nil {
 			return nil, nil, err
 		}
-		return o.Town, []*Office{o}, nil
+		return o.Town, []*catalogue.Office{o}, nil
 	}
-	m, err := p.municipality(ctx, *where.Municipality)
+	m, err := p.Row(ctx, *where.Municipality)
 	if err != nil || m == nil {
 		return nil, nil, err
 	}
-	t, err := p.town(ctx, m.ID)
+	t, err := p.Town(ctx, m.ID)
 	if err != nil || t == nil {
 		return nil, nil, err
 	}

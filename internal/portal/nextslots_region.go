@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"nelke/ent"
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
@@ -43,15 +43,9 @@ type spot struct {
 // regionSlots looks for the nearest free starts of one kind of service in all towns of a region: count of them in all. It
 // looks at the same stretch of days everywhere, and goes on to the next one only while there are too few.
 func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeSlots, error) {
-	d, err := p.directory(ctx)
+	towns, err := p.Rows(ctx, *in.Where.Region)
 	if err != nil {
 		return nil, err
-	}
-	var towns []*ent.Municipality
-	for _, m := range d.towns {
-		if strings.HasPrefix(m.Ars, *in.Where.Region) {
-			towns = append(towns, m)
-		}
 	}
 	all, cancel := context.WithTimeout(ctx, regionShare)
 	defer cancel()
@@ -87,17 +81,17 @@ func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeS
 }
 
 // nameOnly is a town of which no more can be told than what the directory knows.
-func nameOnly(m *ent.Municipality) *Town {
+func nameOnly(m *ent.Municipality) *catalogue.Town {
 	zone, err := time.LoadLocation(m.TimeZone)
 	if err != nil {
 		zone = time.UTC
 	}
-	return &Town{Municipality: m, Zone: zone}
+	return &catalogue.Town{Municipality: m, Zone: zone}
 }
 
 // spots are the offices of a town that the kind of service can be had at; one row without any where there are none.
 func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInput) ([]*spot, error) {
-	t, err := p.town(ctx, municipality)
+	t, err := p.Town(ctx, municipality)
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -110,7 +104,7 @@ func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInp
 	}
 	spots := make([]*spot, len(t.Offices))
 	for i, o := range t.Offices {
-		from, left := o.horizon(p.clock(), in.From)
+		from, left := horizon(o, p.clock(), in.From)
 		spots[i] = &spot{
 			OfficeSlots: &OfficeSlots{Municipality: t, Office: o, Service: s, Starts: []DateTime{}},
 			concerns:    []ConcernInput{{Service: s.ID, Quantity: in.Quantity}}, from: from, left: left,
@@ -123,7 +117,7 @@ func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInp
 }
 
 // ofKind is the town's service of a kind; nil where it offers none. A town may know the LeiKa key itself.
-func (p *Portal) ofKind(ctx context.Context, t *Town, key ServiceKindKey) (*Service, error) {
+func (p *Portal) ofKind(ctx context.Context, t *catalogue.Town, key ServiceKindKey) (*catalogue.Service, error) {
 	for _, s := range t.Services {
 		if key.Slug != nil {
 			if s.Kind == *key.Slug {
@@ -143,8 +137,8 @@ func (p *Portal) ofKind(ctx context.Context, t *Town, key ServiceKindKey) (*Serv
 }
 
 // horizon is the first day that can be asked for, and how many days there are from it on.
-func (o *Office) horizon(now time.Time, wanted *schedule.Date) (from schedule.Date, days int) {
-	today := schedule.DateOf(now, o.rules.Zone)
+func horizon(o *catalogue.Office, now time.Time, wanted *schedule.Date) (from schedule.Date, days int) {
+	today := schedule.DateOf(now, o.Rules.Zone)
 	from = today
 	if wanted != nil && today.Before(*wanted) {
 		from = *wanted

@@ -10,6 +10,7 @@ import (
 	"nelke/ent/partnerkey"
 	"nelke/ent/predicate"
 	"nelke/ent/webhookendpoint"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -80,12 +81,12 @@ func (p *Portal) administers(ctx context.Context) (predicate.Partner, error) {
 	if actor.Kind != identity.Staff {
 		return nil, errNobody
 	}
-	d, err := p.directory(ctx)
+	all, err := p.Rows(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	var towns []string
-	for _, m := range d.towns {
+	for _, m := range all {
 		if actor.Has(m.Ars, identity.Admin) {
 			towns = append(towns, m.ID)
 		}
@@ -189,11 +190,11 @@ type AddPartnerInput struct {
 func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Partner, err error) {
 	defer problem.Wrap(&err, "AddPartner(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
 	if err != nil {
 		return nil, err
 	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
+	actor := identity.FromContext(ctx)
 	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}

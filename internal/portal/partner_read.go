@@ -12,16 +12,17 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
 // PartnerConnection is a page of partners. Total is not known.
-type PartnerConnection = Connection[*ent.Partner]
+type PartnerConnection = catalogue.Connection[*ent.Partner]
 
 // DeliveryConnection is a page of deliveries. Total is not known.
-type DeliveryConnection = Connection[*ent.WebhookDelivery]
+type DeliveryConnection = catalogue.Connection[*ent.WebhookDelivery]
 
 // listOfPartners and listOfDeliveries begin the cursors of these connections.
 const (
@@ -63,10 +64,10 @@ func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Par
 // Partners returns the partners of a town, to its admins; nil to everybody else.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_ *PartnerConnection, err error) {
+func (p *Portal) Partners(ctx context.Context, of catalogue.MunicipalityKey, page catalogue.Page) (_ *PartnerConnection, err error) {
 	defer problem.Wrap(&err, "Partners")
 
-	m, err := p.municipality(ctx, of)
+	m, err := p.Row(ctx, of)
 	if err != nil || m == nil || !identity.FromContext(ctx).Has(m.Ars, identity.Admin) {
 		return nil, err
 	}
@@ -84,7 +85,7 @@ func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_
 }
 
 // keyset reads a page of a list that is sorted by id.
-func keyset(page Page, list string) (first int, after string, err error) {
+func keyset(page catalogue.Page, list string) (first int, after string, err error) {
 	first = 20
 	if page.First != nil {
 		first = *page.First
@@ -104,8 +105,8 @@ func keyset(page Page, list string) (first int, after string, err error) {
 }
 
 // keyed makes a page of one row more than it has.
-func keyed[T any](rows []T, first int, page Page, list string, id func(T) string) *Connection[T] {
-	c := &Connection[T]{Nodes: rows[:min(first, len(rows))], Before: page.After != nil, After: len(rows) > first}
+func keyed[T any](rows []T, first int, page catalogue.Page, list string, id func(T) string) *catalogue.Connection[T] {
+	c := &catalogue.Connection[T]{Nodes: rows[:min(first, len(rows))], Before: page.After != nil, After: len(rows) > first}
 	for _, row := range c.Nodes {
 		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(list+id(row))))
 	}
@@ -167,7 +168,7 @@ func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 // DeliveriesOf returns the deliveries of an endpoint in some states, or in all, the newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page Page) (_ *DeliveryConnection, err error) {
+func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page catalogue.Page) (_ *DeliveryConnection, err error) {
 	defer problem.Wrap(&err, "DeliveriesOf(%s)", e.ID)
 
 	first, after, err := keyset(page, listOfDeliveries)
@@ -206,7 +207,7 @@ func within(at *time.Time, zone *time.Location) *time.Time {
 
 func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error {
 	for _, partner := range all {
-		t, err := p.town(ctx, partner.MunicipalityID)
+		t, err := p.Town(ctx, partner.MunicipalityID)
 		if err != nil {
 			return err
 		}
@@ -219,7 +220,7 @@ func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error
 
 func (p *Portal) presentEndpoints(ctx context.Context, all ...*ent.WebhookEndpoint) error {
 	for _, e := range all {
-		t, err := p.town(ctx, e.MunicipalityID)
+		t, err := p.Town(ctx, e.MunicipalityID)
 		if err != nil {
 			return err
 		}

@@ -122,7 +122,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 	if err != nil {
 		return nil, err
 	}
-	service, err := p.anyService(ctx, found.Edges.Application.ServiceID)
+	service, err := p.AnyService(ctx, found.Edges.Application.ServiceID)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func (p *Portal) paymentOf(ctx context.Context, id string) (*ent.Payment, error)
 // presentPayments shows the instants of payments in the zone of their town.
 func (p *Portal) presentPayments(ctx context.Context, all ...*ent.Payment) error {
 	for _, pay := range all {
-		t, err := p.town(ctx, pay.MunicipalityID)
+		t, err := p.Town(ctx, pay.MunicipalityID)
 		if err != nil {
 			return err
 		}

@@ -169,7 +169,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	}
 	switch to {
 	case entpayment.StatusPAID:
-		if err := tx.outlast(ctx, f, f.service.graceOf(pay)); err != nil {
+		if err := tx.outlast(ctx, f, graceOf(f.service, pay)); err != nil {
 			return err
 		}
 		if other := f.paying(); other != nil {
@@ -181,7 +181,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 				return err
 			}
 		}
-		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, f.service.graceOf(pay))
+		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, graceOf(f.service, pay))
 	case entpayment.StatusREFUND_DUE:
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 	case entpayment.StatusREFUNDED:
@@ -202,7 +202,7 @@ func (f *file) tooLate(pay *ent.Payment, t payment.Transaction) (entpayment.Refu
 	case f.Revision == pay.AnswersRevision:
 		return "", nil
 	}
-	price, err := f.price(f.service.Town.today(pay.CreatedAt))
+	price, err := f.price(f.service.Town.Today(pay.CreatedAt))
 	if err != nil || price == pay.Cents {
 		return "", err
 	}

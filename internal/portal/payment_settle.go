@@ -13,6 +13,7 @@ import (
 	entpayment "nelke/ent/payment"
 	"nelke/ent/paymentreport"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/payment"
 	"nelke/internal/problem"
@@ -200,7 +201,7 @@ func (p *Portal) expire(ctx context.Context, pay *ent.Payment) error {
 // overdue makes the money of a draft that was never submitted due for refund, once the town's grace is over.
 func (p *Portal) overdue(ctx context.Context, pay *ent.Payment) error {
 	return p.onPaid(ctx, pay, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
-		if pay.Status != entpayment.StatusPAID || f.SubmittedAt != nil || tx.now.Before(f.service.graceOf(pay)) {
+		if pay.Status != entpayment.StatusPAID || f.SubmittedAt != nil || tx.now.Before(graceOf(f.service, pay)) {
 			return nil
 		}
 		return p.refund(ctx, tx, f, pay, entpayment.RefundReasonNOT_SUBMITTED)
@@ -208,14 +209,14 @@ func (p *Portal) overdue(ctx context.Context, pay *ent.Payment) error {
 }
 
 // graceOf is until when a paid draft may be submitted.
-func (s *Service) graceOf(pay *ent.Payment) time.Time {
+func graceOf(s *catalogue.Service, pay *ent.Payment) time.Time {
 	return pay.PaidAt.Add(time.Duration(s.Town.GraceMinutes) * time.Minute)
 }
 
 // onPaid runs a write of the service itself on a payment, as it is behind the case's lock.
 func (p *Portal) onPaid(ctx context.Context, pay *ent.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) error {
 	app := pay.Edges.Application
-	service, err := p.anyService(ctx, app.ServiceID)
+	service, err := p.AnyService(ctx, app.ServiceID)
 	if err != nil {
 		return err
 	}

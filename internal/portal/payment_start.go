@@ -11,6 +11,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/casefile"
 	entpayment "nelke/ent/payment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
@@ -70,7 +71,7 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 			return "", problem.New(problem.NothingDue, "input", "application")
 		case len(f.payments) >= maxPayments:
 			return "", &problem.Problem{Code: problem.PaymentLimit, Max: maxPayments, Path: []string{"input", "application"}}
-		case !f.service.Town.takes(in.Method, f.service.Town.today(tx.now)) || p.provider == nil:
+		case !takes(f.service.Town, in.Method, f.service.Town.Today(tx.now)) || p.provider == nil:
 			return "", problem.New(problem.MethodNotOffered, "input", "method")
 		}
 		pay, err := tx.Payment.Create().SetApplicationID(f.ID).SetCaseID(f.CaseID).SetMunicipalityID(f.MunicipalityID).
@@ -112,11 +113,11 @@ const callTimeout = 5 * time.Second
 
 // takes reports whether the town can be paid by a method on a day. A method whose operator has stopped is refused also
 // where a row says otherwise.
-func (t *Town) takes(method string, day schedule.Date) bool {
+func takes(t *catalogue.Town, method string, day schedule.Date) bool {
 	if last, ended := town.Method(method).EndedOn(); ended && day.String() > string(last) {
 		return false
 	}
-	return slices.Contains(t.methodsOn(day), method)
+	return slices.Contains(t.MethodsOn(day), method)
 }
 
 // PaymentInput names a payment.

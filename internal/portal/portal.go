@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/live"
 	"nelke/internal/store"
 	"nelke/internal/webhook"
@@ -56,6 +57,8 @@ type Options struct {
 
 // Portal is every operation of the service. It is safe for concurrent use.
 type Portal struct {
+	*catalogue.Reader
+
 	store     *store.Store
 	hub       *live.Hub
 	cache     *cache.Cache
@@ -81,7 +84,8 @@ func New(o Options) *Portal {
 		o.Rand = rand.IntN
 	}
 	return &Portal{
-		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
+		Reader: catalogue.New(o.Store, o.Cache, o.Clock),
+		store:  o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
 		lines: lines{by: map[string]*line{}}, seats: seats{taken: map[string]int{}, most: o.Limits.NetworkQueue},
 		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		papers: sync.Pool{New: func() any { return new(paper) }},

@@ -6,6 +6,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/fee"
+	"nelke/internal/catalogue"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
@@ -30,7 +31,7 @@ const (
 // what they were asked for. Zero cents make the service free from that day on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err error) {
+func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "SetFee(%s)", in.Service)
 
 	if in.Cents < 0 || in.Cents > maxCents {
@@ -42,8 +43,8 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 	if err := in.LegalBasis.clean(1, 300, "input", "legalBasis"); err != nil {
 		return nil, err
 	}
-	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		today, from := s.Town.today(tx.now), in.ValidFrom.String()
+	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+		today, from := s.Town.Today(tx.now), in.ValidFrom.String()
 		if in.ValidFrom.Before(today) {
 			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
@@ -56,7 +57,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 			switch {
 			case row.ValidFrom > from && row.Source == townsOwn:
 				if to == "" {
-					to = date(row.ValidFrom).AddDays(-1).String()
+					to = catalogue.Date(row.ValidFrom).AddDays(-1).String()
 				}
 				planned++
 				continue
@@ -90,7 +91,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 const townsOwn = "town"
 
 // fees are all prices of a service, ascending by first day.
-func (tx *Tx) fees(ctx context.Context, s *Service) ([]*ent.Fee, error) {
+func (tx *Tx) fees(ctx context.Context, s *catalogue.Service) ([]*ent.Fee, error) {
 	return tx.Fee.Query().Where(fee.ServiceID(s.ID)).Order(fee.ByValidFrom()).All(ctx)
 }
 
@@ -105,11 +106,11 @@ type RemoveFeeInput struct {
 // its place. Payments and applications keep what they were asked for.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the price is the file's).
-func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, err error) {
+func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
 
-	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		if in.ValidFrom.Before(s.Town.today(tx.now)) {
+	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+		if in.ValidFrom.Before(s.Town.Today(tx.now)) {
 			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
 		rows, err := tx.fees(ctx, s)
@@ -139,10 +140,4 @@ func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, 
 		return change{subject: s.ID, action: "service.fee_removed", before: rows[i].ID, after: after, left: in},
 			tx.PublicService.UpdateOneID(s.ID).AddRevision(1).Exec(ctx)
 	})
-}
-
-// FeesFrom gives today's price and those to come, ascending, free ones included.
-func (p *Portal) FeesFrom(s *Service) []*ent.Fee {
-	today := s.Town.today(p.clock()).String()
-	return slices.DeleteFunc(slices.Clone(s.Fees), func(f *ent.Fee) bool { return f.ValidTo != "" && f.ValidTo < today })
 }

@@ -7,6 +7,7 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/paymentoption"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -36,14 +37,14 @@ const maxMethods = 50
 // then on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *Town, err error) {
+func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
 	if err != nil {
 		return nil, err
 	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
+	actor := identity.FromContext(ctx)
 	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
@@ -59,15 +60,15 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 		if err != nil {
 			return "", err
 		}
-		t := &Town{Municipality: m}
+		t := &catalogue.Town{Municipality: m}
 		if t.Zone, err = time.LoadLocation(m.TimeZone); err != nil {
 			return "", err
 		}
 		if t.Payments, err = tx.PaymentOption.Query().Where(paymentoption.MunicipalityID(m.ID)).Order(paymentoption.ByPosition()).All(ctx); err != nil {
 			return "", err
 		}
-		today := t.today(tx.now)
-		before := strings.Join(t.methodsOn(today), " ")
+		today := t.Today(tx.now)
+		before := strings.Join(t.MethodsOn(today), " ")
 		if t.Payments, err = tx.replaceMethods(ctx, m.ID, methods); err != nil {
 			return "", err
 		}
@@ -76,13 +77,13 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 		}
 		tx.nudge(live.Catalogue(m.ID))
 		return m.ID, tx.recordTown(ctx, m, change{
-			subject: m.ID, action: "municipality.methods_set", before: before, after: strings.Join(t.methodsOn(today), " "), left: in,
+			subject: m.ID, action: "municipality.methods_set", before: before, after: strings.Join(t.MethodsOn(today), " "), left: in,
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+	return catalogue.ReadTown(ctx, p.store.Reader(), m.ID, p.clock())
 }
 
 // ResetPaymentMethodsInput names a town.
@@ -95,14 +96,14 @@ type ResetPaymentMethodsInput struct {
 // from then on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *Town, err error) {
+func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
 	if err != nil {
 		return nil, err
 	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
+	actor := identity.FromContext(ctx)
 	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethods
 	if err != nil {
 		return nil, err
 	}
-	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+	return catalogue.ReadTown(ctx, p.store.Reader(), m.ID, p.clock())
 }
 
 // dated reads payment methods and holds them to the rules of a town's file.

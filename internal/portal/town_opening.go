@@ -8,6 +8,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/opening"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
@@ -53,13 +54,13 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 	return p.changeHours(ctx, &hoursChange{
 		operation: "addOpening", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.From, field: "from", to: in.To, opens: true,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			counter, ahead := value(in.Counter), 0
 			for _, row := range o.Openings {
-				if row.CounterID == counter && !date(row.ToDate).Before(in.From) && !in.To.Before(date(row.FromDate)) {
+				if row.CounterID == counter && !catalogue.Date(row.ToDate).Before(in.From) && !in.To.Before(catalogue.Date(row.FromDate)) {
 					return change{}, problem.Invalid(problem.RuleOverlap, "input", "from")
 				}
-				if !date(row.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)) {
+				if !catalogue.Date(row.ToDate).Before(schedule.DateOf(tx.now, o.Rules.Zone)) {
 					ahead++
 				}
 			}
@@ -73,7 +74,9 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 			}
 			return change{subject: o.ID, action: "office.opened", after: row.ID, left: in}, nil
 		},
-		open: func(o *Office) schedule.Rules { return schedule.Rules{Openings: wholeWeek(), Dated: o.rules.Dated} },
+		open: func(o *catalogue.Office) schedule.Rules {
+			return schedule.Rules{Openings: schedule.WholeWeek(), Dated: o.Rules.Dated}
+		},
 	})
 }
 
@@ -113,13 +116,13 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 	}
 	c := &hoursChange{
 		operation: "removeOpening", key: in.IdempotencyKey, office: known.OfficeID, named: "opening", input: in, dryRun: in.DryRun,
-		from: date(known.FromDate), to: date(known.ToDate),
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		from: catalogue.Date(known.FromDate), to: catalogue.Date(known.ToDate),
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			i := slices.IndexFunc(o.Openings, func(row *ent.Opening) bool { return row.ID == in.Opening })
 			switch {
 			case i < 0:
 				return change{}, problem.New(problem.NotFound, "input", "opening")
-			case date(known.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)):
+			case catalogue.Date(known.ToDate).Before(schedule.DateOf(tx.now, o.Rules.Zone)):
 				return change{}, problem.New(problem.WrongState, "input", "opening")
 			}
 			ch := change{subject: o.ID, action: "office.opening_removed", before: known.ID, left: in}
@@ -129,9 +132,9 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 			}
 			return ch, tx.readFileAgain(ctx, o.MunicipalityID) // the file may have one in its place
 		},
-		open: func(o *Office) schedule.Rules {
+		open: func(o *catalogue.Office) schedule.Rules {
 			rules := weeklyHours(o)
-			rules.Holidays = o.rules.Holidays
+			rules.Holidays = o.Rules.Holidays
 			return rules
 		},
 	}
@@ -139,21 +142,6 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 		c.counter = &known.CounterID
 	}
 	return p.changeHours(ctx, c)
-}
-
-// Openings are the openings of an office for given days that are not over yet, by their first day.
-func (p *Portal) Openings(o *Office) []*ent.Opening {
-	today := schedule.DateOf(p.clock(), o.rules.Zone).String()
-	return slices.DeleteFunc(slices.Clone(o.Openings), func(row *ent.Opening) bool { return row.ToDate < today })
-}
-
-// OpeningHoursOf are the hours of each day of an opening.
-func OpeningHoursOf(row *ent.Opening) []OpeningSpan {
-	spans := make([]OpeningSpan, len(row.Hours))
-	for i, span := range row.Hours {
-		spans[i] = OpeningSpan{From: schedule.LocalTime(span.From), To: schedule.LocalTime(span.To)}
-	}
-	return spans
 }
 
 // dayKey is what a line of a town's file says of days and hours. A line that says it as before is the same line.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"nelke/ent/openingrule"
+	"nelke/internal/catalogue"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
@@ -29,7 +30,7 @@ func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInpu
 	return p.changeHours(ctx, &hoursChange{
 		operation: "resetOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.ValidFrom, field: "validFrom", opens: true,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			ch := change{subject: o.ID, action: "office.hours_reset", after: in.ValidFrom.String(), left: in}
 			counter := ""
 			if in.Counter != nil {
@@ -57,7 +58,7 @@ func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInpu
 
 // restoreHours ends the town's own hours of an office or a counter before a day and has the file's hold from then on. It
 // reports whether there was anything to end.
-func (tx *Tx) restoreHours(ctx context.Context, o *Office, counter string, kind openingrule.Kind, from schedule.Date) (bool, error) {
+func (tx *Tx) restoreHours(ctx context.Context, o *catalogue.Office, counter string, kind openingrule.Kind, from schedule.Date) (bool, error) {
 	of := openingrule.And(openingrule.OfficeID(o.ID), openingrule.CounterID(counter), openingrule.KindEQ(kind))
 	until := from.AddDays(-1).String()
 	own := openingrule.And(of, openingrule.Source(townsOwn))
@@ -113,10 +114,10 @@ type ResetServiceStateInput struct {
 // the next import on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *Service, err error) {
+func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "ResetServiceState(%s)", in.Service)
 
-	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
+	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		ch := change{subject: s.ID, action: "service.state_reset", before: stateOf(s), after: "OPEN", left: in}
 		if err := tx.PublicService.UpdateOneID(s.ID).SetClosed(false).ClearStateMessage().SetStateSet(false).AddRevision(1).Exec(ctx); err != nil {
 			return ch, err

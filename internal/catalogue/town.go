@@ -1,11 +1,9 @@
-package portal
+package catalogue
 
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -15,7 +13,6 @@ import (
 	"nelke/ent/counter"
 	"nelke/ent/fee"
 	"nelke/ent/form"
-	"nelke/ent/municipality"
 	"nelke/ent/office"
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
@@ -50,152 +47,24 @@ type Office struct {
 	Closures []*ent.Closure
 	Openings []*ent.Opening // for single dates
 	Calendar *schedule.Calendar
-	rules    schedule.Rules
-}
-
-// Service is a public service with its prices and forms.
-type Service struct {
-	*ent.PublicService
-	Town *Town
-	Fees []*ent.Fee  // ascending by first day
-	Form *ent.Form   // the newest
-	Old  []*ent.Form // those before
-}
-
-// directory says which town a thing belongs to.
-type directory struct {
-	towns    []*ent.Municipality // by slug
-	bySlug   map[string]*ent.Municipality
-	byARS    map[string]*ent.Municipality
-	byID     map[string]*ent.Municipality
-	ofOffice map[string]string // ids of offices to ids of municipalities; likewise below
-	counters map[string]string
-	services map[string]string
-	notices  map[string]string
-	forms    map[string]string
-	kinds    []*ent.ServiceKind // by slug
-}
-
-// directoryKey is nudged when a town, an office, a counter, a service, a form or a notice comes or goes, and when a kind
-// of services changes.
-const directoryKey = live.Key("catalogue")
-
-func (p *Portal) directory(ctx context.Context) (*directory, error) {
-	same := func(ctx context.Context, d *directory) (bool, error) { return p.upToDate(ctx, d.heads(nil)) }
-	return cache.Renew(ctx, p.cache, "directory", []live.Key{directoryKey}, same, func(ctx context.Context) (*directory, time.Time, error) {
-		d, err := readDirectory(ctx, p.store.Reader())
-		return d, p.clock().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour), err // as often as towns, which have midnights of their own
-	})
-}
-
-// heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that readTown and
-// readDirectory read, so one statement shows for all towns that what was read of them still holds.
-type heads map[string]string
-
-// Pinned keeps the heads in memory.
-func (heads) Pinned() {}
-
-// upToDate reports whether these are the heads of all towns now.
-func (p *Portal) upToDate(ctx context.Context, made heads) (bool, error) {
-	now, err := p.heads(ctx)
-	return maps.Equal(made, now), err
-}
-
-func (p *Portal) heads(ctx context.Context) (heads, error) {
-	return cache.Read(ctx, p.cache, "heads", nil, func(ctx context.Context) (heads, time.Time, error) {
-		rows, err := p.store.Reader().Municipality.Query().Select(municipality.FieldID, municipality.FieldEventHead).All(ctx)
-		now := make(heads, len(rows))
-		for _, m := range rows {
-			now[m.ID] = m.EventHead
-		}
-		return now, time.Time{}, err
-	})
-}
-
-// heads are those that the directory, and what was made of these towns besides, has been read under. Where the two are apart
-// for a town there is none, so that nothing is taken for more recent than its oldest part.
-func (d *directory) heads(towns []*Town) heads {
-	made := make(heads, len(d.towns))
-	for _, m := range d.towns {
-		made[m.ID] = m.EventHead
-	}
-	for _, t := range towns {
-		if made[t.ID] != t.EventHead {
-			made[t.ID] = ""
-		}
-	}
-	return made
-}
-
-func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error) {
-	defer problem.Wrap(&err, "readDirectory")
-
-	d := &directory{bySlug: map[string]*ent.Municipality{}, byARS: map[string]*ent.Municipality{}, byID: map[string]*ent.Municipality{}}
-	if d.towns, err = db.Municipality.Query().Order(municipality.BySlug()).All(ctx); err != nil {
-		return nil, err
-	}
-	for _, m := range d.towns {
-		d.bySlug[m.Slug], d.byARS[m.Ars], d.byID[m.ID] = m, m, m
-	}
-	d.ofOffice, d.counters, d.services = map[string]string{}, map[string]string{}, map[string]string{}
-	d.notices, d.forms = map[string]string{}, map[string]string{}
-
-	offices, err := db.Office.Query().Select(office.FieldID, office.FieldMunicipalityID).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, o := range offices {
-		d.ofOffice[o.ID] = o.MunicipalityID
-	}
-	counters, err := db.Counter.Query().Select(counter.FieldID, counter.FieldOfficeID).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range counters {
-		d.counters[c.ID] = d.ofOffice[c.OfficeID]
-	}
-	services, err := db.PublicService.Query().Select(publicservice.FieldID, publicservice.FieldMunicipalityID).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range services {
-		d.services[s.ID] = s.MunicipalityID
-	}
-	notices, err := db.PrivacyNotice.Query().Select(privacynotice.FieldID, privacynotice.FieldMunicipalityID).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range notices {
-		d.notices[n.ID] = n.MunicipalityID
-	}
-	forms, err := db.Form.Query().Select(form.FieldID, form.FieldServiceID).All(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range forms {
-		d.forms[f.ID] = d.services[f.ServiceID]
-	}
-	d.kinds, err = db.ServiceKind.Query().All(ctx)
-	// Sorted here: a database sorts by its own collation.
-	slices.SortFunc(d.kinds, func(a, b *ent.ServiceKind) int { return strings.Compare(a.ID, b.ID) })
-	return d, err
+	Rules    schedule.Rules
 }
 
 // town returns a town by id; nil where there is none.
-func (p *Portal) town(ctx context.Context, id string) (*Town, error) {
+func (r *Reader) Town(ctx context.Context, id string) (*Town, error) {
 	if id == "" {
 		return nil, nil
 	}
 	same := func(ctx context.Context, t *Town) (bool, error) {
-		now, err := p.heads(ctx)
+		now, err := r.heads(ctx)
 		return t != nil && t.EventHead == now[id], err
 	}
-	return cache.Renew(ctx, p.cache, "town:"+id, []live.Key{live.Catalogue(id)}, same, func(ctx context.Context) (*Town, time.Time, error) {
-		t, err := readTown(ctx, p.store.Reader(), id, p.clock())
+	return cache.Renew(ctx, r.cache, "town:"+id, []live.Key{live.Catalogue(id)}, same, func(ctx context.Context) (*Town, time.Time, error) {
+		t, err := ReadTown(ctx, r.store.Reader(), id, r.clock())
 		if err != nil || t == nil {
 			return nil, time.Time{}, err
 		}
-		return t, t.trueUntil(p.clock()), nil
+		return t, t.trueUntil(r.clock()), nil
 	})
 }
 
@@ -204,7 +73,7 @@ func (p *Portal) town(ctx context.Context, id string) (*Town, error) {
 func (t *Town) trueUntil(now time.Time) time.Time {
 	until := schedule.DateOf(now, t.Zone).AddDays(1).Midnight(t.Zone)
 	for _, o := range t.Offices {
-		zone := o.rules.Zone
+		zone := o.Rules.Zone
 		if at := schedule.DateOf(now, zone).AddDays(1).Midnight(zone); at.Before(until) {
 			until = at
 		}
@@ -220,7 +89,7 @@ func (t *Town) trueUntil(now time.Time) time.Time {
 }
 
 // readTown reads a town whole. db is the transaction's client where the answer decides a write.
-func readTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ *Town, err error) {
+func ReadTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ *Town, err error) {
 	defer problem.Wrap(&err, "readTown(%s)", id)
 
 	m, err := db.Municipality.Get(ctx, id)
@@ -245,7 +114,7 @@ func readTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ 
 	if err := t.readServices(ctx, db); err != nil {
 		return nil, err
 	}
-	return t, t.readOffices(ctx, db, now)
+	return t, t.ReadOffices(ctx, db, now)
 }
 
 func (t *Town) readServices(ctx context.Context, db *ent.Client) error {
@@ -288,7 +157,7 @@ func (t *Town) readServices(ctx context.Context, db *ent.Client) error {
 	return nil
 }
 
-func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) error {
+func (t *Town) ReadOffices(ctx context.Context, db *ent.Client, now time.Time) error {
 	offices, err := db.Office.Query().Where(office.MunicipalityID(t.ID), office.Active(true)).Order(office.ByPosition(), office.ByID()).All(ctx)
 	if err != nil {
 		return err
@@ -338,20 +207,26 @@ func (t *Town) readOffices(ctx context.Context, db *ent.Client, now time.Time) e
 	return nil
 }
 
-// office returns an office by id, of whichever town; nil where there is none.
-func (p *Portal) office(ctx context.Context, id string) (*Office, error) {
-	d, err := p.directory(ctx)
+// Office returns an office of whichever town; nil where there is none.
+func (r *Reader) Office(ctx context.Context, id string) (_ *Office, err error) {
+	defer problem.Wrap(&err, "Office(%s)", id)
+
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.ofOffice[id])
+	t, err := r.Town(ctx, d.ofOffice[id])
 	if err != nil || t == nil {
 		return nil, err
 	}
-	return t.office(id), nil
+	return t.Office(id), nil
 }
 
-func (t *Town) office(id string) *Office {
+// Service returns a service of the town, also one that it no longer offers; nil where there is none.
+func (t *Town) Service(id string) *Service { return t.services[id] }
+
+// office returns an office of the town; nil where there is none.
+func (t *Town) Office(id string) *Office {
 	i := slices.IndexFunc(t.Offices, func(o *Office) bool { return o.ID == id })
 	if i < 0 {
 		return nil
@@ -360,16 +235,10 @@ func (t *Town) office(id string) *Office {
 }
 
 // today is the local date at an instant.
-func (t *Town) today(now time.Time) schedule.Date { return schedule.DateOf(now, t.Zone) }
+func (t *Town) Today(now time.Time) schedule.Date { return schedule.DateOf(now, t.Zone) }
 
 // Pinned keeps the town in this process and in memory: its calendars can't travel, and all that is shown is made of it.
 func (*Town) Pinned() {}
 
 // Lasting lets the town outlive the database, for whoever asks what it publishes.
 func (*Town) Lasting() {}
-
-// Pinned keeps the directory in memory.
-func (*directory) Pinned() {}
-
-// Lasting lets the directory outlive the database with its towns.
-func (*directory) Lasting() {}

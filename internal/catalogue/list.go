@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"context"
@@ -42,36 +42,21 @@ const (
 )
 
 // Municipality gives one town; nil where there is none.
-func (p *Portal) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
+func (r *Reader) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
 	defer problem.Wrap(&err, "Municipality")
 
-	m, err := p.municipality(ctx, by)
+	m, err := r.Row(ctx, by)
 	if err != nil || m == nil {
 		return nil, err
 	}
-	return p.town(ctx, m.ID)
-}
-
-func (p *Portal) municipality(ctx context.Context, by MunicipalityKey) (*ent.Municipality, error) {
-	d, err := p.directory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case by.ID != nil:
-		return d.byID[*by.ID], nil
-	case by.Slug != nil:
-		return d.bySlug[*by.Slug], nil
-	default:
-		return d.byARS[*by.Ars], nil
-	}
+	return r.Town(ctx, m.ID)
 }
 
 // Municipalities returns the towns by slug.
-func (p *Portal) Municipalities(ctx context.Context, page Page, filter *MunicipalityFilter) (_ *MunicipalityConnection, err error) {
+func (r *Reader) Municipalities(ctx context.Context, page Page, filter *MunicipalityFilter) (_ *MunicipalityConnection, err error) {
 	defer problem.Wrap(&err, "Municipalities")
 
-	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
+	towns, err := r.towns(ctx, func(m *ent.Municipality) bool {
 		return filter == nil || filter.ArsPrefix == nil || strings.HasPrefix(m.Ars, *filter.ArsPrefix)
 	})
 	if err != nil {
@@ -80,8 +65,8 @@ func (p *Portal) Municipalities(ctx context.Context, page Page, filter *Municipa
 	return pageOf(page, towns, listOfTowns, func(t *Town) string { return t.Slug })
 }
 
-func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool) ([]*Town, error) {
-	d, err := p.directory(ctx)
+func (r *Reader) towns(ctx context.Context, wanted func(*ent.Municipality) bool) ([]*Town, error) {
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +75,7 @@ func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool)
 		if !wanted(m) {
 			continue
 		}
-		t, err := p.town(ctx, m.ID)
+		t, err := r.Town(ctx, m.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -102,13 +87,13 @@ func (p *Portal) towns(ctx context.Context, wanted func(*ent.Municipality) bool)
 }
 
 // PublicService gives one public service; nil where there is none, or where the town no longer offers it.
-func (p *Portal) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
+func (r *Reader) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
 	defer problem.Wrap(&err, "PublicService")
 
 	if by.ID != nil {
-		return p.service(ctx, *by.ID)
+		return r.service(ctx, *by.ID)
 	}
-	t, err := p.Municipality(ctx, MunicipalityKey{Slug: &by.Slug.Municipality})
+	t, err := r.Municipality(ctx, MunicipalityKey{Slug: &by.Slug.Municipality})
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -125,8 +110,8 @@ func (t *Town) ServiceBySlug(slug string) *Service {
 }
 
 // service returns a service that is offered, by id; nil where there is none.
-func (p *Portal) service(ctx context.Context, id string) (*Service, error) {
-	s, err := p.anyService(ctx, id)
+func (r *Reader) service(ctx context.Context, id string) (*Service, error) {
+	s, err := r.AnyService(ctx, id)
 	if err != nil || s == nil || !s.Active {
 		return nil, err
 	}
@@ -134,12 +119,12 @@ func (p *Portal) service(ctx context.Context, id string) (*Service, error) {
 }
 
 // anyService also gives services that are no longer offered: appointments of the past name them.
-func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
-	d, err := p.directory(ctx)
+func (r *Reader) AnyService(ctx context.Context, id string) (*Service, error) {
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.services[id])
+	t, err := r.Town(ctx, d.services[id])
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -148,10 +133,10 @@ func (p *Portal) anyService(ctx context.Context, id string) (*Service, error) {
 
 // Kinds returns the kinds of services that towns have in common, by slug: all that were ever imported, with their names
 // and the words by which people look for them. They change with imports alone.
-func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
+func (r *Reader) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
 	defer problem.Wrap(&err, "Kinds")
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,10 +144,10 @@ func (p *Portal) Kinds(ctx context.Context) (_ []*ent.ServiceKind, err error) {
 }
 
 // KindOf returns what a service has in common with those of other towns; nil where it is of no known kind.
-func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, err error) {
+func (r *Reader) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, err error) {
 	defer problem.Wrap(&err, "KindOf(%s)", s.ID)
 
-	kinds, err := p.Kinds(ctx)
+	kinds, err := r.Kinds(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -175,10 +160,10 @@ func (p *Portal) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, er
 
 // PublicServices gives services by town and the town's order, or, where a text is looked for, the best first. Language is
 // that of the request.
-func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
+func (r *Reader) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
 	defer problem.Wrap(&err, "PublicServices")
 
-	towns, err := p.towns(ctx, func(m *ent.Municipality) bool {
+	towns, err := r.towns(ctx, func(m *ent.Municipality) bool {
 		return filter == nil || filter.Ars == nil || strings.HasPrefix(m.Ars, *filter.Ars)
 	})
 	if err != nil {
@@ -188,54 +173,27 @@ func (p *Portal) PublicServices(ctx context.Context, page Page, filter *PublicSe
 	for _, t := range towns {
 		all = append(all, t.Services...)
 	}
-	return p.pageOfServices(ctx, page, all, filter, language)
+	return r.pageOfServices(ctx, page, all, filter, language)
 }
 
 // ServicesOf returns the services of one town.
-func (p *Portal) ServicesOf(ctx context.Context, t *Town, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
+func (r *Reader) ServicesOf(ctx context.Context, t *Town, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
 	defer problem.Wrap(&err, "ServicesOf(%s)", t.Slug)
 
 	all := t.Services
 	if filter != nil && filter.Ars != nil && !strings.HasPrefix(t.Ars, *filter.Ars) {
 		all = nil
 	}
-	return p.pageOfServices(ctx, page, all, filter, language)
+	return r.pageOfServices(ctx, page, all, filter, language)
 }
-
-// place sorts a service among all, by its town's slug, the town's order and its id.
-func (s *Service) place() string {
-	const digits = "0123456789"
-	n := s.Position
-	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
-}
-
-// FeeOn returns the price on a day; nil when free.
-func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
-	for i := len(s.Fees) - 1; i >= 0; i-- {
-		f := s.Fees[i]
-		if date(f.ValidFrom).Compare(day) <= 0 {
-			if f.Cents == 0 || f.ValidTo != "" && date(f.ValidTo).Before(day) {
-				return nil
-			}
-			return f
-		}
-	}
-	return nil
-}
-
-// Fee gives today's price; nil when free.
-func (p *Portal) Fee(s *Service) *ent.Fee { return s.FeeOn(s.Town.today(p.clock())) }
-
-// Open reports whether a service can be applied for online now.
-func (p *Portal) Open(s *Service) bool { return s.openAt(p.clock()) }
 
 // PaymentMethods returns the methods that can be paid with today.
-func (p *Portal) PaymentMethods(t *Town) []string { return t.methodsOn(t.today(p.clock())) }
+func (r *Reader) PaymentMethods(t *Town) []string { return t.MethodsOn(t.Today(r.clock())) }
 
-func (t *Town) methodsOn(day schedule.Date) []string {
+func (t *Town) MethodsOn(day schedule.Date) []string {
 	methods := []string{}
 	for _, o := range t.Payments {
-		if o.Enabled && (o.ValidFrom == "" || date(o.ValidFrom).Compare(day) <= 0) && (o.ValidTo == "" || day.Compare(date(o.ValidTo)) <= 0) {
+		if o.Enabled && (o.ValidFrom == "" || Date(o.ValidFrom).Compare(day) <= 0) && (o.ValidTo == "" || day.Compare(Date(o.ValidTo)) <= 0) {
 			methods = append(methods, o.Method.String())
 		}
 	}
@@ -244,13 +202,13 @@ func (t *Town) methodsOn(day schedule.Date) []string {
 
 // Notice returns the privacy notice in force today in a language ("de", "en"), German where there is no other; nil where
 // none is in force.
-func (p *Portal) Notice(t *Town, language string) *ent.PrivacyNotice {
-	return t.noticeOn(t.today(p.clock()), language)
+func (r *Reader) Notice(t *Town, language string) *ent.PrivacyNotice {
+	return t.noticeOn(t.Today(r.clock()), language)
 }
 
 // inForce returns the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
-func (t *Town) inForce(id, language string, now time.Time) *ent.PrivacyNotice {
-	current := t.noticeOn(t.today(now), language)
+func (t *Town) NoticeInForce(id, language string, now time.Time) *ent.PrivacyNotice {
+	current := t.noticeOn(t.Today(now), language)
 	for _, n := range t.Notices {
 		if current != nil && n.ID == id && n.Version == current.Version {
 			return n
@@ -262,7 +220,7 @@ func (t *Town) inForce(id, language string, now time.Time) *ent.PrivacyNotice {
 func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {
 	var found *ent.PrivacyNotice
 	for _, n := range t.Notices {
-		if date(n.ValidFrom).Compare(day) > 0 || n.Language != language && n.Language != "de" {
+		if Date(n.ValidFrom).Compare(day) > 0 || n.Language != language && n.Language != "de" {
 			continue
 		}
 		if found == nil || n.Version > found.Version || n.Version == found.Version && n.Language == language {
@@ -270,12 +228,6 @@ func (t *Town) noticeOn(day schedule.Date, language string) *ent.PrivacyNotice {
 		}
 	}
 	return found
-}
-
-// Office returns an office; nil where there is none.
-func (p *Portal) Office(ctx context.Context, id string) (_ *Office, err error) {
-	defer problem.Wrap(&err, "Office(%s)", id)
-	return p.office(ctx, id)
 }
 
 // OfficeBySlug returns an office of a town; nil where there is none.
@@ -293,14 +245,14 @@ func (o *Office) ActiveCounters() []*ent.Counter {
 }
 
 // Counter returns a counter; nil where there is none.
-func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err error) {
+func (r *Reader) Counter(ctx context.Context, id string) (_ *ent.Counter, err error) {
 	defer problem.Wrap(&err, "Counter(%s)", id)
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.counters[id])
+	t, err := r.Town(ctx, d.counters[id])
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -315,14 +267,14 @@ func (p *Portal) Counter(ctx context.Context, id string) (_ *ent.Counter, err er
 }
 
 // ServicesAt returns the services that a counter serves, in the town's order.
-func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, err error) {
+func (r *Reader) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, err error) {
 	defer problem.Wrap(&err, "ServicesAt(%s)", c.ID)
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.counters[c.ID])
+	t, err := r.Town(ctx, d.counters[c.ID])
 	if err != nil || t == nil {
 		return []*Service{}, err
 	}
@@ -336,19 +288,19 @@ func (p *Portal) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, 
 }
 
 // Form gives one version of a form; nil where there is none.
-func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
+func (r *Reader) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 	defer problem.Wrap(&err, "Form(%s)", id)
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.forms[id])
+	t, err := r.Town(ctx, d.forms[id])
 	if err != nil || t == nil {
 		return nil, err
 	}
 	for _, s := range t.services {
-		if f := s.form(id); f != nil {
+		if f := s.FormByID(id); f != nil {
 			return f, nil
 		}
 	}
@@ -356,14 +308,14 @@ func (p *Portal) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 }
 
 // PrivacyNotice gives one version of a notice; nil where there is none.
-func (p *Portal) PrivacyNotice(ctx context.Context, id string) (_ *ent.PrivacyNotice, err error) {
+func (r *Reader) PrivacyNotice(ctx context.Context, id string) (_ *ent.PrivacyNotice, err error) {
 	defer problem.Wrap(&err, "PrivacyNotice(%s)", id)
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, d.notices[id])
+	t, err := r.Town(ctx, d.notices[id])
 	if err != nil || t == nil {
 		return nil, err
 	}
