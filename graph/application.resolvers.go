@@ -3,13 +3,12 @@ package graph
 import (
 	"context"
 	"encoding/json"
-	"time"
-
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/graph/model"
 	"nelke/internal/catalogue"
 	"nelke/internal/portal"
+	"time"
 )
 
 func (r *applicationResolver) Case(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error) {

@@ -10,10 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
-	"sync/atomic"
-	"time"
-
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/appointment"
@@ -30,6 +26,9 @@ import (
 	"nelke/internal/portal"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
+	"strconv"
+	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/introspection"
@@ -2272,7 +2271,7 @@ func (ec *executionContext) field_Municipality_services_args(ctx context.Context
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3264,7 +3263,7 @@ func (ec *executionContext) field_Query_applications_args(ctx context.Context, r
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
 		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3354,7 +3353,7 @@ func (ec *executionContext) field_Query_appointments_args(ctx context.Context, r
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
 		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3468,7 +3467,7 @@ func (ec *executionContext) field_Query_municipalities_args(ctx context.Context,
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
-			return ec.unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx, v)
+			return ec.unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3482,7 +3481,7 @@ func (ec *executionContext) field_Query_municipality_args(ctx context.Context, r
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
 		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3538,7 +3537,7 @@ func (ec *executionContext) field_Query_partners_args(ctx context.Context, rawAr
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
 		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3582,7 +3581,7 @@ func (ec *executionContext) field_Query_publicService_args(ctx context.Context, 
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
 		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
-			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
+			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3612,7 +3611,7 @@ func (ec *executionContext) field_Query_publicServices_args(ctx context.Context,
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3734,7 +3733,7 @@ func (ec *executionContext) field_Subscription_publicService_args(ctx context.Co
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
 		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
-			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
+			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3756,7 +3755,7 @@ func (ec *executionContext) field_Subscription_publicServices_args(ctx context.C
 	args["first"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3996,7 +3995,7 @@ func (ec *executionContext) _AlreadyClaimed_code(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4189,7 +4188,7 @@ func (ec *executionContext) _Application_service(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5485,7 +5484,7 @@ func (ec *executionContext) _Appointment_office(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5820,7 +5819,7 @@ func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6177,7 +6176,7 @@ func (ec *executionContext) _Availability_office(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6342,7 +6341,7 @@ func (ec *executionContext) _AvailabilityDay_reason(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6539,7 +6538,7 @@ func (ec *executionContext) _Case_municipality(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7918,7 +7917,7 @@ func (ec *executionContext) _Closure_hours(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
-			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, selections, v)
+			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8005,7 +8004,7 @@ func (ec *executionContext) _Concern_service(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8276,7 +8275,7 @@ func (ec *executionContext) _Counter_services(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8510,7 +8509,7 @@ func (ec *executionContext) _Entity_findManyMunicipalityByIDs(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8554,7 +8553,7 @@ func (ec *executionContext) _Entity_findManyMunicipalityByArss(ctx context.Conte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8598,7 +8597,7 @@ func (ec *executionContext) _Entity_findManyOfficeByIDs(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8642,7 +8641,7 @@ func (ec *executionContext) _Entity_findManyOfficeByMunicipalityArsAndSlugs(ctx 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8730,7 +8729,7 @@ func (ec *executionContext) _Entity_findManyPublicServiceByIDs(ctx context.Conte
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8774,7 +8773,7 @@ func (ec *executionContext) _Entity_findManyPublicServiceByMunicipalityArsAndSlu
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9603,7 +9602,7 @@ func (ec *executionContext) _Municipality_offices(ctx context.Context, field gra
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx, selections, v)
+			return ec.marshalNOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOfficeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9810,7 +9809,7 @@ func (ec *executionContext) _MunicipalityConnection_nodes(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTownᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9897,7 +9896,7 @@ func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9975,7 +9974,7 @@ func (ec *executionContext) _MunicipalityEdge_node(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10007,7 +10006,7 @@ func (ec *executionContext) _MunicipalityPayload_municipality(ctx context.Contex
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10071,7 +10070,7 @@ func (ec *executionContext) _MunicipalityRole_municipality(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12900,7 +12899,7 @@ func (ec *executionContext) _Office_municipality(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13112,7 +13111,7 @@ func (ec *executionContext) _Office_openingHours(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
-			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
+			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13286,7 +13285,7 @@ func (ec *executionContext) _OfficeSlots_municipality(ctx context.Context, field
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13318,7 +13317,7 @@ func (ec *executionContext) _OfficeSlots_office(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13350,7 +13349,7 @@ func (ec *executionContext) _OfficeSlots_service(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13405,7 +13404,7 @@ func (ec *executionContext) _OfficeSlots_reason(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13497,7 +13496,7 @@ func (ec *executionContext) _Opening_hours(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
-			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
+			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13630,7 +13629,7 @@ func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
-			return ec.marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
+			return ec.marshalNOpeningSpan2ᚕnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13662,7 +13661,7 @@ func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -15039,7 +15038,7 @@ func (ec *executionContext) _PlainProblem_code(ctx context.Context, field graphq
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15407,7 +15406,7 @@ func (ec *executionContext) _PublicService_municipality(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15985,7 +15984,7 @@ func (ec *executionContext) _PublicServiceConnection_nodes(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16072,7 +16071,7 @@ func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context,
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
-			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx, selections, v)
+			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋcatalogueᚐFacets(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16127,7 +16126,7 @@ func (ec *executionContext) _PublicServiceEdge_node(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16205,7 +16204,7 @@ func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, f
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
-			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx, selections, v)
+			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋcatalogueᚐChannelCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16237,7 +16236,7 @@ func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, fiel
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
-			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx, selections, v)
+			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋcatalogueᚐKindCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16269,7 +16268,7 @@ func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Cont
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
-			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx, selections, v)
+			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋcatalogueᚐMunicipalityCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16301,7 +16300,7 @@ func (ec *executionContext) _PublicServicePayload_publicService(ctx context.Cont
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16574,7 +16573,7 @@ func (ec *executionContext) _Query_municipality(ctx context.Context, field graph
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16882,7 +16881,7 @@ func (ec *executionContext) _Query_publicService(ctx context.Context, field grap
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17297,7 +17296,7 @@ func (ec *executionContext) _RateLimited_code(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17559,7 +17558,7 @@ func (ec *executionContext) _SchedulePayload_office(ctx context.Context, field g
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17646,7 +17645,7 @@ func (ec *executionContext) _SchedulePayload_stillClosed(ctx context.Context, fi
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
-			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
+			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17894,7 +17893,7 @@ func (ec *executionContext) _Slot_reason(ctx context.Context, field graphql.Coll
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17917,7 +17916,7 @@ func (ec *executionContext) _SlotTaken_code(ctx context.Context, field graphql.C
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17986,7 +17985,7 @@ func (ec *executionContext) _SlotTaken_reason(ctx context.Context, field graphql
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
-			return ec.marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+			return ec.marshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18033,7 +18032,7 @@ func (ec *executionContext) _Subscription_publicService(ctx context.Context, fie
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -22464,7 +22463,7 @@ func (ec *executionContext) unmarshalInputNextSlotsPlace(ctx context.Context, ob
 			it.Office = data
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -22611,7 +22610,7 @@ func (ec *executionContext) unmarshalInputOpenCaseInput(ctx context.Context, obj
 			it.IdempotencyKey = data
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -23213,7 +23212,7 @@ func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, 
 			it.ID = data
 		case "slug":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
-			data, err := ec.unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx, v)
+			data, err := ec.unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalServiceSlug(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -25525,7 +25524,7 @@ func (ec *executionContext) unmarshalInputWorkQueueInput(ctx context.Context, ob
 		switch k {
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -31881,15 +31880,15 @@ func (ec *executionContext) marshalNChangeType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
-func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v catalogue.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋcatalogueᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v catalogue.ChannelCount) graphql.Marshaler {
 	return ec._ChannelCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋcatalogueᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx, sel, v[i])
+		return ec.marshalNChannelCount2nelkeᚋinternalᚋcatalogueᚐChannelCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32335,15 +32334,15 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx context.Context, sel ast.SelectionSet, v catalogue.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋcatalogueᚐKindCount(ctx context.Context, sel ast.SelectionSet, v catalogue.KindCount) graphql.Marshaler {
 	return ec._KindCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋcatalogueᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx, sel, v[i])
+		return ec.marshalNKindCount2nelkeᚋinternalᚋcatalogueᚐKindCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32391,11 +32390,11 @@ func (ec *executionContext) marshalNMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, sel, v[i])
+		return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32407,7 +32406,7 @@ func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportal
 	return ret
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Municipality!")
 		return graphql.Null
@@ -32443,15 +32442,15 @@ func (ec *executionContext) unmarshalNMunicipalityByIDsInput2ᚕᚖnelkeᚋgraph
 	return res, nil
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v catalogue.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋcatalogueᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v catalogue.MunicipalityCount) graphql.Marshaler {
 	return ec._MunicipalityCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋcatalogueᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx, sel, v[i])
+		return ec.marshalNMunicipalityCount2nelkeᚋinternalᚋcatalogueᚐMunicipalityCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32487,7 +32486,7 @@ func (ec *executionContext) marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐ
 	return ec._MunicipalityEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 	res, err := ec.unmarshalInputMunicipalityKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -32534,11 +32533,11 @@ func (ec *executionContext) unmarshalNNextSlotsPlace2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, sel, v[i])
+		return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32550,7 +32549,7 @@ func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOff
 	return ret
 }
 
-func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Office!")
 		return graphql.Null
@@ -32623,11 +32622,11 @@ func (ec *executionContext) marshalNOpening2ᚖnelkeᚋentᚐOpening(ctx context
 	return ec._Opening(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx, sel, v[i])
+		return ec.marshalNOpeningDay2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningDay(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32639,7 +32638,7 @@ func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningDay) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningDay!")
 		return graphql.Null
@@ -32666,15 +32665,15 @@ func (ec *executionContext) unmarshalNOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v catalogue.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v catalogue.OpeningSpan) graphql.Marshaler {
 	return ec._OpeningSpan(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx, sel, v[i])
+		return ec.marshalNOpeningSpan2nelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32686,11 +32685,11 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐO
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, sel, v[i])
+		return ec.marshalNOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32702,7 +32701,7 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningSpan!")
 		return graphql.Null
@@ -33069,12 +33068,12 @@ func (ec *executionContext) marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblem�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, v any) (problem.Code, error) {
+func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx context.Context, v any) (problem.Code, error) {
 	res, err := scalar.UnmarshalProblemCode(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
+func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalProblemCode(v)
 	if res == graphql.Null {
@@ -33083,11 +33082,11 @@ func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode
 	return res
 }
 
-func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, sel, v[i])
+		return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -33099,7 +33098,7 @@ func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋporta
 	return ret
 }
 
-func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicService!")
 		return graphql.Null
@@ -33167,7 +33166,7 @@ func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodel�
 	return ec._PublicServiceEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx context.Context, sel ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋcatalogueᚐFacets(ctx context.Context, sel ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicServiceFacets!")
 		return graphql.Null
@@ -33175,7 +33174,7 @@ func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋpo
 	return ec._PublicServiceFacets(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
+func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
 	res, err := ec.unmarshalInputPublicServiceKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -33613,12 +33612,12 @@ func (ec *executionContext) marshalNUUID2string(ctx context.Context, sel ast.Sel
 	return res
 }
 
-func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (problem.Reason, error) {
+func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalReason(v)
 	if res == graphql.Null {
@@ -34709,7 +34708,7 @@ func (ec *executionContext) marshalOMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx context.Context, v any) (*catalogue.MunicipalServiceSlug, error) {
+func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalServiceSlug(ctx context.Context, v any) (*catalogue.MunicipalServiceSlug, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34717,20 +34716,20 @@ func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, sel, v[i])
+		return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34760,7 +34759,7 @@ func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmo
 	return ec._MunicipalityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
+func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityFilter(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34768,7 +34767,7 @@ func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋp
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (*catalogue.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx context.Context, v any) (*catalogue.MunicipalityKey, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34783,20 +34782,20 @@ func (ec *executionContext) marshalONode2nelkeᚋgraphᚋmodelᚐNode(ctx contex
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, sel, v[i])
+		return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34855,7 +34854,7 @@ func (ec *executionContext) unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35025,20 +35024,20 @@ func (ec *executionContext) marshalOPrivacyNotice2ᚖnelkeᚋentᚐPrivacyNotice
 	return ec._PrivacyNotice(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, sel, v[i])
+		return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35068,7 +35067,7 @@ func (ec *executionContext) marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋm
 	return ec._PublicServiceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
+func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -35225,12 +35224,12 @@ func (ec *executionContext) unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportal
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (problem.Reason, error) {
+func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalReason(v)

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/internal/catalogue"

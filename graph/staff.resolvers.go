@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-
 	"nelke/graph/model"
 	"nelke/internal/catalogue"
 	"nelke/internal/portal"

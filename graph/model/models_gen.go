@@ -6,13 +6,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strconv"
-	"time"
-
 	"nelke/ent"
 	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
+	"strconv"
+	"time"
 )
 
 // Something with an id of its own, to be read again by `node`.
