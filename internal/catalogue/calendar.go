@@ -97,7 +97,8 @@ func filled(own, others []schedule.Rule) []schedule.Rule {
 	return own
 }
 
-// date reads a date that the database holds; empty is none. The importer and the writes let nothing else in.
+// Date reads a date as the catalogue's rows hold it, like 2026-11-22. What is empty, or no date, is the zero date, which doesn't bound:
+// the importer and the writes let nothing else in.
 func Date(s string) schedule.Date {
 	if s == "" {
 		return schedule.Date{}
@@ -128,7 +129,7 @@ func holidays(region string, zone *time.Location) (func(schedule.Date) bool, err
 	}, nil
 }
 
-// counter returns a counter of the office by the number of its cells.
+// CounterNumbered returns the counter of the office with that number, which its cells in the book have; nil where there is none.
 func (o *Office) CounterNumbered(number int64) *ent.Counter {
 	i := slices.IndexFunc(o.Counters, func(c *ent.Counter) bool { return c.Number == number })
 	if i < 0 {

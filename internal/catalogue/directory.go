@@ -42,7 +42,7 @@ func (r *Reader) directory(ctx context.Context) (*directory, error) {
 	})
 }
 
-// heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that readTown and
+// heads are the heads of towns' records by the towns' ids. A record goes on with every change of anything that ReadTown and
 // readDirectory read, so one statement shows for all towns that what was read of them still holds.
 type heads map[string]string
 

@@ -8,7 +8,7 @@ import (
 	"nelke/internal/schedule"
 )
 
-// maxDays is how many days of one office an answer has at most.
+// MaxDays is how many days of one office an answer has at most.
 const MaxDays = 62
 
 // OpeningDay is one day's opening hours.
@@ -71,7 +71,7 @@ func ClosedHours(c *ent.Closure) *OpeningSpan {
 	return &OpeningSpan{From: schedule.LocalTime(*c.FromMinute), To: schedule.LocalTime(*c.ToMinute)}
 }
 
-// reasonOf returns the reason that the graph shows for one of the schedule.
+// ReasonOf returns the reason that the graph shows for one of the schedule.
 func ReasonOf(r schedule.Reason) problem.Reason {
 	if r == schedule.Past {
 		return problem.ReasonTooSoon

@@ -118,7 +118,8 @@ func (r *Reader) service(ctx context.Context, id string) (*Service, error) {
 	return s, nil
 }
 
-// anyService also gives services that are no longer offered: appointments of the past name them.
+// AnyService returns a service by id, also one that is no longer offered, since appointments of the past name them; nil where there
+// is none.
 func (r *Reader) AnyService(ctx context.Context, id string) (*Service, error) {
 	d, err := r.directory(ctx)
 	if err != nil {
@@ -190,6 +191,7 @@ func (r *Reader) ServicesOf(ctx context.Context, t *Town, page Page, filter *Pub
 // PaymentMethods returns the methods that can be paid with today.
 func (r *Reader) PaymentMethods(t *Town) []string { return t.MethodsOn(t.Today(r.clock())) }
 
+// MethodsOn returns the payment methods that the town takes on a day ("GIROPAY"), in the town's order; empty, never nil, for none.
 func (t *Town) MethodsOn(day schedule.Date) []string {
 	methods := []string{}
 	for _, o := range t.Payments {
@@ -206,7 +208,7 @@ func (r *Reader) Notice(t *Town, language string) *ent.PrivacyNotice {
 	return t.noticeOn(t.Today(r.clock()), language)
 }
 
-// inForce returns the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
+// NoticeInForce returns the notice of that id, if it is of the version in force at an instant, in whatever language; nil otherwise.
 func (t *Town) NoticeInForce(id, language string, now time.Time) *ent.PrivacyNotice {
 	current := t.noticeOn(t.Today(now), language)
 	for _, n := range t.Notices {

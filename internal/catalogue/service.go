@@ -17,7 +17,7 @@ type Service struct {
 	Old  []*ent.Form // those before
 }
 
-// form is one version of the service's form; nil where there is none.
+// FormByID returns one version of the service's form; nil where there is none.
 func (s *Service) FormByID(id string) *ent.Form {
 	if s.Form != nil && s.Form.ID == id {
 		return s.Form
@@ -28,13 +28,13 @@ func (s *Service) FormByID(id string) *ent.Form {
 	return nil
 }
 
-// openAt reports whether the service can be applied for online at an instant.
+// OpenAt reports whether the service can be applied for online at an instant.
 func (s *Service) OpenAt(now time.Time) bool {
 	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
 		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
 }
 
-// beyond reports whether the town demands more proof of who applies than a case key gives.
+// DemandsTrust reports whether the town demands more proof of who applies than a case key gives.
 func (s *Service) DemandsTrust() bool {
 	return s.Town.EnforceTrust && (s.Trust.String() == "SUBSTANTIAL" || s.Trust.String() == "HIGH")
 }

@@ -47,10 +47,10 @@ type Office struct {
 	Closures []*ent.Closure
 	Openings []*ent.Opening // for single dates
 	Calendar *schedule.Calendar
-	Rules    schedule.Rules
+	Rules    schedule.Rules // what Calendar is made of
 }
 
-// town returns a town by id; nil where there is none.
+// Town returns a town by id, remembered until something of it changes; nil where there is none. It is shared: nobody changes it.
 func (r *Reader) Town(ctx context.Context, id string) (*Town, error) {
 	if id == "" {
 		return nil, nil
@@ -88,7 +88,8 @@ func (t *Town) trueUntil(now time.Time) time.Time {
 	return until
 }
 
-// readTown reads a town whole. db is the transaction's client where the answer decides a write.
+// ReadTown reads a town whole, remembered nowhere; nil where there is none. db is the transaction's client where the answer decides
+// a write. now is the instant whose local date the offices' calendars begin at.
 func ReadTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ *Town, err error) {
 	defer problem.Wrap(&err, "readTown(%s)", id)
 
@@ -157,6 +158,8 @@ func (t *Town) readServices(ctx context.Context, db *ent.Client) error {
 	return nil
 }
 
+// ReadOffices reads the offices in use into the town, with the calendars that their rules make from now's date on. The town has its
+// row and its zone by then.
 func (t *Town) ReadOffices(ctx context.Context, db *ent.Client, now time.Time) error {
 	offices, err := db.Office.Query().Where(office.MunicipalityID(t.ID), office.Active(true)).Order(office.ByPosition(), office.ByID()).All(ctx)
 	if err != nil {
@@ -225,7 +228,7 @@ func (r *Reader) Office(ctx context.Context, id string) (_ *Office, err error) {
 // Service returns a service of the town, also one that it no longer offers; nil where there is none.
 func (t *Town) Service(id string) *Service { return t.services[id] }
 
-// office returns an office of the town; nil where there is none.
+// Office returns an office of the town that is in use; nil where there is none.
 func (t *Town) Office(id string) *Office {
 	i := slices.IndexFunc(t.Offices, func(o *Office) bool { return o.ID == id })
 	if i < 0 {
@@ -234,7 +237,7 @@ func (t *Town) Office(id string) *Office {
 	return t.Offices[i]
 }
 
-// today is the local date at an instant.
+// Today is the town's local date at an instant.
 func (t *Town) Today(now time.Time) schedule.Date { return schedule.DateOf(now, t.Zone) }
 
 // Pinned keeps the town in this process and in memory: its calendars can't travel, and all that is shown is made of it.

@@ -21,7 +21,7 @@ type Schedule struct {
 	Office       *catalogue.Office
 	Appointments []*ent.Appointment      // in the change's way, by start; no more than maxInTheWay of them
 	Count        int                     // how many there are in all
-	StillClosed  []*catalogue.OpeningDay // days that the change would open, and something else keeps closed; no more than maxDays of them
+	StillClosed  []*catalogue.OpeningDay // days that the change would open, and something else keeps closed; no more than catalogue.MaxDays of them
 }
 
 const maxInTheWay = 200
