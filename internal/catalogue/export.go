@@ -48,7 +48,7 @@ func (e *Export) Weight() int {
 
 // XZuFi returns the catalogue of the towns whose Regionalschlüssel begin so as a message of XZuFi 2.2: all services that are
 // offered with all their prices, texts and languages, the towns and offices that are responsible for them, and where they
-// can be asked for online. Site is the address under which people reach the service, without a slash at its end. It gives
+// can be asked for online. Site is the address under which people reach the service, without a slash at its end. It returns
 // nil where no town's key begins so. The same catalogue is the same bytes, whoever makes it and when.
 //
 // It is made once for all who ask at the same time, and kept until a catalogue changes; what else is remembered bounds it.

@@ -41,7 +41,7 @@ const (
 	listOfServices = "s\x00"
 )
 
-// Municipality gives one town; nil where there is none.
+// Municipality returns one town; nil where there is none.
 func (r *Reader) Municipality(ctx context.Context, by MunicipalityKey) (_ *Town, err error) {
 	defer problem.Wrap(&err, "Municipality")
 
@@ -86,7 +86,7 @@ func (r *Reader) towns(ctx context.Context, wanted func(*ent.Municipality) bool)
 	return towns, nil
 }
 
-// PublicService gives one public service; nil where there is none, or where the town no longer offers it.
+// PublicService returns one public service; nil where there is none, or where the town no longer offers it.
 func (r *Reader) PublicService(ctx context.Context, by PublicServiceKey) (_ *Service, err error) {
 	defer problem.Wrap(&err, "PublicService")
 
@@ -159,7 +159,7 @@ func (r *Reader) KindOf(ctx context.Context, s *Service) (_ *ent.ServiceKind, er
 	return kinds[i], nil
 }
 
-// PublicServices gives services by town and the town's order, or, where a text is looked for, the best first. Language is
+// PublicServices returns services by town and the town's order, or, where a text is looked for, the best first. Language is
 // that of the request.
 func (r *Reader) PublicServices(ctx context.Context, page Page, filter *PublicServiceFilter, language string) (_ *ServiceConnection, err error) {
 	defer problem.Wrap(&err, "PublicServices")
@@ -289,7 +289,7 @@ func (r *Reader) ServicesAt(ctx context.Context, c *ent.Counter) (_ []*Service, 
 	return services, nil
 }
 
-// Form gives one version of a form; nil where there is none.
+// Form returns one version of a form; nil where there is none.
 func (r *Reader) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 	defer problem.Wrap(&err, "Form(%s)", id)
 
@@ -309,7 +309,7 @@ func (r *Reader) Form(ctx context.Context, id string) (_ *ent.Form, err error) {
 	return nil, nil
 }
 
-// PrivacyNotice gives one version of a notice; nil where there is none.
+// PrivacyNotice returns one version of a notice; nil where there is none.
 func (r *Reader) PrivacyNotice(ctx context.Context, id string) (_ *ent.PrivacyNotice, err error) {
 	defer problem.Wrap(&err, "PrivacyNotice(%s)", id)
 

@@ -60,13 +60,13 @@ func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
 	return nil
 }
 
-// Fee gives today's price; nil when free.
+// Fee returns today's price; nil when free.
 func (r *Reader) Fee(s *Service) *ent.Fee { return s.FeeOn(s.Town.Today(r.clock())) }
 
 // Open reports whether a service can be applied for online now.
 func (r *Reader) Open(s *Service) bool { return s.OpenAt(r.clock()) }
 
-// FeesFrom gives today's price and those to come, ascending, free ones included.
+// FeesFrom returns today's price and those to come, ascending, free ones included.
 func (r *Reader) FeesFrom(s *Service) []*ent.Fee {
 	today := s.Town.Today(r.clock()).String()
 	return slices.DeleteFunc(slices.Clone(s.Fees), func(f *ent.Fee) bool { return f.ValidTo != "" && f.ValidTo < today })

@@ -15,6 +15,7 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/problem"
 	"nelke/internal/store"
@@ -133,6 +134,18 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 		return store.OneOfOwn[P](field, storable(ids...))
 	}
 	return store.OneOf[P](field, storable(ids...))
+}
+
+// serving returns a municipality by id and the actor, who has the role there.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
+func (p *Portal) serving(ctx context.Context, municipality string, role identity.Role, path ...string) (*ent.Municipality, identity.Actor, error) {
+	actor := identity.FromContext(ctx)
+	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &municipality})
+	if err != nil {
+		return nil, actor, err
+	}
+	return m, actor, mayServe(actor, m, role, path...)
 }
 
 // mayServe reports whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at

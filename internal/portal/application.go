@@ -246,10 +246,9 @@ func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application
 func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Application, err error) {
 	defer problem.Wrap(&err, "Applications(%d)", len(ids))
 
-	found := make([]*ent.Application, len(ids))
 	visible, err := p.seesApplications(ctx)
 	if err != nil {
-		return found, unlessNobody(err)
+		return make([]*ent.Application, len(ids)), unlessNobody(err)
 	}
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Application(id))
@@ -261,14 +260,7 @@ func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Appli
 	if err := p.presentApplications(ctx, rows...); err != nil {
 		return nil, err
 	}
-	byID := map[string]*ent.Application{}
-	for _, a := range rows {
-		byID[a.ID] = a
-	}
-	for i, id := range ids {
-		found[i] = byID[id]
-	}
-	return found, nil
+	return inOrder(ids, rows, func(a *ent.Application) string { return a.ID }), nil
 }
 
 // applicationOf shows what a write left behind: as it wrote it, or, for a repeat, as it is by now.
@@ -295,13 +287,8 @@ func (p *Portal) presentApplications(ctx context.Context, all ...*ent.Applicatio
 		if t == nil {
 			continue
 		}
-		a.StartedAt, a.EditedAt = a.StartedAt.In(t.Zone), a.EditedAt.In(t.Zone)
-		for _, at := range []**time.Time{&a.InformationAt, &a.NoticeAt, &a.ExpiresAt, &a.SubmittedAt, &a.Deadline, &a.EndedAt} {
-			if *at != nil {
-				local := (*at).In(t.Zone)
-				*at = &local
-			}
-		}
+		inZone(t.Zone, &a.StartedAt, &a.EditedAt)
+		inZoneIfSet(t.Zone, &a.InformationAt, &a.NoticeAt, &a.ExpiresAt, &a.SubmittedAt, &a.Deadline, &a.EndedAt)
 		if a.ExpiresAt == nil {
 			continue
 		}

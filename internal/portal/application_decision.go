@@ -93,7 +93,7 @@ func (p *Portal) ReopeningsOf(ctx context.Context, apps []*ent.Application) (_ [
 		of[i] = all[a.ID]
 		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
 		for _, r := range of[i] {
-			r.DecidedAt, r.ReopenedAt = r.DecidedAt.In(zone), r.ReopenedAt.In(zone)
+			inZone(zone, &r.DecidedAt, &r.ReopenedAt)
 		}
 	}
 	return of, nil

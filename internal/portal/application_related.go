@@ -233,13 +233,8 @@ func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][
 		of[i] = all[a.ID]
 		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
 		for _, r := range of[i] {
-			r.AskedAt = r.AskedAt.In(zone)
-			for _, at := range []**time.Time{&r.AnsweredAt, &r.WithdrawnAt} {
-				if *at != nil {
-					local := (*at).In(zone)
-					*at = &local
-				}
-			}
+			inZone(zone, &r.AskedAt)
+			inZoneIfSet(zone, &r.AnsweredAt, &r.WithdrawnAt)
 		}
 	}
 	return of, nil

@@ -77,7 +77,7 @@ func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 			continue // the office has been closed for good; its appointments stay readable, in UTC
 		}
 		zone := o.Rules.Zone
-		a.StartsAt, a.EndsAt = a.StartsAt.In(zone), a.EndsAt.In(zone)
+		inZone(zone, &a.StartsAt, &a.EndsAt)
 		if a.HeldUntil == nil {
 			continue
 		}
@@ -85,8 +85,7 @@ func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 			a.Status, a.HeldUntil = appointment.StatusEXPIRED, nil
 			continue
 		}
-		until := a.HeldUntil.In(zone)
-		a.HeldUntil = &until
+		inZoneIfSet(zone, &a.HeldUntil)
 	}
 	return nil
 }

@@ -104,11 +104,8 @@ func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 		if t == nil {
 			continue
 		}
-		c.OpenedAt = c.OpenedAt.In(t.Zone)
-		if c.NoticeAt != nil {
-			at := c.NoticeAt.In(t.Zone)
-			c.NoticeAt = &at
-		}
+		inZone(t.Zone, &c.OpenedAt)
+		inZoneIfSet(t.Zone, &c.NoticeAt)
 	}
 	return nil
 }

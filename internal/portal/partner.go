@@ -10,7 +10,6 @@ import (
 	"nelke/ent/partnerkey"
 	"nelke/ent/predicate"
 	"nelke/ent/webhookendpoint"
-	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -190,12 +189,8 @@ type AddPartnerInput struct {
 func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Partner, err error) {
 	defer problem.Wrap(&err, "AddPartner(%s)", in.Municipality)
 
-	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	actor := identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	if in.Name, err = cleanLine(in.Name, 1, 100, "input", "name"); err != nil {

@@ -130,7 +130,7 @@ func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*en
 		presentKey(row, zones[row.PartnerID])
 		of[row.PartnerID] = append(of[row.PartnerID], row)
 	}
-	return inOrder(partners, of), nil
+	return ofEach(partners, of), nil
 }
 
 // EndpointsOf returns the endpoints of partners, oldest first.
@@ -146,7 +146,7 @@ func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ []
 	for _, row := range rows {
 		of[row.PartnerID] = append(of[row.PartnerID], row)
 	}
-	return inOrder(partners, of), p.presentEndpoints(ctx, rows...)
+	return ofEach(partners, of), p.presentEndpoints(ctx, rows...)
 }
 
 func idsOf(partners []*ent.Partner) []string {
@@ -157,7 +157,8 @@ func idsOf(partners []*ent.Partner) []string {
 	return ids
 }
 
-func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
+// ofEach returns what belongs to each partner, in their order.
+func ofEach[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 	all := make([][]T, len(partners))
 	for i, partner := range partners {
 		all[i] = of[partner.ID]
@@ -188,21 +189,10 @@ func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, state
 	}
 	zone := e.CreatedAt.Location()
 	for _, d := range rows {
-		d.CreatedAt = d.CreatedAt.In(zone)
-		for _, at := range []**time.Time{&d.NextAt, &d.TriedAt, &d.EndedAt} {
-			*at = within(*at, zone)
-		}
+		inZone(zone, &d.CreatedAt)
+		inZoneIfSet(zone, &d.NextAt, &d.TriedAt, &d.EndedAt)
 	}
 	return keyed(rows, first, page, listOfDeliveries, func(d *ent.WebhookDelivery) string { return d.ID }), nil
-}
-
-// within is an instant in a zone; nil for nil.
-func within(at *time.Time, zone *time.Location) *time.Time {
-	if at == nil {
-		return nil
-	}
-	local := at.In(zone)
-	return &local
 }
 
 func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error {
@@ -212,7 +202,7 @@ func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error
 			return err
 		}
 		if t != nil {
-			partner.CreatedAt = partner.CreatedAt.In(t.Zone)
+			inZone(t.Zone, &partner.CreatedAt)
 		}
 	}
 	return nil
@@ -227,8 +217,9 @@ func (p *Portal) presentEndpoints(ctx context.Context, all ...*ent.WebhookEndpoi
 		if t == nil {
 			continue
 		}
-		e.CreatedAt = e.CreatedAt.In(t.Zone)
-		if e.FormerSecretUntil = within(e.FormerSecretUntil, t.Zone); e.FormerSecretUntil != nil && !e.FormerSecretUntil.After(p.clock()) {
+		inZone(t.Zone, &e.CreatedAt)
+		inZoneIfSet(t.Zone, &e.FormerSecretUntil)
+		if e.FormerSecretUntil != nil && !e.FormerSecretUntil.After(p.clock()) {
 			e.FormerSecretUntil = nil
 		}
 	}
@@ -236,7 +227,8 @@ func (p *Portal) presentEndpoints(ctx context.Context, all ...*ent.WebhookEndpoi
 }
 
 func presentKey(key *ent.PartnerKey, zone *time.Location) {
-	key.CreatedAt, key.UsedAt, key.RevokedAt = key.CreatedAt.In(zone), within(key.UsedAt, zone), within(key.RevokedAt, zone)
+	inZone(zone, &key.CreatedAt)
+	inZoneIfSet(zone, &key.UsedAt, &key.RevokedAt)
 }
 
 // reloadPartner reads a partner after its write.

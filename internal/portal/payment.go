@@ -165,10 +165,9 @@ func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err er
 func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, err error) {
 	defer problem.Wrap(&err, "Payments(%d)", len(ids))
 
-	found := make([]*ent.Payment, len(ids))
 	visible, err := p.seesPayments(ctx)
 	if err != nil {
-		return found, unlessNobody(err)
+		return make([]*ent.Payment, len(ids)), unlessNobody(err)
 	}
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Payment(id))
@@ -180,14 +179,7 @@ func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, 
 	if err := p.presentPayments(ctx, rows...); err != nil {
 		return nil, err
 	}
-	byID := map[string]*ent.Payment{}
-	for _, pay := range rows {
-		byID[pay.ID] = pay
-	}
-	for i, id := range ids {
-		found[i] = byID[id]
-	}
-	return found, nil
+	return inOrder(ids, rows, func(pay *ent.Payment) string { return pay.ID }), nil
 }
 
 // paymentOf reads a payment after its write. The actor wrote it, so it may read it.
@@ -209,13 +201,8 @@ func (p *Portal) presentPayments(ctx context.Context, all ...*ent.Payment) error
 		if t == nil {
 			continue
 		}
-		pay.CreatedAt, pay.ExpiresAt = pay.CreatedAt.In(t.Zone), pay.ExpiresAt.In(t.Zone)
-		for _, at := range []**time.Time{&pay.PaidAt, &pay.EndedAt} {
-			if *at != nil {
-				local := (*at).In(t.Zone)
-				*at = &local
-			}
-		}
+		inZone(t.Zone, &pay.CreatedAt, &pay.ExpiresAt)
+		inZoneIfSet(t.Zone, &pay.PaidAt, &pay.EndedAt)
 	}
 	return nil
 }

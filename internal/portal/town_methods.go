@@ -40,12 +40,8 @@ const maxMethods = 50
 func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
-	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	actor := identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	methods, err := dated(in.Methods, "input", "methods")
@@ -99,12 +95,8 @@ type ResetPaymentMethodsInput struct {
 func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
-	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &in.Municipality})
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	actor := identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	_, err = p.once(ctx, "resetPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
