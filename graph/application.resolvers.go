@@ -6,6 +6,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"time"
 )
@@ -16,7 +17,7 @@ func (r *applicationResolver) Case(ctx context.Context, objs []*ent.Application)
 	})
 }
 
-func (r *applicationResolver) Service(ctx context.Context, obj *ent.Application) (*portal.Service, error) {
+func (r *applicationResolver) Service(ctx context.Context, obj *ent.Application) (*catalogue.Service, error) {
 	return r.Portal.ConcernService(ctx, obj.ServiceID)
 }
 
@@ -76,7 +77,7 @@ func (r *applicationResolver) Events(ctx context.Context, objs []*ent.Applicatio
 }
 
 func (r *applicationResolver) EventConnection(ctx context.Context, obj *ent.Application, first *int, after *string) (*model.CaseEventConnection, error) {
-	return eventPage(r.Portal.ApplicationEvents(ctx, obj, portal.Page{First: first, After: after}))
+	return eventPage(r.Portal.ApplicationEvents(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *applicationResolver) LastEvent(ctx context.Context, objs []*ent.Application) ([]*ent.Event, error) {

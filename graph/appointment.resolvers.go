@@ -5,6 +5,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/schema"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
@@ -14,7 +15,7 @@ func (r *appointmentResolver) Case(ctx context.Context, objs []*ent.Appointment)
 	})
 }
 
-func (r *appointmentResolver) Office(ctx context.Context, obj *ent.Appointment) (*portal.Office, error) {
+func (r *appointmentResolver) Office(ctx context.Context, obj *ent.Appointment) (*catalogue.Office, error) {
 	return r.Portal.Office(ctx, obj.OfficeID)
 }
 
@@ -34,7 +35,7 @@ func (r *appointmentResolver) Person(ctx context.Context, obj *ent.Appointment) 
 	return personOf(obj), nil
 }
 
-func (r *concernResolver) Service(ctx context.Context, obj *schema.Concern) (*portal.Service, error) {
+func (r *concernResolver) Service(ctx context.Context, obj *schema.Concern) (*catalogue.Service, error) {
 	return r.Portal.ConcernService(ctx, obj.Service)
 }
 

@@ -5,11 +5,12 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
-func (r *caseResolver) Municipality(ctx context.Context, obj *ent.CaseFile) (*portal.Town, error) {
-	return r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &obj.MunicipalityID})
+func (r *caseResolver) Municipality(ctx context.Context, obj *ent.CaseFile) (*catalogue.Town, error) {
+	return r.Portal.Municipality(ctx, catalogue.MunicipalityKey{ID: &obj.MunicipalityID})
 }
 
 func (r *caseResolver) Contact(ctx context.Context, obj *ent.CaseFile) (*model.Contact, error) {
@@ -25,7 +26,7 @@ func (r *caseResolver) Appointments(ctx context.Context, objs []*ent.CaseFile) (
 }
 
 func (r *caseResolver) AppointmentConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.AppointmentConnection, error) {
-	return appointmentPage(r.Portal.CaseAppointments(ctx, obj, portal.Page{First: first, After: after}))
+	return appointmentPage(r.Portal.CaseAppointments(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseResolver) Applications(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Application, error) {
@@ -33,7 +34,7 @@ func (r *caseResolver) Applications(ctx context.Context, objs []*ent.CaseFile) (
 }
 
 func (r *caseResolver) ApplicationConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.ApplicationConnection, error) {
-	return applicationPage(r.Portal.CaseApplications(ctx, obj, portal.Page{First: first, After: after}))
+	return applicationPage(r.Portal.CaseApplications(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error) {
@@ -41,7 +42,7 @@ func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*e
 }
 
 func (r *caseResolver) EventConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.CaseEventConnection, error) {
-	return eventPage(r.Portal.CaseEvents(ctx, obj, portal.Page{First: first, After: after}))
+	return eventPage(r.Portal.CaseEvents(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseEventResolver) By(ctx context.Context, obj *ent.Event) (model.EventActor, error) {

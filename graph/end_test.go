@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/graph/model"
-	"nelke/internal/portal"
+	"nelke/internal/catalogue"
 )
 
 // ending is a context that ends when the test says so.
@@ -38,7 +38,7 @@ func (e *ending) end(err error) {
 // longList answers publicServices with many services, and calls opened at each of them.
 type longList struct {
 	ResolverRoot
-	services []*portal.Service
+	services []*catalogue.Service
 	opened   func()
 }
 
@@ -50,8 +50,8 @@ type longQuery struct {
 	list *longList
 }
 
-func (q longQuery) PublicServices(context.Context, *int, *string, *portal.PublicServiceFilter) (*model.PublicServiceConnection, error) {
-	return &model.PublicServiceConnection{ServiceConnection: &portal.ServiceConnection{Nodes: q.list.services}}, nil
+func (q longQuery) PublicServices(context.Context, *int, *string, *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error) {
+	return &model.PublicServiceConnection{ServiceConnection: &catalogue.ServiceConnection{Nodes: q.list.services}}, nil
 }
 
 type longService struct {
@@ -59,7 +59,7 @@ type longService struct {
 	list *longList
 }
 
-func (s longService) Open(context.Context, *portal.Service) (bool, error) {
+func (s longService) Open(context.Context, *catalogue.Service) (bool, error) {
 	s.list.opened()
 	return true, nil
 }
@@ -74,9 +74,9 @@ func TestAListThatNobodyWaitsForEnds(t *testing.T) {
 	}{{"whole", nil}, {"deadline", context.DeadlineExceeded}, {"hung up", context.Canceled}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			list := &longList{services: make([]*portal.Service, elements)}
+			list := &longList{services: make([]*catalogue.Service, elements)}
 			for i := range list.services {
-				list.services[i] = &portal.Service{}
+				list.services[i] = &catalogue.Service{}
 			}
 			ctx := &ending{Context: graphql.StartOperationTrace(t.Context())}
 			var resolved atomic.Int64

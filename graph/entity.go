@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
@@ -62,8 +63,8 @@ func batch[T, R any](ctx context.Context, objs []*T, read func(context.Context, 
 }
 
 // officeOf finds an office by its town's ARS and its slug.
-func (r *Resolver) officeOf(ctx context.Context, ars, slug string) (*portal.Office, error) {
-	t, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+func (r *Resolver) officeOf(ctx context.Context, ars, slug string) (*catalogue.Office, error) {
+	t, err := r.Portal.Municipality(ctx, catalogue.MunicipalityKey{Ars: &ars})
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -71,8 +72,8 @@ func (r *Resolver) officeOf(ctx context.Context, ars, slug string) (*portal.Offi
 }
 
 // serviceOf finds a public service by its town's ARS and its slug.
-func (r *Resolver) serviceOf(ctx context.Context, ars, slug string) (*portal.Service, error) {
-	t, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+func (r *Resolver) serviceOf(ctx context.Context, ars, slug string) (*catalogue.Service, error) {
+	t, err := r.Portal.Municipality(ctx, catalogue.MunicipalityKey{Ars: &ars})
 	if err != nil || t == nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"nelke/ent"
 	"nelke/graph/model"
-	"nelke/internal/portal"
+	"nelke/internal/catalogue"
 )
 
 func (r *entityResolver) FindManyApplicationByIDs(ctx context.Context, reps []*model.ApplicationByIDsInput) ([]*ent.Application, error) {
@@ -31,23 +31,23 @@ func (r *entityResolver) FindManyCaseByIDs(ctx context.Context, reps []*model.Ca
 	return r.Portal.Cases(ctx, ids)
 }
 
-func (r *entityResolver) FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*portal.Town, error) {
-	return entities(reps, func(rep *model.MunicipalityByIDsInput) (*portal.Town, error) {
+func (r *entityResolver) FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*catalogue.Town, error) {
+	return entities(reps, func(rep *model.MunicipalityByIDsInput) (*catalogue.Town, error) {
 		if ars, _, ok := located(rep.ID); ok {
-			return r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+			return r.Portal.Municipality(ctx, catalogue.MunicipalityKey{Ars: &ars})
 		}
-		return r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &rep.ID})
+		return r.Portal.Municipality(ctx, catalogue.MunicipalityKey{ID: &rep.ID})
 	})
 }
 
-func (r *entityResolver) FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*portal.Town, error) {
-	return entities(reps, func(rep *model.MunicipalityByArssInput) (*portal.Town, error) {
-		return r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &rep.Ars})
+func (r *entityResolver) FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*catalogue.Town, error) {
+	return entities(reps, func(rep *model.MunicipalityByArssInput) (*catalogue.Town, error) {
+		return r.Portal.Municipality(ctx, catalogue.MunicipalityKey{Ars: &rep.Ars})
 	})
 }
 
-func (r *entityResolver) FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*portal.Office, error) {
-	return entities(reps, func(rep *model.OfficeByIDsInput) (*portal.Office, error) {
+func (r *entityResolver) FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*catalogue.Office, error) {
+	return entities(reps, func(rep *model.OfficeByIDsInput) (*catalogue.Office, error) {
 		if ars, slug, ok := located(rep.ID); ok {
 			return r.officeOf(ctx, ars, slug)
 		}
@@ -55,8 +55,8 @@ func (r *entityResolver) FindManyOfficeByIDs(ctx context.Context, reps []*model.
 	})
 }
 
-func (r *entityResolver) FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*portal.Office, error) {
-	return entities(reps, func(rep *model.OfficeByMunicipalityArsAndSlugsInput) (*portal.Office, error) {
+func (r *entityResolver) FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*catalogue.Office, error) {
+	return entities(reps, func(rep *model.OfficeByMunicipalityArsAndSlugsInput) (*catalogue.Office, error) {
 		return r.officeOf(ctx, rep.MunicipalityArs, rep.Slug)
 	})
 }
@@ -69,17 +69,17 @@ func (r *entityResolver) FindManyPaymentByIDs(ctx context.Context, reps []*model
 	return r.Portal.Payments(ctx, ids)
 }
 
-func (r *entityResolver) FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error) {
-	return entities(reps, func(rep *model.PublicServiceByIDsInput) (*portal.Service, error) {
+func (r *entityResolver) FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*catalogue.Service, error) {
+	return entities(reps, func(rep *model.PublicServiceByIDsInput) (*catalogue.Service, error) {
 		if ars, slug, ok := located(rep.ID); ok {
 			return r.serviceOf(ctx, ars, slug)
 		}
-		return r.Portal.PublicService(ctx, portal.PublicServiceKey{ID: &rep.ID})
+		return r.Portal.PublicService(ctx, catalogue.PublicServiceKey{ID: &rep.ID})
 	})
 }
 
-func (r *entityResolver) FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*portal.Service, error) {
-	return entities(reps, func(rep *model.PublicServiceByMunicipalityArsAndSlugsInput) (*portal.Service, error) {
+func (r *entityResolver) FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*catalogue.Service, error) {
+	return entities(reps, func(rep *model.PublicServiceByMunicipalityArsAndSlugsInput) (*catalogue.Service, error) {
 		return r.serviceOf(ctx, rep.MunicipalityArs, rep.Slug)
 	})
 }

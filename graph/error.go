@@ -14,7 +14,7 @@ import (
 
 	"nelke/graph/scalar"
 	"nelke/internal/identity"
-	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 // The codes of errors, in extensions.code. Problems of queries carry their own code.
@@ -52,17 +52,17 @@ func present(log *slog.Logger) graphql.ErrorPresenterFunc {
 			}
 		}
 		code := codeInternal
-		problem := (*portal.Problem)(nil)
+		refusal := (*problem.Problem)(nil)
 		switch {
-		case errors.As(err, &problem):
-			out.Message = messageOf(problem, scalar.LanguageOf(ctx))
-			code = string(problem.Code)
-			if len(problem.Path) > 0 {
-				out.Extensions = map[string]any{"path": problem.Path}
+		case errors.As(err, &refusal):
+			out.Message = messageOf(refusal, scalar.LanguageOf(ctx))
+			code = string(refusal.Code)
+			if len(refusal.Path) > 0 {
+				out.Extensions = map[string]any{"path": refusal.Path}
 			}
 		case errors.Is(err, errTooMany):
 			out.Message, code = errTooMany.Error(), codeTooMany
-		case portal.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
+		case problem.Unavailable(err), errors.Is(err, identity.ErrIdentityUnavailable):
 			out.Message, code = messageUnavailable, codeUnavailable
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 			out.Message, code = messageTimeout, codeTimeout

@@ -21,8 +21,10 @@ import (
 	"nelke/ent/webhookendpoint"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"strconv"
 	"sync/atomic"
@@ -84,7 +86,7 @@ type ComplexityRoot struct {
 
 type ApplicationResolver interface {
 	Case(ctx context.Context, objs []*ent.Application) ([]*ent.CaseFile, error)
-	Service(ctx context.Context, obj *ent.Application) (*portal.Service, error)
+	Service(ctx context.Context, obj *ent.Application) (*catalogue.Service, error)
 
 	OpenSteps(ctx context.Context, objs []*ent.Application) ([][]portal.Step, error)
 	Form(ctx context.Context, obj *ent.Application) (*ent.Form, error)
@@ -108,7 +110,7 @@ type ApplicationResolver interface {
 }
 type AppointmentResolver interface {
 	Case(ctx context.Context, objs []*ent.Appointment) ([]*ent.CaseFile, error)
-	Office(ctx context.Context, obj *ent.Appointment) (*portal.Office, error)
+	Office(ctx context.Context, obj *ent.Appointment) (*catalogue.Office, error)
 
 	Counter(ctx context.Context, obj *ent.Appointment) (*ent.Counter, error)
 
@@ -118,7 +120,7 @@ type AppointmentResolver interface {
 	Person(ctx context.Context, obj *ent.Appointment) (*model.Person, error)
 }
 type CaseResolver interface {
-	Municipality(ctx context.Context, obj *ent.CaseFile) (*portal.Town, error)
+	Municipality(ctx context.Context, obj *ent.CaseFile) (*catalogue.Town, error)
 	Contact(ctx context.Context, obj *ent.CaseFile) (*model.Contact, error)
 	AcknowledgedNotice(ctx context.Context, obj *ent.CaseFile) (*ent.PrivacyNotice, error)
 
@@ -135,26 +137,26 @@ type CaseEventResolver interface {
 	Before(ctx context.Context, obj *ent.Event) (*string, error)
 }
 type ClosureResolver interface {
-	Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error)
+	Hours(ctx context.Context, obj *ent.Closure) (*catalogue.OpeningSpan, error)
 	Counter(ctx context.Context, obj *ent.Closure) (*ent.Counter, error)
 }
 type ConcernResolver interface {
-	Service(ctx context.Context, obj *schema.Concern) (*portal.Service, error)
+	Service(ctx context.Context, obj *schema.Concern) (*catalogue.Service, error)
 }
 type CounterResolver interface {
-	Services(ctx context.Context, obj *ent.Counter) ([]*portal.Service, error)
+	Services(ctx context.Context, obj *ent.Counter) ([]*catalogue.Service, error)
 }
 type EntityResolver interface {
 	FindManyApplicationByIDs(ctx context.Context, reps []*model.ApplicationByIDsInput) ([]*ent.Application, error)
 	FindManyAppointmentByIDs(ctx context.Context, reps []*model.AppointmentByIDsInput) ([]*ent.Appointment, error)
 	FindManyCaseByIDs(ctx context.Context, reps []*model.CaseByIDsInput) ([]*ent.CaseFile, error)
-	FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*portal.Town, error)
-	FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*portal.Town, error)
-	FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*portal.Office, error)
-	FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*portal.Office, error)
+	FindManyMunicipalityByIDs(ctx context.Context, reps []*model.MunicipalityByIDsInput) ([]*catalogue.Town, error)
+	FindManyMunicipalityByArss(ctx context.Context, reps []*model.MunicipalityByArssInput) ([]*catalogue.Town, error)
+	FindManyOfficeByIDs(ctx context.Context, reps []*model.OfficeByIDsInput) ([]*catalogue.Office, error)
+	FindManyOfficeByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.OfficeByMunicipalityArsAndSlugsInput) ([]*catalogue.Office, error)
 	FindManyPaymentByIDs(ctx context.Context, reps []*model.PaymentByIDsInput) ([]*ent.Payment, error)
-	FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*portal.Service, error)
-	FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*portal.Service, error)
+	FindManyPublicServiceByIDs(ctx context.Context, reps []*model.PublicServiceByIDsInput) ([]*catalogue.Service, error)
+	FindManyPublicServiceByMunicipalityArsAndSlugs(ctx context.Context, reps []*model.PublicServiceByMunicipalityArsAndSlugsInput) ([]*catalogue.Service, error)
 }
 type FeeResolver interface {
 	Amount(ctx context.Context, obj *ent.Fee) (*model.Money, error)
@@ -167,10 +169,10 @@ type InformationRequestResolver interface {
 	AnsweredVia(ctx context.Context, obj *ent.InformationRequest) (*string, error)
 }
 type MunicipalityResolver interface {
-	Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
-	PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error)
+	Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
+	PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error)
 
-	PrivacyNotice(ctx context.Context, obj *portal.Town, language *string) (*ent.PrivacyNotice, error)
+	PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error)
 }
 type MutationResolver interface {
 	SetServiceState(ctx context.Context, input portal.SetServiceStateInput) (*model.PublicServicePayload, error)
@@ -237,15 +239,15 @@ type MutationResolver interface {
 	RejectApplication(ctx context.Context, input portal.RejectApplicationInput) (*model.ApplicationPayload, error)
 }
 type OfficeResolver interface {
-	Address(ctx context.Context, obj *portal.Office) (*model.Address, error)
+	Address(ctx context.Context, obj *catalogue.Office) (*model.Address, error)
 
-	OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error)
-	Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error)
-	Openings(ctx context.Context, obj *portal.Office) ([]*ent.Opening, error)
-	Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
+	OpeningHours(ctx context.Context, obj *catalogue.Office, from schedule.Date, days int) ([]*catalogue.OpeningDay, error)
+	Closures(ctx context.Context, obj *catalogue.Office) ([]*ent.Closure, error)
+	Openings(ctx context.Context, obj *catalogue.Office) ([]*ent.Opening, error)
+	Availability(ctx context.Context, obj *catalogue.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error)
 }
 type OpeningResolver interface {
-	Hours(ctx context.Context, obj *ent.Opening) ([]*portal.OpeningSpan, error)
+	Hours(ctx context.Context, obj *ent.Opening) ([]*catalogue.OpeningSpan, error)
 	Counter(ctx context.Context, obj *ent.Opening) (*ent.Counter, error)
 }
 type PartnerResolver interface {
@@ -264,15 +266,15 @@ type PaymentOptionResolver interface {
 	Method(ctx context.Context, obj *ent.PaymentOption) (string, error)
 }
 type PublicServiceResolver interface {
-	Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error)
+	Kind(ctx context.Context, obj *catalogue.Service) (*ent.ServiceKind, error)
 
-	Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error)
-	Fees(ctx context.Context, obj *portal.Service) ([]*ent.Fee, error)
+	Fee(ctx context.Context, obj *catalogue.Service) (*ent.Fee, error)
+	Fees(ctx context.Context, obj *catalogue.Service) ([]*ent.Fee, error)
 
-	Open(ctx context.Context, obj *portal.Service) (bool, error)
+	Open(ctx context.Context, obj *catalogue.Service) (bool, error)
 }
 type PublicServiceConnectionResolver interface {
-	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*portal.Facets, error)
+	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*catalogue.Facets, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
@@ -280,19 +282,19 @@ type QueryResolver interface {
 	Application(ctx context.Context, id string) (*ent.Application, error)
 	Appointment(ctx context.Context, id string) (*ent.Appointment, error)
 	Changes(ctx context.Context, since *string, types []portal.ChangeType, first *int) (*portal.ChangeFeed, error)
-	Municipality(ctx context.Context, by portal.MunicipalityKey) (*portal.Town, error)
-	Municipalities(ctx context.Context, first *int, after *string, filter *portal.MunicipalityFilter) (*model.MunicipalityConnection, error)
+	Municipality(ctx context.Context, by catalogue.MunicipalityKey) (*catalogue.Town, error)
+	Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.MunicipalityConnection, error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (*portal.Availability, error)
 	NextSlots(ctx context.Context, input portal.NextSlotsInput) ([]*portal.OfficeSlots, error)
 	Partner(ctx context.Context, id string) (*ent.Partner, error)
-	Partners(ctx context.Context, municipality portal.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error)
+	Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error)
 	Payment(ctx context.Context, id string) (*ent.Payment, error)
-	PublicService(ctx context.Context, by portal.PublicServiceKey) (*portal.Service, error)
-	PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error)
-	Appointments(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error)
+	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (*catalogue.Service, error)
+	PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error)
+	Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error)
 	AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error)
 	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error)
-	Applications(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error)
+	Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error)
 }
 type ReopeningResolver interface {
 	Status(ctx context.Context, obj *ent.Reopening) (application.Status, error)
@@ -304,8 +306,8 @@ type ServiceKindResolver interface {
 	Name(ctx context.Context, obj *ent.ServiceKind) (string, error)
 }
 type SubscriptionResolver interface {
-	PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error)
-	PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error)
+	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (<-chan *catalogue.Service, error)
+	PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error)
 	Application(ctx context.Context, id string) (<-chan *ent.Application, error)
 	Appointment(ctx context.Context, id string) (<-chan *ent.Appointment, error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (<-chan *portal.Availability, error)
@@ -2268,8 +2270,8 @@ func (ec *executionContext) field_Municipality_services_args(ctx context.Context
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3260,8 +3262,8 @@ func (ec *executionContext) field_Query_applications_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3350,8 +3352,8 @@ func (ec *executionContext) field_Query_appointments_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3464,8 +3466,8 @@ func (ec *executionContext) field_Query_municipalities_args(ctx context.Context,
 	}
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.MunicipalityFilter, error) {
-			return ec.unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx, v)
+		func(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
+			return ec.unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3478,8 +3480,8 @@ func (ec *executionContext) field_Query_municipality_args(ctx context.Context, r
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3534,8 +3536,8 @@ func (ec *executionContext) field_Query_partners_args(ctx context.Context, rawAr
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
-		func(ctx context.Context, v any) (portal.MunicipalityKey, error) {
-			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3578,8 +3580,8 @@ func (ec *executionContext) field_Query_publicService_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.PublicServiceKey, error) {
-			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
+			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3608,8 +3610,8 @@ func (ec *executionContext) field_Query_publicServices_args(ctx context.Context,
 	}
 	args["after"] = arg1
 	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3730,8 +3732,8 @@ func (ec *executionContext) field_Subscription_publicService_args(ctx context.Co
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "by",
-		func(ctx context.Context, v any) (portal.PublicServiceKey, error) {
-			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx, v)
+		func(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
+			return ec.unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3752,8 +3754,8 @@ func (ec *executionContext) field_Subscription_publicServices_args(ctx context.C
 	}
 	args["first"] = arg0
 	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
-		func(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
-			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx, v)
+		func(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
+			return ec.unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3992,8 +3994,8 @@ func (ec *executionContext) _AlreadyClaimed_code(ctx context.Context, field grap
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -4185,8 +4187,8 @@ func (ec *executionContext) _Application_service(ctx context.Context, field grap
 			return ec.Resolvers.Application().Service(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5481,8 +5483,8 @@ func (ec *executionContext) _Appointment_office(ctx context.Context, field graph
 			return ec.Resolvers.Appointment().Office(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5816,8 +5818,8 @@ func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field 
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6173,8 +6175,8 @@ func (ec *executionContext) _Availability_office(ctx context.Context, field grap
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+			return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6338,8 +6340,8 @@ func (ec *executionContext) _AvailabilityDay_reason(ctx context.Context, field g
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6535,8 +6537,8 @@ func (ec *executionContext) _Case_municipality(ctx context.Context, field graphq
 			return ec.Resolvers.Case().Municipality(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7787,7 +7789,7 @@ func (ec *executionContext) fieldContext_ChangeFeed_more(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("ChangeFeed", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _ChannelCount_channel(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _ChannelCount_channel(ctx context.Context, field graphql.CollectedField, obj *catalogue.ChannelCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7810,7 +7812,7 @@ func (ec *executionContext) fieldContext_ChannelCount_channel(_ context.Context,
 	return graphql.NewScalarFieldContext("ChannelCount", field, false, false, "ServiceChannel")
 }
 
-func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.ChannelCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _ChannelCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.ChannelCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7914,8 +7916,8 @@ func (ec *executionContext) _Closure_hours(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Closure().Hours(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
-			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
+			return ec.marshalOOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8001,8 +8003,8 @@ func (ec *executionContext) _Concern_service(ctx context.Context, field graphql.
 			return ec.Resolvers.Concern().Service(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8272,8 +8274,8 @@ func (ec *executionContext) _Counter_services(ctx context.Context, field graphql
 			return ec.Resolvers.Counter().Services(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -8506,8 +8508,8 @@ func (ec *executionContext) _Entity_findManyMunicipalityByIDs(ctx context.Contex
 			return ec.Resolvers.Entity().FindManyMunicipalityByIDs(ctx, fc.Args["reps"].([]*model.MunicipalityByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
+			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8550,8 +8552,8 @@ func (ec *executionContext) _Entity_findManyMunicipalityByArss(ctx context.Conte
 			return ec.Resolvers.Entity().FindManyMunicipalityByArss(ctx, fc.Args["reps"].([]*model.MunicipalityByArssInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
+			return ec.marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8594,8 +8596,8 @@ func (ec *executionContext) _Entity_findManyOfficeByIDs(ctx context.Context, fie
 			return ec.Resolvers.Entity().FindManyOfficeByIDs(ctx, fc.Args["reps"].([]*model.OfficeByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8638,8 +8640,8 @@ func (ec *executionContext) _Entity_findManyOfficeByMunicipalityArsAndSlugs(ctx 
 			return ec.Resolvers.Entity().FindManyOfficeByMunicipalityArsAndSlugs(ctx, fc.Args["reps"].([]*model.OfficeByMunicipalityArsAndSlugsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8726,8 +8728,8 @@ func (ec *executionContext) _Entity_findManyPublicServiceByIDs(ctx context.Conte
 			return ec.Resolvers.Entity().FindManyPublicServiceByIDs(ctx, fc.Args["reps"].([]*model.PublicServiceByIDsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -8770,8 +8772,8 @@ func (ec *executionContext) _Entity_findManyPublicServiceByMunicipalityArsAndSlu
 			return ec.Resolvers.Entity().FindManyPublicServiceByMunicipalityArsAndSlugs(ctx, fc.Args["reps"].([]*model.PublicServiceByMunicipalityArsAndSlugsInput))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -9279,7 +9281,7 @@ func (ec *executionContext) fieldContext_InformationSection_body(_ context.Conte
 	return graphql.NewScalarFieldContext("InformationSection", field, false, false, "String")
 }
 
-func (ec *executionContext) _KindCount_kind(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _KindCount_kind(ctx context.Context, field graphql.CollectedField, obj *catalogue.KindCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9311,7 +9313,7 @@ func (ec *executionContext) fieldContext_KindCount_kind(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _KindCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.KindCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _KindCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.KindCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9380,7 +9382,7 @@ func (ec *executionContext) fieldContext_Money_currency(_ context.Context, field
 	return graphql.NewScalarFieldContext("Money", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_id(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9403,7 +9405,7 @@ func (ec *executionContext) fieldContext_Municipality_id(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Municipality_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9426,7 +9428,7 @@ func (ec *executionContext) fieldContext_Municipality_slug(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_ars(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_ars(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9449,7 +9451,7 @@ func (ec *executionContext) fieldContext_Municipality_ars(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_ags(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_ags(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9472,7 +9474,7 @@ func (ec *executionContext) fieldContext_Municipality_ags(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_name(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9495,7 +9497,7 @@ func (ec *executionContext) fieldContext_Municipality_name(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_timeZone(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_timeZone(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9518,7 +9520,7 @@ func (ec *executionContext) fieldContext_Municipality_timeZone(_ context.Context
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_website(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_website(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9541,7 +9543,7 @@ func (ec *executionContext) fieldContext_Municipality_website(_ context.Context,
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_enforceTrust(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_enforceTrust(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9564,7 +9566,7 @@ func (ec *executionContext) fieldContext_Municipality_enforceTrust(_ context.Con
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "Boolean")
 }
 
-func (ec *executionContext) _Municipality_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9587,7 +9589,7 @@ func (ec *executionContext) fieldContext_Municipality_assumed(_ context.Context,
 	return graphql.NewScalarFieldContext("Municipality", field, false, false, "String")
 }
 
-func (ec *executionContext) _Municipality_offices(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_offices(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9599,8 +9601,8 @@ func (ec *executionContext) _Municipality_offices(ctx context.Context, field gra
 			return obj.Offices, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
-			return ec.marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
+			return ec.marshalNOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOfficeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9619,7 +9621,7 @@ func (ec *executionContext) fieldContext_Municipality_offices(_ context.Context,
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_services(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_services(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9629,7 +9631,7 @@ func (ec *executionContext) _Municipality_services(ctx context.Context, field gr
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Municipality().Services(ctx, obj, fc.Args["filter"].(*portal.PublicServiceFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Municipality().Services(ctx, obj, fc.Args["filter"].(*catalogue.PublicServiceFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -9663,7 +9665,7 @@ func (ec *executionContext) fieldContext_Municipality_services(ctx context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_paymentMethods(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9686,7 +9688,7 @@ func (ec *executionContext) fieldContext_Municipality_paymentMethods(_ context.C
 	return graphql.NewScalarFieldContext("Municipality", field, true, true, "PaymentMethod")
 }
 
-func (ec *executionContext) _Municipality_paymentOptions(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_paymentOptions(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9718,7 +9720,7 @@ func (ec *executionContext) fieldContext_Municipality_paymentOptions(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *portal.Town) (ret graphql.Marshaler) {
+func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9806,8 +9808,8 @@ func (ec *executionContext) _MunicipalityConnection_nodes(ctx context.Context, f
 			return obj.Nodes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTownᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9881,7 +9883,7 @@ func (ec *executionContext) fieldContext_MunicipalityConnection_totalCount(_ con
 	return graphql.NewScalarFieldContext("MunicipalityConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.MunicipalityCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9893,8 +9895,8 @@ func (ec *executionContext) _MunicipalityCount_municipality(ctx context.Context,
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9913,7 +9915,7 @@ func (ec *executionContext) fieldContext_MunicipalityCount_municipality(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.MunicipalityCount) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityCount_count(ctx context.Context, field graphql.CollectedField, obj *catalogue.MunicipalityCount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9971,8 +9973,8 @@ func (ec *executionContext) _MunicipalityEdge_node(ctx context.Context, field gr
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -10003,8 +10005,8 @@ func (ec *executionContext) _MunicipalityPayload_municipality(ctx context.Contex
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -10067,8 +10069,8 @@ func (ec *executionContext) _MunicipalityRole_municipality(ctx context.Context, 
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12838,7 +12840,7 @@ func (ec *executionContext) fieldContext_Mutation_rejectApplication(ctx context.
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12861,7 +12863,7 @@ func (ec *executionContext) fieldContext_Office_id(_ context.Context, field grap
 	return graphql.NewScalarFieldContext("Office", field, false, false, "ID")
 }
 
-func (ec *executionContext) _Office_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12884,7 +12886,7 @@ func (ec *executionContext) fieldContext_Office_slug(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
-func (ec *executionContext) _Office_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12896,8 +12898,8 @@ func (ec *executionContext) _Office_municipality(ctx context.Context, field grap
 			return obj.Town, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12916,7 +12918,7 @@ func (ec *executionContext) fieldContext_Office_municipality(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_name(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12939,7 +12941,7 @@ func (ec *executionContext) fieldContext_Office_name(_ context.Context, field gr
 	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
-func (ec *executionContext) _Office_address(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_address(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12971,7 +12973,7 @@ func (ec *executionContext) fieldContext_Office_address(_ context.Context, field
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_phone(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_phone(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -12994,7 +12996,7 @@ func (ec *executionContext) fieldContext_Office_phone(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Office", field, false, false, "PhoneNumber")
 }
 
-func (ec *executionContext) _Office_email(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_email(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13017,7 +13019,7 @@ func (ec *executionContext) fieldContext_Office_email(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Office", field, false, false, "EmailAddress")
 }
 
-func (ec *executionContext) _Office_stepMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_stepMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13040,7 +13042,7 @@ func (ec *executionContext) fieldContext_Office_stepMinutes(_ context.Context, f
 	return graphql.NewScalarFieldContext("Office", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Office_holdMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_holdMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13063,7 +13065,7 @@ func (ec *executionContext) fieldContext_Office_holdMinutes(_ context.Context, f
 	return graphql.NewScalarFieldContext("Office", field, false, false, "Int")
 }
 
-func (ec *executionContext) _Office_counters(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_counters(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13095,7 +13097,7 @@ func (ec *executionContext) fieldContext_Office_counters(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_openingHours(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_openingHours(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13108,8 +13110,8 @@ func (ec *executionContext) _Office_openingHours(ctx context.Context, field grap
 			return ec.Resolvers.Office().OpeningHours(ctx, obj, fc.Args["from"].(schedule.Date), fc.Args["days"].(int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
-			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
+			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13139,7 +13141,7 @@ func (ec *executionContext) fieldContext_Office_openingHours(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_closures(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_closures(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13171,7 +13173,7 @@ func (ec *executionContext) fieldContext_Office_closures(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_openings(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_openings(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13203,7 +13205,7 @@ func (ec *executionContext) fieldContext_Office_openings(_ context.Context, fiel
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_availability(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13247,7 +13249,7 @@ func (ec *executionContext) fieldContext_Office_availability(ctx context.Context
 	return fc, nil
 }
 
-func (ec *executionContext) _Office_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Office) (ret graphql.Marshaler) {
+func (ec *executionContext) _Office_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13282,8 +13284,8 @@ func (ec *executionContext) _OfficeSlots_municipality(ctx context.Context, field
 			return obj.Municipality, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13314,8 +13316,8 @@ func (ec *executionContext) _OfficeSlots_office(ctx context.Context, field graph
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13346,8 +13348,8 @@ func (ec *executionContext) _OfficeSlots_service(ctx context.Context, field grap
 			return obj.Service, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13401,8 +13403,8 @@ func (ec *executionContext) _OfficeSlots_reason(ctx context.Context, field graph
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13493,8 +13495,8 @@ func (ec *executionContext) _Opening_hours(ctx context.Context, field graphql.Co
 			return ec.Resolvers.Opening().Hours(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
-			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
+			return ec.marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13591,7 +13593,7 @@ func (ec *executionContext) fieldContext_Opening_reason(_ context.Context, field
 	return graphql.NewScalarFieldContext("Opening", field, false, false, "String")
 }
 
-func (ec *executionContext) _OpeningDay_date(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_date(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13614,7 +13616,7 @@ func (ec *executionContext) fieldContext_OpeningDay_date(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("OpeningDay", field, false, false, "Date")
 }
 
-func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13626,8 +13628,8 @@ func (ec *executionContext) _OpeningDay_hours(ctx context.Context, field graphql
 			return obj.Hours, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.OpeningSpan) graphql.Marshaler {
-			return ec.marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
+			return ec.marshalNOpeningSpan2ᚕnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -13646,7 +13648,7 @@ func (ec *executionContext) fieldContext_OpeningDay_hours(_ context.Context, fie
 	return fc, nil
 }
 
-func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningDay) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningDay) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13658,8 +13660,8 @@ func (ec *executionContext) _OpeningDay_reason(ctx context.Context, field graphq
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -13669,7 +13671,7 @@ func (ec *executionContext) fieldContext_OpeningDay_reason(_ context.Context, fi
 	return graphql.NewScalarFieldContext("OpeningDay", field, false, false, "UnavailableReason")
 }
 
-func (ec *executionContext) _OpeningSpan_from(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningSpan) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningSpan_from(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningSpan) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -13692,7 +13694,7 @@ func (ec *executionContext) fieldContext_OpeningSpan_from(_ context.Context, fie
 	return graphql.NewScalarFieldContext("OpeningSpan", field, false, false, "LocalTime")
 }
 
-func (ec *executionContext) _OpeningSpan_to(ctx context.Context, field graphql.CollectedField, obj *portal.OpeningSpan) (ret graphql.Marshaler) {
+func (ec *executionContext) _OpeningSpan_to(ctx context.Context, field graphql.CollectedField, obj *catalogue.OpeningSpan) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15035,8 +15037,8 @@ func (ec *executionContext) _PlainProblem_code(ctx context.Context, field graphq
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15345,7 +15347,7 @@ func (ec *executionContext) fieldContext_PrivacyNotice_validFrom(_ context.Conte
 	return graphql.NewScalarFieldContext("PrivacyNotice", field, false, false, "Date")
 }
 
-func (ec *executionContext) _PublicService_id(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15368,7 +15370,7 @@ func (ec *executionContext) fieldContext_PublicService_id(_ context.Context, fie
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "ID")
 }
 
-func (ec *executionContext) _PublicService_slug(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15391,7 +15393,7 @@ func (ec *executionContext) fieldContext_PublicService_slug(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_municipality(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_municipality(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15403,8 +15405,8 @@ func (ec *executionContext) _PublicService_municipality(ctx context.Context, fie
 			return obj.Town, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15423,7 +15425,7 @@ func (ec *executionContext) fieldContext_PublicService_municipality(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_kind(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_kind(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15455,7 +15457,7 @@ func (ec *executionContext) fieldContext_PublicService_kind(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_name(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15478,7 +15480,7 @@ func (ec *executionContext) fieldContext_PublicService_name(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_leikaKey(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_leikaKey(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15501,7 +15503,7 @@ func (ec *executionContext) fieldContext_PublicService_leikaKey(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_summary(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_summary(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15524,7 +15526,7 @@ func (ec *executionContext) fieldContext_PublicService_summary(_ context.Context
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_information(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_information(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15556,7 +15558,7 @@ func (ec *executionContext) fieldContext_PublicService_information(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_channels(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_channels(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15579,7 +15581,7 @@ func (ec *executionContext) fieldContext_PublicService_channels(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "ServiceChannel")
 }
 
-func (ec *executionContext) _PublicService_links(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_links(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15611,7 +15613,7 @@ func (ec *executionContext) fieldContext_PublicService_links(_ context.Context, 
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_fee(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_fee(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15643,7 +15645,7 @@ func (ec *executionContext) fieldContext_PublicService_fee(_ context.Context, fi
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_fees(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_fees(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15675,7 +15677,7 @@ func (ec *executionContext) fieldContext_PublicService_fees(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_form(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_form(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15707,7 +15709,7 @@ func (ec *executionContext) fieldContext_PublicService_form(_ context.Context, f
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicService_documents(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_documents(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15730,7 +15732,7 @@ func (ec *executionContext) fieldContext_PublicService_documents(_ context.Conte
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_appointmentMinutes(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_appointmentMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15753,7 +15755,7 @@ func (ec *executionContext) fieldContext_PublicService_appointmentMinutes(_ cont
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicService_maxQuantity(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_maxQuantity(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15776,7 +15778,7 @@ func (ec *executionContext) fieldContext_PublicService_maxQuantity(_ context.Con
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicService_delivery(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_delivery(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15799,7 +15801,7 @@ func (ec *executionContext) fieldContext_PublicService_delivery(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DeliveryMethod")
 }
 
-func (ec *executionContext) _PublicService_open(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_open(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15822,7 +15824,7 @@ func (ec *executionContext) fieldContext_PublicService_open(_ context.Context, f
 	return graphql.NewScalarFieldContext("PublicService", field, true, true, "Boolean")
 }
 
-func (ec *executionContext) _PublicService_opensAt(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_opensAt(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15845,7 +15847,7 @@ func (ec *executionContext) fieldContext_PublicService_opensAt(_ context.Context
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PublicService_closesAt(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_closesAt(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15868,7 +15870,7 @@ func (ec *executionContext) fieldContext_PublicService_closesAt(_ context.Contex
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _PublicService_stateMessage(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_stateMessage(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15891,7 +15893,7 @@ func (ec *executionContext) fieldContext_PublicService_stateMessage(_ context.Co
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicService_trust(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_trust(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15914,7 +15916,7 @@ func (ec *executionContext) fieldContext_PublicService_trust(_ context.Context, 
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "TrustLevel")
 }
 
-func (ec *executionContext) _PublicService_assumed(ctx context.Context, field graphql.CollectedField, obj *portal.Service) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicService_assumed(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15981,8 +15983,8 @@ func (ec *executionContext) _PublicServiceConnection_nodes(ctx context.Context, 
 			return obj.Nodes, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16068,8 +16070,8 @@ func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context,
 			return ec.Resolvers.PublicServiceConnection().Facets(ctx, obj)
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
-			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
+			return ec.marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋcatalogueᚐFacets(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16123,8 +16125,8 @@ func (ec *executionContext) _PublicServiceEdge_node(ctx context.Context, field g
 			return obj.Node, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16143,7 +16145,7 @@ func (ec *executionContext) fieldContext_PublicServiceEdge_node(_ context.Contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_free(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_free(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16166,7 +16168,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_free(_ context.Cont
 	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicServiceFacets_withFee(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_withFee(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16189,7 +16191,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_withFee(_ context.C
 	return graphql.NewScalarFieldContext("PublicServiceFacets", field, false, false, "Int")
 }
 
-func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16201,8 +16203,8 @@ func (ec *executionContext) _PublicServiceFacets_channels(ctx context.Context, f
 			return obj.Channels, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
-			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
+			return ec.marshalNChannelCount2ᚕnelkeᚋinternalᚋcatalogueᚐChannelCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16221,7 +16223,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_channels(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16233,8 +16235,8 @@ func (ec *executionContext) _PublicServiceFacets_kinds(ctx context.Context, fiel
 			return obj.Kinds, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
-			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
+			return ec.marshalNKindCount2ᚕnelkeᚋinternalᚋcatalogueᚐKindCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16253,7 +16255,7 @@ func (ec *executionContext) fieldContext_PublicServiceFacets_kinds(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Context, field graphql.CollectedField, obj *portal.Facets) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Context, field graphql.CollectedField, obj *catalogue.Facets) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16265,8 +16267,8 @@ func (ec *executionContext) _PublicServiceFacets_municipalities(ctx context.Cont
 			return obj.Municipalities, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
-			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
+			return ec.marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋcatalogueᚐMunicipalityCountᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -16297,8 +16299,8 @@ func (ec *executionContext) _PublicServicePayload_publicService(ctx context.Cont
 			return obj.PublicService, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16567,11 +16569,11 @@ func (ec *executionContext) _Query_municipality(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Municipality(ctx, fc.Args["by"].(portal.MunicipalityKey))
+			return ec.Resolvers.Query().Municipality(ctx, fc.Args["by"].(catalogue.MunicipalityKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Town) graphql.Marshaler {
-			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
+			return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16611,7 +16613,7 @@ func (ec *executionContext) _Query_municipalities(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Municipalities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*portal.MunicipalityFilter))
+			return ec.Resolvers.Query().Municipalities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.MunicipalityFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
@@ -16787,7 +16789,7 @@ func (ec *executionContext) _Query_partners(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Partners(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Partners(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PartnerConnection) graphql.Marshaler {
@@ -16875,11 +16877,11 @@ func (ec *executionContext) _Query_publicService(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PublicService(ctx, fc.Args["by"].(portal.PublicServiceKey))
+			return ec.Resolvers.Query().PublicService(ctx, fc.Args["by"].(catalogue.PublicServiceKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16919,7 +16921,7 @@ func (ec *executionContext) _Query_publicServices(ctx context.Context, field gra
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*portal.PublicServiceFilter))
+			return ec.Resolvers.Query().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -16963,7 +16965,7 @@ func (ec *executionContext) _Query_appointments(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Appointments(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Appointments(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
@@ -17095,7 +17097,7 @@ func (ec *executionContext) _Query_applications(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Applications(ctx, fc.Args["municipality"].(portal.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Query().Applications(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
@@ -17293,8 +17295,8 @@ func (ec *executionContext) _RateLimited_code(ctx context.Context, field graphql
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17555,8 +17557,8 @@ func (ec *executionContext) _SchedulePayload_office(ctx context.Context, field g
 			return obj.Office, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Office) graphql.Marshaler {
-			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
+			return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17642,8 +17644,8 @@ func (ec *executionContext) _SchedulePayload_stillClosed(ctx context.Context, fi
 			return obj.StillClosed, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
-			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
+			return ec.marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17890,8 +17892,8 @@ func (ec *executionContext) _Slot_reason(ctx context.Context, field graphql.Coll
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
-			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+			return ec.marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17913,8 +17915,8 @@ func (ec *executionContext) _SlotTaken_code(ctx context.Context, field graphql.C
 			return obj.Code, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Code) graphql.Marshaler {
-			return ec.marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Code) graphql.Marshaler {
+			return ec.marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx, selections, v)
 		},
 		true,
 		true,
@@ -17982,8 +17984,8 @@ func (ec *executionContext) _SlotTaken_reason(ctx context.Context, field graphql
 			return obj.Reason, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v portal.Reason) graphql.Marshaler {
-			return ec.marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v problem.Reason) graphql.Marshaler {
+			return ec.marshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18026,11 +18028,11 @@ func (ec *executionContext) _Subscription_publicService(ctx context.Context, fie
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PublicService(ctx, fc.Args["by"].(portal.PublicServiceKey))
+			return ec.Resolvers.Subscription().PublicService(ctx, fc.Args["by"].(catalogue.PublicServiceKey))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *portal.Service) graphql.Marshaler {
-			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18070,7 +18072,7 @@ func (ec *executionContext) _Subscription_publicServices(ctx context.Context, fi
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Subscription().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["filter"].(*portal.PublicServiceFilter))
+			return ec.Resolvers.Subscription().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
@@ -22119,8 +22121,8 @@ func UnmarshalHoldSlotInput(ctx context.Context, raw any) (portal.HoldSlotInput,
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Context, obj any) (portal.MunicipalServiceSlug, error) {
-	var it portal.MunicipalServiceSlug
+func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Context, obj any) (catalogue.MunicipalServiceSlug, error) {
+	var it catalogue.MunicipalServiceSlug
 	if obj == nil {
 		return it, nil
 	}
@@ -22162,8 +22164,8 @@ func (ec *executionContext) unmarshalInputMunicipalServiceSlug(ctx context.Conte
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalServiceSlug(ctx context.Context, raw any) (portal.MunicipalServiceSlug, error) {
-	var out portal.MunicipalServiceSlug
+func UnmarshalMunicipalServiceSlug(ctx context.Context, raw any) (catalogue.MunicipalServiceSlug, error) {
+	var out catalogue.MunicipalServiceSlug
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalServiceSlug", raw, &out)
 	return out, err
 }
@@ -22252,8 +22254,8 @@ func UnmarshalMunicipalityByIDsInput(ctx context.Context, raw any) (model.Munici
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context, obj any) (portal.MunicipalityFilter, error) {
-	var it portal.MunicipalityFilter
+func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context, obj any) (catalogue.MunicipalityFilter, error) {
+	var it catalogue.MunicipalityFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -22288,14 +22290,14 @@ func (ec *executionContext) unmarshalInputMunicipalityFilter(ctx context.Context
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalityFilter(ctx context.Context, raw any) (portal.MunicipalityFilter, error) {
-	var out portal.MunicipalityFilter
+func UnmarshalMunicipalityFilter(ctx context.Context, raw any) (catalogue.MunicipalityFilter, error) {
+	var out catalogue.MunicipalityFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalityFilter", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, obj any) (portal.MunicipalityKey, error) {
-	var it portal.MunicipalityKey
+func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, obj any) (catalogue.MunicipalityKey, error) {
+	var it catalogue.MunicipalityKey
 	if obj == nil {
 		return it, nil
 	}
@@ -22344,8 +22346,8 @@ func (ec *executionContext) unmarshalInputMunicipalityKey(ctx context.Context, o
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalMunicipalityKey(ctx context.Context, raw any) (portal.MunicipalityKey, error) {
-	var out portal.MunicipalityKey
+func UnmarshalMunicipalityKey(ctx context.Context, raw any) (catalogue.MunicipalityKey, error) {
+	var out catalogue.MunicipalityKey
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MunicipalityKey", raw, &out)
 	return out, err
 }
@@ -22461,7 +22463,7 @@ func (ec *executionContext) unmarshalInputNextSlotsPlace(ctx context.Context, ob
 			it.Office = data
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -22608,7 +22610,7 @@ func (ec *executionContext) unmarshalInputOpenCaseInput(ctx context.Context, obj
 			it.IdempotencyKey = data
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -23106,8 +23108,8 @@ func UnmarshalPublicServiceByMunicipalityArsAndSlugsInput(ctx context.Context, r
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Context, obj any) (portal.PublicServiceFilter, error) {
-	var it portal.PublicServiceFilter
+func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Context, obj any) (catalogue.PublicServiceFilter, error) {
+	var it catalogue.PublicServiceFilter
 	if obj == nil {
 		return it, nil
 	}
@@ -23177,14 +23179,14 @@ func (ec *executionContext) unmarshalInputPublicServiceFilter(ctx context.Contex
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPublicServiceFilter(ctx context.Context, raw any) (portal.PublicServiceFilter, error) {
-	var out portal.PublicServiceFilter
+func UnmarshalPublicServiceFilter(ctx context.Context, raw any) (catalogue.PublicServiceFilter, error) {
+	var out catalogue.PublicServiceFilter
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublicServiceFilter", raw, &out)
 	return out, err
 }
 
-func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, obj any) (portal.PublicServiceKey, error) {
-	var it portal.PublicServiceKey
+func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, obj any) (catalogue.PublicServiceKey, error) {
+	var it catalogue.PublicServiceKey
 	if obj == nil {
 		return it, nil
 	}
@@ -23210,7 +23212,7 @@ func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, 
 			it.ID = data
 		case "slug":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("slug"))
-			data, err := ec.unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx, v)
+			data, err := ec.unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalServiceSlug(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -23226,8 +23228,8 @@ func (ec *executionContext) unmarshalInputPublicServiceKey(ctx context.Context, 
 //
 // ctx must come from a gqlgen request; outside one there is no unmarshaler to use
 // and the returned error says so.
-func UnmarshalPublicServiceKey(ctx context.Context, raw any) (portal.PublicServiceKey, error) {
-	var out portal.PublicServiceKey
+func UnmarshalPublicServiceKey(ctx context.Context, raw any) (catalogue.PublicServiceKey, error) {
+	var out catalogue.PublicServiceKey
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "PublicServiceKey", raw, &out)
 	return out, err
 }
@@ -25522,7 +25524,7 @@ func (ec *executionContext) unmarshalInputWorkQueueInput(ctx context.Context, ob
 		switch k {
 		case "municipality":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
-			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx, v)
+			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -25580,9 +25582,9 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case portal.Service:
+	case catalogue.Service:
 		return ec._PublicService(ctx, sel, &obj)
-	case *portal.Service:
+	case *catalogue.Service:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25597,16 +25599,16 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Payment(ctx, sel, obj)
-	case portal.Office:
+	case catalogue.Office:
 		return ec._Office(ctx, sel, &obj)
-	case *portal.Office:
+	case *catalogue.Office:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Office(ctx, sel, obj)
-	case portal.Town:
+	case catalogue.Town:
 		return ec._Municipality(ctx, sel, &obj)
-	case *portal.Town:
+	case *catalogue.Town:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25690,9 +25692,9 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
-	case portal.Service:
+	case catalogue.Service:
 		return ec._PublicService(ctx, sel, &obj)
-	case *portal.Service:
+	case *catalogue.Service:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -25702,16 +25704,16 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 			return graphql.Null
 		}
 		return ec._Payment(ctx, sel, obj)
-	case portal.Office:
+	case catalogue.Office:
 		return ec._Office(ctx, sel, &obj)
-	case *portal.Office:
+	case *catalogue.Office:
 		if obj == nil {
 			return graphql.Null
 		}
 		return ec._Office(ctx, sel, obj)
-	case portal.Town:
+	case catalogue.Town:
 		return ec._Municipality(ctx, sel, &obj)
-	case *portal.Town:
+	case *catalogue.Town:
 		if obj == nil {
 			return graphql.Null
 		}
@@ -27140,7 +27142,7 @@ func (ec *executionContext) _ChangeFeed(ctx context.Context, sel ast.SelectionSe
 
 var channelCountImplementors = []string{"ChannelCount"}
 
-func (ec *executionContext) _ChannelCount(ctx context.Context, sel ast.SelectionSet, obj *portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) _ChannelCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.ChannelCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, channelCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27740,7 +27742,7 @@ func (ec *executionContext) _InformationSection(ctx context.Context, sel ast.Sel
 
 var kindCountImplementors = []string{"KindCount"}
 
-func (ec *executionContext) _KindCount(ctx context.Context, sel ast.SelectionSet, obj *portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) _KindCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.KindCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, kindCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27816,7 +27818,7 @@ func (ec *executionContext) _Money(ctx context.Context, sel ast.SelectionSet, ob
 
 var municipalityImplementors = []string{"Municipality", "Node", "_Entity"}
 
-func (ec *executionContext) _Municipality(ctx context.Context, sel ast.SelectionSet, obj *portal.Town) graphql.Marshaler {
+func (ec *executionContext) _Municipality(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Town) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27965,7 +27967,7 @@ func (ec *executionContext) _MunicipalityConnection(ctx context.Context, sel ast
 
 var municipalityCountImplementors = []string{"MunicipalityCount"}
 
-func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.SelectionSet, obj *portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.SelectionSet, obj *catalogue.MunicipalityCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28587,7 +28589,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 var officeImplementors = []string{"Office", "Node", "_Entity"}
 
-func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *portal.Office) graphql.Marshaler {
+func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Office) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, officeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28813,7 +28815,7 @@ func (ec *executionContext) _Opening(ctx context.Context, sel ast.SelectionSet, 
 
 var openingDayImplementors = []string{"OpeningDay"}
 
-func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSet, obj *portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSet, obj *catalogue.OpeningDay) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, openingDayImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28856,7 +28858,7 @@ func (ec *executionContext) _OpeningDay(ctx context.Context, sel ast.SelectionSe
 
 var openingSpanImplementors = []string{"OpeningSpan"}
 
-func (ec *executionContext) _OpeningSpan(ctx context.Context, sel ast.SelectionSet, obj *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) _OpeningSpan(ctx context.Context, sel ast.SelectionSet, obj *catalogue.OpeningSpan) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, openingSpanImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29604,7 +29606,7 @@ func (ec *executionContext) _PrivacyNotice(ctx context.Context, sel ast.Selectio
 
 var publicServiceImplementors = []string{"PublicService", "Node", "_Entity"}
 
-func (ec *executionContext) _PublicService(ctx context.Context, sel ast.SelectionSet, obj *portal.Service) graphql.Marshaler {
+func (ec *executionContext) _PublicService(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Service) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29843,7 +29845,7 @@ func (ec *executionContext) _PublicServiceEdge(ctx context.Context, sel ast.Sele
 
 var publicServiceFacetsImplementors = []string{"PublicServiceFacets"}
 
-func (ec *executionContext) _PublicServiceFacets(ctx context.Context, sel ast.SelectionSet, obj *portal.Facets) graphql.Marshaler {
+func (ec *executionContext) _PublicServiceFacets(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Facets) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceFacetsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -31878,15 +31880,15 @@ func (ec *executionContext) marshalNChangeType2ᚕstringᚄ(ctx context.Context,
 	return ret
 }
 
-func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2nelkeᚋinternalᚋcatalogueᚐChannelCount(ctx context.Context, sel ast.SelectionSet, v catalogue.ChannelCount) graphql.Marshaler {
 	return ec._ChannelCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋportalᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.ChannelCount) graphql.Marshaler {
+func (ec *executionContext) marshalNChannelCount2ᚕnelkeᚋinternalᚋcatalogueᚐChannelCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.ChannelCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNChannelCount2nelkeᚋinternalᚋportalᚐChannelCount(ctx, sel, v[i])
+		return ec.marshalNChannelCount2nelkeᚋinternalᚋcatalogueᚐChannelCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32332,15 +32334,15 @@ func (ec *executionContext) marshalNJSON2encodingᚋjsonᚐRawMessage(ctx contex
 	return res
 }
 
-func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx context.Context, sel ast.SelectionSet, v portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2nelkeᚋinternalᚋcatalogueᚐKindCount(ctx context.Context, sel ast.SelectionSet, v catalogue.KindCount) graphql.Marshaler {
 	return ec._KindCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋportalᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.KindCount) graphql.Marshaler {
+func (ec *executionContext) marshalNKindCount2ᚕnelkeᚋinternalᚋcatalogueᚐKindCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.KindCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNKindCount2nelkeᚋinternalᚋportalᚐKindCount(ctx, sel, v[i])
+		return ec.marshalNKindCount2nelkeᚋinternalᚋcatalogueᚐKindCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32388,11 +32390,11 @@ func (ec *executionContext) marshalNMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTownᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, sel, v[i])
+		return ec.marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32404,7 +32406,7 @@ func (ec *executionContext) marshalNMunicipality2ᚕᚖnelkeᚋinternalᚋportal
 	return ret
 }
 
-func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Municipality!")
 		return graphql.Null
@@ -32440,15 +32442,15 @@ func (ec *executionContext) unmarshalNMunicipalityByIDsInput2ᚕᚖnelkeᚋgraph
 	return res, nil
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2nelkeᚋinternalᚋcatalogueᚐMunicipalityCount(ctx context.Context, sel ast.SelectionSet, v catalogue.MunicipalityCount) graphql.Marshaler {
 	return ec._MunicipalityCount(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋportalᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.MunicipalityCount) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋcatalogueᚐMunicipalityCountᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.MunicipalityCount) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMunicipalityCount2nelkeᚋinternalᚋportalᚐMunicipalityCount(ctx, sel, v[i])
+		return ec.marshalNMunicipalityCount2nelkeᚋinternalᚋcatalogueᚐMunicipalityCount(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32484,7 +32486,7 @@ func (ec *executionContext) marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐ
 	return ec._MunicipalityEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (portal.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
 	res, err := ec.unmarshalInputMunicipalityKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -32531,11 +32533,11 @@ func (ec *executionContext) unmarshalNNextSlotsPlace2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, sel, v[i])
+		return ec.marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32547,7 +32549,7 @@ func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOff
 	return ret
 }
 
-func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalNOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "Office!")
 		return graphql.Null
@@ -32620,11 +32622,11 @@ func (ec *executionContext) marshalNOpening2ᚖnelkeᚋentᚐOpening(ctx context
 	return ec._Opening(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningDayᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningDay) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx, sel, v[i])
+		return ec.marshalNOpeningDay2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningDay(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32636,7 +32638,7 @@ func (ec *executionContext) marshalNOpeningDay2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋportalᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningDay) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningDay2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningDay(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningDay) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningDay!")
 		return graphql.Null
@@ -32663,15 +32665,15 @@ func (ec *executionContext) unmarshalNOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2nelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v catalogue.OpeningSpan) graphql.Marshaler {
 	return ec._OpeningSpan(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningSpan2nelkeᚋinternalᚋportalᚐOpeningSpan(ctx, sel, v[i])
+		return ec.marshalNOpeningSpan2nelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32683,11 +32685,11 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕnelkeᚋinternalᚋportalᚐO
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportalᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpanᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.OpeningSpan) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx, sel, v[i])
+		return ec.marshalNOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32699,7 +32701,7 @@ func (ec *executionContext) marshalNOpeningSpan2ᚕᚖnelkeᚋinternalᚋportal�
 	return ret
 }
 
-func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalNOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "OpeningSpan!")
 		return graphql.Null
@@ -33066,12 +33068,12 @@ func (ec *executionContext) marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblem�
 	return ret
 }
 
-func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, v any) (portal.Code, error) {
+func (ec *executionContext) unmarshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx context.Context, v any) (problem.Code, error) {
 	res, err := scalar.UnmarshalProblemCode(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode(ctx context.Context, sel ast.SelectionSet, v portal.Code) graphql.Marshaler {
+func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋproblemᚐCode(ctx context.Context, sel ast.SelectionSet, v problem.Code) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalProblemCode(v)
 	if res == graphql.Null {
@@ -33080,11 +33082,11 @@ func (ec *executionContext) marshalNProblemCode2nelkeᚋinternalᚋportalᚐCode
 	return res
 }
 
-func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, sel, v[i])
+		return ec.marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -33096,7 +33098,7 @@ func (ec *executionContext) marshalNPublicService2ᚕᚖnelkeᚋinternalᚋporta
 	return ret
 }
 
-func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicService!")
 		return graphql.Null
@@ -33164,7 +33166,7 @@ func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodel�
 	return ec._PublicServiceEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋportalᚐFacets(ctx context.Context, sel ast.SelectionSet, v *portal.Facets) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋcatalogueᚐFacets(ctx context.Context, sel ast.SelectionSet, v *catalogue.Facets) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicServiceFacets!")
 		return graphql.Null
@@ -33172,7 +33174,7 @@ func (ec *executionContext) marshalNPublicServiceFacets2ᚖnelkeᚋinternalᚋpo
 	return ec._PublicServiceFacets(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋportalᚐPublicServiceKey(ctx context.Context, v any) (portal.PublicServiceKey, error) {
+func (ec *executionContext) unmarshalNPublicServiceKey2nelkeᚋinternalᚋcatalogueᚐPublicServiceKey(ctx context.Context, v any) (catalogue.PublicServiceKey, error) {
 	res, err := ec.unmarshalInputPublicServiceKey(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -33610,12 +33612,12 @@ func (ec *executionContext) marshalNUUID2string(ctx context.Context, sel ast.Sel
 	return res
 }
 
-func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (portal.Reason, error) {
+func (ec *executionContext) unmarshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalNUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalReason(v)
 	if res == graphql.Null {
@@ -34706,7 +34708,7 @@ func (ec *executionContext) marshalOMoney2ᚖnelkeᚋgraphᚋmodelᚐMoney(ctx c
 	return ec._Money(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋportalᚐMunicipalServiceSlug(ctx context.Context, v any) (*portal.MunicipalServiceSlug, error) {
+func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalServiceSlug(ctx context.Context, v any) (*catalogue.MunicipalServiceSlug, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34714,20 +34716,20 @@ func (ec *executionContext) unmarshalOMunicipalServiceSlug2ᚖnelkeᚋinternal�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v []*portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚕᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx, sel, v[i])
+		return ec.marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋportalᚐTown(ctx context.Context, sel ast.SelectionSet, v *portal.Town) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipality2ᚖnelkeᚋinternalᚋcatalogueᚐTown(ctx context.Context, sel ast.SelectionSet, v *catalogue.Town) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34757,7 +34759,7 @@ func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmo
 	return ec._MunicipalityConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋportalᚐMunicipalityFilter(ctx context.Context, v any) (*portal.MunicipalityFilter, error) {
+func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityFilter(ctx context.Context, v any) (*catalogue.MunicipalityFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34765,7 +34767,7 @@ func (ec *executionContext) unmarshalOMunicipalityFilter2ᚖnelkeᚋinternalᚋp
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋportalᚐMunicipalityKey(ctx context.Context, v any) (*portal.MunicipalityKey, error) {
+func (ec *executionContext) unmarshalOMunicipalityKey2ᚖnelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx context.Context, v any) (*catalogue.MunicipalityKey, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -34780,20 +34782,20 @@ func (ec *executionContext) marshalONode2nelkeᚋgraphᚋmodelᚐNode(ctx contex
 	return ec._Node(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx, sel, v[i])
+		return ec.marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋportalᚐOffice(ctx context.Context, sel ast.SelectionSet, v *portal.Office) graphql.Marshaler {
+func (ec *executionContext) marshalOOffice2ᚖnelkeᚋinternalᚋcatalogueᚐOffice(ctx context.Context, sel ast.SelectionSet, v *catalogue.Office) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34852,7 +34854,7 @@ func (ec *executionContext) unmarshalOOpeningHoursInput2ᚕnelkeᚋinternalᚋpo
 	return res, nil
 }
 
-func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋportalᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *portal.OpeningSpan) graphql.Marshaler {
+func (ec *executionContext) marshalOOpeningSpan2ᚖnelkeᚋinternalᚋcatalogueᚐOpeningSpan(ctx context.Context, sel ast.SelectionSet, v *catalogue.OpeningSpan) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35022,20 +35024,20 @@ func (ec *executionContext) marshalOPrivacyNotice2ᚖnelkeᚋentᚐPrivacyNotice
 	return ec._PrivacyNotice(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v []*portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx, sel, v[i])
+		return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, sel, v[i])
 	})
 
 	return ret
 }
 
-func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋportalᚐService(ctx context.Context, sel ast.SelectionSet, v *portal.Service) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx context.Context, sel ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35065,7 +35067,7 @@ func (ec *executionContext) marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋm
 	return ec._PublicServiceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋportalᚐPublicServiceFilter(ctx context.Context, v any) (*portal.PublicServiceFilter, error) {
+func (ec *executionContext) unmarshalOPublicServiceFilter2ᚖnelkeᚋinternalᚋcatalogueᚐPublicServiceFilter(ctx context.Context, v any) (*catalogue.PublicServiceFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
@@ -35222,12 +35224,12 @@ func (ec *executionContext) unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportal
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, v any) (portal.Reason, error) {
+func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, v any) (problem.Reason, error) {
 	res, err := scalar.UnmarshalReason(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋportalᚐReason(ctx context.Context, sel ast.SelectionSet, v portal.Reason) graphql.Marshaler {
+func (ec *executionContext) marshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, sel ast.SelectionSet, v problem.Reason) graphql.Marshaler {
 	_ = sel
 	_ = ctx
 	res := scalar.MarshalReason(v)

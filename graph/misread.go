@@ -8,25 +8,25 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
-	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 // misreads notes that what a person typed as a date or time is none, where a mutation takes it, and reports whether it did:
 // the mutation is answered with a problem then. What no person types, and the arguments of queries, are refused.
 func (j *judge) misreads(name string) bool {
-	rule, ok := map[string]portal.Rule{"Date": portal.RuleDate, "LocalTime": portal.RuleTime}[name]
+	rule, ok := map[string]problem.Rule{"Date": problem.RuleDate, "LocalTime": problem.RuleTime}[name]
 	if !ok {
 		return false
 	}
 	if j.misread == nil {
-		j.misread = map[string][]*portal.Problem{}
+		j.misread = map[string][]*problem.Problem{}
 	}
-	j.misread[j.reading] = append(j.misread[j.reading], &portal.Problem{Code: portal.InvalidInput, Rule: rule, Path: j.names()})
+	j.misread[j.reading] = append(j.misread[j.reading], &problem.Problem{Code: problem.InvalidInput, Rule: rule, Path: j.names()})
 	return true
 }
 
 // answerMisread has mutations whose arguments were misread answered with their problems, by their keys in the answer.
-func answerMisread(op *graphql.OperationContext, misread map[string][]*portal.Problem) {
+func answerMisread(op *graphql.OperationContext, misread map[string][]*problem.Problem) {
 	resolve := op.ResolverMiddleware
 	op.ResolverMiddleware = func(ctx context.Context, next graphql.Resolver) (any, error) {
 		fc := graphql.GetFieldContext(ctx)

@@ -5,18 +5,19 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
-func (r *municipalityResolver) Services(ctx context.Context, obj *portal.Town, filter *portal.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.ServicesOf(ctx, obj, portal.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
+func (r *municipalityResolver) Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error) {
+	return servicePage(r.Portal.ServicesOf(ctx, obj, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
 }
 
-func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *portal.Town) ([]string, error) {
+func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error) {
 	return r.Portal.PaymentMethods(obj), nil
 }
 
-func (r *municipalityResolver) PrivacyNotice(ctx context.Context, obj *portal.Town, language *string) (*ent.PrivacyNotice, error) {
+func (r *municipalityResolver) PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error) {
 	return r.Portal.Notice(obj, languageOr(ctx, language)), nil
 }
 
@@ -34,12 +35,12 @@ func (r *paymentOptionResolver) Method(ctx context.Context, obj *ent.PaymentOpti
 	return obj.Method.String(), nil
 }
 
-func (r *queryResolver) Municipality(ctx context.Context, by portal.MunicipalityKey) (*portal.Town, error) {
+func (r *queryResolver) Municipality(ctx context.Context, by catalogue.MunicipalityKey) (*catalogue.Town, error) {
 	return r.Portal.Municipality(ctx, by)
 }
 
-func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *string, filter *portal.MunicipalityFilter) (*model.MunicipalityConnection, error) {
-	return municipalityPage(r.Portal.Municipalities(ctx, portal.Page{First: first, After: after}, filter))
+func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.MunicipalityConnection, error) {
+	return municipalityPage(r.Portal.Municipalities(ctx, catalogue.Page{First: first, After: after}, filter))
 }
 
 func (r *Resolver) Municipality() MunicipalityResolver { return &municipalityResolver{r} }

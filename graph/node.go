@@ -9,6 +9,7 @@ import (
 	"nelke/ent/payment"
 	"nelke/ent/publicservice"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
 )
@@ -18,9 +19,9 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	prefix, _, _ := strings.Cut(id, "_")
 	switch prefix {
 	case "municipality":
-		return found(r.Portal.Municipality(ctx, portal.MunicipalityKey{ID: &id}))
+		return found(r.Portal.Municipality(ctx, catalogue.MunicipalityKey{ID: &id}))
 	case "service":
-		return found(r.Portal.PublicService(ctx, portal.PublicServiceKey{ID: &id}))
+		return found(r.Portal.PublicService(ctx, catalogue.PublicServiceKey{ID: &id}))
 	case "office":
 		return found(r.Portal.Office(ctx, id))
 	case "counter":
@@ -78,7 +79,7 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 			if !actor.Has(ars, role) {
 				continue
 			}
-			town, err := r.Portal.Municipality(ctx, portal.MunicipalityKey{Ars: &ars})
+			town, err := r.Portal.Municipality(ctx, catalogue.MunicipalityKey{Ars: &ars})
 			if err != nil {
 				return nil, err
 			}
@@ -120,7 +121,7 @@ func personOf(a *ent.Appointment) *model.Person {
 	return &model.Person{GivenName: a.GivenName, FamilyName: a.FamilyName, Email: orNil(a.Email), Phone: orNil(a.Phone)}
 }
 
-func addressOf(o *portal.Office) *model.Address {
+func addressOf(o *catalogue.Office) *model.Address {
 	return &model.Address{Street: o.Street, HouseNumber: o.HouseNumber, PostalCode: o.PostalCode, City: o.City}
 }
 
@@ -222,7 +223,7 @@ func appointmentPage(c *portal.AppointmentConnection, err error) (*model.Appoint
 	return &model.AppointmentConnection{AppointmentConnection: c}, nil
 }
 
-func municipalityPage(c *portal.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {
+func municipalityPage(c *catalogue.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +244,7 @@ func deliveryPage(c *portal.DeliveryConnection, err error) (*model.WebhookDelive
 	return &model.WebhookDeliveryConnection{DeliveryConnection: c}, nil
 }
 
-func servicePage(c *portal.ServiceConnection, err error) (*model.PublicServiceConnection, error) {
+func servicePage(c *catalogue.ServiceConnection, err error) (*model.PublicServiceConnection, error) {
 	if err != nil {
 		return nil, err
 	}

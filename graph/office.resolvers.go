@@ -4,19 +4,20 @@ import (
 	"context"
 	"nelke/ent"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"nelke/internal/schedule"
 )
 
-func (r *closureResolver) Hours(ctx context.Context, obj *ent.Closure) (*portal.OpeningSpan, error) {
-	return portal.ClosedHours(obj), nil
+func (r *closureResolver) Hours(ctx context.Context, obj *ent.Closure) (*catalogue.OpeningSpan, error) {
+	return catalogue.ClosedHours(obj), nil
 }
 
 func (r *closureResolver) Counter(ctx context.Context, obj *ent.Closure) (*ent.Counter, error) {
 	return r.Portal.Counter(ctx, obj.CounterID)
 }
 
-func (r *counterResolver) Services(ctx context.Context, obj *ent.Counter) ([]*portal.Service, error) {
+func (r *counterResolver) Services(ctx context.Context, obj *ent.Counter) ([]*catalogue.Service, error) {
 	return r.Portal.ServicesAt(ctx, obj)
 }
 
@@ -30,28 +31,28 @@ func (r *mutationResolver) SetOpeningHours(ctx context.Context, input portal.Set
 	return schedulePayload(ctx, s, err)
 }
 
-func (r *officeResolver) Address(ctx context.Context, obj *portal.Office) (*model.Address, error) {
+func (r *officeResolver) Address(ctx context.Context, obj *catalogue.Office) (*model.Address, error) {
 	return addressOf(obj), nil
 }
 
-func (r *officeResolver) OpeningHours(ctx context.Context, obj *portal.Office, from schedule.Date, days int) ([]*portal.OpeningDay, error) {
+func (r *officeResolver) OpeningHours(ctx context.Context, obj *catalogue.Office, from schedule.Date, days int) ([]*catalogue.OpeningDay, error) {
 	return r.Portal.OpeningHours(obj, from, days)
 }
 
-func (r *officeResolver) Closures(ctx context.Context, obj *portal.Office) ([]*ent.Closure, error) {
+func (r *officeResolver) Closures(ctx context.Context, obj *catalogue.Office) ([]*ent.Closure, error) {
 	return r.Portal.Closures(obj), nil
 }
 
-func (r *officeResolver) Openings(ctx context.Context, obj *portal.Office) ([]*ent.Opening, error) {
+func (r *officeResolver) Openings(ctx context.Context, obj *catalogue.Office) ([]*ent.Opening, error) {
 	return r.Portal.Openings(obj), nil
 }
 
-func (r *officeResolver) Availability(ctx context.Context, obj *portal.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error) {
+func (r *officeResolver) Availability(ctx context.Context, obj *catalogue.Office, concerns []*portal.ConcernInput, from *schedule.Date, days int) (*portal.Availability, error) {
 	return r.Portal.Availability(ctx, portal.AvailabilityInput{Office: obj.ID, Concerns: values(concerns), From: from, Days: days}, wantsSlots(ctx))
 }
 
-func (r *openingResolver) Hours(ctx context.Context, obj *ent.Opening) ([]*portal.OpeningSpan, error) {
-	return pointers(portal.OpeningHoursOf(obj)), nil
+func (r *openingResolver) Hours(ctx context.Context, obj *ent.Opening) ([]*catalogue.OpeningSpan, error) {
+	return pointers(catalogue.OpeningHoursOf(obj)), nil
 }
 
 func (r *openingResolver) Counter(ctx context.Context, obj *ent.Opening) (*ent.Counter, error) {

@@ -6,6 +6,7 @@ import (
 	"nelke/ent/webhookdelivery"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
@@ -66,8 +67,8 @@ func (r *queryResolver) Partner(ctx context.Context, id string) (*ent.Partner, e
 	return r.Portal.Partner(ctx, id)
 }
 
-func (r *queryResolver) Partners(ctx context.Context, municipality portal.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error) {
-	return partnerPage(r.Portal.Partners(ctx, municipality, portal.Page{First: first, After: after}))
+func (r *queryResolver) Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error) {
+	return partnerPage(r.Portal.Partners(ctx, municipality, catalogue.Page{First: first, After: after}))
 }
 
 func (r *webhookDeliveryResolver) LastHTTPStatus(ctx context.Context, obj *ent.WebhookDelivery) (*int, error) {
@@ -79,7 +80,7 @@ func (r *webhookDeliveryResolver) LastError(ctx context.Context, obj *ent.Webhoo
 }
 
 func (r *webhookEndpointResolver) Deliveries(ctx context.Context, obj *ent.WebhookEndpoint, statuses []webhookdelivery.Status, first *int, after *string) (*model.WebhookDeliveryConnection, error) {
-	return deliveryPage(r.Portal.DeliveriesOf(ctx, obj, statuses, portal.Page{First: first, After: after}))
+	return deliveryPage(r.Portal.DeliveriesOf(ctx, obj, statuses, catalogue.Page{First: first, After: after}))
 }
 
 func (r *Resolver) Partner() PartnerResolver { return &partnerResolver{r} }

@@ -12,7 +12,9 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 	"nelke/internal/webhook"
 )
 
@@ -36,7 +38,7 @@ func casePayload(ctx context.Context, c *ent.CaseFile, err error) (*model.CasePa
 	return &model.CasePayload{Case: c, Problems: problems}, err
 }
 
-func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model.MunicipalityPayload, error) {
+func municipalityPayload(ctx context.Context, t *catalogue.Town, err error) (*model.MunicipalityPayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.MunicipalityPayload{Municipality: t, Problems: problems}, err
 }
@@ -44,7 +46,7 @@ func municipalityPayload(ctx context.Context, t *portal.Town, err error) (*model
 func schedulePayload(ctx context.Context, s *portal.Schedule, err error) (*model.SchedulePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	if s == nil {
-		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, StillClosed: []*portal.OpeningDay{}, Problems: problems}, err
+		return &model.SchedulePayload{Appointments: []*ent.Appointment{}, StillClosed: []*catalogue.OpeningDay{}, Problems: problems}, err
 	}
 	return &model.SchedulePayload{Office: s.Office, Appointments: s.Appointments, AppointmentCount: s.Count, StillClosed: listed(s.StillClosed), Problems: problems}, err
 }
@@ -57,7 +59,7 @@ func listed[T any](list []T) []T {
 	return list
 }
 
-func servicePayload(ctx context.Context, s *portal.Service, err error) (*model.PublicServicePayload, error) {
+func servicePayload(ctx context.Context, s *catalogue.Service, err error) (*model.PublicServicePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	return &model.PublicServicePayload{PublicService: s, Problems: problems}, err
 }
@@ -117,7 +119,7 @@ func WithProblems(ctx context.Context, count func(code string)) context.Context 
 }
 
 func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
-	p := (*portal.Problem)(nil)
+	p := (*problem.Problem)(nil)
 	if !errors.As(err, &p) {
 		return []model.Problem{}, err
 	}
@@ -129,13 +131,13 @@ func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
 	}
 	message := messageOf(p, scalar.LanguageOf(ctx))
 	switch p.Code {
-	case portal.AlreadyClaimed:
+	case problem.AlreadyClaimed:
 		return []model.Problem{model.AlreadyClaimed{Code: p.Code, Message: message, Path: p.Path, Clerk: p.Clerk}}, nil
-	case portal.SlotTaken, portal.SlotNotOffered:
+	case problem.SlotTaken, problem.SlotNotOffered:
 		return []model.Problem{model.SlotTaken{
 			Code: p.Code, Message: message, Path: p.Path, Reason: p.Reason, Alternatives: pointers(p.Alternatives),
 		}}, nil
-	case portal.RateLimited:
+	case problem.RateLimited:
 		return []model.Problem{model.RateLimited{
 			Code: p.Code, Message: message, Path: p.Path, RetryAfterSeconds: int(math.Ceil(p.RetryAfter.Seconds())),
 		}}, nil
@@ -145,7 +147,7 @@ func problemsOf(ctx context.Context, err error) ([]model.Problem, error) {
 }
 
 // faultsOf makes each wrong answer a problem of its own, with the answer's name at the end of its path.
-func faultsOf(p *portal.Problem, language string) []model.Problem {
+func faultsOf(p *problem.Problem, language string) []model.Problem {
 	problems := make([]model.Problem, len(p.Faults))
 	for i, fault := range p.Faults {
 		problems[i] = model.PlainProblem{Code: p.Code, Message: fault.Text(language), Path: append(slices.Clone(p.Path), fault.Path()...)}
@@ -164,7 +166,7 @@ func pointers[T any](values []T) []*T {
 // words are a problem's message in both languages. {min}, {max} and {wait} are filled in, and {clerk}.
 type words struct{ de, en string }
 
-func messageOf(p *portal.Problem, language string) string {
+func messageOf(p *problem.Problem, language string) string {
 	w, ok := ruleWords()[p.Rule]
 	if !ok {
 		w = codeWords()[p.Code]
@@ -198,82 +200,82 @@ func waitWords(wait time.Duration, language string) string {
 	return text.de
 }
 
-func codeWords() map[portal.Code]words {
-	return map[portal.Code]words{
-		portal.NotFound:                {"Das gibt es nicht, oder es gehört nicht zu Ihnen.", "This doesn't exist, or it isn't yours."},
-		portal.Forbidden:               {"Ihre Rolle erlaubt das nicht.", "Your role does not allow this."},
-		portal.Unauthenticated:         {"Dafür wird ein Vorgangsschlüssel oder eine Anmeldung gebraucht.", "This needs a case key or a staff login."},
-		portal.InvalidInput:            {"Diese Angabe ist nicht möglich.", "This value is not possible."},
-		portal.IdempotencyKeyReused:    {"Dieser Wiederholungsschlüssel wurde schon mit anderen Angaben benutzt.", "This idempotency key was used before with another input."},
-		portal.WrongState:              {"Dieser Schritt ist im jetzigen Zustand nicht möglich.", "This step is not possible in the present state."},
-		portal.SlotTaken:               {"Dieser Termin ist inzwischen vergeben.", "This time has been taken meanwhile."},
-		portal.SlotNotOffered:          {"Zu dieser Zeit wird kein Termin angeboten.", "No appointment is offered at this time."},
-		portal.HoldExpired:             {"Die Reservierung ist abgelaufen.", "The hold has run out."},
-		portal.HoldAlreadyExtended:     {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
-		portal.HoldLimit:               {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
-		portal.AppointmentLimit:        {"Sie haben hier schon {max} Termine. Bitte verschieben Sie einen davon, oder sagen Sie einen ab.", "You have {max} appointments here already. Please move or cancel one of them."},
-		portal.NoticeNotAcknowledged:   {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
-		portal.NoAppointments:          {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
-		portal.CounterBusy:             {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},
-		portal.NobodyWaiting:           {"Für diesen Schalter wartet niemand.", "Nobody waits for this counter."},
-		portal.ServiceClosed:           {"Diese Leistung kann zurzeit nicht online beantragt werden.", "This service can't be applied for online just now."},
-		portal.TrustRequired:           {"Für diesen Antrag verlangt die Stadt einen Identitätsnachweis.", "The town asks for proof of identity for this application."},
-		portal.DraftLimit:              {"Sie haben schon {max} Entwürfe begonnen. Bitte reichen Sie einen davon ein, ziehen Sie ihn zurück, oder kommen Sie morgen wieder.", "You have begun {max} drafts already. Please submit or withdraw one of them, or come back tomorrow."},
-		portal.PaymentLimit:            {"Es gab schon {max} Versuche, dafür zu bezahlen. Bitte wenden Sie sich an das Bürgerbüro.", "There were {max} attempts to pay for it already. Please turn to the office."},
-		portal.InformationNotConfirmed: {"Bitte bestätigen Sie zuerst, dass Sie die Hinweise zu dieser Leistung gelesen haben.", "Please confirm first that you have read the information about this service."},
-		portal.AnswersInvalid:          {"Bitte füllen Sie das Formular vollständig und richtig aus.", "Please fill in the form, completely and correctly."},
-		portal.StaleRevision:           {"Die Angaben wurden inzwischen geändert, vielleicht in einem anderen Fenster. Bitte laden Sie sie neu.", "The answers were changed meanwhile, perhaps in another window. Please load them again."},
-		portal.NotReviewed:             {"Bitte prüfen Sie zuerst Ihre Angaben.", "Please look over your answers first."},
-		portal.FeeUnpaid:               {"Bitte bezahlen Sie zuerst die Gebühr.", "Please pay the fee first."},
-		portal.NothingDue:              {"Es ist nichts zu bezahlen.", "There is nothing to pay."},
-		portal.PaymentUnderWay:         {"Dafür läuft schon eine Zahlung, oder es ist bezahlt.", "A payment for it is under way, or it is paid."},
-		portal.MethodNotOffered:        {"Mit dieser Zahlungsart können Sie heute nicht bezahlen.", "You can't pay this way today."},
-		portal.CursorOutdated:          {"Dieser Cursor gilt nicht mehr, denn die Datenbank wurde aus einer Sicherung zurückgeholt. Bitte lesen Sie alles neu.", "This cursor is no longer good: the database was put back from a copy. Please read everything anew."},
-		portal.WebhooksOff:             {"Dieser Dienst benachrichtigt keine Partner.", "This service makes no calls to partners."},
-		portal.AlreadyClaimed:          {"Diesen Antrag bearbeitet {clerk}.", "{clerk} works on this application."},
-		portal.RateLimited:             {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
+func codeWords() map[problem.Code]words {
+	return map[problem.Code]words{
+		problem.NotFound:                {"Das gibt es nicht, oder es gehört nicht zu Ihnen.", "This doesn't exist, or it isn't yours."},
+		problem.Forbidden:               {"Ihre Rolle erlaubt das nicht.", "Your role does not allow this."},
+		problem.Unauthenticated:         {"Dafür wird ein Vorgangsschlüssel oder eine Anmeldung gebraucht.", "This needs a case key or a staff login."},
+		problem.InvalidInput:            {"Diese Angabe ist nicht möglich.", "This value is not possible."},
+		problem.IdempotencyKeyReused:    {"Dieser Wiederholungsschlüssel wurde schon mit anderen Angaben benutzt.", "This idempotency key was used before with another input."},
+		problem.WrongState:              {"Dieser Schritt ist im jetzigen Zustand nicht möglich.", "This step is not possible in the present state."},
+		problem.SlotTaken:               {"Dieser Termin ist inzwischen vergeben.", "This time has been taken meanwhile."},
+		problem.SlotNotOffered:          {"Zu dieser Zeit wird kein Termin angeboten.", "No appointment is offered at this time."},
+		problem.HoldExpired:             {"Die Reservierung ist abgelaufen.", "The hold has run out."},
+		problem.HoldAlreadyExtended:     {"Die Reservierung wurde schon einmal verlängert.", "The hold was extended before."},
+		problem.HoldLimit:               {"Es sind schon {max} Zeiten reserviert. Bitte geben Sie eine davon zurück.", "You hold {max} times already. Please release one of them."},
+		problem.AppointmentLimit:        {"Sie haben hier schon {max} Termine. Bitte verschieben Sie einen davon, oder sagen Sie einen ab.", "You have {max} appointments here already. Please move or cancel one of them."},
+		problem.NoticeNotAcknowledged:   {"Bitte bestätigen Sie zuerst die Datenschutzerklärung.", "Please acknowledge the privacy notice first."},
+		problem.NoAppointments:          {"Für diese Leistung gibt es keine Termine.", "This service can't be booked as an appointment."},
+		problem.CounterBusy:             {"An diesem Schalter wird noch jemand bedient.", "This counter still serves somebody."},
+		problem.NobodyWaiting:           {"Für diesen Schalter wartet niemand.", "Nobody waits for this counter."},
+		problem.ServiceClosed:           {"Diese Leistung kann zurzeit nicht online beantragt werden.", "This service can't be applied for online just now."},
+		problem.TrustRequired:           {"Für diesen Antrag verlangt die Stadt einen Identitätsnachweis.", "The town asks for proof of identity for this application."},
+		problem.DraftLimit:              {"Sie haben schon {max} Entwürfe begonnen. Bitte reichen Sie einen davon ein, ziehen Sie ihn zurück, oder kommen Sie morgen wieder.", "You have begun {max} drafts already. Please submit or withdraw one of them, or come back tomorrow."},
+		problem.PaymentLimit:            {"Es gab schon {max} Versuche, dafür zu bezahlen. Bitte wenden Sie sich an das Bürgerbüro.", "There were {max} attempts to pay for it already. Please turn to the office."},
+		problem.InformationNotConfirmed: {"Bitte bestätigen Sie zuerst, dass Sie die Hinweise zu dieser Leistung gelesen haben.", "Please confirm first that you have read the information about this service."},
+		problem.AnswersInvalid:          {"Bitte füllen Sie das Formular vollständig und richtig aus.", "Please fill in the form, completely and correctly."},
+		problem.StaleRevision:           {"Die Angaben wurden inzwischen geändert, vielleicht in einem anderen Fenster. Bitte laden Sie sie neu.", "The answers were changed meanwhile, perhaps in another window. Please load them again."},
+		problem.NotReviewed:             {"Bitte prüfen Sie zuerst Ihre Angaben.", "Please look over your answers first."},
+		problem.FeeUnpaid:               {"Bitte bezahlen Sie zuerst die Gebühr.", "Please pay the fee first."},
+		problem.NothingDue:              {"Es ist nichts zu bezahlen.", "There is nothing to pay."},
+		problem.PaymentUnderWay:         {"Dafür läuft schon eine Zahlung, oder es ist bezahlt.", "A payment for it is under way, or it is paid."},
+		problem.MethodNotOffered:        {"Mit dieser Zahlungsart können Sie heute nicht bezahlen.", "You can't pay this way today."},
+		problem.CursorOutdated:          {"Dieser Cursor gilt nicht mehr, denn die Datenbank wurde aus einer Sicherung zurückgeholt. Bitte lesen Sie alles neu.", "This cursor is no longer good: the database was put back from a copy. Please read everything anew."},
+		problem.WebhooksOff:             {"Dieser Dienst benachrichtigt keine Partner.", "This service makes no calls to partners."},
+		problem.AlreadyClaimed:          {"Diesen Antrag bearbeitet {clerk}.", "{clerk} works on this application."},
+		problem.RateLimited:             {"Zu viele Anfragen. Bitte versuchen Sie es in {wait} wieder.", "Too many requests. Please try again in {wait}."},
 	}
 }
 
-func ruleWords() map[portal.Rule]words {
-	return map[portal.Rule]words{
-		portal.RuleOneOf:      {"Bitte geben Sie genau eine der Möglichkeiten an.", "Give exactly one of the alternatives."},
-		portal.RuleAnyOf:      {"Bitte geben Sie eine Nummer, einen Namen oder einen Tag an.", "Give a reference, a name or a day."},
-		portal.RuleLength:     {"Bitte geben Sie {min} bis {max} Zeichen ein.", "Enter {min} to {max} characters."},
-		portal.RuleRange:      {"Möglich sind {min} bis {max}.", "Possible are {min} to {max}."},
-		portal.RuleCaseKey:    {"Ein Vorgangsschlüssel besteht aus 43 Zeichen base64url.", "A case key is 43 characters of base64url."},
-		portal.RuleEmail:      {"Für die Erinnerung wird eine E-Mail-Adresse gebraucht.", "A reminder needs an e-mail address."},
-		portal.RulePast:       {"Das Datum liegt in der Vergangenheit.", "The date is in the past."},
-		portal.RuleOrder:      {"Das Ende muss nach dem Anfang liegen.", "The end must come after the start."},
-		portal.RuleCombinable: {"Diese Leistung braucht einen eigenen Termin.", "This service needs an appointment of its own."},
-		portal.RuleSpan:       {"Zusammen sind höchstens {max} Minuten möglich.", "At most {max} minutes are possible together."},
-		portal.RuleDuplicate:  {"Das steht schon da.", "This is there already."},
-		portal.RuleChannel:    {"Bitte geben Sie an, auf welchem Weg die Person sich gemeldet hat.", "Say in which way the person got in touch."},
-		portal.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
-		portal.RuleName:       {"Bitte geben Sie einen Namen an. Einer genügt, wenn Sie nur einen haben.", "Give a name. One is enough if you have only one."},
-		portal.RuleEmailForm:  {"Bitte geben Sie eine vollständige E-Mail-Adresse ein, wie name@beispiel.de.", "Enter a complete e-mail address, like name@example.org."},
-		portal.RuleEmailLocal: {"An Adressen mit Umlauten oder anderen Sonderzeichen vor dem @ können wir noch nicht schreiben. Bitte geben Sie eine andere an.", "We can't write to addresses with umlauts or other special letters before the @ yet. Please give another one."},
-		portal.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
-		portal.RuleFile:       {"Das steht in der Datei der Stadt und wird dort geändert.", "This stands in the town's file, and is changed there."},
-		portal.RuleFiles:      {"Hier gilt schon, was in der Datei der Stadt steht.", "What the town's file says holds here already."},
-		portal.RuleDay:        {"Das ist nur am Tag des Termins möglich.", "This is possible on the day of the appointment only."},
-		portal.RuleReturn:     {"Zu dieser Adresse können wir Sie nach der Zahlung nicht zurückleiten.", "We can't send you back to this address after the payment."},
-		portal.RuleDispatch:   {"Bitte geben Sie genau dann an, wann verschickt wurde, wenn die Leistung per Post kommt.", "Say when it was sent exactly where the service is delivered by post."},
-		portal.RuleEnded:      {"Den Betrieb dieser Zahlungsart hat ihr Anbieter eingestellt.", "The operator of this payment method has stopped."},
-		portal.RuleOverlap:    {"Das überschneidet sich mit einem anderen Eintrag.", "This overlaps with another entry."},
-		portal.RuleGrid:       {"Möglich sind Zeiten im Abstand von fünf Minuten.", "Times must be multiples of five minutes."},
-		portal.RuleBreak:      {"Die Pause muss innerhalb der Öffnungszeit liegen.", "The break must lie within the opening hours."},
-		portal.RuleInside:     {"Die Zeiten eines Schalters müssen innerhalb der Öffnungszeiten liegen.", "A counter's hours must lie within the opening hours."},
-		portal.RuleCounter:    {"Das kann nur für einen Schalter festgelegt werden.", "This can be set for a counter only."},
-		portal.RuleCount:      {"Es gibt schon {max} davon.", "There are {max} of them already."},
-		portal.RulePartnerKey: {"Ein Partnerschlüssel besteht aus nelke_partner_ und 43 Zeichen base64url.", "A partner's key is nelke_partner_ and 43 characters of base64url."},
-		portal.RuleHTTPS:      {"Bitte geben Sie eine Adresse an, die mit https:// beginnt.", "Give an address that begins with https://."},
-		portal.RuleHost:       {"Den Namen des Servers gibt es nicht.", "The server's name isn't known."},
-		portal.RulePublic:     {"Die Adresse muss im öffentlichen Internet liegen.", "The address must be on the public internet."},
-		portal.RuleDate:       {"Bitte geben Sie ein Datum wie 2026-11-22 an, das es gibt.", "Give a date like 2026-11-22, of a day that exists."},
-		portal.RuleTime:       {"Bitte geben Sie eine Uhrzeit wie 08:30 an.", "Give a time like 08:30."},
-		portal.RulePhone:      {"Bitte geben Sie eine Telefonnummer mit Vorwahl an, wie 05235 5040 oder +49 5235 5040.", "Give a phone number with its area code, like 05235 5040 or +49 5235 5040."},
-		portal.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
-		portal.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
+func ruleWords() map[problem.Rule]words {
+	return map[problem.Rule]words{
+		problem.RuleOneOf:      {"Bitte geben Sie genau eine der Möglichkeiten an.", "Give exactly one of the alternatives."},
+		problem.RuleAnyOf:      {"Bitte geben Sie eine Nummer, einen Namen oder einen Tag an.", "Give a reference, a name or a day."},
+		problem.RuleLength:     {"Bitte geben Sie {min} bis {max} Zeichen ein.", "Enter {min} to {max} characters."},
+		problem.RuleRange:      {"Möglich sind {min} bis {max}.", "Possible are {min} to {max}."},
+		problem.RuleCaseKey:    {"Ein Vorgangsschlüssel besteht aus 43 Zeichen base64url.", "A case key is 43 characters of base64url."},
+		problem.RuleEmail:      {"Für die Erinnerung wird eine E-Mail-Adresse gebraucht.", "A reminder needs an e-mail address."},
+		problem.RulePast:       {"Das Datum liegt in der Vergangenheit.", "The date is in the past."},
+		problem.RuleOrder:      {"Das Ende muss nach dem Anfang liegen.", "The end must come after the start."},
+		problem.RuleCombinable: {"Diese Leistung braucht einen eigenen Termin.", "This service needs an appointment of its own."},
+		problem.RuleSpan:       {"Zusammen sind höchstens {max} Minuten möglich.", "At most {max} minutes are possible together."},
+		problem.RuleDuplicate:  {"Das steht schon da.", "This is there already."},
+		problem.RuleChannel:    {"Bitte geben Sie an, auf welchem Weg die Person sich gemeldet hat.", "Say in which way the person got in touch."},
+		problem.RuleText:       {"Diese Zeichen sind hier nicht möglich.", "These characters are not possible here."},
+		problem.RuleName:       {"Bitte geben Sie einen Namen an. Einer genügt, wenn Sie nur einen haben.", "Give a name. One is enough if you have only one."},
+		problem.RuleEmailForm:  {"Bitte geben Sie eine vollständige E-Mail-Adresse ein, wie name@beispiel.de.", "Enter a complete e-mail address, like name@example.org."},
+		problem.RuleEmailLocal: {"An Adressen mit Umlauten oder anderen Sonderzeichen vor dem @ können wir noch nicht schreiben. Bitte geben Sie eine andere an.", "We can't write to addresses with umlauts or other special letters before the @ yet. Please give another one."},
+		problem.RuleCursor:     {"Das ist kein Cursor dieser Liste.", "This is not a cursor of this list."},
+		problem.RuleFile:       {"Das steht in der Datei der Stadt und wird dort geändert.", "This stands in the town's file, and is changed there."},
+		problem.RuleFiles:      {"Hier gilt schon, was in der Datei der Stadt steht.", "What the town's file says holds here already."},
+		problem.RuleDay:        {"Das ist nur am Tag des Termins möglich.", "This is possible on the day of the appointment only."},
+		problem.RuleReturn:     {"Zu dieser Adresse können wir Sie nach der Zahlung nicht zurückleiten.", "We can't send you back to this address after the payment."},
+		problem.RuleDispatch:   {"Bitte geben Sie genau dann an, wann verschickt wurde, wenn die Leistung per Post kommt.", "Say when it was sent exactly where the service is delivered by post."},
+		problem.RuleEnded:      {"Den Betrieb dieser Zahlungsart hat ihr Anbieter eingestellt.", "The operator of this payment method has stopped."},
+		problem.RuleOverlap:    {"Das überschneidet sich mit einem anderen Eintrag.", "This overlaps with another entry."},
+		problem.RuleGrid:       {"Möglich sind Zeiten im Abstand von fünf Minuten.", "Times must be multiples of five minutes."},
+		problem.RuleBreak:      {"Die Pause muss innerhalb der Öffnungszeit liegen.", "The break must lie within the opening hours."},
+		problem.RuleInside:     {"Die Zeiten eines Schalters müssen innerhalb der Öffnungszeiten liegen.", "A counter's hours must lie within the opening hours."},
+		problem.RuleCounter:    {"Das kann nur für einen Schalter festgelegt werden.", "This can be set for a counter only."},
+		problem.RuleCount:      {"Es gibt schon {max} davon.", "There are {max} of them already."},
+		problem.RulePartnerKey: {"Ein Partnerschlüssel besteht aus nelke_partner_ und 43 Zeichen base64url.", "A partner's key is nelke_partner_ and 43 characters of base64url."},
+		problem.RuleHTTPS:      {"Bitte geben Sie eine Adresse an, die mit https:// beginnt.", "Give an address that begins with https://."},
+		problem.RuleHost:       {"Den Namen des Servers gibt es nicht.", "The server's name isn't known."},
+		problem.RulePublic:     {"Die Adresse muss im öffentlichen Internet liegen.", "The address must be on the public internet."},
+		problem.RuleDate:       {"Bitte geben Sie ein Datum wie 2026-11-22 an, das es gibt.", "Give a date like 2026-11-22, of a day that exists."},
+		problem.RuleTime:       {"Bitte geben Sie eine Uhrzeit wie 08:30 an.", "Give a time like 08:30."},
+		problem.RulePhone:      {"Bitte geben Sie eine Telefonnummer mit Vorwahl an, wie 05235 5040 oder +49 5235 5040.", "Give a phone number with its area code, like 05235 5040 or +49 5235 5040."},
+		problem.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
+		problem.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"nelke/ent"
 	"nelke/graph/scalar"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 // plain writes values that need no resolver, and lists of them, in one go: what is selected is looked up once for a list, where
@@ -246,7 +247,7 @@ func appendTextOrNull(b []byte, text string) []byte {
 	return appendText(b, text)
 }
 
-func appendReason(b []byte, reason portal.Reason) []byte {
+func appendReason(b []byte, reason problem.Reason) []byte {
 	if reason == "" {
 		return append(b, "null"...)
 	}

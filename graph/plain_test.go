@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -120,7 +121,7 @@ func (q *query) selection(t *rapid.T, typename string, fields map[string]func() 
 }
 
 func drawAvailability(t *rapid.T) *portal.Availability {
-	reason := rapid.SampledFrom([]portal.Reason{"", portal.ReasonFull, portal.ReasonTooSoon})
+	reason := rapid.SampledFrom([]problem.Reason{"", problem.ReasonFull, problem.ReasonTooSoon})
 	instant := rapid.Custom(func(t *rapid.T) string { return drawInstant(t).Format(`"` + time.RFC3339 + `"`) })
 	slot := rapid.Custom(func(t *rapid.T) portal.Slot {
 		return portal.Slot{Start: portal.DateTime(instant.Draw(t, "start")), End: portal.DateTime(instant.Draw(t, "end")), Counters: rapid.IntRange(-1, 1000).Draw(t, "counters"), Reason: reason.Draw(t, "reason")}

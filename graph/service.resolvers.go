@@ -5,6 +5,7 @@ import (
 	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
@@ -36,45 +37,45 @@ func (r *mutationResolver) ResetServiceState(ctx context.Context, input portal.R
 	return servicePayload(ctx, s, err)
 }
 
-func (r *publicServiceResolver) Kind(ctx context.Context, obj *portal.Service) (*ent.ServiceKind, error) {
+func (r *publicServiceResolver) Kind(ctx context.Context, obj *catalogue.Service) (*ent.ServiceKind, error) {
 	return r.Portal.KindOf(ctx, obj)
 }
 
-func (r *publicServiceResolver) Fee(ctx context.Context, obj *portal.Service) (*ent.Fee, error) {
+func (r *publicServiceResolver) Fee(ctx context.Context, obj *catalogue.Service) (*ent.Fee, error) {
 	return r.Portal.Fee(obj), nil
 }
 
-func (r *publicServiceResolver) Fees(ctx context.Context, obj *portal.Service) ([]*ent.Fee, error) {
+func (r *publicServiceResolver) Fees(ctx context.Context, obj *catalogue.Service) ([]*ent.Fee, error) {
 	return r.Portal.FeesFrom(obj), nil
 }
 
-func (r *publicServiceResolver) Open(ctx context.Context, obj *portal.Service) (bool, error) {
+func (r *publicServiceResolver) Open(ctx context.Context, obj *catalogue.Service) (bool, error) {
 	return r.Portal.Open(obj), nil
 }
 
-func (r *publicServiceConnectionResolver) Facets(ctx context.Context, obj *model.PublicServiceConnection) (*portal.Facets, error) {
+func (r *publicServiceConnectionResolver) Facets(ctx context.Context, obj *model.PublicServiceConnection) (*catalogue.Facets, error) {
 	return r.Portal.FacetsOf(ctx, obj.All)
 }
 
-func (r *queryResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (*portal.Service, error) {
+func (r *queryResolver) PublicService(ctx context.Context, by catalogue.PublicServiceKey) (*catalogue.Service, error) {
 	return r.Portal.PublicService(ctx, by)
 }
 
-func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *portal.PublicServiceFilter) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
+func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error) {
+	return servicePage(r.Portal.PublicServices(ctx, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
 }
 
 func (r *serviceKindResolver) Name(ctx context.Context, obj *ent.ServiceKind) (string, error) {
 	return obj.Name[scalar.LanguageOf(ctx)], nil
 }
 
-func (r *subscriptionResolver) PublicService(ctx context.Context, by portal.PublicServiceKey) (<-chan *portal.Service, error) {
-	return follow(ctx, func(ctx context.Context) (*portal.Service, error) { return r.Portal.PublicService(ctx, by) })
+func (r *subscriptionResolver) PublicService(ctx context.Context, by catalogue.PublicServiceKey) (<-chan *catalogue.Service, error) {
+	return follow(ctx, func(ctx context.Context) (*catalogue.Service, error) { return r.Portal.PublicService(ctx, by) })
 }
 
-func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *portal.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
+func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
 	return follow(ctx, func(ctx context.Context) (*model.PublicServiceConnection, error) {
-		return servicePage(r.Portal.PublicServices(ctx, portal.Page{First: first}, filter, scalar.LanguageOf(ctx)))
+		return servicePage(r.Portal.PublicServices(ctx, catalogue.Page{First: first}, filter, scalar.LanguageOf(ctx)))
 	})
 }
 

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"nelke/internal/schedule"
 )
@@ -57,9 +58,9 @@ func (r *mutationResolver) CancelAppointmentsOfCase(ctx context.Context, input p
 	return canceledAppointmentsPayload(ctx, c, err)
 }
 
-func (r *queryResolver) Appointments(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error) {
+func (r *queryResolver) Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error) {
 	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
-	return appointmentPage(r.Portal.FindAppointments(ctx, in, portal.Page{First: first, After: after}))
+	return appointmentPage(r.Portal.FindAppointments(ctx, in, catalogue.Page{First: first, After: after}))
 }
 
 func (r *queryResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error) {

@@ -12,7 +12,7 @@ import (
 
 	"nelke/graph/bound"
 	"nelke/graph/scalar"
-	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 // strict refuses arguments that the specification refuses, and those that are longer than their bound, before anything of
@@ -120,7 +120,7 @@ type judge struct {
 	within   int    // length of the path to the variable
 	at       *ast.Position
 	reading  string // key in the answer of the mutation whose arguments are read; empty elsewhere
-	misread  map[string][]*portal.Problem
+	misread  map[string][]*problem.Problem
 }
 
 // step is a name, or an index where there is none.

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"nelke/graph/model"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 	"nelke/internal/schedule"
 )
@@ -48,16 +49,16 @@ func (r *mutationResolver) RejectApplication(ctx context.Context, input portal.R
 }
 
 func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error) {
-	return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first, After: after}))
+	return applicationPage(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first, After: after}))
 }
 
-func (r *queryResolver) Applications(ctx context.Context, municipality portal.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error) {
+func (r *queryResolver) Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error) {
 	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
-	return applicationPage(r.Portal.FindApplications(ctx, in, portal.Page{First: first, After: after}))
+	return applicationPage(r.Portal.FindApplications(ctx, in, catalogue.Page{First: first, After: after}))
 }
 
 func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error) {
 	return follow(ctx, func(ctx context.Context) (*model.ApplicationConnection, error) {
-		return applicationPage(r.Portal.WorkQueue(ctx, input, portal.Page{First: first}))
+		return applicationPage(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first}))
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"nelke/data"
 	"nelke/graph"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
 	"nelke/internal/town"
@@ -155,7 +156,7 @@ func welcome(ctx context.Context, out io.Writer, p *parts, addr string) error {
 		return err
 	}
 	slug := "blomberg"
-	m, err := p.portal.Municipality(ctx, portal.MunicipalityKey{Slug: &slug})
+	m, err := p.portal.Municipality(ctx, catalogue.MunicipalityKey{Slug: &slug})
 	if err != nil {
 		return err
 	}

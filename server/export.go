@@ -14,7 +14,9 @@ import (
 
 	"nelke/graph"
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 const (
@@ -41,7 +43,7 @@ func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Log
 			return // nobody is there any more
 		case err != nil:
 			log.ErrorContext(ctx, "export", "error", err)
-			if portal.Unavailable(err) || ctx.Err() != nil {
+			if problem.Unavailable(err) || ctx.Err() != nil {
 				w.Header().Set("Retry-After", retryAfter)
 				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The service can't answer just now. Please try again in a moment.")
 				return
@@ -62,7 +64,7 @@ func region(ars string) bool {
 
 // hand writes an export, compressed where the client can read that. Each form has a tag of its own: they are other bytes.
 // One that was read at another instant than now (zero: it wasn't), because the database has gone, says how old it is.
-func hand(w http.ResponseWriter, r *http.Request, e *portal.Export, staleSince, now time.Time) {
+func hand(w http.ResponseWriter, r *http.Request, e *catalogue.Export, staleSince, now time.Time) {
 	header := w.Header()
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second))+staleIfError(now, time.Time{}, 0))

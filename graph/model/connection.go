@@ -3,16 +3,19 @@ package model
 
 import (
 	"nelke/ent"
+	"nelke/internal/catalogue"
 	"nelke/internal/portal"
 )
 
 // MunicipalityConnection is a page of towns as Relay shows it.
-type MunicipalityConnection struct{ *portal.MunicipalityConnection }
+type MunicipalityConnection struct {
+	*catalogue.MunicipalityConnection
+}
 
 // MunicipalityEdge is a town and its cursor.
 type MunicipalityEdge struct {
 	Cursor string
-	Node   *portal.Town
+	Node   *catalogue.Town
 }
 
 // Edges are the entries with their cursors.
@@ -31,12 +34,12 @@ func (c MunicipalityConnection) PageInfo() *PageInfo { return pageInfo(c.Municip
 func (c MunicipalityConnection) TotalCount() int { return c.Total }
 
 // PublicServiceConnection is a page of services as Relay shows it.
-type PublicServiceConnection struct{ *portal.ServiceConnection }
+type PublicServiceConnection struct{ *catalogue.ServiceConnection }
 
 // PublicServiceEdge is a service and its cursor.
 type PublicServiceEdge struct {
 	Cursor string
-	Node   *portal.Service
+	Node   *catalogue.Service
 }
 
 // Edges are the entries with their cursors.
@@ -117,7 +120,7 @@ func (c AppointmentConnection) Edges() []*AppointmentEdge {
 // PageInfo says where the page stands.
 func (c AppointmentConnection) PageInfo() *PageInfo { return pageInfo(c.AppointmentConnection) }
 
-func pageInfo[T any](c *portal.Connection[T]) *PageInfo {
+func pageInfo[T any](c *catalogue.Connection[T]) *PageInfo {
 	info := &PageInfo{HasPreviousPage: c.Before, HasNextPage: c.After}
 	if n := len(c.Cursors); n > 0 {
 		info.StartCursor, info.EndCursor = &c.Cursors[0], &c.Cursors[n-1]

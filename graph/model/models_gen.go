@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"nelke/ent"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
-	"nelke/internal/portal"
+	"nelke/internal/problem"
 	"strconv"
 	"time"
 )
@@ -38,7 +39,7 @@ type Address struct {
 // Another member of staff works on it.
 type AlreadyClaimed struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -130,7 +131,7 @@ type MunicipalityByIDsInput struct {
 // A town after a write, or what kept it from being written.
 type MunicipalityPayload struct {
 	// The town as it is now; null when a problem kept it.
-	Municipality *portal.Town `json:"municipality,omitempty"`
+	Municipality *catalogue.Town `json:"municipality,omitempty"`
 	// Empty when the write took place.
 	Problems []Problem `json:"problems"`
 }
@@ -138,7 +139,7 @@ type MunicipalityPayload struct {
 // Roles in one municipality.
 type MunicipalityRole struct {
 	// The town.
-	Municipality *portal.Town `json:"municipality"`
+	Municipality *catalogue.Town `json:"municipality"`
 	// The highest role there.
 	Role identity.Role `json:"role"`
 }
@@ -210,7 +211,7 @@ type Person struct {
 // A problem without further data.
 type PlainProblem struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -245,7 +246,7 @@ type PublicServiceByMunicipalityArsAndSlugsInput struct {
 // A service after a write, or what kept it from being written.
 type PublicServicePayload struct {
 	// The service as it is now; null when a problem kept it.
-	PublicService *portal.Service `json:"publicService,omitempty"`
+	PublicService *catalogue.Service `json:"publicService,omitempty"`
 	// Empty when the write took place.
 	Problems []Problem `json:"problems"`
 }
@@ -256,7 +257,7 @@ type Query struct {
 // Too many requests from one network, or too many writes of one case.
 type RateLimited struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
@@ -270,14 +271,14 @@ func (RateLimited) IsProblem() {}
 // An office after a change of when it is open, or what kept it from being changed.
 type SchedulePayload struct {
 	// The office as it is now, without the change after a dry run; null when a problem kept it.
-	Office *portal.Office `json:"office,omitempty"`
+	Office *catalogue.Office `json:"office,omitempty"`
 	// Held and booked appointments outside the open time, by start, at most 200. They stay as they are: staff reschedule them.
 	Appointments []*ent.Appointment `json:"appointments"`
 	// How many there are in all.
 	AppointmentCount int `json:"appointmentCount"`
 	// Days that the change would open and that stay closed all the same, with the reason: HOLIDAY, or CLOSED by a closure. Of the first
 	// 62 days from its beginning. Use `addOpening` to open on a public holiday, and `removeClosure` for a closure.
-	StillClosed []*portal.OpeningDay `json:"stillClosed"`
+	StillClosed []*catalogue.OpeningDay `json:"stillClosed"`
 	// Empty when the write took place, or would have.
 	Problems []Problem `json:"problems"`
 }
@@ -285,13 +286,13 @@ type SchedulePayload struct {
 // The wanted time is gone, or never was there. The nearest free ones stand beside it.
 type SlotTaken struct {
 	// For programs.
-	Code portal.Code `json:"code"`
+	Code problem.Code `json:"code"`
 	// For people, in the language of the request.
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments.
 	Path []string `json:"path,omitempty"`
 	// Why the time isn't offered; FULL when somebody else has it.
-	Reason portal.Reason `json:"reason"`
+	Reason problem.Reason `json:"reason"`
 	// Free starts of the same concerns at the same office, nearest to the wanted one first, at most five.
 	Alternatives []*time.Time `json:"alternatives"`
 }

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 type languageKey struct{}
@@ -126,16 +127,16 @@ func MarshalActorKind(k identity.Kind) graphql.Marshaler {
 func UnmarshalActorKind(any) (identity.Kind, error) { return 0, refuse("never an input") }
 
 // MarshalProblemCode writes a problem's code.
-func MarshalProblemCode(c portal.Code) graphql.Marshaler { return graphql.MarshalString(string(c)) }
+func MarshalProblemCode(c problem.Code) graphql.Marshaler { return graphql.MarshalString(string(c)) }
 
 // UnmarshalProblemCode refuses: it is never an input.
-func UnmarshalProblemCode(any) (portal.Code, error) { return "", refuse("never an input") }
+func UnmarshalProblemCode(any) (problem.Code, error) { return "", refuse("never an input") }
 
 // MarshalReason writes why something isn't offered; the empty reason is null.
-func MarshalReason(r portal.Reason) graphql.Marshaler { return orNull(string(r)) }
+func MarshalReason(r problem.Reason) graphql.Marshaler { return orNull(string(r)) }
 
 // UnmarshalReason refuses: it is never an input.
-func UnmarshalReason(any) (portal.Reason, error) { return "", refuse("never an input") }
+func UnmarshalReason(any) (problem.Reason, error) { return "", refuse("never an input") }
 
 // MarshalAppointmentStatus writes a state.
 func MarshalAppointmentStatus(s appointment.Status) graphql.Marshaler {

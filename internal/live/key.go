@@ -8,6 +8,13 @@ type Key string
 // process; it is what an import sends, and what the relay falls back to when it can no longer name what changed.
 const Everything Key = "*"
 
+// Directory says which towns, offices, counters, services, forms and notices there are, and which town each belongs to. It is
+// nudged when one of them comes or goes, and when a kind of services changes.
+const Directory Key = "catalogue"
+
+// Feed is the feed of changes of all towns. It is nudged when the feed has grown.
+const Feed Key = "feed"
+
 // Slots is what can be booked at an office on one local day, written as 2006-01-02.
 func Slots(office, day string) Key { return Key("slots:" + office + ":" + day) }
 

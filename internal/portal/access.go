@@ -15,7 +15,9 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -30,12 +32,12 @@ func (p *Portal) staffed(ctx context.Context, actor identity.Actor) ([]string, e
 	if actor.Kind != identity.Staff {
 		return nil, nil
 	}
-	d, err := p.directory(ctx)
+	towns, err := p.Rows(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	var ids []string
-	for _, m := range d.towns {
+	for _, m := range towns {
 		if actor.Has(m.Ars, identity.Clerk) {
 			ids = append(ids, m.ID)
 		}
@@ -134,16 +136,28 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 	return store.OneOf[P](field, storable(ids...))
 }
 
+// serving returns a municipality by id and the actor, who has the role there.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
+func (p *Portal) serving(ctx context.Context, municipality string, role identity.Role, path ...string) (*ent.Municipality, identity.Actor, error) {
+	actor := identity.FromContext(ctx)
+	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &municipality})
+	if err != nil {
+		return nil, actor, err
+	}
+	return m, actor, mayServe(actor, m, role, path...)
+}
+
 // mayServe reports whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at
 // all, since the thing isn't its to see; FORBIDDEN where a lower one.
 func mayServe(actor identity.Actor, m *ent.Municipality, role identity.Role, path ...string) error {
 	switch {
 	case actor.Kind == identity.Anonymous:
-		return refuse(Unauthenticated)
+		return problem.New(problem.Unauthenticated)
 	case m == nil || !actor.Has(m.Ars, identity.Clerk):
-		return refuse(NotFound, path...)
+		return problem.New(problem.NotFound, path...)
 	case !actor.Has(m.Ars, role):
-		return refuse(Forbidden, path...)
+		return problem.New(problem.Forbidden, path...)
 	default:
 		return nil
 	}

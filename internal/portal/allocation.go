@@ -7,6 +7,7 @@ import (
 
 	"entgo.io/ent/dialect"
 
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -124,7 +125,7 @@ func (tx *Tx) keep(ctx context.Context, appointment string, n int64, until *time
 		return err
 	}
 	if affected != n {
-		return refuse(HoldExpired, "input", "appointment")
+		return problem.New(problem.HoldExpired, "input", "appointment")
 	}
 	return nil
 }

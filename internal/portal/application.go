@@ -11,8 +11,10 @@ import (
 	"nelke/ent/municipality"
 	"nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
@@ -26,7 +28,7 @@ const (
 type file struct {
 	*ent.Application
 	c        *ent.CaseFile
-	service  *Service
+	service  *catalogue.Service
 	payments []*ent.Payment // oldest first
 }
 
@@ -36,7 +38,7 @@ func (tx *Tx) moveApplication(ctx context.Context, f *file, to application.Statu
 	if !slices.ContainsFunc(applicationMoves, func(m applicationMove) bool {
 		return m.from == f.Status.String() && m.to == to.String() && m.action == action
 	}) {
-		return refuse(WrongState, "input", "application")
+		return problem.New(problem.WrongState, "input", "application")
 	}
 	return tx.saveApplication(ctx, f, to, action, set, also...)
 }
@@ -113,12 +115,12 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 	found, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, id), may).
 		Select(application.FieldID, application.FieldCaseID, application.FieldServiceID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return done{}, refuse(NotFound, "input", field)
+		return done{}, problem.New(problem.NotFound, "input", field)
 	}
 	if err != nil {
 		return done{}, err
 	}
-	service, err := p.anyService(ctx, found.ServiceID)
+	service, err := p.AnyService(ctx, found.ServiceID)
 	if err != nil {
 		return done{}, err
 	}
@@ -128,10 +130,10 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 			return "", err
 		}
 		if f == nil {
-			return "", refuse(NotFound, "input", field)
+			return "", problem.New(problem.NotFound, "input", field)
 		}
 		if f.Status == application.StatusDRAFT && !f.ExpiresAt.After(tx.now) {
-			return "", refuse(WrongState, "input", field)
+			return "", problem.New(problem.WrongState, "input", field)
 		}
 		if f.Status == application.StatusDRAFT {
 			if f.service, err = tx.current(ctx, service); err != nil {
@@ -144,23 +146,23 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 
 // current is a service as the transaction sees it: what is remembered of a town may be some seconds old where no nudge
 // came through, and nobody pays, or hands in, by rules that have been changed.
-func (tx *Tx) current(ctx context.Context, s *Service) (*Service, error) {
+func (tx *Tx) current(ctx context.Context, s *catalogue.Service) (*catalogue.Service, error) {
 	m, err := tx.Municipality.Query().Where(municipality.ID(s.MunicipalityID)).Select(municipality.FieldEventCount).Only(ctx)
 	if err != nil || m.EventCount == s.Town.EventCount {
 		return s, err
 	}
-	t, err := readTown(ctx, tx.Client, s.MunicipalityID, tx.now)
+	t, err := catalogue.ReadTown(ctx, tx.Client, s.MunicipalityID, tx.now)
 	if err != nil {
 		return s, err
 	}
-	if t == nil || t.services[s.ID] == nil {
+	if t == nil || t.Service(s.ID) == nil {
 		return s, errServiceGone
 	}
-	return t.services[s.ID], nil
+	return t.Service(s.ID), nil
 }
 
 // open reads an application behind its case's lock; nil where the condition finds none.
-func (tx *Tx) open(ctx context.Context, id, caseID string, service *Service, may ...predicate.Application) (*file, error) {
+func (tx *Tx) open(ctx context.Context, id, caseID string, service *catalogue.Service, may ...predicate.Application) (*file, error) {
 	if err := tx.tick(ctx); err != nil {
 		return nil, err
 	}
@@ -187,9 +189,9 @@ func own(ctx context.Context) (predicate.Application, error) {
 	case identity.CaseHolder:
 		return application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)), nil
 	case identity.Staff, identity.Partner:
-		return nil, refuse(NotFound, "input", "application")
+		return nil, problem.New(problem.NotFound, "input", "application")
 	default:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
 }
 
@@ -206,7 +208,7 @@ func (p *Portal) onOwn(ctx context.Context, operation, key, id string, input any
 func (p *Portal) onDraft(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	return p.onOwn(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
 		if f.Status != application.StatusDRAFT {
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		}
 		return work(ctx, tx, f)
 	})
@@ -220,7 +222,7 @@ type ApplicationInput struct {
 
 // Application returns an application that the actor may see; nil for any other.
 func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application, err error) {
-	defer wrap(&err, "Application(%s)", id)
+	defer problem.Wrap(&err, "Application(%s)", id)
 
 	found, err := p.Applications(ctx, []string{id})
 	if err != nil {
@@ -231,12 +233,11 @@ func (p *Portal) Application(ctx context.Context, id string) (_ *ent.Application
 
 // Applications is Application for many, in the order of the ids.
 func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Application, err error) {
-	defer wrap(&err, "Applications(%d)", len(ids))
+	defer problem.Wrap(&err, "Applications(%d)", len(ids))
 
-	found := make([]*ent.Application, len(ids))
 	visible, err := p.seesApplications(ctx)
 	if err != nil {
-		return found, unlessNobody(err)
+		return make([]*ent.Application, len(ids)), unlessNobody(err)
 	}
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Application(id))
@@ -248,14 +249,7 @@ func (p *Portal) Applications(ctx context.Context, ids []string) (_ []*ent.Appli
 	if err := p.presentApplications(ctx, rows...); err != nil {
 		return nil, err
 	}
-	byID := map[string]*ent.Application{}
-	for _, a := range rows {
-		byID[a.ID] = a
-	}
-	for i, id := range ids {
-		found[i] = byID[id]
-	}
-	return found, nil
+	return inOrder(ids, rows, func(a *ent.Application) string { return a.ID }), nil
 }
 
 // applicationOf shows what a write left behind: as it wrote it, or, for a repeat, as it is by now.
@@ -275,20 +269,15 @@ func (p *Portal) applicationOf(ctx context.Context, d done) (*ent.Application, e
 func (p *Portal) presentApplications(ctx context.Context, all ...*ent.Application) error {
 	now := p.clock()
 	for _, a := range all {
-		t, err := p.town(ctx, a.MunicipalityID)
+		t, err := p.Town(ctx, a.MunicipalityID)
 		if err != nil {
 			return err
 		}
 		if t == nil {
 			continue
 		}
-		a.StartedAt, a.EditedAt = a.StartedAt.In(t.Zone), a.EditedAt.In(t.Zone)
-		for _, at := range []**time.Time{&a.InformationAt, &a.NoticeAt, &a.ExpiresAt, &a.SubmittedAt, &a.Deadline, &a.EndedAt} {
-			if *at != nil {
-				local := (*at).In(t.Zone)
-				*at = &local
-			}
-		}
+		inZone(t.Zone, &a.StartedAt, &a.EditedAt)
+		inZoneIfSet(t.Zone, &a.InformationAt, &a.NoticeAt, &a.ExpiresAt, &a.SubmittedAt, &a.Deadline, &a.EndedAt)
 		if a.ExpiresAt == nil {
 			continue
 		}

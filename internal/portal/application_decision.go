@@ -8,6 +8,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/reopening"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -16,7 +17,7 @@ import (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED.
 func (p *Portal) ReleaseApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ReleaseApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "ReleaseApplication(%s)", in.Application)
 
 	return p.onClaimed(ctx, "releaseApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		return tx.moveApplication(ctx, f, application.StatusSUBMITTED, "application.released", func(next *ent.Application) { next.Clerk, next.ClerkName = "", "" })
@@ -35,7 +36,7 @@ type ReopenApplicationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE, INVALID_INPUT.
 func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ReopenApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "ReopenApplication(%s)", in.Application)
 
 	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (tx *Tx) reopened(ctx context.Context, f *file) (bool, error) {
 
 // ReopeningsOf returns the decisions on applications that were taken back, oldest first.
 func (p *Portal) ReopeningsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Reopening, err error) {
-	defer wrap(&err, "ReopeningsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "ReopeningsOf(%d)", len(apps))
 
 	rows, err := p.store.Reader().Reopening.Query().Where(store.OneOf[predicate.Reopening](reopening.FieldApplicationID, p.dependOn(ctx, apps))).Order(reopening.ByID()).All(ctx)
 	if err != nil {
@@ -92,7 +93,7 @@ func (p *Portal) ReopeningsOf(ctx context.Context, apps []*ent.Application) (_ [
 		of[i] = all[a.ID]
 		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
 		for _, r := range of[i] {
-			r.DecidedAt, r.ReopenedAt = r.DecidedAt.In(zone), r.ReopenedAt.In(zone)
+			inZone(zone, &r.DecidedAt, &r.ReopenedAt)
 		}
 	}
 	return of, nil

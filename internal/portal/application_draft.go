@@ -13,6 +13,7 @@ import (
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // maxDrafts is how many drafts one case may have at a time, and maxDraftsADay how many it may begin within 24 hours.
@@ -32,18 +33,18 @@ type StartApplicationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, SERVICE_CLOSED, TRUST_REQUIRED, DRAFT_LIMIT.
 func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "StartApplication(%s)", in.Service)
+	defer problem.Wrap(&err, "StartApplication(%s)", in.Service)
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
-	s, err := p.anyService(ctx, in.Service)
+	s, err := p.AnyService(ctx, in.Service)
 	if err != nil {
 		return nil, err
 	}
 	if s == nil {
-		return nil, refuse(NotFound, "input", "service")
+		return nil, problem.New(problem.NotFound, "input", "service")
 	}
 	id := newID("application")
 	done, err := p.once(ctx, "startApplication", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
@@ -60,11 +61,11 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		}
 		switch {
 		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
-			return "", refuse(NotFound, "input", "service")
-		case !s.openAt(tx.now) || s.Form == nil:
-			return "", refuse(ServiceClosed, "input", "service")
-		case s.beyond():
-			return "", refuse(TrustRequired, "input", "service")
+			return "", problem.New(problem.NotFound, "input", "service")
+		case !s.OpenAt(tx.now) || s.Form == nil:
+			return "", problem.New(problem.ServiceClosed, "input", "service")
+		case s.DemandsTrust():
+			return "", problem.New(problem.TrustRequired, "input", "service")
 		}
 		drafts, err := tx.Application.Query().Where(
 			application.CaseID(c.ID), application.StatusEQ(application.StatusDRAFT), application.ExpiresAtGT(tx.now),
@@ -73,14 +74,14 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 			return "", err
 		}
 		if drafts >= maxDrafts {
-			return "", &Problem{Code: DraftLimit, Max: maxDrafts, Path: []string{"input", "service"}}
+			return "", &problem.Problem{Code: problem.DraftLimit, Max: maxDrafts, Path: []string{"input", "service"}}
 		}
 		today, err := tx.Application.Query().Where(application.CaseID(c.ID), application.StartedAtGT(tx.now.Add(-24*time.Hour))).Count(ctx)
 		if err != nil {
 			return "", err
 		}
 		if today >= maxDraftsADay {
-			return "", &Problem{Code: DraftLimit, Max: maxDraftsADay, Path: []string{"input", "service"}}
+			return "", &problem.Problem{Code: problem.DraftLimit, Max: maxDraftsADay, Path: []string{"input", "service"}}
 		}
 		ends := tx.now.Add(draftLife)
 		a, err := tx.Application.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetServiceID(s.ID).
@@ -106,7 +107,7 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) ConfirmInformation(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ConfirmInformation(%s)", in.Application)
+	defer problem.Wrap(&err, "ConfirmInformation(%s)", in.Application)
 
 	return p.onDraft(ctx, "confirmInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		return tx.saveApplication(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
@@ -134,7 +135,7 @@ type AcknowledgePrivacyNoticeInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, NOTICE_NOT_ACKNOWLEDGED.
 func (p *Portal) AcknowledgePrivacyNotice(ctx context.Context, in AcknowledgePrivacyNoticeInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "AcknowledgePrivacyNotice(%s)", in.Application)
+	defer problem.Wrap(&err, "AcknowledgePrivacyNotice(%s)", in.Application)
 
 	return p.onDraft(ctx, "acknowledgePrivacyNotice", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.acknowledge(ctx, tx, f.c, &in.PrivacyNotice); err != nil {

@@ -11,17 +11,19 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
 // ApplicationConnection is a page of applications. Total is not known: to count is to read them all.
-type ApplicationConnection = Connection[*ent.Application]
+type ApplicationConnection = catalogue.Connection[*ent.Application]
 
 // WorkQueueInput says which applications of a town.
 type WorkQueueInput struct {
-	Municipality MunicipalityKey
+	Municipality catalogue.MunicipalityKey
 	Service      *string
 	Statuses     []string
 	Mine         bool
@@ -44,10 +46,10 @@ func unfinished() []string {
 // WorkQueue returns the applications of a town by deadline, for its staff; nil for everybody else. Drafts are never in it.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page Page) (_ *ApplicationConnection, err error) {
-	defer wrap(&err, "WorkQueue")
+func (p *Portal) WorkQueue(ctx context.Context, in WorkQueueInput, page catalogue.Page) (_ *ApplicationConnection, err error) {
+	defer problem.Wrap(&err, "WorkQueue")
 
-	m, err := p.municipality(ctx, in.Municipality)
+	m, err := p.Row(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
@@ -152,13 +154,13 @@ func (c place) cursor() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(listOfWork + strconv.FormatInt(c.deadline.UnixMicro(), 10) + "\x00" + c.id))
 }
 
-func queuePage(page Page) (first int, after *place, err error) {
+func queuePage(page catalogue.Page) (first int, after *place, err error) {
 	first = 20
 	if page.First != nil {
 		first = *page.First
 	}
 	if first < 1 || first > maxQueue {
-		return 0, nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxQueue, Path: []string{"first"}}
+		return 0, nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxQueue, Path: []string{"first"}}
 	}
 	if page.After == nil {
 		return first, nil, nil
@@ -168,7 +170,7 @@ func queuePage(page Page) (first int, after *place, err error) {
 	micros, id, whole := strings.Cut(rest, "\x00")
 	n, fault := strconv.ParseInt(micros, 10, 64)
 	if err != nil || !ours || !whole || fault != nil || len(storable(id)) == 0 {
-		return 0, nil, invalid(RuleCursor, "after")
+		return 0, nil, problem.Invalid(problem.RuleCursor, "after")
 	}
 	return first, &place{time.UnixMicro(n), id}, nil
 }

@@ -12,8 +12,10 @@ import (
 	"nelke/ent/informationrequest"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -22,7 +24,7 @@ import (
 
 // ApplicationsOf returns the applications of cases that the actor may see, newest first, in the order of the cases.
 func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Application, err error) {
-	defer wrap(&err, "ApplicationsOf(%d)", len(cases))
+	defer problem.Wrap(&err, "ApplicationsOf(%d)", len(cases))
 
 	of := make([][]*ent.Application, len(cases))
 	visible, err := p.seesApplications(ctx)
@@ -51,8 +53,8 @@ func (p *Portal) ApplicationsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 // CaseApplications returns a page of the applications of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page Page) (_ *ApplicationConnection, err error) {
-	defer wrap(&err, "CaseApplications(%s)", c.ID)
+func (p *Portal) CaseApplications(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *ApplicationConnection, err error) {
+	defer problem.Wrap(&err, "CaseApplications(%s)", c.ID)
 
 	visible, err := p.seesApplications(ctx)
 	if err != nil {
@@ -118,7 +120,7 @@ func (p *Portal) dependOn(ctx context.Context, apps []*ent.Application) []string
 // PaymentOf returns the payment of each application that matters most: the one that paid for it, else the one under way,
 // else the last one; nil where there is none.
 func (p *Portal) PaymentOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Payment, err error) {
-	defer wrap(&err, "PaymentOf(%d)", len(apps))
+	defer problem.Wrap(&err, "PaymentOf(%d)", len(apps))
 
 	all, err := p.paymentsOf(ctx, apps)
 	if err != nil {
@@ -141,7 +143,7 @@ func (p *Portal) PaymentOf(ctx context.Context, apps []*ent.Application) (_ []*e
 
 // PaymentsOf returns all payments of each application, oldest first.
 func (p *Portal) PaymentsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Payment, err error) {
-	defer wrap(&err, "PaymentsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "PaymentsOf(%d)", len(apps))
 
 	all, err := p.paymentsOf(ctx, apps)
 	if err != nil {
@@ -156,7 +158,7 @@ func (p *Portal) PaymentsOf(ctx context.Context, apps []*ent.Application) (_ [][
 
 // StepsOf returns the open steps of drafts; none for what is no draft any more.
 func (p *Portal) StepsOf(ctx context.Context, apps []*ent.Application) (_ [][]Step, err error) {
-	defer wrap(&err, "StepsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "StepsOf(%d)", len(apps))
 
 	steps := make([][]Step, len(apps))
 	return steps, p.files(ctx, apps, func(i int, f *file) (err error) {
@@ -170,7 +172,7 @@ func (p *Portal) StepsOf(ctx context.Context, apps []*ent.Application) (_ [][]St
 
 // DueOf returns what each application costs, in cents: see due.
 func (p *Portal) DueOf(ctx context.Context, apps []*ent.Application) (_ []int, err error) {
-	defer wrap(&err, "DueOf(%d)", len(apps))
+	defer problem.Wrap(&err, "DueOf(%d)", len(apps))
 
 	due := make([]int, len(apps))
 	return due, p.files(ctx, apps, func(i int, f *file) (err error) {
@@ -200,7 +202,7 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 		byID[c.ID] = c
 	}
 	for i, a := range apps {
-		s, err := p.anyService(ctx, a.ServiceID)
+		s, err := p.AnyService(ctx, a.ServiceID)
 		if err != nil {
 			return err
 		}
@@ -216,7 +218,7 @@ func (p *Portal) files(ctx context.Context, apps []*ent.Application, each func(i
 
 // RequestsOf returns the questions of the office about applications, oldest first.
 func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.InformationRequest, err error) {
-	defer wrap(&err, "RequestsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "RequestsOf(%d)", len(apps))
 
 	all, _, err := newest(ctx, p.dependOn(ctx, apps), func(ids []string, limit int) ([]*ent.InformationRequest, error) {
 		return p.store.Reader().InformationRequest.Query().
@@ -231,13 +233,8 @@ func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][
 		of[i] = all[a.ID]
 		zone := a.StartedAt.Location() // the application has been presented: its instants are in the zone of its town
 		for _, r := range of[i] {
-			r.AskedAt = r.AskedAt.In(zone)
-			for _, at := range []**time.Time{&r.AnsweredAt, &r.WithdrawnAt} {
-				if *at != nil {
-					local := (*at).In(zone)
-					*at = &local
-				}
-			}
+			inZone(zone, &r.AskedAt)
+			inZoneIfSet(zone, &r.AnsweredAt, &r.WithdrawnAt)
 		}
 	}
 	return of, nil
@@ -246,7 +243,7 @@ func (p *Portal) RequestsOf(ctx context.Context, apps []*ent.Application) (_ [][
 // AppointmentOf gives for each application the visit that belongs to it: the next one of the same case in which the
 // same service is a concern, or else the last one; nil where there is none. What was given up, or never booked, is none.
 func (p *Portal) AppointmentOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Appointment, err error) {
-	defer wrap(&err, "AppointmentOf(%d)", len(apps))
+	defer problem.Wrap(&err, "AppointmentOf(%d)", len(apps))
 
 	ids := make([]string, len(apps))
 	for i, a := range apps {
@@ -295,7 +292,7 @@ type Acknowledged struct {
 
 // AcknowledgedOf returns the notice of each application: that of its submission, or, for a draft, the case's.
 func (p *Portal) AcknowledgedOf(ctx context.Context, apps []*ent.Application) (_ []Acknowledged, err error) {
-	defer wrap(&err, "AcknowledgedOf(%d)", len(apps))
+	defer problem.Wrap(&err, "AcknowledgedOf(%d)", len(apps))
 
 	of := make([]Acknowledged, len(apps))
 	return of, p.files(ctx, apps, func(i int, f *file) (err error) {

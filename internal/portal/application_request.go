@@ -9,6 +9,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/predicate"
 	"nelke/internal/form"
+	"nelke/internal/problem"
 )
 
 // RequestInformationInput asks the person something.
@@ -22,7 +23,7 @@ type RequestInformationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
 func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "RequestInformation(%s)", in.Application)
+	defer problem.Wrap(&err, "RequestInformation(%s)", in.Application)
 
 	if in.Question, err = cleanLines(in.Question, 2000, "input", "question"); err != nil {
 		return nil, err
@@ -51,7 +52,7 @@ type AnswerRequestInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, INVALID_INPUT, ANSWERS_INVALID.
 func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "AnswerRequest(%s)", in.Application)
+	defer problem.Wrap(&err, "AnswerRequest(%s)", in.Application)
 
 	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *e
 // answer writes what the open question of an application was answered, and by which way the answer came.
 func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationrequest.AnsweredVia, action, message string, answers json.RawMessage) error {
 	if f.Status != application.StatusWAITING_FOR_APPLICANT {
-		return refuse(WrongState, "input", "application")
+		return problem.New(problem.WrongState, "input", "application")
 	}
 	corrections := ""
 	if answers != nil {
@@ -73,8 +74,8 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 			return err
 		}
 		var faults []form.Fault
-		if corrections, faults = schema.Accept(answers, false, f.service.Town.today(tx.now)); len(faults) > 0 {
-			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
+		if corrections, faults = schema.Accept(answers, false, f.service.Town.Today(tx.now)); len(faults) > 0 {
+			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 	}
 	n, err := tx.InformationRequest.Update().Where(open(f.ID)).
@@ -83,7 +84,7 @@ func (p *Portal) answer(ctx context.Context, tx *Tx, f *file, via informationreq
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState, "input", "application")
+		return problem.New(problem.WrongState, "input", "application")
 	}
 	if err := tx.indexApplication(ctx, f.Application, f.c, f.service.Town.Zone, corrections); err != nil {
 		return err
@@ -112,10 +113,10 @@ type RecordInformationAnswerInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT, ANSWERS_INVALID.
 func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformationAnswerInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "RecordInformationAnswer(%s)", in.Application)
+	defer problem.Wrap(&err, "RecordInformationAnswer(%s)", in.Application)
 
 	if in.Channel == informationrequest.AnsweredViaONLINE.String() {
-		return nil, invalid(RuleChannel, "input", "channel")
+		return nil, problem.Invalid(problem.RuleChannel, "input", "channel")
 	}
 	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
@@ -130,11 +131,11 @@ func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformati
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED.
 func (p *Portal) WithdrawInformationRequest(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "WithdrawInformationRequest(%s)", in.Application)
+	defer problem.Wrap(&err, "WithdrawInformationRequest(%s)", in.Application)
 
 	return p.onClaimed(ctx, "withdrawInformationRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if f.Status != application.StatusWAITING_FOR_APPLICANT {
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		}
 		asked, err := tx.InformationRequest.Query().Where(open(f.ID)).OnlyID(ctx)
 		if err != nil {

@@ -12,7 +12,9 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/payment"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/form"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -31,12 +33,12 @@ const (
 )
 
 // refused is the problem of somebody who goes on although a step stands open.
-func (s Step) refused() *Problem {
-	code := map[Step]Code{
-		StepOpening: ServiceClosed, StepTrust: TrustRequired, StepInformation: InformationNotConfirmed,
-		StepPrivacy: NoticeNotAcknowledged, StepAnswer: AnswersInvalid, StepReview: NotReviewed, StepPay: FeeUnpaid,
+func (s Step) refused() *problem.Problem {
+	code := map[Step]problem.Code{
+		StepOpening: problem.ServiceClosed, StepTrust: problem.TrustRequired, StepInformation: problem.InformationNotConfirmed,
+		StepPrivacy: problem.NoticeNotAcknowledged, StepAnswer: problem.AnswersInvalid, StepReview: problem.NotReviewed, StepPay: problem.FeeUnpaid,
 	}[s]
-	return refuse(code, "input", "application")
+	return problem.New(code, "input", "application")
 }
 
 // steps are the open steps of a draft at an instant: empty exactly if it can be submitted then. What is read of the case
@@ -48,10 +50,10 @@ func (p *Portal) steps(f *file, now time.Time) ([]Step, error) {
 			open = append(open, s)
 		}
 	}
-	stand(StepOpening, f.service.Active && f.service.openAt(now))
-	stand(StepTrust, !f.service.beyond())
+	stand(StepOpening, f.service.Active && f.service.OpenAt(now))
+	stand(StepTrust, !f.service.DemandsTrust())
 	stand(StepInformation, f.InformationHash == informationHash(f.service.Information))
-	stand(StepPrivacy, f.service.Town.inForce(f.c.NoticeID, f.c.Language, now) != nil)
+	stand(StepPrivacy, f.service.Town.NoticeInForce(f.c.NoticeID, f.c.Language, now) != nil)
 	faults, err := p.faults(f.Application, f.service, now)
 	if err != nil {
 		return nil, err
@@ -78,13 +80,13 @@ func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
 		if !slices.Contains(open, s) {
 			continue
 		}
-		problem := s.refused()
+		refusal := s.refused()
 		if s == StepAnswer {
-			if problem.Faults, err = p.faults(f.Application, f.service, now); err != nil {
+			if refusal.Faults, err = p.faults(f.Application, f.service, now); err != nil {
 				return err
 			}
 		}
-		return problem
+		return refusal
 	}
 	if upTo != StepReview && upTo != StepPay {
 		return nil
@@ -98,11 +100,11 @@ func (p *Portal) ready(f *file, now time.Time, upTo Step) error {
 }
 
 // schema is the compiled form of an application. Forms never change, so each is compiled once.
-func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
+func (p *Portal) schema(s *catalogue.Service, id string) (*form.Schema, error) {
 	if known, ok := p.forms.Load(id); ok {
 		return known.(*form.Schema), nil
 	}
-	f := s.form(id)
+	f := s.FormByID(id)
 	if f == nil {
 		return nil, fmt.Errorf("form %s: not one of service %s", id, s.ID)
 	}
@@ -114,19 +116,8 @@ func (p *Portal) schema(s *Service, id string) (*form.Schema, error) {
 	return compiled, nil
 }
 
-// form is one version of the service's form; nil where there is none.
-func (s *Service) form(id string) *ent.Form {
-	if s.Form != nil && s.Form.ID == id {
-		return s.Form
-	}
-	if i := slices.IndexFunc(s.Old, func(f *ent.Form) bool { return f.ID == id }); i >= 0 {
-		return s.Old[i]
-	}
-	return nil
-}
-
 // faults are what is wrong with the answers of an application at an instant.
-func (p *Portal) faults(a *ent.Application, s *Service, now time.Time) ([]form.Fault, error) {
+func (p *Portal) faults(a *ent.Application, s *catalogue.Service, now time.Time) ([]form.Fault, error) {
 	if a.Answers == "" {
 		return nil, nil
 	}
@@ -134,7 +125,7 @@ func (p *Portal) faults(a *ent.Application, s *Service, now time.Time) ([]form.F
 	if err != nil {
 		return nil, err
 	}
-	_, faults := schema.Accept([]byte(a.Answers), false, s.Town.today(now))
+	_, faults := schema.Accept([]byte(a.Answers), false, s.Town.Today(now))
 	return faults, nil
 }
 
@@ -154,25 +145,25 @@ type SaveAnswersInput struct {
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED, STALE_REVISION,
 // ANSWERS_INVALID.
 func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "SaveAnswers(%s)", in.Application)
+	defer problem.Wrap(&err, "SaveAnswers(%s)", in.Application)
 
 	return p.onDraft(ctx, "saveAnswers", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPrivacy); err != nil {
 			return err
 		}
 		if f.paying() != nil || f.paid() != nil {
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		}
 		if in.Revision != f.Revision {
-			return refuse(StaleRevision, "input", "revision")
+			return problem.New(problem.StaleRevision, "input", "revision")
 		}
 		schema, err := p.schema(f.service, f.FormID)
 		if err != nil {
 			return err
 		}
-		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.today(tx.now))
+		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.Today(tx.now))
 		if len(faults) > 0 {
-			return &Problem{Code: AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
+			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 		ends := tx.now.Add(draftLife)
 		return tx.saveApplication(ctx, f, f.Status, "application.answered", func(next *ent.Application) {
@@ -195,11 +186,11 @@ type ReviewApplicationInput struct {
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, STALE_REVISION, INFORMATION_NOT_CONFIRMED, NOTICE_NOT_ACKNOWLEDGED,
 // ANSWERS_INVALID.
 func (p *Portal) ReviewApplication(ctx context.Context, in ReviewApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ReviewApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "ReviewApplication(%s)", in.Application)
 
 	return p.onDraft(ctx, "reviewApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if in.Revision != f.Revision {
-			return refuse(StaleRevision, "input", "revision")
+			return problem.New(problem.StaleRevision, "input", "revision")
 		}
 		if err := p.ready(f, tx.now, StepAnswer); err != nil {
 			return err
@@ -233,7 +224,7 @@ func (f *file) due(now time.Time) (int, error) {
 	case frozen != nil && f.Status == application.StatusDRAFT:
 		return frozen.Cents, nil
 	}
-	return f.price(f.service.Town.today(now))
+	return f.price(f.service.Town.Today(now))
 }
 
 // price is what the application costs by the price of a day with its answers, in cents. Answers that free from the fee, and
@@ -250,7 +241,7 @@ func (f *file) price(day schedule.Date) (int, error) {
 		}
 	}
 	rules := schema.FeeRules{}
-	if form := f.service.form(f.FormID); form != nil {
+	if form := f.service.FormByID(f.FormID); form != nil {
 		rules = form.FeeRules
 	}
 	for pointer, free := range rules.FreeWhen {
@@ -282,15 +273,4 @@ func at(answers any, pointer string) any {
 		answers = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
 	}
 	return answers
-}
-
-// openAt reports whether the service can be applied for online at an instant.
-func (s *Service) openAt(now time.Time) bool {
-	return slices.Contains(s.Channels, "ONLINE") && !s.Closed &&
-		(s.OpensAt == nil || !now.Before(*s.OpensAt)) && (s.ClosesAt == nil || now.Before(*s.ClosesAt))
-}
-
-// beyond reports whether the town demands more proof of who applies than a case key gives.
-func (s *Service) beyond() bool {
-	return s.Town.EnforceTrust && (s.Trust.String() == "SUBSTANTIAL" || s.Trust.String() == "HIGH")
 }

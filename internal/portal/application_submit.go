@@ -8,7 +8,9 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/ent/payment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // The kinds of notices that applications call for.
@@ -29,7 +31,7 @@ const (
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, and that of the first open step: INFORMATION_NOT_CONFIRMED,
 // NOTICE_NOT_ACKNOWLEDGED, ANSWERS_INVALID, NOT_REVIEWED, FEE_UNPAID, SERVICE_CLOSED, TRUST_REQUIRED.
 func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "SubmitApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "SubmitApplication(%s)", in.Application)
 
 	return p.onDraft(ctx, "submitApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPay); err != nil {
@@ -39,7 +41,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		if err != nil {
 			return err
 		}
-		deadline := f.service.deadline(tx.now)
+		deadline := deadlineOf(f.service, tx.now)
 		if err := tx.moveApplication(ctx, f, application.StatusSUBMITTED, "application.submitted", func(next *ent.Application) {
 			next.SubmittedAt, next.Deadline, next.DueCents = &tx.now, &deadline, &due
 			next.NoticeID, next.NoticeAt = f.c.NoticeID, f.c.NoticeAt
@@ -53,13 +55,13 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 	})
 }
 
-// deadline is when the office should be done with what is submitted now: the end of the last of so many days.
-func (s *Service) deadline(now time.Time) time.Time {
+// deadlineOf is when the office should be done with what is submitted now: the end of the last of so many days.
+func deadlineOf(s *catalogue.Service, now time.Time) time.Time {
 	days := s.Town.ProcessingDays
 	if s.ProcessingDays != nil {
 		days = *s.ProcessingDays
 	}
-	return s.Town.today(now).AddDays(days + 1).Midnight(s.Town.Zone)
+	return s.Town.Today(now).AddDays(days + 1).Midnight(s.Town.Zone)
 }
 
 // oweNotice enqueues a message to the person about an application or payment, once per kind and occasion.
@@ -72,7 +74,7 @@ func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion 
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "WithdrawApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "WithdrawApplication(%s)", in.Application)
 
 	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		untouched := f.Status == application.StatusDRAFT
@@ -124,7 +126,7 @@ func (p *Portal) unpay(ctx context.Context, tx *Tx, f *file, reason payment.Refu
 
 // TendDraft warns of the end of a draft, or ends it. A draft that was edited since is looked at again when it is due.
 func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
-	defer wrap(&err, "TendDraft(%s)", id)
+	defer problem.Wrap(&err, "TendDraft(%s)", id)
 
 	found, err := p.store.Reader().Application.Get(ctx, id)
 	if ent.IsNotFound(err) || err == nil && found.Status != application.StatusDRAFT {
@@ -133,7 +135,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 	if err != nil {
 		return err
 	}
-	service, err := p.anyService(ctx, found.ServiceID)
+	service, err := p.AnyService(ctx, found.ServiceID)
 	if err != nil {
 		return err
 	}
@@ -167,7 +169,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 
 // TendDrafts ends every draft whose time is over and that no job has ended. One that can't be ended keeps no others from it.
 func (p *Portal) TendDrafts(ctx context.Context) (err error) {
-	defer wrap(&err, "TendDrafts")
+	defer problem.Wrap(&err, "TendDrafts")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/application"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -14,14 +15,14 @@ import (
 func (p *Portal) onWork(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	switch identity.FromContext(ctx).Kind {
 	case identity.Anonymous:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	case identity.CaseHolder:
-		return nil, refuse(NotFound, "input", "application")
+		return nil, problem.New(problem.NotFound, "input", "application")
 	}
 	may, err := p.seesApplications(ctx)
 	if err != nil {
 		if unlessNobody(err) == nil {
-			err = refuse(NotFound, "input", "application")
+			err = problem.New(problem.NotFound, "input", "application")
 		}
 		return nil, err
 	}
@@ -33,9 +34,9 @@ func (p *Portal) onMine(ctx context.Context, operation, key, id string, input an
 	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
 		switch {
 		case f.Clerk == "":
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		case f.Clerk != tx.actor.Subject:
-			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
+			return &problem.Problem{Code: problem.AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
 		}
 		return work(ctx, tx, f)
 	})
@@ -46,9 +47,9 @@ func (p *Portal) onClaimed(ctx context.Context, operation, key, id string, input
 	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
 		switch {
 		case f.Clerk == "":
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		case f.Clerk != tx.actor.Subject && !tx.actor.Has(f.service.Town.Ars, identity.Supervisor):
-			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
+			return &problem.Problem{Code: problem.AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
 		}
 		return work(ctx, tx, f)
 	})
@@ -66,7 +67,7 @@ type ClaimApplicationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE, ALREADY_CLAIMED.
 func (p *Portal) ClaimApplication(ctx context.Context, in ClaimApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "ClaimApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "ClaimApplication(%s)", in.Application)
 
 	return p.onWork(ctx, "claimApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
 		claim := func(next *ent.Application) { next.Clerk, next.ClerkName = tx.actor.Subject, clerkName(tx.actor) }
@@ -74,13 +75,13 @@ func (p *Portal) ClaimApplication(ctx context.Context, in ClaimApplicationInput)
 		switch {
 		case !claimed:
 			if f.Status != application.StatusSUBMITTED {
-				return refuse(WrongState, "input", "application")
+				return problem.New(problem.WrongState, "input", "application")
 			}
 			return tx.moveApplication(ctx, f, application.StatusIN_PROGRESS, "application.claimed", claim)
 		case f.Clerk == tx.actor.Subject:
-			return refuse(WrongState, "input", "application")
+			return problem.New(problem.WrongState, "input", "application")
 		case !in.TakeOver:
-			return &Problem{Code: AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
+			return &problem.Problem{Code: problem.AlreadyClaimed, Path: []string{"input", "application"}, Clerk: f.ClerkName}
 		}
 		if err := mayServe(tx.actor, f.service.Town.Municipality, identity.Supervisor, "input", "takeOver"); err != nil {
 			return err
@@ -115,7 +116,7 @@ type CompleteApplicationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
 func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "CompleteApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "CompleteApplication(%s)", in.Application)
 
 	if d := in.Dispatch; d != nil && d.TrackingNumber != nil {
 		if *d.TrackingNumber, err = cleanLine(*d.TrackingNumber, 1, 60, "input", "dispatch", "trackingNumber"); err != nil {
@@ -123,15 +124,15 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		}
 	}
 	return p.onMine(ctx, "completeApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
-		today := f.service.Town.today(tx.now)
+		today := f.service.Town.Today(tx.now)
 		byPost := f.service.Delivery.String() == "POST"
 		switch d := in.Dispatch; {
 		case byPost == (d == nil):
-			return invalid(RuleDispatch, "input", "dispatch")
+			return problem.Invalid(problem.RuleDispatch, "input", "dispatch")
 		case d != nil && d.SentOn != nil && d.SentOn.Compare(today) > 0:
-			return invalid(RuleFuture, "input", "dispatch", "sentOn")
-		case d != nil && d.SentOn != nil && d.SentOn.Before(f.service.Town.today(*f.SubmittedAt)):
-			return invalid(RulePast, "input", "dispatch", "sentOn")
+			return problem.Invalid(problem.RuleFuture, "input", "dispatch", "sentOn")
+		case d != nil && d.SentOn != nil && d.SentOn.Before(f.service.Town.Today(*f.SubmittedAt)):
+			return problem.Invalid(problem.RulePast, "input", "dispatch", "sentOn")
 		}
 		if err := tx.closeQuestion(ctx, f); err != nil {
 			return err
@@ -165,7 +166,7 @@ type RejectApplicationInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, ALREADY_CLAIMED, INVALID_INPUT.
 func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInput) (_ *ent.Application, err error) {
-	defer wrap(&err, "RejectApplication(%s)", in.Application)
+	defer problem.Wrap(&err, "RejectApplication(%s)", in.Application)
 
 	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err

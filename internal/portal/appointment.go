@@ -11,8 +11,10 @@ import (
 	"nelke/ent/idempotency"
 	"nelke/ent/predicate"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -25,7 +27,7 @@ type ConcernInput struct {
 // repeated returns the outcome of an earlier write under the same key where this one is refused before it begins, for a
 // reason that may have come since, such as a service that is no longer offered. Otherwise it stays refused.
 func (p *Portal) repeated(ctx context.Context, operation, key string, input any, refused error) (*ent.Appointment, error) {
-	if problem := (*Problem)(nil); !errors.As(refused, &problem) {
+	if refusal := (*problem.Problem)(nil); !errors.As(refused, &refusal) {
 		return nil, refused
 	}
 	digest, err := inputHash(input)
@@ -67,15 +69,15 @@ func (p *Portal) reload(ctx context.Context, id string) (*ent.Appointment, error
 func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 	now := p.clock()
 	for _, a := range all {
-		o, err := p.office(ctx, a.OfficeID)
+		o, err := p.Office(ctx, a.OfficeID)
 		if err != nil {
 			return err
 		}
 		if o == nil {
 			continue // the office has been closed for good; its appointments stay readable, in UTC
 		}
-		zone := o.rules.Zone
-		a.StartsAt, a.EndsAt = a.StartsAt.In(zone), a.EndsAt.In(zone)
+		zone := o.Rules.Zone
+		inZone(zone, &a.StartsAt, &a.EndsAt)
 		if a.HeldUntil == nil {
 			continue
 		}
@@ -83,15 +85,14 @@ func (p *Portal) present(ctx context.Context, all ...*ent.Appointment) error {
 			a.Status, a.HeldUntil = appointment.StatusEXPIRED, nil
 			continue
 		}
-		until := a.HeldUntil.In(zone)
-		a.HeldUntil = &until
+		inZoneIfSet(zone, &a.HeldUntil)
 	}
 	return nil
 }
 
 // Appointment returns an appointment that the actor may see; nil for any other.
 func (p *Portal) Appointment(ctx context.Context, id string) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "Appointment(%s)", id)
+	defer problem.Wrap(&err, "Appointment(%s)", id)
 
 	found, err := p.Appointments(ctx, []string{id})
 	if err != nil {
@@ -102,7 +103,7 @@ func (p *Portal) Appointment(ctx context.Context, id string) (_ *ent.Appointment
 
 // Appointments is Appointment for many, in the order of the ids.
 func (p *Portal) Appointments(ctx context.Context, ids []string) (_ []*ent.Appointment, err error) {
-	defer wrap(&err, "Appointments(%d)", len(ids))
+	defer problem.Wrap(&err, "Appointments(%d)", len(ids))
 
 	found := make([]*ent.Appointment, len(ids))
 	visible, err := p.seesAppointments(ctx)
@@ -150,7 +151,7 @@ func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id 
 	found, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, id), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldOfficeID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return done{}, refuse(NotFound, "input", "appointment")
+		return done{}, problem.New(problem.NotFound, "input", "appointment")
 	}
 	if err != nil {
 		return done{}, err
@@ -165,7 +166,7 @@ func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id 
 		}
 		a, err := tx.Appointment.Query().Where(appointment.ID(id), may).Only(ctx)
 		if ent.IsNotFound(err) || c == nil {
-			return "", refuse(NotFound, "input", "appointment")
+			return "", problem.New(problem.NotFound, "input", "appointment")
 		}
 		if err != nil {
 			return "", err
@@ -187,7 +188,7 @@ type BookAppointmentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED, NOTICE_NOT_ACKNOWLEDGED, INVALID_INPUT.
 func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "BookAppointment(%s)", in.Appointment)
+	defer problem.Wrap(&err, "BookAppointment(%s)", in.Appointment)
 
 	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
@@ -239,7 +240,7 @@ type CancelAppointmentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CancelAppointment(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CancelAppointment(%s)", in.Appointment)
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
@@ -249,7 +250,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 	done, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		over := !a.EndsAt.After(tx.now)
 		if !staff && (a.Status != appointment.StatusBOOKED || over) || a.HeldUntil != nil && !a.HeldUntil.After(tx.now) {
-			return refuse(WrongState, "input", "appointment")
+			return problem.New(problem.WrongState, "input", "appointment")
 		}
 		if err := tx.moveAppointment(ctx, c, a, "appointment.canceled", ended(tx)); err != nil {
 			return err
@@ -273,22 +274,15 @@ func minutesOf(concerns []schema.Concern) (minutes int) {
 	return minutes
 }
 
-func codeOf(r schedule.Reason) Code {
+func codeOf(r schedule.Reason) problem.Code {
 	if r == schedule.Full {
-		return SlotTaken
+		return problem.SlotTaken
 	}
-	return SlotNotOffered
-}
-
-func reasonOf(r schedule.Reason) Reason {
-	if r == schedule.Past {
-		return ReasonTooSoon
-	}
-	return Reason(r)
+	return problem.SlotNotOffered
 }
 
 // ConcernService returns the service of a concern, also one that is no longer offered.
-func (p *Portal) ConcernService(ctx context.Context, id string) (_ *Service, err error) {
-	defer wrap(&err, "ConcernService(%s)", id)
-	return p.anyService(ctx, id)
+func (p *Portal) ConcernService(ctx context.Context, id string) (_ *catalogue.Service, err error) {
+	defer problem.Wrap(&err, "ConcernService(%s)", id)
+	return p.AnyService(ctx, id)
 }

@@ -7,7 +7,9 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -22,16 +24,16 @@ type CallNextInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, COUNTER_BUSY, NOBODY_WAITING.
 func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CallNext(%s)", in.Counter)
+	defer problem.Wrap(&err, "CallNext(%s)", in.Counter)
 
 	counter, err := p.Counter(ctx, in.Counter)
 	if err != nil {
 		return nil, err
 	}
-	var o *Office
+	var o *catalogue.Office
 	var m *ent.Municipality
 	if counter != nil {
-		if o, err = p.office(ctx, counter.OfficeID); err != nil {
+		if o, err = p.Office(ctx, counter.OfficeID); err != nil {
 			return nil, err
 		}
 		if o != nil {
@@ -55,7 +57,7 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 			return "", err
 		}
 		if c == nil {
-			return "", refuse(NobodyWaiting)
+			return "", problem.New(problem.NobodyWaiting)
 		}
 		if err := tx.moveAppointment(ctx, c, next, "appointment.called", called(tx, counter)); err != nil {
 			return "", err
@@ -69,8 +71,8 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 }
 
 // next finds whom a counter calls, behind the office's exclusive lock.
-func (tx *Tx) next(ctx context.Context, o *Office, counter *ent.Counter) (*ent.Appointment, error) {
-	today := schedule.DateOf(tx.now, o.rules.Zone).String()
+func (tx *Tx) next(ctx context.Context, o *catalogue.Office, counter *ent.Counter) (*ent.Appointment, error) {
+	today := schedule.DateOf(tx.now, o.Rules.Zone).String()
 	day, err := tx.Appointment.Query().Where(
 		appointment.OfficeID(o.ID), appointment.Day(today),
 		appointment.StatusIn(appointment.StatusCHECKED_IN, appointment.StatusCALLED),
@@ -80,7 +82,7 @@ func (tx *Tx) next(ctx context.Context, o *Office, counter *ent.Counter) (*ent.A
 	}
 	for _, a := range day {
 		if a.Status == appointment.StatusCALLED && a.CalledCounterID == counter.ID {
-			return nil, refuse(CounterBusy, "input", "counter")
+			return nil, problem.New(problem.CounterBusy, "input", "counter")
 		}
 	}
 	for _, a := range day {
@@ -88,7 +90,7 @@ func (tx *Tx) next(ctx context.Context, o *Office, counter *ent.Counter) (*ent.A
 			return a, nil
 		}
 	}
-	return nil, refuse(NobodyWaiting, "input", "counter")
+	return nil, problem.New(problem.NobodyWaiting, "input", "counter")
 }
 
 func servesAll(counter *ent.Counter, a *ent.Appointment) bool {
@@ -120,7 +122,7 @@ type CallAppointmentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, COUNTER_BUSY.
 func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CallAppointment(%s, %s)", in.Appointment, in.Counter)
+	defer problem.Wrap(&err, "CallAppointment(%s, %s)", in.Appointment, in.Counter)
 
 	may, err := p.serves(ctx)
 	if err != nil {
@@ -132,7 +134,7 @@ func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (
 	}
 	done, err := p.behind(ctx, true, "callAppointment", in.IdempotencyKey, in.Appointment, in, may, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if counter == nil || !counter.Active || counter.OfficeID != a.OfficeID {
-			return refuse(NotFound, "input", "counter")
+			return problem.New(problem.NotFound, "input", "counter")
 		}
 		if err := p.onItsDay(ctx, a, tx.now); err != nil {
 			return err
@@ -144,7 +146,7 @@ func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (
 			return err
 		}
 		if busy {
-			return refuse(CounterBusy, "input", "counter")
+			return problem.New(problem.CounterBusy, "input", "counter")
 		}
 		return tx.moveAppointment(ctx, c, a, "appointment.called", called(tx, counter))
 	})
@@ -158,7 +160,7 @@ func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CallAgain(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CallAgain(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CallAgain(%s)", in.Appointment)
 
 	return p.serve(ctx, "callAgain", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		return tx.moveAppointment(ctx, c, a, "appointment.called_again", func(next *ent.Appointment) {
@@ -172,7 +174,7 @@ func (p *Portal) CallAgain(ctx context.Context, in AppointmentInput) (_ *ent.App
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) UndoCall(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "UndoCall(%s)", in.Appointment)
+	defer problem.Wrap(&err, "UndoCall(%s)", in.Appointment)
 
 	return p.serve(ctx, "undoCall", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		return tx.moveAppointment(ctx, c, a, "appointment.call_undone", func(next *ent.Appointment) { next.CalledAt, next.CalledCounterID = nil, "" })

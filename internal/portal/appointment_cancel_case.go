@@ -12,6 +12,7 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -30,7 +31,7 @@ type CanceledAppointments struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
 func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInput) (_ *CanceledAppointments, err error) {
-	defer wrap(&err, "CancelAppointmentsOfCase(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CancelAppointmentsOfCase(%s)", in.Appointment)
 
 	may, err := p.serves(ctx)
 	if err != nil {
@@ -39,17 +40,17 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	of, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, in.Appointment), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldMunicipalityID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := p.town(ctx, of.MunicipalityID)
+	t, err := p.Town(ctx, of.MunicipalityID)
 	if err != nil {
 		return nil, err
 	}
 	if t == nil {
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	actor := identity.FromContext(ctx)
 	if err := mayServe(actor, t.Municipality, identity.Supervisor, "input", "appointment"); err != nil {
@@ -96,7 +97,7 @@ func (p *Portal) cancelOpen(ctx context.Context, tx *Tx, caseID string, in Appoi
 		return nil, err
 	}
 	if c == nil {
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	all, err := cancelable(ctx, tx.Appointment, caseID, tx.now)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // CorrectAppointmentInput says anew whom an appointment is for.
@@ -24,7 +25,7 @@ type CorrectAppointmentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, NOTICE_NOT_ACKNOWLEDGED, INVALID_INPUT.
 func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CorrectAppointment(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CorrectAppointment(%s)", in.Appointment)
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
@@ -38,14 +39,14 @@ func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentIn
 		switch a.Status {
 		case appointment.StatusBOOKED:
 			if !staff && !a.StartsAt.After(tx.now) {
-				return refuse(WrongState, "input", "appointment")
+				return problem.New(problem.WrongState, "input", "appointment")
 			}
 		case appointment.StatusCHECKED_IN, appointment.StatusCALLED:
 			if !staff {
-				return refuse(WrongState, "input", "appointment")
+				return problem.New(problem.WrongState, "input", "appointment")
 			}
 		default:
-			return refuse(WrongState, "input", "appointment")
+			return problem.New(problem.WrongState, "input", "appointment")
 		}
 		if !staff {
 			if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {

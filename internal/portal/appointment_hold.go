@@ -8,7 +8,9 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // HoldSlotInput keeps a time.
@@ -24,11 +26,11 @@ type HoldSlotInput struct {
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, NO_APPOINTMENTS, HOLD_LIMIT, APPOINTMENT_LIMIT,
 // SLOT_TAKEN, SLOT_NOT_OFFERED, RATE_LIMITED.
 func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "HoldSlot(%s, %s)", in.Office, in.Start)
+	defer problem.Wrap(&err, "HoldSlot(%s, %s)", in.Office, in.Start)
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, true)
 	if err != nil {
@@ -45,7 +47,7 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 				return "", err
 			}
 			if c == nil || c.MunicipalityID != w.office.MunicipalityID {
-				return "", refuse(NotFound, "input", "office")
+				return "", problem.New(problem.NotFound, "input", "office")
 			}
 			if err := tx.roomToHold(ctx, c, w.office, p.limits.Appointments); err != nil {
 				return "", err
@@ -67,14 +69,14 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 }
 
 // heldUntil is when a hold of now ends: to the second, because that is how it is shown.
-func (tx *Tx) heldUntil(o *Office) time.Time {
+func (tx *Tx) heldUntil(o *catalogue.Office) time.Time {
 	return tx.now.Add(time.Duration(o.HoldMinutes) * time.Minute).Truncate(time.Second)
 }
 
 // roomToHold refuses a hold beyond the office's limit per case, and one beyond the open appointments that a case may have
 // there (most; 0: any number). Both are counted over the rows of the case alone: a condition on the status in the WHERE
 // clause would have PostgreSQL read the holds of all towns.
-func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office, most int) error {
+func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *catalogue.Office, most int) error {
 	a := tx.Args()
 	holding := `status = 'HELD' AND held_until > ` + a.Bind(tx.now)
 	held, open := 0, 0
@@ -85,9 +87,9 @@ func (tx *Tx) roomToHold(ctx context.Context, c *ent.CaseFile, o *Office, most i
 	case err != nil:
 		return err
 	case held >= o.HoldsPerCase:
-		return &Problem{Code: HoldLimit, Max: o.HoldsPerCase}
+		return &problem.Problem{Code: problem.HoldLimit, Max: o.HoldsPerCase}
 	case most > 0 && open >= most:
-		return &Problem{Code: AppointmentLimit, Max: most, Path: []string{"input", "office"}}
+		return &problem.Problem{Code: problem.AppointmentLimit, Max: most, Path: []string{"input", "office"}}
 	}
 	return nil
 }
@@ -124,9 +126,9 @@ func (tx *Tx) choose(ctx context.Context, p *Portal, w *wanted, except string) (
 	}
 	number, reason := w.office.Calendar.Choose(w.request(tx.now), w.start, busy, p.rand)
 	if reason != "" {
-		return nil, &Problem{Code: codeOf(reason), Reason: reasonOf(reason), Path: []string{"input", "start"}}
+		return nil, &problem.Problem{Code: codeOf(reason), Reason: catalogue.ReasonOf(reason), Path: []string{"input", "start"}}
 	}
-	return w.office.counter(number), nil
+	return w.office.CounterNumbered(number), nil
 }
 
 // errRules says that the office's rules changed since they were read: read them again.
@@ -153,13 +155,13 @@ func (p *Portal) book(ctx context.Context, w *wanted, once func() (done, error))
 		}
 	}
 	if errors.Is(err, errRace) || errors.Is(err, errRules) {
-		err = &Problem{Code: SlotTaken, Reason: ReasonFull, Path: []string{"input", "start"}}
+		err = &problem.Problem{Code: problem.SlotTaken, Reason: problem.ReasonFull, Path: []string{"input", "start"}}
 	}
-	if problem := (*Problem)(nil); errors.As(err, &problem) && (problem.Code == SlotTaken || problem.Code == SlotNotOffered) {
-		if problem.Alternatives, err = p.nearest(ctx, w); err != nil {
+	if refusal := (*problem.Problem)(nil); errors.As(err, &refusal) && (refusal.Code == problem.SlotTaken || refusal.Code == problem.SlotNotOffered) {
+		if refusal.Alternatives, err = p.nearest(ctx, w); err != nil {
 			return nil, err
 		}
-		return nil, problem
+		return nil, refusal
 	}
 	return nil, err
 }
@@ -168,15 +170,15 @@ func (p *Portal) book(ctx context.Context, w *wanted, once func() (done, error))
 func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
 	own := appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))
 	done, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		switch {
 		case a.Status == appointment.StatusEXPIRED, a.Status == appointment.StatusHELD && !a.HeldUntil.After(tx.now):
-			return refuse(HoldExpired, "input", "appointment")
+			return problem.New(problem.HoldExpired, "input", "appointment")
 		case a.Status != appointment.StatusHELD:
-			return refuse(WrongState, "input", "appointment")
+			return problem.New(problem.WrongState, "input", "appointment")
 		}
 		return work(ctx, tx, c, a)
 	})
@@ -196,18 +198,18 @@ type HoldInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED, HOLD_ALREADY_EXTENDED.
 func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "ExtendHold(%s)", in.Appointment)
+	defer problem.Wrap(&err, "ExtendHold(%s)", in.Appointment)
 
 	return p.ownHold(ctx, "extendHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if a.Extended {
-			return refuse(HoldAlreadyExtended, "input", "appointment")
+			return problem.New(problem.HoldAlreadyExtended, "input", "appointment")
 		}
-		o, err := p.office(ctx, a.OfficeID)
+		o, err := p.Office(ctx, a.OfficeID)
 		if err != nil {
 			return err
 		}
 		if o == nil {
-			return refuse(NotFound, "input", "appointment")
+			return problem.New(problem.NotFound, "input", "appointment")
 		}
 		until := tx.heldUntil(o)
 		if err := tx.saveAppointment(ctx, c, a, appointment.StatusHELD, "appointment.extended", func(next *ent.Appointment) {
@@ -228,7 +230,7 @@ func cellsOf(a *ent.Appointment) int64 { return spanAt(a.CounterNumber, a.Starts
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, HOLD_EXPIRED.
 func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "ReleaseHold(%s)", in.Appointment)
+	defer problem.Wrap(&err, "ReleaseHold(%s)", in.Appointment)
 
 	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if err := tx.moveAppointment(ctx, c, a, "appointment.released", ended(tx)); err != nil {
@@ -244,7 +246,7 @@ func ended(tx *Tx) func(*ent.Appointment) {
 
 // ExpireHold ends a hold whose time has passed. Nothing waits for it: every answer treats such a hold as gone already.
 func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
-	defer wrap(&err, "ExpireHold(%s)", id)
+	defer problem.Wrap(&err, "ExpireHold(%s)", id)
 
 	found, err := p.store.Reader().Appointment.Get(ctx, id)
 	if ent.IsNotFound(err) || err == nil && found.Status != appointment.StatusHELD {
@@ -279,7 +281,7 @@ func (p *Portal) ExpireHold(ctx context.Context, id string) (err error) {
 
 // SweepHolds ends the holds that ran out and that no job has ended. One that can't be ended keeps no others from it.
 func (p *Portal) SweepHolds(ctx context.Context) (err error) {
-	defer wrap(&err, "SweepHolds")
+	defer problem.Wrap(&err, "SweepHolds")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {

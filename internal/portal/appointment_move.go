@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/appointment"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // appointmentMove is a step from one of some states to another.
@@ -34,7 +35,7 @@ var appointmentMoves = map[string]appointmentMove{ //nolint:gochecknoglobals // 
 // the event. WRONG_STATE comes back where there is no such move, and where another write was faster.
 func (tx *Tx) moveAppointment(ctx context.Context, c *ent.CaseFile, a *ent.Appointment, action string, set func(*ent.Appointment)) error {
 	if !slices.Contains(appointmentMoves[action].from, a.Status) {
-		return refuse(WrongState, "input", "appointment")
+		return problem.New(problem.WrongState, "input", "appointment")
 	}
 	return tx.saveAppointment(ctx, c, a, appointmentMoves[action].to, action, set)
 }

@@ -8,6 +8,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // RescheduleAppointmentInput moves an appointment.
@@ -22,7 +23,7 @@ type RescheduleAppointmentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, SLOT_TAKEN, SLOT_NOT_OFFERED.
 func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "RescheduleAppointment(%s, %s)", in.Appointment, in.Start)
+	defer problem.Wrap(&err, "RescheduleAppointment(%s, %s)", in.Appointment, in.Start)
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
@@ -30,7 +31,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	}
 	old, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, in.Appointment), visible).Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	return p.book(ctx, w, func() (done, error) {
 		return p.onAppointment(ctx, "rescheduleAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 			if a.Status != appointment.StatusBOOKED || !a.StartsAt.After(tx.now) {
-				return refuse(WrongState, "input", "appointment")
+				return problem.New(problem.WrongState, "input", "appointment")
 			}
 			counter, err := tx.choose(ctx, p, w, a.ID)
 			if err != nil {
@@ -69,8 +70,8 @@ func unseen(ctx context.Context, err error) error {
 	case unlessNobody(err) != nil:
 		return err
 	case identity.FromContext(ctx).Kind == identity.Anonymous:
-		return refuse(Unauthenticated)
+		return problem.New(problem.Unauthenticated)
 	default:
-		return refuse(NotFound, "input", "appointment")
+		return problem.New(problem.NotFound, "input", "appointment")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -14,7 +15,7 @@ import (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CheckIn(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CheckIn(%s)", in.Appointment)
 
 	return p.serve(ctx, "checkIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if err := p.onItsDay(ctx, a, tx.now); err != nil {
@@ -30,7 +31,7 @@ func (p *Portal) CheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appoi
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) UndoCheckIn(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "UndoCheckIn(%s)", in.Appointment)
+	defer problem.Wrap(&err, "UndoCheckIn(%s)", in.Appointment)
 
 	return p.serve(ctx, "undoCheckIn", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		return tx.moveAppointment(ctx, c, a, "appointment.check_in_undone", func(next *ent.Appointment) { next.CheckedInAt = nil })
@@ -41,7 +42,7 @@ func (p *Portal) UndoCheckIn(ctx context.Context, in AppointmentInput) (_ *ent.A
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CompleteAppointment(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "CompleteAppointment(%s)", in.Appointment)
+	defer problem.Wrap(&err, "CompleteAppointment(%s)", in.Appointment)
 
 	return p.serve(ctx, "completeAppointment", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		return tx.moveAppointment(ctx, c, a, "appointment.completed", ended(tx))
@@ -52,11 +53,11 @@ func (p *Portal) CompleteAppointment(ctx context.Context, in AppointmentInput) (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) RecordNoShow(ctx context.Context, in AppointmentInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "RecordNoShow(%s)", in.Appointment)
+	defer problem.Wrap(&err, "RecordNoShow(%s)", in.Appointment)
 
 	return p.serve(ctx, "recordNoShow", in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if a.StartsAt.After(tx.now) {
-			return refuse(WrongState, "input", "appointment")
+			return problem.New(problem.WrongState, "input", "appointment")
 		}
 		return tx.moveAppointment(ctx, c, a, "appointment.no_show", ended(tx))
 	})
@@ -79,9 +80,9 @@ func (p *Portal) serve(ctx context.Context, operation string, in AppointmentInpu
 func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
 	switch identity.FromContext(ctx).Kind {
 	case identity.Anonymous:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	case identity.CaseHolder:
-		return nil, refuse(NotFound, "input", "appointment")
+		return nil, problem.New(problem.NotFound, "input", "appointment")
 	}
 	may, err := p.seesAppointments(ctx)
 	if err != nil {
@@ -92,19 +93,19 @@ func (p *Portal) serves(ctx context.Context) (predicate.Appointment, error) {
 
 // onItsDay refuses what makes sense on the day of an appointment only, by the office's clock.
 func (p *Portal) onItsDay(ctx context.Context, a *ent.Appointment, now time.Time) error {
-	t, err := p.town(ctx, a.MunicipalityID)
+	t, err := p.Town(ctx, a.MunicipalityID)
 	if err != nil {
 		return err
 	}
 	if t == nil {
-		return refuse(NotFound, "input", "appointment")
+		return problem.New(problem.NotFound, "input", "appointment")
 	}
 	zone := t.Zone
-	if o := t.office(a.OfficeID); o != nil { // it isn't, once it has been given up
-		zone = o.rules.Zone
+	if o := t.Office(a.OfficeID); o != nil { // it isn't, once it has been given up
+		zone = o.Rules.Zone
 	}
 	if a.Day != schedule.DateOf(now, zone).String() {
-		return &Problem{Code: WrongState, Rule: RuleDay, Path: []string{"input", "appointment"}}
+		return &problem.Problem{Code: problem.WrongState, Rule: problem.RuleDay, Path: []string{"input", "appointment"}}
 	}
 	return nil
 }

@@ -6,8 +6,10 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/appointment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -28,9 +30,9 @@ type BookAppointmentForInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, NO_APPOINTMENTS, SLOT_TAKEN, SLOT_NOT_OFFERED.
 func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForInput) (_ *ent.Appointment, err error) {
-	defer wrap(&err, "BookAppointmentFor(%s, %s)", in.Office, in.Start)
+	defer problem.Wrap(&err, "BookAppointmentFor(%s, %s)", in.Office, in.Start)
 
-	o, err := p.office(ctx, in.Office)
+	o, err := p.Office(ctx, in.Office)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 		return nil, err
 	}
 	if in.Channel == appointment.ChannelONLINE.String() {
-		return nil, invalid(RuleChannel, "input", "channel")
+		return nil, problem.Invalid(problem.RuleChannel, "input", "channel")
 	}
 	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
@@ -95,7 +97,7 @@ type AppointmentInput struct {
 
 // Board is the day of an office, for its staff.
 type Board struct {
-	Office       *Office
+	Office       *catalogue.Office
 	Date         schedule.Date
 	Appointments []*ent.Appointment // by start
 	Counters     []BoardCounter
@@ -110,9 +112,9 @@ type BoardCounter struct {
 
 // AppointmentBoard returns the day of an office; nil for anybody but its town's staff.
 func (p *Portal) AppointmentBoard(ctx context.Context, office string, day schedule.Date) (_ *Board, err error) {
-	defer wrap(&err, "AppointmentBoard(%s, %s)", office, day)
+	defer problem.Wrap(&err, "AppointmentBoard(%s, %s)", office, day)
 
-	o, err := p.office(ctx, office)
+	o, err := p.Office(ctx, office)
 	if err != nil || o == nil {
 		return nil, err
 	}

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
@@ -17,7 +19,6 @@ import (
 const (
 	maxConcerns = 10
 	maxMinutes  = 120 // together; 24 cells
-	maxDays     = 62
 )
 
 // DateTime is an instant in RFC 3339 with the offset of its office's zone, already in quotes: formatting is most of the
@@ -61,7 +62,7 @@ type AvailabilityInput struct {
 
 // Availability are the free times of an office.
 type Availability struct {
-	Office *Office `json:"-"`
+	Office *catalogue.Office `json:"-"`
 	Days   []AvailabilityDay
 	AsOf   time.Time
 }
@@ -70,8 +71,8 @@ type Availability struct {
 type AvailabilityDay struct {
 	Date   schedule.Date
 	Free   DateTimes
-	Slots  []Slot // with explain those that aren't offered too
-	Reason Reason // why nothing is free; empty when something is
+	Slots  []Slot         // with explain those that aren't offered too
+	Reason problem.Reason // why nothing is free; empty when something is
 }
 
 // Starts are the free times one by one.
@@ -82,33 +83,33 @@ type Slot struct {
 	Start    DateTime
 	End      DateTime
 	Counters int
-	Reason   Reason
+	Reason   problem.Reason
 }
 
 // Availability returns the free times of an office. Without From, from today on. Slots are filled where they are asked
 // for: an answer of starts alone is several times cheaper.
 func (p *Portal) Availability(ctx context.Context, in AvailabilityInput, slots bool) (_ *Availability, err error) {
-	defer wrap(&err, "Availability(%s)", in.Office)
+	defer problem.Wrap(&err, "Availability(%s)", in.Office)
 
 	ctx = cache.Strict(ctx)
-	o, err := p.office(ctx, in.Office)
+	o, err := p.Office(ctx, in.Office)
 	if err != nil || o == nil {
 		return nil, err
 	}
-	if in.Days < 1 || in.Days > maxDays {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxDays, Path: []string{"input", "days"}}
+	if in.Days < 1 || in.Days > catalogue.MaxDays {
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: catalogue.MaxDays, Path: []string{"input", "days"}}
 	}
-	concerns, services, err := o.Town.concerns(in.Concerns, "input", "concerns")
+	concerns, services, err := checkConcerns(o.Town, in.Concerns, "input", "concerns")
 	if err != nil {
 		return nil, err
 	}
-	from := schedule.DateOf(p.clock(), o.rules.Zone)
+	from := schedule.DateOf(p.clock(), o.Rules.Zone)
 	if in.From != nil {
 		from = *in.From
 	}
 	// What can't be booked for years isn't worth remembering, and far dates aren't worth computing.
-	if d := from.Sub(schedule.DateOf(p.clock(), o.rules.Zone)); d < -366 || d > 3660 {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: -366, Max: 3660, Path: []string{"input", "from"}}
+	if d := from.Sub(schedule.DateOf(p.clock(), o.Rules.Zone)); d < -366 || d > 3660 {
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: -366, Max: 3660, Path: []string{"input", "from"}}
 	}
 	request := schedule.Request{Services: services, Cells: minutesOf(concerns) / 5, Online: true}
 
@@ -150,7 +151,7 @@ type paper struct {
 
 // readAvailability computes the answer from the database, and until when time alone leaves it true: the first hold in
 // it to expire, the next start to become too soon, the next local midnight.
-func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.Request, from schedule.Date, days int, slots, explain bool) (*Availability, time.Time, error) {
+func (p *Portal) readAvailability(ctx context.Context, o *catalogue.Office, req schedule.Request, from schedule.Date, days int, slots, explain bool) (*Availability, time.Time, error) {
 	req.Now = p.clock()
 	lo, hi := o.Calendar.Cells(from, days)
 	paper, _ := p.papers.Get().(*paper)
@@ -165,16 +166,16 @@ func (p *Portal) readAvailability(ctx context.Context, o *Office, req schedule.R
 	if at := free.Until(); !at.IsZero() && (until.IsZero() || at.Before(until)) {
 		until = at
 	}
-	answer := &Availability{Days: make([]AvailabilityDay, len(free.Days)), AsOf: store.Micro(req.Now).In(o.rules.Zone)}
+	answer := &Availability{Days: make([]AvailabilityDay, len(free.Days)), AsOf: store.Micro(req.Now).In(o.Rules.Zone)}
 	length := time.Duration(req.Cells) * 5 * time.Minute
 	for i := range free.Days {
 		d := &free.Days[i]
-		day := AvailabilityDay{Date: d.Date, Reason: reasonOf(d.Reason), Free: dateTimes(d, 0)}
+		day := AvailabilityDay{Date: d.Date, Reason: catalogue.ReasonOf(d.Reason), Free: dateTimes(d, 0)}
 		switch {
 		case slots && explain:
 			for _, s := range d.Explain(nil) {
 				day.Slots = append(day.Slots, Slot{
-					Start: dateTime(s.Start), End: dateTime(s.Start.Add(length)), Counters: s.Counters, Reason: reasonOf(s.Reason),
+					Start: dateTime(s.Start), End: dateTime(s.Start.Add(length)), Counters: s.Counters, Reason: catalogue.ReasonOf(s.Reason),
 				})
 			}
 		case slots && len(d.Starts) > 0:
@@ -233,7 +234,7 @@ func dateTime(t time.Time) DateTime { return DateTime(t.Format(`"` + time.RFC333
 
 // taken appends the cells of counters that are held or booked now, and says when the first hold among them runs out.
 func (p *Portal) taken(ctx context.Context, dst []schedule.Allocation, counters []int64, lo, hi int64, now time.Time) (busy []schedule.Allocation, until time.Time, err error) {
-	defer wrap(&err, "taken")
+	defer problem.Wrap(&err, "taken")
 
 	a := p.store.Args()
 	query := `SELECT counter, cell, held_until FROM allocation
@@ -255,34 +256,3 @@ const (
 	alternatives = 5
 	nearDays     = 7 // how far around a wanted start its alternatives are looked for
 )
-
-// OpeningDay is one day's opening hours.
-type OpeningDay struct {
-	Date   schedule.Date
-	Hours  []OpeningSpan
-	Reason Reason // why it is closed; empty when open
-}
-
-// OpeningSpan is one open span of a day, wall clock.
-type OpeningSpan struct {
-	From, To schedule.LocalTime
-}
-
-// OpeningHours returns an office's opening hours, breaks and closures taken out.
-func (p *Portal) OpeningHours(o *Office, from schedule.Date, days int) (_ []*OpeningDay, err error) {
-	defer wrap(&err, "OpeningHours(%s)", o.ID)
-
-	if days < 1 || days > maxDays {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxDays, Path: []string{"days"}}
-	}
-	hours := make([]*OpeningDay, days)
-	for i := range hours {
-		hours[i] = &OpeningDay{Date: from.AddDays(i)}
-		open, reason := o.Calendar.Open(hours[i].Date)
-		hours[i].Reason = reasonOf(reason)
-		for _, s := range open {
-			hours[i].Hours = append(hours[i].Hours, OpeningSpan{From: s.From, To: s.To})
-		}
-	}
-	return hours, nil
-}

@@ -11,8 +11,10 @@ import (
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -22,7 +24,7 @@ func newID(prefix string) string { return typeid.Must(typeid.WithPrefix(prefix))
 // remembered input: its hash stands for it.
 type OpenCaseInput struct {
 	IdempotencyKey string
-	Municipality   MunicipalityKey
+	Municipality   catalogue.MunicipalityKey
 	CaseKey        string `json:"-"`
 	Language       *string
 }
@@ -32,17 +34,17 @@ type OpenCaseInput struct {
 //
 // Problems: INVALID_INPUT, NOT_FOUND, RATE_LIMITED.
 func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, language string) (_ *ent.CaseFile, err error) {
-	defer wrap(&err, "OpenCase")
+	defer problem.Wrap(&err, "OpenCase")
 
-	m, err := p.municipality(ctx, in.Municipality)
+	m, err := p.Row(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
 	if m == nil {
-		return nil, refuse(NotFound, "input", "municipality")
+		return nil, problem.New(problem.NotFound, "input", "municipality")
 	}
 	if !identity.ValidCaseKey(in.CaseKey) {
-		return nil, invalid(RuleCaseKey, "input", "caseKey")
+		return nil, problem.Invalid(problem.RuleCaseKey, "input", "caseKey")
 	}
 	hash := identity.HashCaseKey(in.CaseKey)
 	if in.Language != nil {
@@ -95,18 +97,15 @@ func (p *Portal) reloadCase(ctx context.Context, id string) (*ent.CaseFile, erro
 // presentCases shows the instants of cases in the zone of their town.
 func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 	for _, c := range all {
-		t, err := p.town(ctx, c.MunicipalityID)
+		t, err := p.Town(ctx, c.MunicipalityID)
 		if err != nil {
 			return err
 		}
 		if t == nil {
 			continue
 		}
-		c.OpenedAt = c.OpenedAt.In(t.Zone)
-		if c.NoticeAt != nil {
-			at := c.NoticeAt.In(t.Zone)
-			c.NoticeAt = &at
-		}
+		inZone(t.Zone, &c.OpenedAt)
+		inZoneIfSet(t.Zone, &c.NoticeAt)
 	}
 	return nil
 }
@@ -115,7 +114,7 @@ func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 // says no more than the caller knows.
 func (p *Portal) reopened(ctx context.Context, c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
 	if c.MunicipalityID != m.ID {
-		return nil, invalid(RuleDuplicate, "input", "caseKey")
+		return nil, problem.Invalid(problem.RuleDuplicate, "input", "caseKey")
 	}
 	return c, p.presentCases(ctx, c)
 }
@@ -138,7 +137,7 @@ func value(s *string) string {
 
 // ViewerCase returns the case that the actor's key opens; nil for others, and for a key that was never used.
 func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
-	defer wrap(&err, "ViewerCase")
+	defer problem.Wrap(&err, "ViewerCase")
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
@@ -156,7 +155,7 @@ func (p *Portal) ViewerCase(ctx context.Context) (_ *ent.CaseFile, err error) {
 
 // Cases returns the cases that the actor may see, in the order of the ids; nil for any other.
 func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, err error) {
-	defer wrap(&err, "Cases(%d)", len(ids))
+	defer problem.Wrap(&err, "Cases(%d)", len(ids))
 
 	found := make([]*ent.CaseFile, len(ids))
 	visible, err := p.seesCases(ctx)
@@ -185,7 +184,7 @@ func (p *Portal) Cases(ctx context.Context, ids []string) (_ []*ent.CaseFile, er
 
 // AppointmentsOf returns the appointments of cases, newest first, in the order of the cases. Whoever sees a case sees them.
 func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Appointment, err error) {
-	defer wrap(&err, "AppointmentsOf(%d)", len(cases))
+	defer problem.Wrap(&err, "AppointmentsOf(%d)", len(cases))
 
 	visible, err := p.seesAppointments(ctx)
 	of := make([][]*ent.Appointment, len(cases))
@@ -214,8 +213,8 @@ func (p *Portal) AppointmentsOf(ctx context.Context, cases []*ent.CaseFile) (_ [
 // CaseAppointments returns a page of the appointments of a case, newest first. Whoever sees a case sees them.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Page) (_ *AppointmentConnection, err error) {
-	defer wrap(&err, "CaseAppointments(%s)", c.ID)
+func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *AppointmentConnection, err error) {
+	defer problem.Wrap(&err, "CaseAppointments(%s)", c.ID)
 
 	visible, err := p.seesAppointments(ctx)
 	if err != nil {
@@ -239,7 +238,7 @@ func (p *Portal) CaseAppointments(ctx context.Context, c *ent.CaseFile, page Pag
 }
 
 // AppointmentConnection is a page of appointments. Total is not known.
-type AppointmentConnection = Connection[*ent.Appointment]
+type AppointmentConnection = catalogue.Connection[*ent.Appointment]
 
 // listOfAppointments begins the cursors of a case's appointments.
 const listOfAppointments = "t\x00"

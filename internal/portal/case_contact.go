@@ -11,6 +11,7 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/normal"
+	"nelke/internal/problem"
 )
 
 // PersonInput is whom an appointment is for.
@@ -30,7 +31,7 @@ func (in *PersonInput) clean(reminder bool) error {
 		return err
 	}
 	if reminder && value(in.Email) == "" {
-		return invalid(RuleEmail, "input", "person", "email")
+		return problem.Invalid(problem.RuleEmail, "input", "person", "email")
 	}
 	return nil
 }
@@ -80,7 +81,7 @@ func (in *SetContactInput) clean() error {
 func (in *PostalAddressInput) clean(path ...string) (err error) {
 	typed, _ := normal.Line(in.Country)
 	if in.Country = strings.ToUpper(typed); !country.MatchString(in.Country) {
-		return &Problem{Code: InvalidInput, Path: append(slices.Clone(path), "country")}
+		return &problem.Problem{Code: problem.InvalidInput, Path: append(slices.Clone(path), "country")}
 	}
 	least := 0
 	if in.Country == home {
@@ -111,11 +112,11 @@ var country = regexp.MustCompile(`^[A-Z]{2}$`)
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, NOTICE_NOT_ACKNOWLEDGED, INVALID_INPUT.
 func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.CaseFile, err error) {
-	defer wrap(&err, "SetContact")
+	defer problem.Wrap(&err, "SetContact")
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	}
 	if err := in.clean(); err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 			return "", err
 		}
 		if c == nil {
-			return "", refuse(NotFound)
+			return "", problem.New(problem.NotFound)
 		}
 		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
 			return "", err
@@ -170,20 +171,20 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 // acknowledge notes on the case that the notice in force was acknowledged, if this write says so, and refuses to go on
 // where it never was.
 func (p *Portal) acknowledge(ctx context.Context, tx *Tx, c *ent.CaseFile, given *string) error {
-	t, err := p.town(ctx, c.MunicipalityID)
+	t, err := p.Town(ctx, c.MunicipalityID)
 	if err != nil {
 		return err
 	}
 	if given == nil {
-		if t.inForce(c.NoticeID, c.Language, tx.now) == nil {
-			return refuse(NoticeNotAcknowledged, "input", "privacyNotice")
+		if t.NoticeInForce(c.NoticeID, c.Language, tx.now) == nil {
+			return problem.New(problem.NoticeNotAcknowledged, "input", "privacyNotice")
 		}
 		return nil
 	}
-	notice := t.inForce(*given, c.Language, tx.now)
+	notice := t.NoticeInForce(*given, c.Language, tx.now)
 	switch {
 	case notice == nil:
-		return &Problem{Code: NoticeNotAcknowledged, Rule: RuleOutdated, Path: []string{"input", "privacyNotice"}}
+		return &problem.Problem{Code: problem.NoticeNotAcknowledged, Rule: problem.RuleOutdated, Path: []string{"input", "privacyNotice"}}
 	case notice.ID == c.NoticeID:
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"nelke/internal/normal"
+	"nelke/internal/problem"
 )
 
 // cleanReach brings how somebody can be reached, as a person typed it, into the form in which it is kept: blanks and what nobody
@@ -24,7 +25,7 @@ func cleanReach(email, phone *string, path ...string) (err error) {
 		}
 		number, ok := cleanPhone(*phone)
 		if !ok {
-			return invalid(RulePhone, append(slices.Clone(path), "phone")...)
+			return problem.Invalid(problem.RulePhone, append(slices.Clone(path), "phone")...)
 		}
 		*phone = number
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // ErrNotOfDemo says that a database has towns or cases and wasn't made by a demo.
@@ -17,7 +18,7 @@ const demoName = "demo"
 //
 // Errors: ErrNotOfDemo.
 func (p *Portal) BeginDemo(ctx context.Context) (err error) {
-	defer wrap(&err, "BeginDemo")
+	defer problem.Wrap(&err, "BeginDemo")
 
 	if marked, err := p.OfDemo(ctx); err != nil || marked {
 		return err
@@ -45,7 +46,7 @@ func (p *Portal) BeginDemo(ctx context.Context) (err error) {
 
 // OfDemo reports whether a demo has made the database.
 func (p *Portal) OfDemo(ctx context.Context) (marked bool, err error) {
-	defer wrap(&err, "OfDemo")
+	defer problem.Wrap(&err, "OfDemo")
 
 	return p.store.Reader().DemoMark.Query().Exist(ctx)
 }

@@ -10,6 +10,7 @@ import (
 
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -21,7 +22,7 @@ import (
 // changes given out before are refused from now on. All that is in the feed moves to its end, so that partners who are called
 // hear of everything anew. What other processes and Redis remember is void.
 func (p *Portal) Restored(ctx context.Context) (epoch string, err error) {
-	defer wrap(&err, "Restored")
+	defer problem.Wrap(&err, "Restored")
 
 	name := rand.Text()
 	err = p.write(identity.WithActor(ctx, identity.Actor{}), func(ctx context.Context, tx *Tx) error {
@@ -84,9 +85,9 @@ func (end feedEnd) after(cursor string) (int64, error) {
 	position, fault := strconv.ParseInt(number, 10, 64)
 	switch {
 	case err != nil, !ours, fault != nil, position < 0:
-		return 0, invalid(RuleCursor, "since")
+		return 0, problem.Invalid(problem.RuleCursor, "since")
 	case epoch != end.epoch, position > end.position:
-		return 0, refuse(CursorOutdated, "since")
+		return 0, problem.New(problem.CursorOutdated, "since")
 	}
 	return position, nil
 }

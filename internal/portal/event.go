@@ -13,6 +13,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/municipality"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // change is what happened to one subject. Left is what it left behind: the event keeps a salted digest of it only.
@@ -72,7 +73,7 @@ func (tx *Tx) recordTown(ctx context.Context, m *ent.Municipality, ch change) er
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState) // two changes of one catalogue at once: the second one reads again
+		return problem.New(problem.WrongState) // two changes of one catalogue at once: the second one reads again
 	}
 	m.EventCount, m.EventHead = e.Seq, e.Hash
 	if ch.action != catalogueImported && typeOf(ch.subject) != "" { // an import tells by itself what has changed

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/casefile"
 	"nelke/ent/event"
 	"nelke/ent/headdigest"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -28,7 +29,7 @@ func (f Fault) String() string { return fmt.Sprintf("%s: event %d: %s", f.Stream
 // added or swapped shows, the last one included. A case that was removed whole shows against the newest nightly digest,
 // by its counts. It returns the number of events seen and the faults found.
 func (p *Portal) Audit(ctx context.Context) (events int, faults []Fault, err error) {
-	defer wrap(&err, "Audit")
+	defer problem.Wrap(&err, "Audit")
 
 	err = p.store.Read(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a := &audit{heads: map[string]head{}, seen: map[string]head{}, towns: map[string]*tally{}}

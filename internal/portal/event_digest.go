@@ -17,6 +17,7 @@ import (
 	"nelke/ent/digestrun"
 	"nelke/ent/municipality"
 	"nelke/ent/schema"
+	"nelke/internal/problem"
 )
 
 // digestKind is the kind of the only run there is.
@@ -27,7 +28,7 @@ const digestKind = "heads"
 // written down with each slice: a run that was interrupted is continued by the next one. A case that changes meanwhile counts
 // as it was when its slice was read.
 func (p *Portal) DigestHeads(ctx context.Context) (err error) {
-	defer wrap(&err, "DigestHeads")
+	defer problem.Wrap(&err, "DigestHeads")
 
 	run, err := p.openDigest(ctx)
 	if err != nil {

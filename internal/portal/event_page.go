@@ -13,12 +13,14 @@ import (
 	"nelke/ent/event"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
 // EventConnection is a page of events, newest first. Total is not known.
-type EventConnection = Connection[*ent.Event]
+type EventConnection = catalogue.Connection[*ent.Event]
 
 // listOfEvents begins the cursors of events. What follows is the number that an event has for who sees it, since that of its
 // row would tell of what isn't shown.
@@ -34,7 +36,7 @@ type seen struct {
 
 // EventsOf returns the events of cases that the actor may see, oldest first, in the order of the cases: of many, the newest.
 func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*ent.Event, err error) {
-	defer wrap(&err, "EventsOf(%d)", len(cases))
+	defer problem.Wrap(&err, "EventsOf(%d)", len(cases))
 
 	hidden, err := p.hiddenEvents(ctx, p.dependOnCases(ctx, cases))
 	if err != nil {
@@ -66,8 +68,8 @@ func (p *Portal) EventsOf(ctx context.Context, cases []*ent.CaseFile) (_ [][]*en
 // CaseEvents returns a page of the events of a case that the actor may see, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ *EventConnection, err error) {
-	defer wrap(&err, "CaseEvents(%s)", c.ID)
+func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page catalogue.Page) (_ *EventConnection, err error) {
+	defer problem.Wrap(&err, "CaseEvents(%s)", c.ID)
 
 	hidden, err := p.hiddenEvents(ctx, p.dependOnCases(ctx, []*ent.CaseFile{c}))
 	if err != nil {
@@ -82,7 +84,7 @@ func (p *Portal) CaseEvents(ctx context.Context, c *ent.CaseFile, page Page) (_ 
 
 // ApplicationEventsOf returns what happened to applications and their payments, oldest first: of much, the newest.
 func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Application) (_ [][]*ent.Event, err error) {
-	defer wrap(&err, "ApplicationEventsOf(%d)", len(apps))
+	defer problem.Wrap(&err, "ApplicationEventsOf(%d)", len(apps))
 
 	subjects, owner, err := p.subjectsOf(ctx, apps)
 	if err != nil {
@@ -118,8 +120,8 @@ func (p *Portal) ApplicationEventsOf(ctx context.Context, apps []*ent.Applicatio
 // ApplicationEvents returns a page of what happened to an application and its payments, newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page Page) (_ *EventConnection, err error) {
-	defer wrap(&err, "ApplicationEvents(%s)", a.ID)
+func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page catalogue.Page) (_ *EventConnection, err error) {
+	defer problem.Wrap(&err, "ApplicationEvents(%s)", a.ID)
 
 	subjects, _, err := p.subjectsOf(ctx, []*ent.Application{a})
 	if err != nil {
@@ -130,7 +132,7 @@ func (p *Portal) ApplicationEvents(ctx context.Context, a *ent.Application, page
 
 // LastEventOf returns what happened to each application last.
 func (p *Portal) LastEventOf(ctx context.Context, apps []*ent.Application) (_ []*ent.Event, err error) {
-	defer wrap(&err, "LastEventOf(%d)", len(apps))
+	defer problem.Wrap(&err, "LastEventOf(%d)", len(apps))
 
 	all, err := p.ApplicationEventsOf(ctx, apps)
 	if err != nil {
@@ -201,7 +203,7 @@ func (p *Portal) number(ctx context.Context, s seen, events []*ent.Event, cut bo
 }
 
 // eventPage cuts a page out of the events that are seen.
-func (p *Portal) eventPage(ctx context.Context, s seen, page Page) (*EventConnection, error) {
+func (p *Portal) eventPage(ctx context.Context, s seen, page catalogue.Page) (*EventConnection, error) {
 	first, after, err := keyset(page, listOfEvents)
 	if err != nil {
 		return nil, err
@@ -218,7 +220,7 @@ func (p *Portal) eventPage(ctx context.Context, s seen, page Page) (*EventConnec
 	if after != "" {
 		n, err := strconv.Atoi(after)
 		if err != nil || n < 1 {
-			return nil, invalid(RuleCursor, "after")
+			return nil, problem.Invalid(problem.RuleCursor, "after")
 		}
 		last = min(last, n-1)
 	}

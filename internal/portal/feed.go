@@ -12,6 +12,7 @@ import (
 	entchange "nelke/ent/change"
 	"nelke/ent/predicate"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -23,9 +24,6 @@ type moved struct{ subject, municipality, digest string }
 
 // feedLock is the lock of the feed's end.
 const feedLock = "feed"
-
-// feedKey is nudged when the feed has grown.
-const feedKey = live.Key("feed")
 
 // announce moves what has changed to the end of the feed, last in its transaction. Whoever does so waits for whoever is about
 // to: positions are given in the order of commits, so a reader never passes one that is still to come, however long
@@ -53,7 +51,7 @@ func (tx *Tx) announce(ctx context.Context) error {
 			return err
 		}
 	}
-	tx.nudge(feedKey)
+	tx.nudge(live.Feed)
 	return nil
 }
 
@@ -102,16 +100,16 @@ const maxChanges = 1000
 //
 // Problems: INVALID_INPUT, CURSOR_OUTDATED.
 func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType, first *int) (_ *ChangeFeed, err error) {
-	defer wrap(&err, "Changes")
+	defer problem.Wrap(&err, "Changes")
 
 	limit := 100
 	if first != nil {
 		limit = *first
 	}
 	if limit < 1 || limit > maxChanges {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
-	p.depend(ctx, time.Time{}, feedKey)
+	p.depend(ctx, time.Time{}, live.Feed)
 	begun := time.Now() //nolint:forbidigo // how long something takes
 	end, err := feedOf(ctx, p.store.ReadDB())
 	if err != nil {
@@ -129,7 +127,7 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 	}
 	feed := &ChangeFeed{Changes: []Change{}, More: len(rows) > limit}
 	for _, row := range rows[:min(limit, len(rows))] {
-		t, err := p.town(ctx, row.MunicipalityID)
+		t, err := p.Town(ctx, row.MunicipalityID)
 		if err != nil {
 			return nil, err
 		}

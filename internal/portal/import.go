@@ -15,6 +15,7 @@ import (
 	"nelke/ent/schema"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 	"nelke/internal/town"
 )
@@ -28,7 +29,7 @@ import (
 //
 // Errors: *town.Faults, of all towns together.
 func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []bool, err error) {
-	defer wrap(&err, "Import")
+	defer problem.Wrap(&err, "Import")
 
 	digests := make([]string, len(towns))
 	for n, t := range towns {
@@ -109,7 +110,7 @@ func (i *importer) run(ctx context.Context, digest string) error {
 	if len(i.faults) > 0 {
 		return nil
 	}
-	i.nudge(directoryKey, live.Catalogue(i.m.ID))
+	i.nudge(live.Directory, live.Catalogue(i.m.ID))
 	if err := i.Municipality.UpdateOneID(i.m.ID).SetImportHash(digest).Exec(ctx); err != nil {
 		return err
 	}

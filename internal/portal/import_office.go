@@ -13,6 +13,7 @@ import (
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -163,7 +164,7 @@ func (i *importer) closures(ctx context.Context, o *ent.Office, closures []town.
 	for _, row := range rows {
 		key := row.FileKey
 		if row.Source != townsOwn {
-			key = dayKey(town.Date(row.FromDate), town.Date(row.ToDate), spansOf(ClosedHours(row))...)
+			key = dayKey(town.Date(row.FromDate), town.Date(row.ToDate), spansOf(catalogue.ClosedHours(row))...)
 		}
 		if key != "" {
 			known[key] = row
@@ -254,7 +255,7 @@ func (i *importer) openings(ctx context.Context, o *ent.Office, openings []town.
 }
 
 // spansOf is a span as a town's file has it; none for nil.
-func spansOf(span *OpeningSpan) []town.Span {
+func spansOf(span *catalogue.OpeningSpan) []town.Span {
 	if span == nil {
 		return nil
 	}
@@ -266,14 +267,14 @@ func (i *importer) hours(ctx context.Context, o *ent.Office, counter string, kin
 	var mine []schedule.Rule
 	for _, r := range own {
 		if r.CounterID == counter && r.Kind == kind {
-			mine = append(mine, schedule.Rule{ValidFrom: date(r.ValidFrom), ValidTo: date(r.ValidTo)})
+			mine = append(mine, schedule.Rule{ValidFrom: catalogue.Date(r.ValidFrom), ValidTo: catalogue.Date(r.ValidTo)})
 		}
 	}
-	for _, gap := range gaps(mine) {
+	for _, gap := range schedule.Gaps(mine) {
 		for _, h := range hours {
 			for _, piece := range pieces(h) {
 				if err := i.OpeningRule.Create().SetOfficeID(o.ID).SetCounterID(counter).SetKind(kind).SetWeekday(int(h.Weekday.Day())).
-					SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(dateText(gap.from)).SetValidTo(dateText(gap.to)).Exec(ctx); err != nil {
+					SetFromMinute(int(piece.From)).SetToMinute(int(piece.To)).SetValidFrom(dateText(gap.From)).SetValidTo(dateText(gap.To)).Exec(ctx); err != nil {
 					return err
 				}
 			}
@@ -305,8 +306,8 @@ func (i *importer) beyond(ctx context.Context, n int, office string, in town.Off
 	if err != nil {
 		return err
 	}
-	written := &Office{Counters: counters}
-	if c := written.beyond(rows, schedule.DateOf(i.now, zone).String()); c != nil {
+	written := &catalogue.Office{Counters: counters}
+	if c := openBeyond(written, rows, schedule.DateOf(i.now, zone).String()); c != nil {
 		at := slices.IndexFunc(in.Counters, func(one town.Counter) bool { return one.Slug == c.Slug })
 		i.fault(fmt.Sprintf("offices[%d].counters[%d].hours", n, at),
 			"%s would be open outside the office's hours, now that the town has set hours itself", c.Slug)

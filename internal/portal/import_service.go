@@ -14,6 +14,7 @@ import (
 	"nelke/ent/form"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/town"
 )
 
@@ -126,7 +127,7 @@ func (i *importer) fees(ctx context.Context, row *ent.PublicService, in town.Ser
 			continue
 		}
 		if own != "" && (to == "" || to >= own) {
-			to = date(own).AddDays(-1).String()
+			to = catalogue.Date(own).AddDays(-1).String()
 		}
 		create := i.Fee.Create().SetServiceID(row.ID).SetCents(f.Cents).SetCurrency(f.Currency).SetLegalBasis(text2(f.LegalBasis)).
 			SetValidFrom(from).SetValidTo(to).SetSource(string(f.Source))

@@ -13,6 +13,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/casefile"
+	"nelke/internal/problem"
 )
 
 // Bookings and applications that were there before names were indexed are indexed in slices, newest first: a transaction
@@ -25,7 +26,7 @@ const (
 
 // IndexNames indexes names of what was there before names were indexed: so many slices at most.
 func (p *Portal) IndexNames(ctx context.Context) (err error) {
-	defer wrap(&err, "IndexNames")
+	defer problem.Wrap(&err, "IndexNames")
 
 	for _, backlog := range []struct {
 		kind  string
@@ -124,7 +125,7 @@ func (p *Portal) nameApplications(ctx context.Context, tx *Tx, after string) (id
 		if app.SubmittedAt == nil {
 			continue
 		}
-		t, err := p.town(ctx, app.MunicipalityID)
+		t, err := p.Town(ctx, app.MunicipalityID)
 		if err != nil {
 			return nil, err
 		}

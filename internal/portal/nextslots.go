@@ -6,13 +6,15 @@ import (
 	"slices"
 
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
 // NextSlotsPlace is exactly one of an office, a town, and a region by the beginning of its towns' Regionalschlüssel: the graph refuses any other number.
 type NextSlotsPlace struct {
 	Office       *string
-	Municipality *MunicipalityKey
+	Municipality *catalogue.MunicipalityKey
 	Region       *string
 }
 
@@ -28,25 +30,25 @@ type NextSlotsInput struct {
 
 // OfficeSlots are the next free starts of one office; of a town without one, why there are none.
 type OfficeSlots struct {
-	Municipality *Town
-	Office       *Office
-	Service      *Service // where a kind was asked for
+	Municipality *catalogue.Town
+	Office       *catalogue.Office
+	Service      *catalogue.Service // where a kind was asked for
 	Starts       []DateTime
-	Reason       Reason // why there are none
+	Reason       problem.Reason // why there are none
 }
 
 // NextSlots returns the next free starts: Count for each office of a town, or Count in all of a region, the nearest first. A
 // town or office that doesn't exist has no row; one that can't answer, or offers nothing online, says so in its row.
 func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeSlots, err error) {
-	defer wrap(&err, "NextSlots")
+	defer problem.Wrap(&err, "NextSlots")
 
 	ctx = cache.Strict(ctx)
 	where := in.Where
 	switch {
 	case (in.Concerns != nil) == (in.Kind != nil), where.Region != nil && in.Kind == nil:
-		return nil, invalid(RuleOneOf, "input", "kind")
+		return nil, problem.Invalid(problem.RuleOneOf, "input", "kind")
 	case in.Count < 1 || in.Count > 20:
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 20, Path: []string{"input", "count"}}
 	case where.Region != nil:
 		return p.regionSlots(ctx, in)
 	}
@@ -60,14 +62,14 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 			return nil, err
 		}
 		if row.Service == nil || row.Service.AppointmentMinutes == nil || len(offices) == 0 {
-			row.Reason = ReasonNotOffered
+			row.Reason = problem.ReasonNotOffered
 			return []*OfficeSlots{&row}, nil
 		}
 		in.Concerns = []ConcernInput{{Service: row.Service.ID, Quantity: in.Quantity}}
 	}
 	answer := make([]*OfficeSlots, len(offices))
 	for i, o := range offices {
-		from, left := o.horizon(p.clock(), in.From)
+		from, left := horizon(o, p.clock(), in.From)
 		s := &spot{OfficeSlots: &OfficeSlots{Municipality: t, Office: o, Service: row.Service, Starts: []DateTime{}}, concerns: in.Concerns, from: from, left: left}
 		for s.left > 0 && len(s.Starts) < in.Count {
 			if err := p.lookOn(ctx, s, in.Count); err != nil {
@@ -75,7 +77,7 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 			}
 		}
 		if len(s.Starts) == 0 && s.Reason == "" {
-			s.Reason = ReasonTooFar
+			s.Reason = problem.ReasonTooFar
 		}
 		answer[i] = s.OfficeSlots
 	}
@@ -83,19 +85,19 @@ func (p *Portal) NextSlots(ctx context.Context, in NextSlotsInput) (_ []*OfficeS
 }
 
 // officesIn are the offices of a place, and their town; none where there is no such place.
-func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []*Office, error) {
+func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*catalogue.Town, []*catalogue.Office, error) {
 	if where.Office != nil {
-		o, err := p.office(ctx, *where.Office)
+		o, err := p.Office(ctx, *where.Office)
 		if err != nil || o == nil {
 			return nil, nil, err
 		}
-		return o.Town, []*Office{o}, nil
+		return o.Town, []*catalogue.Office{o}, nil
 	}
-	m, err := p.municipality(ctx, *where.Municipality)
+	m, err := p.Row(ctx, *where.Municipality)
 	if err != nil || m == nil {
 		return nil, nil, err
 	}
-	t, err := p.town(ctx, m.ID)
+	t, err := p.Town(ctx, m.ID)
 	if err != nil || t == nil {
 		return nil, nil, err
 	}
@@ -103,9 +105,9 @@ func (p *Portal) officesIn(ctx context.Context, where NextSlotsPlace) (*Town, []
 }
 
 // weightier is the reason that says more about a run of days: FULL is worth telling where other days are just closed.
-func weightier(a, b Reason) Reason {
-	order := []Reason{ReasonNoQualifiedCounter, ReasonFull, ReasonTooSoon, ReasonTooFar, ReasonClosed, ReasonHoliday}
-	rank := func(r Reason) int {
+func weightier(a, b problem.Reason) problem.Reason {
+	order := []problem.Reason{problem.ReasonNoQualifiedCounter, problem.ReasonFull, problem.ReasonTooSoon, problem.ReasonTooFar, problem.ReasonClosed, problem.ReasonHoliday}
+	rank := func(r problem.Reason) int {
 		if i := slices.Index(order, r); i >= 0 {
 			return i
 		}

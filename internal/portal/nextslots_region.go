@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"nelke/ent"
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -42,15 +43,9 @@ type spot struct {
 // regionSlots looks for the nearest free starts of one kind of service in all towns of a region: count of them in all. It
 // looks at the same stretch of days everywhere, and goes on to the next one only while there are too few.
 func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeSlots, error) {
-	d, err := p.directory(ctx)
+	towns, err := p.Rows(ctx, *in.Where.Region)
 	if err != nil {
 		return nil, err
-	}
-	var towns []*ent.Municipality
-	for _, m := range d.towns {
-		if strings.HasPrefix(m.Ars, *in.Where.Region) {
-			towns = append(towns, m)
-		}
 	}
 	all, cancel := context.WithTimeout(ctx, regionShare)
 	defer cancel()
@@ -66,7 +61,7 @@ func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeS
 	var open []*spot
 	for i, m := range towns {
 		if late[i] {
-			rows = append(rows, &OfficeSlots{Municipality: nameOnly(m), Starts: []DateTime{}, Reason: ReasonTimeout})
+			rows = append(rows, &OfficeSlots{Municipality: nameOnly(m), Starts: []DateTime{}, Reason: problem.ReasonTimeout})
 		}
 		for _, s := range found[i] {
 			rows = append(rows, s.OfficeSlots)
@@ -86,17 +81,17 @@ func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeS
 }
 
 // nameOnly is a town of which no more can be told than what the directory knows.
-func nameOnly(m *ent.Municipality) *Town {
+func nameOnly(m *ent.Municipality) *catalogue.Town {
 	zone, err := time.LoadLocation(m.TimeZone)
 	if err != nil {
 		zone = time.UTC
 	}
-	return &Town{Municipality: m, Zone: zone}
+	return &catalogue.Town{Municipality: m, Zone: zone}
 }
 
 // spots are the offices of a town that the kind of service can be had at; one row without any where there are none.
 func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInput) ([]*spot, error) {
-	t, err := p.town(ctx, municipality)
+	t, err := p.Town(ctx, municipality)
 	if err != nil || t == nil {
 		return nil, err
 	}
@@ -105,24 +100,24 @@ func (p *Portal) spots(ctx context.Context, municipality string, in NextSlotsInp
 		return nil, err
 	}
 	if s == nil || s.AppointmentMinutes == nil || len(t.Offices) == 0 {
-		return []*spot{{OfficeSlots: &OfficeSlots{Municipality: t, Service: s, Starts: []DateTime{}, Reason: ReasonNotOffered}}}, nil
+		return []*spot{{OfficeSlots: &OfficeSlots{Municipality: t, Service: s, Starts: []DateTime{}, Reason: problem.ReasonNotOffered}}}, nil
 	}
 	spots := make([]*spot, len(t.Offices))
 	for i, o := range t.Offices {
-		from, left := o.horizon(p.clock(), in.From)
+		from, left := horizon(o, p.clock(), in.From)
 		spots[i] = &spot{
 			OfficeSlots: &OfficeSlots{Municipality: t, Office: o, Service: s, Starts: []DateTime{}},
 			concerns:    []ConcernInput{{Service: s.ID, Quantity: in.Quantity}}, from: from, left: left,
 		}
 		if left <= 0 {
-			spots[i].Reason = ReasonTooFar
+			spots[i].Reason = problem.ReasonTooFar
 		}
 	}
 	return spots, nil
 }
 
 // ofKind is the town's service of a kind; nil where it offers none. A town may know the LeiKa key itself.
-func (p *Portal) ofKind(ctx context.Context, t *Town, key ServiceKindKey) (*Service, error) {
+func (p *Portal) ofKind(ctx context.Context, t *catalogue.Town, key ServiceKindKey) (*catalogue.Service, error) {
 	for _, s := range t.Services {
 		if key.Slug != nil {
 			if s.Kind == *key.Slug {
@@ -142,8 +137,8 @@ func (p *Portal) ofKind(ctx context.Context, t *Town, key ServiceKindKey) (*Serv
 }
 
 // horizon is the first day that can be asked for, and how many days there are from it on.
-func (o *Office) horizon(now time.Time, wanted *schedule.Date) (from schedule.Date, days int) {
-	today := schedule.DateOf(now, o.rules.Zone)
+func horizon(o *catalogue.Office, now time.Time, wanted *schedule.Date) (from schedule.Date, days int) {
+	today := schedule.DateOf(now, o.Rules.Zone)
 	from = today
 	if wanted != nil && today.Before(*wanted) {
 		from = *wanted
@@ -166,18 +161,18 @@ func (p *Portal) search(all, ctx context.Context, spots []*spot, count int) erro
 		for i, s := range open {
 			switch {
 			case late[i]:
-				s.Starts, s.Reason = []DateTime{}, ReasonTimeout
+				s.Starts, s.Reason = []DateTime{}, problem.ReasonTimeout
 			case s.left > 0:
 				rest = append(rest, s)
 			case len(s.Starts) == 0 && s.Reason == "":
-				s.Reason = ReasonTooFar
+				s.Reason = problem.ReasonTooFar
 			}
 		}
 		open = rest
 	}
 	for _, s := range open { // there was enough elsewhere before anything was found here
 		if len(s.Starts) == 0 {
-			s.Reason = ReasonLater
+			s.Reason = problem.ReasonLater
 		}
 	}
 	return nil
@@ -233,7 +228,7 @@ func nearest(rows []*OfficeSlots, count int) {
 				}
 			}
 			if len(kept) == 0 && len(r.Starts) > 0 {
-				r.Reason = ReasonLater
+				r.Reason = problem.ReasonLater
 			}
 			r.Starts = kept
 		}

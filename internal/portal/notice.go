@@ -10,6 +10,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/payment"
+	"nelke/internal/problem"
 )
 
 // The kinds of notices that appointments call for.
@@ -19,7 +20,7 @@ const noticeReminder = "appointment.reminder"
 // mail, dealing with it means recording it. Its address is the one that stands by then. A reminder that is no longer wished,
 // or of a time that no longer stands, is dropped.
 func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (err error) {
-	defer wrap(&err, "DeliverNotice(%s)", key)
+	defer problem.Wrap(&err, "DeliverNotice(%s)", key)
 
 	if strings.HasPrefix(subject, "application_") || strings.HasPrefix(subject, "payment_") {
 		if stands, err := p.noticeStands(ctx, subject, kind, key); err != nil || !stands {

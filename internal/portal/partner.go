@@ -12,6 +12,7 @@ import (
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -42,7 +43,7 @@ func partnerBy(ctx context.Context, db *ent.Client, hash string) (*ent.Partner, 
 
 // MayAs reports whether the actor is a partner that may do this.
 func (p *Portal) MayAs(ctx context.Context, scope Scope) (_ bool, err error) {
-	defer wrap(&err, "MayAs(%s)", scope)
+	defer problem.Wrap(&err, "MayAs(%s)", scope)
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.Partner {
@@ -57,7 +58,7 @@ const usedEvery = time.Hour
 
 // KnowsPartner reports whether a partner's key, by its hash, opens anything, and notes that it was used.
 func (p *Portal) KnowsPartner(ctx context.Context, hash string) (_ bool, err error) {
-	defer wrap(&err, "KnowsPartner")
+	defer problem.Wrap(&err, "KnowsPartner")
 
 	key, err := p.store.Reader().PartnerKey.Query().Where(partnerkey.Hash(hash), partnerkey.RevokedAtIsNil(),
 		partnerkey.HasPartnerWith(entpartner.StatusEQ(entpartner.StatusACTIVE))).Only(ctx)
@@ -79,12 +80,12 @@ func (p *Portal) administers(ctx context.Context) (predicate.Partner, error) {
 	if actor.Kind != identity.Staff {
 		return nil, errNobody
 	}
-	d, err := p.directory(ctx)
+	all, err := p.Rows(ctx, "")
 	if err != nil {
 		return nil, err
 	}
 	var towns []string
-	for _, m := range d.towns {
+	for _, m := range all {
 		if actor.Has(m.Ars, identity.Admin) {
 			towns = append(towns, m.ID)
 		}
@@ -127,18 +128,18 @@ type partnerWrite struct {
 func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err error) {
 	actor := identity.FromContext(ctx)
 	if actor.Kind == identity.Anonymous {
-		return "", refuse(Unauthenticated)
+		return "", problem.New(problem.Unauthenticated)
 	}
 	may, err := w.who(ctx)
 	if err != nil {
 		if unlessNobody(err) == nil {
-			err = refuse(NotFound, "input", w.path)
+			err = problem.New(problem.NotFound, "input", w.path)
 		}
 		return "", err
 	}
 	partner, err := p.store.Reader().Partner.Query().Where(w.of, may).Only(ctx)
 	if ent.IsNotFound(err) {
-		return "", refuse(NotFound, "input", w.path)
+		return "", problem.New(problem.NotFound, "input", w.path)
 	}
 	if err != nil {
 		return "", err
@@ -186,14 +187,10 @@ type AddPartnerInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Partner, err error) {
-	defer wrap(&err, "AddPartner(%s)", in.Municipality)
+	defer problem.Wrap(&err, "AddPartner(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	if in.Name, err = cleanLine(in.Name, 1, 100, "input", "name"); err != nil {
@@ -227,7 +224,7 @@ func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Par
 func (tx *Tx) roomForPartner(ctx context.Context, municipality string, path ...string) error {
 	there, err := tx.Partner.Query().Where(entpartner.MunicipalityID(municipality), entpartner.StatusEQ(entpartner.StatusACTIVE)).Count(ctx)
 	if err == nil && there >= maxPartners {
-		err = &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxPartners, Path: path}
+		err = &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxPartners, Path: path}
 	}
 	return err
 }
@@ -256,7 +253,7 @@ type UpdatePartnerInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT.
 func (p *Portal) UpdatePartner(ctx context.Context, in UpdatePartnerInput) (_ *ent.Partner, err error) {
-	defer wrap(&err, "UpdatePartner(%s)", in.Partner)
+	defer problem.Wrap(&err, "UpdatePartner(%s)", in.Partner)
 
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "updatePartner", key: in.IdempotencyKey, outcome: in.Partner, input: in,

@@ -10,6 +10,7 @@ import (
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/webhook"
 )
 
@@ -25,11 +26,11 @@ const (
 func checkSecret(secret string) error {
 	for _, r := range secret {
 		if r <= ' ' || r > '~' {
-			return invalid(RuleText, "input", "secret")
+			return problem.Invalid(problem.RuleText, "input", "secret")
 		}
 	}
 	if len(secret) < minSecret || len(secret) > maxSecret {
-		return &Problem{Code: InvalidInput, Rule: RuleLength, Min: minSecret, Max: maxSecret, Path: []string{"input", "secret"}}
+		return &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleLength, Min: minSecret, Max: maxSecret, Path: []string{"input", "secret"}}
 	}
 	return nil
 }
@@ -40,11 +41,11 @@ func badTarget(fault webhook.Fault) error {
 	case "":
 		return nil
 	case webhook.FaultName:
-		return invalid(RuleHost, "input", "url")
+		return problem.Invalid(problem.RuleHost, "input", "url")
 	case webhook.FaultTarget:
-		return invalid(RulePublic, "input", "url")
+		return problem.Invalid(problem.RulePublic, "input", "url")
 	default:
-		return invalid(RuleHTTPS, "input", "url")
+		return problem.Invalid(problem.RuleHTTPS, "input", "url")
 	}
 }
 
@@ -62,7 +63,7 @@ type AddWebhookEndpointInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, WEBHOOKS_OFF.
 func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "AddWebhookEndpoint(%s)", in.Partner)
+	defer problem.Wrap(&err, "AddWebhookEndpoint(%s)", in.Partner)
 
 	remembered := struct {
 		AddWebhookEndpointInput
@@ -91,7 +92,7 @@ func (p *Portal) AddWebhookEndpoint(ctx context.Context, in AddWebhookEndpointIn
 				return change{}, err
 			}
 			if there >= maxEndpoints {
-				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxEndpoints, Path: []string{"input", "partner"}}
+				return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxEndpoints, Path: []string{"input", "partner"}}
 			}
 			position, err := tx.endOfFeed(ctx)
 			if err != nil {
@@ -121,7 +122,7 @@ func (p *Portal) secretDigest(secret *string) string {
 func (p *Portal) checkTarget(ctx context.Context, address *string) error {
 	switch {
 	case p.webhooks == nil:
-		return refuse(WebhooksOff)
+		return problem.New(problem.WebhooksOff)
 	case address == nil:
 		return nil
 	}
@@ -134,7 +135,7 @@ func checkTypes(types []ChangeType, all bool) ([]string, error) {
 		return sorted([]ChangeType{ChangedMunicipality, ChangedOffice, ChangedService}), nil
 	}
 	if len(types) == 0 {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 3, Path: []string{"input", "types"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 3, Path: []string{"input", "types"}}
 	}
 	return sorted(types), nil
 }
@@ -159,7 +160,7 @@ type UpdateWebhookEndpointInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT, WEBHOOKS_OFF.
 func (p *Portal) UpdateWebhookEndpoint(ctx context.Context, in UpdateWebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "UpdateWebhookEndpoint(%s)", in.Endpoint)
+	defer problem.Wrap(&err, "UpdateWebhookEndpoint(%s)", in.Endpoint)
 
 	remembered := struct {
 		UpdateWebhookEndpointInput
@@ -229,7 +230,7 @@ func (tx *Tx) endpoint(ctx context.Context, id string) (*ent.WebhookEndpoint, er
 	a := tx.Args()
 	n, err := tx.exec(ctx, a, `UPDATE webhook_endpoints SET position = position WHERE id = `+a.Bind(id)+` AND status <> 'REMOVED'`)
 	if err == nil && n == 0 {
-		err = refuse(NotFound, "input", "endpoint")
+		err = problem.New(problem.NotFound, "input", "endpoint")
 	}
 	if err != nil {
 		return nil, err
@@ -247,7 +248,7 @@ type WebhookEndpointInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND.
 func (p *Portal) RemoveWebhookEndpoint(ctx context.Context, in WebhookEndpointInput) (_ *ent.Partner, err error) {
-	defer wrap(&err, "RemoveWebhookEndpoint(%s)", in.Endpoint)
+	defer problem.Wrap(&err, "RemoveWebhookEndpoint(%s)", in.Endpoint)
 
 	of := withEndpoint(in.Endpoint)
 	_, err = p.onPartner(ctx, partnerWrite{
@@ -286,7 +287,7 @@ type ReplayWebhookInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
 func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "ReplayWebhook(%s)", in.Endpoint)
+	defer problem.Wrap(&err, "ReplayWebhook(%s)", in.Endpoint)
 
 	var limited error
 	_, err = p.onPartner(ctx, partnerWrite{
@@ -299,7 +300,7 @@ func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *e
 				return change{}, firstOf(err, limited)
 			}
 			if p.webhooks == nil {
-				return change{}, refuse(WebhooksOff)
+				return change{}, problem.New(problem.WebhooksOff)
 			}
 			which := webhookdelivery.StatusEQ(webhookdelivery.StatusDEAD)
 			if in.Delivery != nil {
@@ -310,7 +311,7 @@ func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *e
 				return change{}, err
 			}
 			if n == 0 && in.Delivery != nil {
-				return change{}, refuse(NotFound, "input", "delivery")
+				return change{}, problem.New(problem.NotFound, "input", "delivery")
 			}
 			return change{subject: e.ID, action: "webhook.replayed", before: value(in.Delivery), left: in}, p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, tx.now)
 		},
@@ -353,7 +354,7 @@ func (p *Portal) resume(ctx context.Context, tx *Tx, endpoints ...string) error 
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
 func (p *Portal) PingWebhook(ctx context.Context, in WebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "PingWebhook(%s)", in.Endpoint)
+	defer problem.Wrap(&err, "PingWebhook(%s)", in.Endpoint)
 
 	var limited error
 	_, err = p.onPartner(ctx, partnerWrite{
@@ -366,7 +367,7 @@ func (p *Portal) PingWebhook(ctx context.Context, in WebhookEndpointInput) (_ *e
 				return change{}, firstOf(err, limited)
 			}
 			if p.webhooks == nil {
-				return change{}, refuse(WebhooksOff)
+				return change{}, problem.New(problem.WebhooksOff)
 			}
 			if err := tx.deliver(ctx, e.ID, e.Position, nil); err != nil {
 				return change{}, err

@@ -7,6 +7,7 @@ import (
 	entpartner "nelke/ent/partner"
 	"nelke/ent/partnerkey"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // AddPartnerKeyInput gives a partner a key that the client made. The key itself is never stored, logged or part of the
@@ -23,7 +24,7 @@ type AddPartnerKeyInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, INVALID_INPUT.
 func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *ent.PartnerKey, err error) {
-	defer wrap(&err, "AddPartnerKey(%s)", in.Partner)
+	defer problem.Wrap(&err, "AddPartnerKey(%s)", in.Partner)
 
 	hash, id := identity.HashPartnerKey(in.Key), newID("partnerkey")
 	hashed := struct {
@@ -39,21 +40,21 @@ func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *e
 				return change{}, err
 			}
 			if !identity.ValidPartnerKey(in.Key) {
-				return change{}, invalid(RulePartnerKey, "input", "key")
+				return change{}, problem.Invalid(problem.RulePartnerKey, "input", "key")
 			}
 			known, err := tx.PartnerKey.Query().Where(partnerkey.Hash(hash)).Only(ctx)
 			if ent.MaskNotFound(err) != nil {
 				return change{}, err
 			}
 			if known != nil && (known.PartnerID != partner.ID || known.RevokedAt == nil) {
-				return change{}, invalid(RuleDuplicate, "input", "key")
+				return change{}, problem.Invalid(problem.RuleDuplicate, "input", "key")
 			}
 			there, err := tx.PartnerKey.Query().Where(partnerkey.PartnerID(partner.ID), partnerkey.RevokedAtIsNil()).Count(ctx)
 			if err != nil {
 				return change{}, err
 			}
 			if there >= maxKeys {
-				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
+				return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxKeys, Path: []string{"input", "partner"}}
 			}
 			if known != nil {
 				return change{subject: known.ID, action: "partner.key_restored", before: "REVOKED", after: "VALID", left: hashed},
@@ -64,7 +65,7 @@ func (p *Portal) AddPartnerKey(ctx context.Context, in AddPartnerKeyInput) (_ *e
 		},
 	})
 	if ent.IsConstraintError(err) { // somebody added the same key to another town's partner just now
-		err = invalid(RuleDuplicate, "input", "key")
+		err = problem.Invalid(problem.RuleDuplicate, "input", "key")
 	}
 	if err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ type RevokePartnerKeyInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) RevokePartnerKey(ctx context.Context, in RevokePartnerKeyInput) (_ *ent.PartnerKey, err error) {
-	defer wrap(&err, "RevokePartnerKey(%s)", in.Key)
+	defer problem.Wrap(&err, "RevokePartnerKey(%s)", in.Key)
 
 	_, err = p.onPartner(ctx, partnerWrite{
 		operation: "revokePartnerKey", key: in.IdempotencyKey, outcome: in.Key, input: in,
@@ -90,7 +91,7 @@ func (p *Portal) RevokePartnerKey(ctx context.Context, in RevokePartnerKeyInput)
 		work: func(ctx context.Context, tx *Tx, partner *ent.Partner) (change, error) {
 			n, err := tx.PartnerKey.Update().Where(partnerkey.ID(in.Key), partnerkey.RevokedAtIsNil()).SetRevokedAt(tx.now).Save(ctx)
 			if err == nil && n == 0 {
-				err = refuse(WrongState, "input", "key")
+				err = problem.New(problem.WrongState, "input", "key")
 			}
 			return change{subject: in.Key, action: "partner.key_revoked", before: "VALID", after: "REVOKED", left: partner.ID}, err
 		},

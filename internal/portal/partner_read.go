@@ -12,15 +12,17 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
 // PartnerConnection is a page of partners. Total is not known.
-type PartnerConnection = Connection[*ent.Partner]
+type PartnerConnection = catalogue.Connection[*ent.Partner]
 
 // DeliveryConnection is a page of deliveries. Total is not known.
-type DeliveryConnection = Connection[*ent.WebhookDelivery]
+type DeliveryConnection = catalogue.Connection[*ent.WebhookDelivery]
 
 // listOfPartners and listOfDeliveries begin the cursors of these connections.
 const (
@@ -30,7 +32,7 @@ const (
 
 // Partner returns a partner to an admin of its town, and to itself; nil to everybody else.
 func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err error) {
-	defer wrap(&err, "Partner(%s)", id)
+	defer problem.Wrap(&err, "Partner(%s)", id)
 
 	visible, err := p.seesPartners(ctx)
 	if err != nil {
@@ -45,7 +47,7 @@ func (p *Portal) Partner(ctx context.Context, id string) (_ *ent.Partner, err er
 
 // ViewerPartner returns the partner that is calling, with its name, and the whole of it where it may read that.
 func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Partner, err error) {
-	defer wrap(&err, "ViewerPartner")
+	defer problem.Wrap(&err, "ViewerPartner")
 
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.Partner {
@@ -62,10 +64,10 @@ func (p *Portal) ViewerPartner(ctx context.Context) (name string, whole *ent.Par
 // Partners returns the partners of a town, to its admins; nil to everybody else.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_ *PartnerConnection, err error) {
-	defer wrap(&err, "Partners")
+func (p *Portal) Partners(ctx context.Context, of catalogue.MunicipalityKey, page catalogue.Page) (_ *PartnerConnection, err error) {
+	defer problem.Wrap(&err, "Partners")
 
-	m, err := p.municipality(ctx, of)
+	m, err := p.Row(ctx, of)
 	if err != nil || m == nil || !identity.FromContext(ctx).Has(m.Ars, identity.Admin) {
 		return nil, err
 	}
@@ -83,13 +85,13 @@ func (p *Portal) Partners(ctx context.Context, of MunicipalityKey, page Page) (_
 }
 
 // keyset reads a page of a list that is sorted by id.
-func keyset(page Page, list string) (first int, after string, err error) {
+func keyset(page catalogue.Page, list string) (first int, after string, err error) {
 	first = 20
 	if page.First != nil {
 		first = *page.First
 	}
 	if first < 1 || first > 100 {
-		return 0, "", &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
+		return 0, "", &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
 	}
 	if page.After == nil {
 		return first, "", nil
@@ -97,14 +99,14 @@ func keyset(page Page, list string) (first int, after string, err error) {
 	decoded, err := base64.RawURLEncoding.DecodeString(*page.After)
 	id, ours := strings.CutPrefix(string(decoded), list)
 	if err != nil || !ours || len(storable(id)) == 0 || strings.ToValidUTF8(id, "") != id {
-		return 0, "", invalid(RuleCursor, "after")
+		return 0, "", problem.Invalid(problem.RuleCursor, "after")
 	}
 	return first, id, nil
 }
 
 // keyed makes a page of one row more than it has.
-func keyed[T any](rows []T, first int, page Page, list string, id func(T) string) *Connection[T] {
-	c := &Connection[T]{Nodes: rows[:min(first, len(rows))], Before: page.After != nil, After: len(rows) > first}
+func keyed[T any](rows []T, first int, page catalogue.Page, list string, id func(T) string) *catalogue.Connection[T] {
+	c := &catalogue.Connection[T]{Nodes: rows[:min(first, len(rows))], Before: page.After != nil, After: len(rows) > first}
 	for _, row := range c.Nodes {
 		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(list+id(row))))
 	}
@@ -113,7 +115,7 @@ func keyed[T any](rows []T, first int, page Page, list string, id func(T) string
 
 // KeysOf returns the keys of partners, oldest first. Whoever sees a partner sees all of it.
 func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.PartnerKey, err error) {
-	defer wrap(&err, "KeysOf(%d)", len(partners))
+	defer problem.Wrap(&err, "KeysOf(%d)", len(partners))
 
 	rows, err := p.store.Reader().PartnerKey.Query().Where(store.OneOf[predicate.PartnerKey](partnerkey.FieldPartnerID, idsOf(partners))).Order(partnerkey.ByID()).All(ctx)
 	if err != nil {
@@ -128,12 +130,12 @@ func (p *Portal) KeysOf(ctx context.Context, partners []*ent.Partner) (_ [][]*en
 		presentKey(row, zones[row.PartnerID])
 		of[row.PartnerID] = append(of[row.PartnerID], row)
 	}
-	return inOrder(partners, of), nil
+	return ofEach(partners, of), nil
 }
 
 // EndpointsOf returns the endpoints of partners, oldest first.
 func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ [][]*ent.WebhookEndpoint, err error) {
-	defer wrap(&err, "EndpointsOf(%d)", len(partners))
+	defer problem.Wrap(&err, "EndpointsOf(%d)", len(partners))
 
 	rows, err := p.store.Reader().WebhookEndpoint.Query().Where(store.OneOf[predicate.WebhookEndpoint](webhookendpoint.FieldPartnerID, idsOf(partners)),
 		webhookendpoint.StatusNEQ(webhookendpoint.StatusREMOVED)).Order(webhookendpoint.ByID()).All(ctx)
@@ -144,7 +146,7 @@ func (p *Portal) EndpointsOf(ctx context.Context, partners []*ent.Partner) (_ []
 	for _, row := range rows {
 		of[row.PartnerID] = append(of[row.PartnerID], row)
 	}
-	return inOrder(partners, of), p.presentEndpoints(ctx, rows...)
+	return ofEach(partners, of), p.presentEndpoints(ctx, rows...)
 }
 
 func idsOf(partners []*ent.Partner) []string {
@@ -155,7 +157,8 @@ func idsOf(partners []*ent.Partner) []string {
 	return ids
 }
 
-func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
+// ofEach returns what belongs to each partner, in their order.
+func ofEach[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 	all := make([][]T, len(partners))
 	for i, partner := range partners {
 		all[i] = of[partner.ID]
@@ -166,8 +169,8 @@ func inOrder[T any](partners []*ent.Partner, of map[string][]T) [][]T {
 // DeliveriesOf returns the deliveries of an endpoint in some states, or in all, the newest first.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page Page) (_ *DeliveryConnection, err error) {
-	defer wrap(&err, "DeliveriesOf(%s)", e.ID)
+func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, states []webhookdelivery.Status, page catalogue.Page) (_ *DeliveryConnection, err error) {
+	defer problem.Wrap(&err, "DeliveriesOf(%s)", e.ID)
 
 	first, after, err := keyset(page, listOfDeliveries)
 	if err != nil {
@@ -186,31 +189,20 @@ func (p *Portal) DeliveriesOf(ctx context.Context, e *ent.WebhookEndpoint, state
 	}
 	zone := e.CreatedAt.Location()
 	for _, d := range rows {
-		d.CreatedAt = d.CreatedAt.In(zone)
-		for _, at := range []**time.Time{&d.NextAt, &d.TriedAt, &d.EndedAt} {
-			*at = within(*at, zone)
-		}
+		inZone(zone, &d.CreatedAt)
+		inZoneIfSet(zone, &d.NextAt, &d.TriedAt, &d.EndedAt)
 	}
 	return keyed(rows, first, page, listOfDeliveries, func(d *ent.WebhookDelivery) string { return d.ID }), nil
 }
 
-// within is an instant in a zone; nil for nil.
-func within(at *time.Time, zone *time.Location) *time.Time {
-	if at == nil {
-		return nil
-	}
-	local := at.In(zone)
-	return &local
-}
-
 func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error {
 	for _, partner := range all {
-		t, err := p.town(ctx, partner.MunicipalityID)
+		t, err := p.Town(ctx, partner.MunicipalityID)
 		if err != nil {
 			return err
 		}
 		if t != nil {
-			partner.CreatedAt = partner.CreatedAt.In(t.Zone)
+			inZone(t.Zone, &partner.CreatedAt)
 		}
 	}
 	return nil
@@ -218,15 +210,16 @@ func (p *Portal) presentPartners(ctx context.Context, all ...*ent.Partner) error
 
 func (p *Portal) presentEndpoints(ctx context.Context, all ...*ent.WebhookEndpoint) error {
 	for _, e := range all {
-		t, err := p.town(ctx, e.MunicipalityID)
+		t, err := p.Town(ctx, e.MunicipalityID)
 		if err != nil {
 			return err
 		}
 		if t == nil {
 			continue
 		}
-		e.CreatedAt = e.CreatedAt.In(t.Zone)
-		if e.FormerSecretUntil = within(e.FormerSecretUntil, t.Zone); e.FormerSecretUntil != nil && !e.FormerSecretUntil.After(p.clock()) {
+		inZone(t.Zone, &e.CreatedAt)
+		inZoneIfSet(t.Zone, &e.FormerSecretUntil)
+		if e.FormerSecretUntil != nil && !e.FormerSecretUntil.After(p.clock()) {
 			e.FormerSecretUntil = nil
 		}
 	}
@@ -234,7 +227,8 @@ func (p *Portal) presentEndpoints(ctx context.Context, all ...*ent.WebhookEndpoi
 }
 
 func presentKey(key *ent.PartnerKey, zone *time.Location) {
-	key.CreatedAt, key.UsedAt, key.RevokedAt = key.CreatedAt.In(zone), within(key.UsedAt, zone), within(key.RevokedAt, zone)
+	inZone(zone, &key.CreatedAt)
+	inZoneIfSet(zone, &key.UsedAt, &key.RevokedAt)
 }
 
 // reloadPartner reads a partner after its write.

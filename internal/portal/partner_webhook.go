@@ -12,6 +12,7 @@ import (
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 	"nelke/internal/webhook"
 )
@@ -66,7 +67,7 @@ type attempt struct {
 // SendWebhooks sends an endpoint what has changed: it makes one call, if one is due and no other process makes one, and enqueues
 // the next. It may be repeated at any time.
 func (p *Portal) SendWebhooks(ctx context.Context, endpoint string) (err error) {
-	defer wrap(&err, "SendWebhooks(%s)", endpoint)
+	defer problem.Wrap(&err, "SendWebhooks(%s)", endpoint)
 
 	if p.webhooks == nil {
 		return nil
@@ -266,7 +267,7 @@ func (p *Portal) noted(ctx context.Context, try *attempt, outcome webhook.Outcom
 // TendWebhooks enqueues calls to those endpoints whose own jobs are lost, or whose job ran while something changed, forgets
 // deliveries that ended long ago, and former secrets whose day is over.
 func (p *Portal) TendWebhooks(ctx context.Context) (err error) {
-	defer wrap(&err, "TendWebhooks")
+	defer problem.Wrap(&err, "TendWebhooks")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // Provider takes money. It is never called inside a transaction, and may answer nonsense, late, twice or not at all.
@@ -48,7 +49,7 @@ func unpaid() []entpayment.Status {
 // read. It records one event for each state on the way, since money that comes too late has been paid and is due for refund.
 func (tx *Tx) movePayment(ctx context.Context, f *file, pay *ent.Payment, to entpayment.Status, set func(*ent.Payment)) error {
 	if !slices.Contains(paymentMoves[to], pay.Status) {
-		return refuse(WrongState, "input", "payment")
+		return problem.New(problem.WrongState, "input", "payment")
 	}
 	next := *pay
 	next.Status, next.Revision = to, pay.Revision+1
@@ -118,12 +119,12 @@ func textOf(r *entpayment.RefundReason) *string {
 func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input any, may predicate.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
 	found, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, id), may).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
-		return nil, refuse(NotFound, "input", "payment")
+		return nil, problem.New(problem.NotFound, "input", "payment")
 	}
 	if err != nil {
 		return nil, err
 	}
-	service, err := p.anyService(ctx, found.Edges.Application.ServiceID)
+	service, err := p.AnyService(ctx, found.Edges.Application.ServiceID)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 			return "", err
 		}
 		if f == nil {
-			return "", refuse(NotFound, "input", "payment")
+			return "", problem.New(problem.NotFound, "input", "payment")
 		}
 		return id, work(ctx, tx, f, f.payment(id))
 	})
@@ -153,7 +154,7 @@ func (f *file) payment(id string) *ent.Payment {
 
 // Payment returns a payment that the actor may see; nil for any other.
 func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err error) {
-	defer wrap(&err, "Payment(%s)", id)
+	defer problem.Wrap(&err, "Payment(%s)", id)
 
 	found, err := p.Payments(ctx, []string{id})
 	if err != nil {
@@ -164,12 +165,11 @@ func (p *Portal) Payment(ctx context.Context, id string) (_ *ent.Payment, err er
 
 // Payments is Payment for many, in the order of the ids.
 func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, err error) {
-	defer wrap(&err, "Payments(%d)", len(ids))
+	defer problem.Wrap(&err, "Payments(%d)", len(ids))
 
-	found := make([]*ent.Payment, len(ids))
 	visible, err := p.seesPayments(ctx)
 	if err != nil {
-		return found, unlessNobody(err)
+		return make([]*ent.Payment, len(ids)), unlessNobody(err)
 	}
 	for _, id := range ids {
 		p.depend(ctx, time.Time{}, live.Payment(id))
@@ -181,14 +181,7 @@ func (p *Portal) Payments(ctx context.Context, ids []string) (_ []*ent.Payment, 
 	if err := p.presentPayments(ctx, rows...); err != nil {
 		return nil, err
 	}
-	byID := map[string]*ent.Payment{}
-	for _, pay := range rows {
-		byID[pay.ID] = pay
-	}
-	for i, id := range ids {
-		found[i] = byID[id]
-	}
-	return found, nil
+	return inOrder(ids, rows, func(pay *ent.Payment) string { return pay.ID }), nil
 }
 
 // paymentOf reads a payment after its write. The actor wrote it, so it may read it.
@@ -203,20 +196,15 @@ func (p *Portal) paymentOf(ctx context.Context, id string) (*ent.Payment, error)
 // presentPayments shows the instants of payments in the zone of their town.
 func (p *Portal) presentPayments(ctx context.Context, all ...*ent.Payment) error {
 	for _, pay := range all {
-		t, err := p.town(ctx, pay.MunicipalityID)
+		t, err := p.Town(ctx, pay.MunicipalityID)
 		if err != nil {
 			return err
 		}
 		if t == nil {
 			continue
 		}
-		pay.CreatedAt, pay.ExpiresAt = pay.CreatedAt.In(t.Zone), pay.ExpiresAt.In(t.Zone)
-		for _, at := range []**time.Time{&pay.PaidAt, &pay.EndedAt} {
-			if *at != nil {
-				local := (*at).In(t.Zone)
-				*at = &local
-			}
-		}
+		inZone(t.Zone, &pay.CreatedAt, &pay.ExpiresAt)
+		inZoneIfSet(t.Zone, &pay.PaidAt, &pay.EndedAt)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"nelke/ent"
 	entpayment "nelke/ent/payment"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // RefundPaymentInput gives money back.
@@ -21,7 +22,7 @@ type RefundPaymentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE.
 func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "RefundPayment(%s)", in.Payment)
+	defer problem.Wrap(&err, "RefundPayment(%s)", in.Payment)
 
 	return p.onRefund(ctx, "refundPayment", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		switch pay.Status {
@@ -30,7 +31,7 @@ func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *e
 		case entpayment.StatusREFUND_DUE:
 			return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 		}
-		return refuse(WrongState, "input", "payment")
+		return problem.New(problem.WrongState, "input", "payment")
 	})
 }
 
@@ -39,9 +40,9 @@ func (p *Portal) onRefund(ctx context.Context, operation, key, id string, input 
 	visible, err := p.seesPayments(ctx)
 	switch actor := identity.FromContext(ctx); {
 	case actor.Kind == identity.Anonymous:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	case actor.Kind != identity.Staff || errors.Is(err, errNobody):
-		return nil, refuse(NotFound, "input", "payment")
+		return nil, problem.New(problem.NotFound, "input", "payment")
 	case err != nil:
 		return nil, err
 	}
@@ -65,14 +66,14 @@ type RecordRefundInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE, INVALID_INPUT.
 func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "RecordRefund(%s)", in.Payment)
+	defer problem.Wrap(&err, "RecordRefund(%s)", in.Payment)
 
 	if in.Note, err = cleanLine(in.Note, 1, 200, "input", "note"); err != nil {
 		return nil, err
 	}
 	return p.onRefund(ctx, "recordRefund", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if pay.Status != entpayment.StatusREFUND_DUE {
-			return refuse(WrongState, "input", "payment")
+			return problem.New(problem.WrongState, "input", "payment")
 		}
 		note := in.Note
 		if err := tx.movePayment(ctx, f, pay, entpayment.StatusREFUNDED, func(next *ent.Payment) {
@@ -89,11 +90,11 @@ func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE.
 func (p *Portal) UndoRecordRefund(ctx context.Context, in PaymentInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "UndoRecordRefund(%s)", in.Payment)
+	defer problem.Wrap(&err, "UndoRecordRefund(%s)", in.Payment)
 
 	return p.onRefund(ctx, "undoRecordRefund", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if pay.Status != entpayment.StatusREFUNDED || pay.RefundNote == nil {
-			return refuse(WrongState, "input", "payment")
+			return problem.New(problem.WrongState, "input", "payment")
 		}
 		if err := tx.movePayment(ctx, f, pay, entpayment.StatusREFUND_DUE, func(next *ent.Payment) { next.RefundNote, next.RefundedCents = nil, 0 }); err != nil {
 			return err

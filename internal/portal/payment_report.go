@@ -13,6 +13,7 @@ import (
 	entpayment "nelke/ent/payment"
 	"nelke/ent/paymentreport"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // What a provider says comes here, whichever way: as the answer to a call, by webhook, when the payer comes back, or by
@@ -25,7 +26,7 @@ var ErrNoPayment = errors.New("no such payment")
 //
 // Errors: ErrNoPayment.
 func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (err error) {
-	defer wrap(&err, "PaymentReported(%s)", t.Order)
+	defer problem.Wrap(&err, "PaymentReported(%s)", t.Order)
 
 	known, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(t.Order)...)).Exist(ctx)
 	if err != nil {
@@ -43,7 +44,7 @@ func (p *Portal) PaymentReported(ctx context.Context, t payment.Transaction) (er
 //
 // Errors: ErrNoPayment.
 func (p *Portal) PaymentReturned(ctx context.Context, id string) (page string, err error) {
-	defer wrap(&err, "PaymentReturned(%s)", id)
+	defer problem.Wrap(&err, "PaymentReturned(%s)", id)
 
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.IDIn(storable(id)...)).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -168,7 +169,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	}
 	switch to {
 	case entpayment.StatusPAID:
-		if err := tx.extendDraft(ctx, f, f.service.graceOf(pay)); err != nil {
+		if err := tx.extendDraft(ctx, f, graceOf(f.service, pay)); err != nil {
 			return err
 		}
 		if other := f.paying(); other != nil {
@@ -180,7 +181,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 				return err
 			}
 		}
-		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, f.service.graceOf(pay))
+		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, graceOf(f.service, pay))
 	case entpayment.StatusREFUND_DUE:
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 	case entpayment.StatusREFUNDED:
@@ -201,7 +202,7 @@ func (f *file) tooLate(pay *ent.Payment, t payment.Transaction) (entpayment.Refu
 	case f.Revision == pay.AnswersRevision:
 		return "", nil
 	}
-	price, err := f.price(f.service.Town.today(pay.CreatedAt))
+	price, err := f.price(f.service.Town.Today(pay.CreatedAt))
 	if err != nil || price == pay.Cents {
 		return "", err
 	}

@@ -13,14 +13,16 @@ import (
 	entpayment "nelke/ent/payment"
 	"nelke/ent/paymentreport"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 )
 
 // SettlePayment does what the state of a payment calls for: order it, ask how it stands, give up waiting, refund it. It
 // may be repeated at any time.
 func (p *Portal) SettlePayment(ctx context.Context, id string) (err error) {
-	defer wrap(&err, "SettlePayment(%s)", id)
+	defer problem.Wrap(&err, "SettlePayment(%s)", id)
 
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.ID(id)).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
@@ -78,7 +80,7 @@ const (
 // than the jobs had patience. Whoever has waited longest comes first, so that none that can't be settled keeps others
 // from it.
 func (p *Portal) SettlePayments(ctx context.Context) (err error) {
-	defer wrap(&err, "SettlePayments")
+	defer problem.Wrap(&err, "SettlePayments")
 
 	now, err := p.store.Now(ctx)
 	if err != nil {
@@ -199,7 +201,7 @@ func (p *Portal) expire(ctx context.Context, pay *ent.Payment) error {
 // overdue makes the money of a draft that was never submitted due for refund, once the town's grace is over.
 func (p *Portal) overdue(ctx context.Context, pay *ent.Payment) error {
 	return p.onPaid(ctx, pay, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
-		if pay.Status != entpayment.StatusPAID || f.SubmittedAt != nil || tx.now.Before(f.service.graceOf(pay)) {
+		if pay.Status != entpayment.StatusPAID || f.SubmittedAt != nil || tx.now.Before(graceOf(f.service, pay)) {
 			return nil
 		}
 		return p.refund(ctx, tx, f, pay, entpayment.RefundReasonNOT_SUBMITTED)
@@ -207,14 +209,14 @@ func (p *Portal) overdue(ctx context.Context, pay *ent.Payment) error {
 }
 
 // graceOf is until when a paid draft may be submitted.
-func (s *Service) graceOf(pay *ent.Payment) time.Time {
+func graceOf(s *catalogue.Service, pay *ent.Payment) time.Time {
 	return pay.PaidAt.Add(time.Duration(s.Town.GraceMinutes) * time.Minute)
 }
 
 // onPaid runs a write of the service itself on a payment, as it is behind the case's lock.
 func (p *Portal) onPaid(ctx context.Context, pay *ent.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) error {
 	app := pay.Edges.Application
-	service, err := p.anyService(ctx, app.ServiceID)
+	service, err := p.AnyService(ctx, app.ServiceID)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,9 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/casefile"
 	entpayment "nelke/ent/payment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -42,18 +44,18 @@ func looks(pay *ent.Payment) []time.Time {
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE, that of an open step before PAY, NOTHING_DUE, PAYMENT_UNDER_WAY,
 // PAYMENT_LIMIT, METHOD_NOT_OFFERED, INVALID_INPUT.
 func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "StartPayment(%s)", in.Application)
+	defer problem.Wrap(&err, "StartPayment(%s)", in.Application)
 
 	may, err := own(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if in.ReturnURL != nil && !p.mayReturn(*in.ReturnURL) {
-		return nil, invalid(RuleReturn, "input", "returnUrl")
+		return nil, problem.Invalid(problem.RuleReturn, "input", "returnUrl")
 	}
 	done, err := p.onFile(ctx, "startPayment", in.IdempotencyKey, in.Application, "application", in, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
 		if f.Status != application.StatusDRAFT {
-			return "", refuse(WrongState, "input", "application")
+			return "", problem.New(problem.WrongState, "input", "application")
 		}
 		if err := p.ready(f, tx.now, StepReview); err != nil {
 			return "", err
@@ -64,13 +66,13 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 		}
 		switch {
 		case f.paying() != nil || f.paid() != nil:
-			return "", refuse(PaymentUnderWay, "input", "application")
+			return "", problem.New(problem.PaymentUnderWay, "input", "application")
 		case due == 0:
-			return "", refuse(NothingDue, "input", "application")
+			return "", problem.New(problem.NothingDue, "input", "application")
 		case len(f.payments) >= maxPayments:
-			return "", &Problem{Code: PaymentLimit, Max: maxPayments, Path: []string{"input", "application"}}
-		case !f.service.Town.takes(in.Method, f.service.Town.today(tx.now)) || p.provider == nil:
-			return "", refuse(MethodNotOffered, "input", "method")
+			return "", &problem.Problem{Code: problem.PaymentLimit, Max: maxPayments, Path: []string{"input", "application"}}
+		case !takes(f.service.Town, in.Method, f.service.Town.Today(tx.now)) || p.provider == nil:
+			return "", problem.New(problem.MethodNotOffered, "input", "method")
 		}
 		pay, err := tx.Payment.Create().SetApplicationID(f.ID).SetCaseID(f.CaseID).SetMunicipalityID(f.MunicipalityID).
 			SetCents(due).SetMethod(entpayment.Method(in.Method)).SetStatus(entpayment.StatusCREATED).SetReturnURL(value(in.ReturnURL)).
@@ -111,11 +113,11 @@ const callTimeout = 5 * time.Second
 
 // takes reports whether the town can be paid by a method on a day. A method whose operator has stopped is refused also
 // where a row says otherwise.
-func (t *Town) takes(method string, day schedule.Date) bool {
+func takes(t *catalogue.Town, method string, day schedule.Date) bool {
 	if last, ended := town.Method(method).EndedOn(); ended && day.String() > string(last) {
 		return false
 	}
-	return slices.Contains(t.methodsOn(day), method)
+	return slices.Contains(t.MethodsOn(day), method)
 }
 
 // PaymentInput names a payment.
@@ -128,14 +130,14 @@ type PaymentInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, WRONG_STATE.
 func (p *Portal) CancelPayment(ctx context.Context, in PaymentInput) (_ *ent.Payment, err error) {
-	defer wrap(&err, "CancelPayment(%s)", in.Payment)
+	defer problem.Wrap(&err, "CancelPayment(%s)", in.Payment)
 
 	actor := identity.FromContext(ctx)
 	switch actor.Kind {
 	case identity.Anonymous:
-		return nil, refuse(Unauthenticated)
+		return nil, problem.New(problem.Unauthenticated)
 	case identity.Staff:
-		return nil, refuse(NotFound, "input", "payment")
+		return nil, problem.New(problem.NotFound, "input", "payment")
 	}
 	visible := entpayment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)))
 	return p.onPayment(ctx, "cancelPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {

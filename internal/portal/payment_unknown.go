@@ -7,6 +7,7 @@ import (
 	"nelke/ent"
 	"nelke/ent/unknownpayment"
 	"nelke/internal/payment"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -50,7 +51,7 @@ type UnknownPayment struct {
 
 // UnknownPayments lists money that no payment of ours explains, the oldest first, at most 1000.
 func (p *Portal) UnknownPayments(ctx context.Context) (list []UnknownPayment, err error) {
-	defer wrap(&err, "UnknownPayments")
+	defer problem.Wrap(&err, "UnknownPayments")
 
 	rows, err := p.store.Reader().UnknownPayment.Query().Order(ent.Asc(unknownpayment.FieldID)).All(ctx)
 	if err != nil {

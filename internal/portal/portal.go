@@ -6,14 +6,13 @@ package portal
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/live"
 	"nelke/internal/store"
 	"nelke/internal/webhook"
@@ -58,6 +57,8 @@ type Options struct {
 
 // Portal is every operation of the service. It is safe for concurrent use.
 type Portal struct {
+	*catalogue.Reader
+
 	store     *store.Store
 	hub       *live.Hub
 	cache     *cache.Cache
@@ -83,24 +84,13 @@ func New(o Options) *Portal {
 		o.Rand = rand.IntN
 	}
 	return &Portal{
-		store: o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
+		Reader: catalogue.New(o.Store, o.Cache, o.Clock),
+		store:  o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
 		lines: lines{by: map[string]*line{}}, seats: seats{taken: map[string]int{}, most: o.Limits.NetworkQueue},
 		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		papers: sync.Pool{New: func() any { return new(paper) }},
 		clock:  o.Clock, rand: o.Rand, log: o.Log,
 	}
-}
-
-// wrap names the function and its arguments in a surprise. A Problem is an expected outcome and stays as it is.
-func wrap(err *error, format string, args ...any) {
-	if *err == nil {
-		return
-	}
-	if problem := (*Problem)(nil); errors.As(*err, &problem) {
-		*err = problem
-		return
-	}
-	*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
 }
 
 // depend notes, for those who watch what is read in this context, that it depends on the keys, and at the latest until

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"strings"
 	"unicode"
+
+	"nelke/internal/catalogue"
 )
 
 // The letters and digits of references: none that are mistaken for others on the phone (I, O, U, 0, 1).
@@ -11,7 +13,7 @@ const referenceAlphabet = "23456789ABCDEFGHJKLMNPQRSTVWXYZ"
 
 // newReference makes a short name for the phone: three letters of the town and six random characters, BLO-7K3M-9Q.
 // Thirty-one characters to the sixth power are 887 million; the unique index refuses the rare double.
-func newReference(t *Town) string {
+func newReference(t *catalogue.Town) string {
 	var b strings.Builder
 	b.WriteString(townLetters(t))
 	for i := range 6 {
@@ -24,7 +26,7 @@ func newReference(t *Town) string {
 }
 
 // townLetters are those that the references of a town begin with.
-func townLetters(t *Town) string { return strings.ToUpper(t.Slug[:min(3, len(t.Slug))]) }
+func townLetters(t *catalogue.Town) string { return strings.ToUpper(t.Slug[:min(3, len(t.Slug))]) }
 
 // randomBelow draws evenly from 0 to n-1, n at most 256.
 func randomBelow(n int) int {
@@ -41,7 +43,7 @@ func randomBelow(n int) int {
 // with or without dashes and blanks, with or without the town's letters. What no reference has is read as what it looks
 // like: 0 and O as Q, 1 and I as L, U as V; in the town's letters 0 as O, and 1 as I or L. It is empty where it can't be
 // one.
-func heardReference(t *Town, typed string) string {
+func heardReference(t *catalogue.Town, typed string) string {
 	heard := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z':

@@ -7,6 +7,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/payment"
+	"nelke/internal/problem"
 )
 
 // column is one column of a row, with a value to write or to compare.
@@ -42,7 +43,7 @@ func (tx *Tx) save(ctx context.Context, table, id string, columns, guards []colu
 		return err
 	}
 	if n != 1 {
-		return refuse(WrongState, "input", inputField[table])
+		return problem.New(problem.WrongState, "input", inputField[table])
 	}
 	return nil
 }

@@ -11,8 +11,10 @@ import (
 	"nelke/ent"
 	"nelke/ent/municipality"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 )
 
 // TextInput is a text in both languages.
@@ -54,16 +56,16 @@ type SetServiceStateInput struct {
 // state alone from then on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (_ *Service, err error) {
-	defer wrap(&err, "SetServiceState(%s)", in.Service)
+func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (_ *catalogue.Service, err error) {
+	defer problem.Wrap(&err, "SetServiceState(%s)", in.Service)
 
 	if err := in.Message.clean(0, 500, "input", "message"); err != nil {
 		return nil, err
 	}
 	if in.OpensAt != nil && in.ClosesAt != nil && !in.OpensAt.Before(*in.ClosesAt) {
-		return nil, invalid(RuleOrder, "input", "closesAt")
+		return nil, problem.Invalid(problem.RuleOrder, "input", "closesAt")
 	}
-	return p.changeService(ctx, "setServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
+	return p.changeService(ctx, "setServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1)
 		// Set or clear, never both: PostgreSQL refuses a column that is assigned twice.
 		update.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
@@ -87,7 +89,7 @@ func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (
 }
 
 // stateOf is the state of a service in events.
-func stateOf(s *Service) string {
+func stateOf(s *catalogue.Service) string {
 	if s.Closed {
 		return "CLOSED"
 	}
@@ -96,8 +98,8 @@ func stateOf(s *Service) string {
 
 // changeService runs an admin's write on a service of its town: the town's row is locked, so changes of one catalogue
 // come one after the other.
-func (p *Portal) changeService(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *Service) (change, error)) (*Service, error) {
-	s, err := p.anyService(ctx, id) // a repeat is answered also when the service is no longer offered
+func (p *Portal) changeService(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *catalogue.Service) (change, error)) (*catalogue.Service, error) {
+	s, err := p.AnyService(ctx, id) // a repeat is answered also when the service is no longer offered
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 	}
 	_, err = p.once(ctx, operation, actor.Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
 		if !s.Active {
-			return "", refuse(NotFound, "input", "service")
+			return "", problem.New(problem.NotFound, "input", "service")
 		}
 		if err := tx.tick(ctx); err != nil {
 			return "", err
@@ -130,11 +132,11 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 	if err != nil {
 		return nil, err
 	}
-	t, err := readTown(ctx, p.store.Reader(), s.MunicipalityID, p.clock())
+	t, err := catalogue.ReadTown(ctx, p.store.Reader(), s.MunicipalityID, p.clock())
 	if err != nil || t == nil {
 		return nil, err
 	}
-	return t.services[id], nil
+	return t.Service(id), nil
 }
 
 // lockTown locks a municipality's row until the end of the transaction and reads it.

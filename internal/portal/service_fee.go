@@ -6,6 +6,8 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/fee"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -29,22 +31,22 @@ const (
 // what they were asked for. Zero cents make the service free from that day on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err error) {
-	defer wrap(&err, "SetFee(%s)", in.Service)
+func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *catalogue.Service, err error) {
+	defer problem.Wrap(&err, "SetFee(%s)", in.Service)
 
 	if in.Cents < 0 || in.Cents > maxCents {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "cents"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "cents"}}
 	}
 	if in.FurtherCopyCents != nil && (*in.FurtherCopyCents < 0 || *in.FurtherCopyCents > maxCents) {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxCents, Path: []string{"input", "furtherCopyCents"}}
 	}
 	if err := in.LegalBasis.clean(1, 300, "input", "legalBasis"); err != nil {
 		return nil, err
 	}
-	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		today, from := s.Town.today(tx.now), in.ValidFrom.String()
+	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+		today, from := s.Town.Today(tx.now), in.ValidFrom.String()
 		if in.ValidFrom.Before(today) {
-			return change{}, invalid(RulePast, "input", "validFrom")
+			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
 		rows, err := tx.fees(ctx, s)
 		if err != nil {
@@ -55,7 +57,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 			switch {
 			case row.ValidFrom > from && row.Source == townsOwn:
 				if to == "" {
-					to = date(row.ValidFrom).AddDays(-1).String()
+					to = catalogue.Date(row.ValidFrom).AddDays(-1).String()
 				}
 				planned++
 				continue
@@ -73,7 +75,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 			}
 		}
 		if planned >= maxPlanned {
-			return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxPlanned, Path: []string{"input", "validFrom"}}
+			return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxPlanned, Path: []string{"input", "validFrom"}}
 		}
 		f, err := tx.Fee.Create().SetServiceID(s.ID).SetCents(in.Cents).SetNillableFurtherCopyCents(in.FurtherCopyCents).
 			SetLegalBasis(in.LegalBasis.text()).SetValidFrom(from).SetValidTo(to).SetSource(townsOwn).Save(ctx)
@@ -89,7 +91,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *Service, err er
 const townsOwn = "town"
 
 // fees are all prices of a service, ascending by first day.
-func (tx *Tx) fees(ctx context.Context, s *Service) ([]*ent.Fee, error) {
+func (tx *Tx) fees(ctx context.Context, s *catalogue.Service) ([]*ent.Fee, error) {
 	return tx.Fee.Query().Where(fee.ServiceID(s.ID)).Order(fee.ByValidFrom()).All(ctx)
 }
 
@@ -104,12 +106,12 @@ type RemoveFeeInput struct {
 // its place. Payments and applications keep what they were asked for.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the price is the file's).
-func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, err error) {
-	defer wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
+func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *catalogue.Service, err error) {
+	defer problem.Wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
 
-	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
-		if in.ValidFrom.Before(s.Town.today(tx.now)) {
-			return change{}, invalid(RulePast, "input", "validFrom")
+	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+		if in.ValidFrom.Before(s.Town.Today(tx.now)) {
+			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}
 		rows, err := tx.fees(ctx, s)
 		if err != nil {
@@ -118,9 +120,9 @@ func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, 
 		i := slices.IndexFunc(rows, func(f *ent.Fee) bool { return f.ValidFrom == in.ValidFrom.String() })
 		switch {
 		case i < 0:
-			return change{}, refuse(NotFound, "input", "validFrom")
+			return change{}, problem.New(problem.NotFound, "input", "validFrom")
 		case rows[i].Source != townsOwn:
-			return change{}, &Problem{Code: WrongState, Rule: RuleFile, Path: []string{"input", "validFrom"}}
+			return change{}, &problem.Problem{Code: problem.WrongState, Rule: problem.RuleFile, Path: []string{"input", "validFrom"}}
 		}
 		after := ""
 		if i > 0 && rows[i-1].ValidTo == in.ValidFrom.AddDays(-1).String() {
@@ -138,10 +140,4 @@ func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *Service, 
 		return change{subject: s.ID, action: "service.fee_removed", before: rows[i].ID, after: after, left: in},
 			tx.PublicService.UpdateOneID(s.ID).AddRevision(1).Exec(ctx)
 	})
-}
-
-// FeesFrom gives today's price and those to come, ascending, free ones included.
-func (p *Portal) FeesFrom(s *Service) []*ent.Fee {
-	today := s.Town.today(p.clock()).String()
-	return slices.DeleteFunc(slices.Clone(s.Fees), func(f *ent.Fee) bool { return f.ValidTo != "" && f.ValidTo < today })
 }

@@ -13,14 +13,16 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/appointment"
 	"nelke/ent/predicate"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 )
 
 // LookupInput is what staff know of what they look for. At least one of Reference, Name and Day is given; they add up.
 type LookupInput struct {
-	Municipality MunicipalityKey
+	Municipality catalogue.MunicipalityKey
 	Reference    *string // as somebody says it on the phone: see heardReference
 	Name         *string // whole words in any order: see nameWords
 	Day          *schedule.Date
@@ -38,8 +40,8 @@ const (
 // has looked where, by what and how many were found, and nothing of what they looked for.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page Page) (_ *AppointmentConnection, err error) {
-	defer wrap(&err, "FindAppointments")
+func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page catalogue.Page) (_ *AppointmentConnection, err error) {
+	defer problem.Wrap(&err, "FindAppointments")
 
 	l, err := p.lookup(ctx, in, page, namedAppointment)
 	if err != nil || l == nil {
@@ -64,8 +66,8 @@ func (p *Portal) FindAppointments(ctx context.Context, in LookupInput, page Page
 // Drafts are never found.
 //
 // Problems: INVALID_INPUT.
-func (p *Portal) FindApplications(ctx context.Context, in LookupInput, page Page) (_ *ApplicationConnection, err error) {
-	defer wrap(&err, "FindApplications")
+func (p *Portal) FindApplications(ctx context.Context, in LookupInput, page catalogue.Page) (_ *ApplicationConnection, err error) {
+	defer problem.Wrap(&err, "FindApplications")
 
 	l, err := p.lookup(ctx, in, page, namedApplication)
 	if err != nil || l == nil {
@@ -89,7 +91,7 @@ func (p *Portal) FindApplications(ctx context.Context, in LookupInput, page Page
 
 // lookup is what is looked for, as it is compared.
 type lookup struct {
-	town      *Town
+	town      *catalogue.Town
 	kind      string
 	by        []string // for the log
 	reference string   // empty: by something else
@@ -101,8 +103,8 @@ type lookup struct {
 }
 
 // lookup reads the input of a search; nil where the actor is no staff of the town.
-func (p *Portal) lookup(ctx context.Context, in LookupInput, page Page, kind string) (*lookup, error) {
-	m, err := p.municipality(ctx, in.Municipality)
+func (p *Portal) lookup(ctx context.Context, in LookupInput, page catalogue.Page, kind string) (*lookup, error) {
+	m, err := p.Row(ctx, in.Municipality)
 	if err != nil {
 		return nil, err
 	}
@@ -110,24 +112,24 @@ func (p *Portal) lookup(ctx context.Context, in LookupInput, page Page, kind str
 		return nil, nil
 	}
 	l := &lookup{kind: kind, day: in.Day, first: 20}
-	if l.town, err = p.town(ctx, m.ID); err != nil || l.town == nil {
+	if l.town, err = p.Town(ctx, m.ID); err != nil || l.town == nil {
 		return nil, err
 	}
 	if page.First != nil {
 		l.first = *page.First
 	}
 	if l.first < 1 || l.first > maxFound {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxFound, Path: []string{"first"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxFound, Path: []string{"first"}}
 	}
 	if page.After != nil {
 		id, ours := strings.CutPrefix(decoded(*page.After), l.list())
 		if !ours || !strings.HasPrefix(id, kind+"_") || len(storable(id)) == 0 {
-			return nil, invalid(RuleCursor, "after")
+			return nil, problem.Invalid(problem.RuleCursor, "after")
 		}
 		l.after = id
 	}
 	if in.Reference == nil && in.Name == nil && in.Day == nil {
-		return nil, invalid(RuleAnyOf, "reference")
+		return nil, problem.Invalid(problem.RuleAnyOf, "reference")
 	}
 	for _, typed := range []struct {
 		text  *string
@@ -138,7 +140,7 @@ func (p *Portal) lookup(ctx context.Context, in LookupInput, page Page, kind str
 		}
 		l.by = append(l.by, typed.field)
 		if n := utf8.RuneCountInString(*typed.text); n < 1 || n > maxTyped {
-			return nil, &Problem{Code: InvalidInput, Rule: RuleLength, Min: 1, Max: maxTyped, Path: []string{typed.field}}
+			return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleLength, Min: 1, Max: maxTyped, Path: []string{typed.field}}
 		}
 	}
 	if in.Reference != nil {
@@ -223,8 +225,8 @@ func (l *lookup) statement(a *store.Args) string {
 }
 
 // foundPage cuts the page out of what was found, and notes in the log that somebody has looked.
-func foundPage[T any](ctx context.Context, p *Portal, l *lookup, rows []T, id func(T) string) *Connection[T] {
-	c := &Connection[T]{Nodes: []T{}, Before: l.after != "", After: len(rows) > l.first}
+func foundPage[T any](ctx context.Context, p *Portal, l *lookup, rows []T, id func(T) string) *catalogue.Connection[T] {
+	c := &catalogue.Connection[T]{Nodes: []T{}, Before: l.after != "", After: len(rows) > l.first}
 	for _, row := range rows[:min(len(rows), l.first)] {
 		c.Nodes = append(c.Nodes, row)
 		c.Cursors = append(c.Cursors, base64.RawURLEncoding.EncodeToString([]byte(l.list()+id(row))))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/ent"
+	"nelke/internal/catalogue"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 	"nelke/internal/testbed"
@@ -32,7 +33,7 @@ func TestEverySearchReadsAnIndex(t *testing.T) {
 			t.Cleanup(func() { require.NoError(t, s.Close()) })
 			require.NoError(t, s.Migrate(t.Context()))
 			crowd(t, s, rows)
-			town := &Town{Municipality: &ent.Municipality{ID: "m"}, Offices: []*Office{{Office: &ent.Office{ID: "o"}}, {Office: &ent.Office{ID: "o2"}}}}
+			town := &catalogue.Town{Municipality: &ent.Municipality{ID: "m"}, Offices: []*catalogue.Office{{Office: &ent.Office{ID: "o"}}, {Office: &ent.Office{ID: "o2"}}}}
 			day := schedule.Date{Year: 2026, Month: 11, Day: 24}
 			for what, l := range map[string]lookup{
 				"reference":            {reference: "BLO-7"},

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"nelke/internal/normal"
+	"nelke/internal/problem"
 )
 
 // plain reports whether a text from another program can be kept and shown as it is. What people type goes through
@@ -37,10 +38,10 @@ func cleanLines(s string, high int, path ...string) (string, error) {
 func cleanText(form func(string) (string, bool), s string, low, high int, path ...string) (string, error) {
 	s, ok := form(s)
 	if !ok {
-		return "", invalid(RuleText, path...)
+		return "", problem.Invalid(problem.RuleText, path...)
 	}
 	if n := utf8.RuneCountInString(s); n < low || n > high {
-		return "", &Problem{Code: InvalidInput, Rule: RuleLength, Min: low, Max: high, Path: path}
+		return "", &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleLength, Min: low, Max: high, Path: path}
 	}
 	return s, nil
 }
@@ -62,7 +63,7 @@ func cleanName(given, family *string, path ...string) (err error) {
 		*given, *family = "", *given
 	}
 	if *family == "" {
-		return invalid(RuleName, at("familyName")...)
+		return problem.Invalid(problem.RuleName, at("familyName")...)
 	}
 	return nil
 }
@@ -72,13 +73,13 @@ func cleanName(given, family *string, path ...string) (err error) {
 func cleanEmail(s string, path ...string) (string, error) {
 	s, ok := normal.Line(s)
 	if !ok {
-		return "", invalid(RuleText, path...)
+		return "", problem.Invalid(problem.RuleText, path...)
 	}
 	switch _, fault := normal.Email(s); fault {
 	case normal.EmailForm:
-		return "", invalid(RuleEmailForm, path...)
+		return "", problem.Invalid(problem.RuleEmailForm, path...)
 	case normal.EmailLocal:
-		return "", invalid(RuleEmailLocal, path...)
+		return "", problem.Invalid(problem.RuleEmailLocal, path...)
 	}
 	return s, nil
 }

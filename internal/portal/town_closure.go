@@ -2,10 +2,11 @@ package portal
 
 import (
 	"context"
-	"slices"
 
 	"nelke/ent"
 	"nelke/ent/closure"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -26,7 +27,7 @@ type AddClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
+	defer problem.Wrap(&err, "AddClosure(%s, %s)", in.Office, in.From)
 
 	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedul
 	return p.changeHours(ctx, &hoursChange{
 		operation: "addClosure", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.From, field: "from", to: in.To,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			create := tx.Closure.Create().SetOfficeID(o.ID).SetFromDate(in.From.String()).SetToDate(in.To.String()).
 				SetReason(in.Reason.text()).SetSource(townsOwn)
 			if in.Counter != nil {
@@ -55,25 +56,25 @@ func (p *Portal) AddClosure(ctx context.Context, in AddClosureInput) (_ *Schedul
 
 func checkClosure(from, to schedule.Date, hours *TimeSpanInput, reason *TextInput) error {
 	if to.Before(from) {
-		return invalid(RuleOrder, "input", "to")
+		return problem.Invalid(problem.RuleOrder, "input", "to")
 	}
 	if hours != nil {
 		span := town.Hours{From: town.Clock(hours.From), To: town.Clock(hours.To)}
 		if faults := town.CheckHours([]town.Hours{span}, nil); len(faults) > 0 {
-			return invalid(Rule(faults[0].Rule), "input", "hours", faults[0].Field)
+			return problem.Invalid(problem.Rule(faults[0].Rule), "input", "hours", faults[0].Field)
 		}
 	}
 	return reason.clean(1, 300, "input", "reason")
 }
 
 // closing are the rules that appointments must fit when an office closes.
-func closing(from, to schedule.Date, hours *TimeSpanInput) func(*Office) schedule.Rules {
+func closing(from, to schedule.Date, hours *TimeSpanInput) func(*catalogue.Office) schedule.Rules {
 	shut := schedule.Closure{From: from, To: to}
 	if hours != nil {
 		shut.TimeFrom, shut.TimeTo = hours.From, hours.To
 	}
-	return func(*Office) schedule.Rules {
-		return schedule.Rules{Openings: wholeWeek(), Closures: []schedule.Closure{shut}}
+	return func(*catalogue.Office) schedule.Rules {
+		return schedule.Rules{Openings: schedule.WholeWeek(), Closures: []schedule.Closure{shut}}
 	}
 }
 
@@ -93,7 +94,7 @@ type ChangeClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the closure is over).
 func (p *Portal) ChangeClosure(ctx context.Context, in ChangeClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "ChangeClosure(%s)", in.Closure)
+	defer problem.Wrap(&err, "ChangeClosure(%s)", in.Closure)
 
 	if err := checkClosure(in.From, in.To, in.Hours, &in.Reason); err != nil {
 		return nil, err
@@ -101,11 +102,11 @@ func (p *Portal) ChangeClosure(ctx context.Context, in ChangeClosureInput) (_ *S
 	return p.onClosure(ctx, in.Closure, &hoursChange{
 		operation: "changeClosure", key: in.IdempotencyKey, input: in, dryRun: in.DryRun, open: closing(in.From, in.To, in.Hours),
 	}, func(c *hoursChange, row *ent.Closure, today schedule.Date, update *ent.ClosureUpdateOne) (string, error) {
-		if in.From != date(row.FromDate) && in.From.Before(today) {
-			return "", invalid(RulePast, "input", "from")
+		if in.From != catalogue.Date(row.FromDate) && in.From.Before(today) {
+			return "", problem.Invalid(problem.RulePast, "input", "from")
 		}
 		if in.To.Before(today) {
-			return "", invalid(RulePast, "input", "to")
+			return "", problem.Invalid(problem.RulePast, "input", "to")
 		}
 		c.span(in.From, in.To)
 		update.SetFromDate(in.From.String()).SetToDate(in.To.String()).SetReason(in.Reason.text())
@@ -129,7 +130,7 @@ type RemoveClosureInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE (the closure is over).
 func (p *Portal) RemoveClosure(ctx context.Context, in RemoveClosureInput) (_ *Schedule, err error) {
-	defer wrap(&err, "RemoveClosure(%s)", in.Closure)
+	defer problem.Wrap(&err, "RemoveClosure(%s)", in.Closure)
 
 	return p.onClosure(ctx, in.Closure, &hoursChange{operation: "removeClosure", key: in.IdempotencyKey, input: in, opens: true},
 		func(_ *hoursChange, _ *ent.Closure, _ schedule.Date, _ *ent.ClosureUpdateOne) (string, error) {
@@ -149,24 +150,24 @@ func (p *Portal) onClosure(ctx context.Context, id string, c *hoursChange, work 
 	} else if err != nil {
 		return nil, err
 	}
-	c.office, c.from, c.to = known.OfficeID, date(known.FromDate), date(known.ToDate)
+	c.office, c.from, c.to = known.OfficeID, catalogue.Date(known.FromDate), catalogue.Date(known.ToDate)
 	if known.CounterID != "" {
 		c.counter = &known.CounterID
 	}
-	c.work = func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+	c.work = func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 		row, err := tx.Closure.Query().Where(closure.ID(id), closure.RemovedAtIsNil()).Only(ctx)
 		if ent.IsNotFound(err) {
-			return change{}, refuse(NotFound, "input", "closure")
+			return change{}, problem.New(problem.NotFound, "input", "closure")
 		}
 		if err != nil {
 			return change{}, err
 		}
-		today := schedule.DateOf(tx.now, o.rules.Zone)
-		if date(row.ToDate).Before(today) {
-			return change{}, refuse(WrongState, "input", "closure")
+		today := schedule.DateOf(tx.now, o.Rules.Zone)
+		if catalogue.Date(row.ToDate).Before(today) {
+			return change{}, problem.New(problem.WrongState, "input", "closure")
 		}
 		update := tx.Closure.UpdateOneID(row.ID).SetSource(townsOwn)
-		c.span(date(row.FromDate), date(row.ToDate))
+		c.span(catalogue.Date(row.FromDate), catalogue.Date(row.ToDate))
 		action, err := work(c, row, today, update)
 		if err != nil {
 			return change{}, err
@@ -177,18 +178,4 @@ func (p *Portal) onClosure(ctx context.Context, id string, c *hoursChange, work 
 		return change{subject: o.ID, action: action, before: row.ID, after: row.ID, left: c.input}, update.Exec(ctx)
 	}
 	return p.changeHours(ctx, c)
-}
-
-// Closures are the closures of an office that are not over yet, by their first day.
-func (p *Portal) Closures(o *Office) []*ent.Closure {
-	today := schedule.DateOf(p.clock(), o.rules.Zone).String()
-	return slices.DeleteFunc(slices.Clone(o.Closures), func(c *ent.Closure) bool { return c.ToDate < today })
-}
-
-// ClosedHours are the hours of each day in which a closure closes; nil: all day.
-func ClosedHours(c *ent.Closure) *OpeningSpan {
-	if c.FromMinute == nil || c.ToMinute == nil {
-		return nil
-	}
-	return &OpeningSpan{From: schedule.LocalTime(*c.FromMinute), To: schedule.LocalTime(*c.ToMinute)}
 }

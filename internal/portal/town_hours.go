@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"nelke/ent"
 	"nelke/ent/openingrule"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -45,7 +46,7 @@ const maxSpans = 50 // of weekly hours
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (_ *Schedule, err error) {
-	defer wrap(&err, "SetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
+	defer problem.Wrap(&err, "SetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
 
 	hours, err := weekly(in.Hours, nil, "input", "hours")
 	if err != nil {
@@ -54,7 +55,7 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 	var public []town.Hours
 	if in.PublicHours != nil {
 		if in.Counter == nil {
-			return nil, invalid(RuleCounter, "input", "publicHours")
+			return nil, problem.Invalid(problem.RuleCounter, "input", "publicHours")
 		}
 		if public, err = weekly(in.PublicHours, hours, "input", "publicHours"); err != nil {
 			return nil, err
@@ -63,7 +64,7 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 	return p.changeHours(ctx, &hoursChange{
 		operation: "setOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.ValidFrom, field: "validFrom", opens: true,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			ch := change{subject: o.ID, action: "office.hours_set", after: in.ValidFrom.String(), left: in}
 			counter := ""
 			if in.Counter != nil {
@@ -85,18 +86,18 @@ func (p *Portal) SetOpeningHours(ctx context.Context, in SetOpeningHoursInput) (
 
 // weeklyHours are the rules that appointments must fit when weekly hours change: closures and holidays are no part of that, and
 // on dates with hours of their own weekly ones don't count.
-func weeklyHours(o *Office) schedule.Rules {
-	return schedule.Rules{Openings: o.rules.Openings, Dated: o.rules.Dated, Counters: slices.Clone(o.rules.Counters)}
+func weeklyHours(o *catalogue.Office) schedule.Rules {
+	return schedule.Rules{Openings: o.Rules.Openings, Dated: o.Rules.Dated, Counters: slices.Clone(o.Rules.Counters)}
 }
 
 // inside refuses hours that leave a counter open outside the office's, on some day from the given one on.
-func (tx *Tx) inside(ctx context.Context, o *Office, from schedule.Date, field string) error {
+func (tx *Tx) inside(ctx context.Context, o *catalogue.Office, from schedule.Date, field string) error {
 	rows, err := tx.OpeningRule.Query().Where(openingrule.OfficeID(o.ID)).All(ctx)
 	if err != nil {
 		return err
 	}
-	if o.beyond(rows, from.String()) != nil {
-		return invalid(RuleInside, "input", field)
+	if openBeyond(o, rows, from.String()) != nil {
+		return problem.Invalid(problem.RuleInside, "input", field)
 	}
 	return nil
 }
@@ -104,7 +105,7 @@ func (tx *Tx) inside(ctx context.Context, o *Office, from schedule.Date, field s
 // weekly reads weekly hours and holds them to the rules of a town's file.
 func weekly(in []OpeningHoursInput, around []town.Hours, path ...string) ([]town.Hours, error) {
 	if len(in) < 1 || len(in) > maxSpans {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxSpans, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxSpans, Path: path}
 	}
 	hours := make([]town.Hours, len(in))
 	for i, span := range in {
@@ -126,12 +127,12 @@ func firstFault(faults []town.RowFault, path ...string) error {
 	if f.Field != "" {
 		path = append(path, strings.Split(f.Field, ".")...)
 	}
-	return invalid(Rule(f.Rule), path...)
+	return problem.Invalid(problem.Rule(f.Rule), path...)
 }
 
 // replaceHours writes the weekly hours of an office or a counter from a day on. Rows that have begun are ended, never
 // changed.
-func (tx *Tx) replaceHours(ctx context.Context, o *Office, counter string, kind openingrule.Kind, from schedule.Date, hours []town.Hours) error {
+func (tx *Tx) replaceHours(ctx context.Context, o *catalogue.Office, counter string, kind openingrule.Kind, from schedule.Date, hours []town.Hours) error {
 	of := openingrule.And(openingrule.OfficeID(o.ID), openingrule.CounterID(counter), openingrule.KindEQ(kind))
 	if _, err := tx.OpeningRule.Delete().Where(of, openingrule.ValidFromGTE(from.String())).Exec(ctx); err != nil {
 		return err
@@ -160,9 +161,9 @@ func pieces(h town.Hours) []town.Span {
 	return []town.Span{{From: h.From, To: h.Break.From}, {From: h.Break.To, To: h.To}}
 }
 
-// beyond finds a counter in use that, on some day from the given one on, is open before the office's first opening of that
+// openBeyond finds a counter in use that, on some day from the given one on, is open before the office's first opening of that
 // weekday or after its last closing; nil where there is none. Between them it may be: a counter can work through a break.
-func (o *Office) beyond(rows []*ent.OpeningRule, from string) *ent.Counter {
+func openBeyond(o *catalogue.Office, rows []*ent.OpeningRule, from string) *ent.Counter {
 	days := []string{from}
 	for _, r := range rows {
 		if r.ValidFrom > from {
@@ -192,12 +193,4 @@ func (o *Office) beyond(rows []*ent.OpeningRule, from string) *ent.Counter {
 		}
 	}
 	return nil
-}
-
-// wholeWeek is every hour there is.
-func wholeWeek() (rules []schedule.Rule) {
-	for day := time.Sunday; day <= time.Saturday; day++ {
-		rules = append(rules, schedule.Rule{Weekday: day, From: 0, To: 24 * 60})
-	}
-	return rules
 }

@@ -9,17 +9,19 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/appointment"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
 // Schedule is an office after a change of its hours, or as it is where the change was only tried.
 type Schedule struct {
-	Office       *Office
-	Appointments []*ent.Appointment // in the change's way, by start; no more than maxInTheWay of them
-	Count        int                // how many there are in all
-	StillClosed  []*OpeningDay      // days that the change would open, and something else keeps closed; no more than maxDays of them
+	Office       *catalogue.Office
+	Appointments []*ent.Appointment      // in the change's way, by start; no more than maxInTheWay of them
+	Count        int                     // how many there are in all
+	StillClosed  []*catalogue.OpeningDay // days that the change would open, and something else keeps closed; no more than catalogue.MaxDays of them
 }
 
 const maxInTheWay = 200
@@ -36,10 +38,10 @@ type hoursChange struct {
 	to                     schedule.Date // last day concerned; zero: none
 	opens                  bool          // is meant to open days
 
-	work func(context.Context, *Tx, *Office) (change, error)
+	work func(context.Context, *Tx, *catalogue.Office) (change, error)
 	// open are the rules that an appointment must fit, as far as this change goes: zone, step and missing counters aside. nil:
 	// nothing can be in its way.
-	open func(*Office) schedule.Rules
+	open func(*catalogue.Office) schedule.Rules
 }
 
 // errTried says that a change was tried and must not stay.
@@ -48,7 +50,7 @@ var errTried = errors.New("a dry run")
 // changeHours runs an admin's write on the hours of an office. The office's exclusive lock comes before anything is read:
 // each booking stands in the book by then, or waits and meets the new rules.
 func (p *Portal) changeHours(ctx context.Context, c *hoursChange) (*Schedule, error) {
-	known, err := p.office(ctx, c.office)
+	known, err := p.Office(ctx, c.office)
 	if err != nil {
 		return nil, err
 	}
@@ -112,30 +114,30 @@ func (p *Portal) changeHours(ctx context.Context, c *hoursChange) (*Schedule, er
 
 // changed reads the office after its change, past everything remembered.
 func (p *Portal) changed(ctx context.Context, c *hoursChange, municipality string) (*Schedule, error) {
-	t, err := readTown(ctx, p.store.Reader(), municipality, p.clock())
+	t, err := catalogue.ReadTown(ctx, p.store.Reader(), municipality, p.clock())
 	if err != nil || t == nil {
 		return &Schedule{}, err
 	}
-	return c.inTheWay(ctx, p.store.Reader(), t.office(c.office), p.clock())
+	return c.inTheWay(ctx, p.store.Reader(), t.Office(c.office), p.clock())
 }
 
 // check holds the change against the office as it is.
-func (c *hoursChange) check(o *Office, now time.Time) error {
+func (c *hoursChange) check(o *catalogue.Office, now time.Time) error {
 	switch {
 	case o == nil:
-		return refuse(NotFound, "input", cmp.Or(c.named, "office"))
+		return problem.New(problem.NotFound, "input", cmp.Or(c.named, "office"))
 	case c.named == "" && c.counter != nil && !slices.ContainsFunc(o.ActiveCounters(), func(one *ent.Counter) bool { return one.ID == *c.counter }):
-		return refuse(NotFound, "input", "counter")
-	case c.field != "" && c.from.Before(schedule.DateOf(now, o.rules.Zone)):
-		return invalid(RulePast, "input", c.field)
+		return problem.New(problem.NotFound, "input", "counter")
+	case c.field != "" && c.from.Before(schedule.DateOf(now, o.Rules.Zone)):
+		return problem.Invalid(problem.RulePast, "input", c.field)
 	default:
 		return nil
 	}
 }
 
 // days are the keys of the days concerned that can be booked by now.
-func (c *hoursChange) days(o *Office, now time.Time) (keys []live.Key) {
-	last := schedule.DateOf(now, o.rules.Zone).AddDays(o.HorizonDays)
+func (c *hoursChange) days(o *catalogue.Office, now time.Time) (keys []live.Key) {
+	last := schedule.DateOf(now, o.Rules.Zone).AddDays(o.HorizonDays)
 	if !c.to.IsZero() && c.to.Before(last) {
 		last = c.to
 	}
@@ -156,19 +158,19 @@ func (c *hoursChange) span(from, to schedule.Date) {
 }
 
 // first is the first day concerned that isn't over.
-func (c *hoursChange) first(o *Office, now time.Time) schedule.Date {
-	if today := schedule.DateOf(now, o.rules.Zone); c.from.Before(today) {
+func (c *hoursChange) first(o *catalogue.Office, now time.Time) schedule.Date {
+	if today := schedule.DateOf(now, o.Rules.Zone); c.from.Before(today) {
 		return today
 	}
 	return c.from
 }
 
 // stillClosed finds days that a change is meant to open, and that a public holiday or a closure keeps closed.
-func (c *hoursChange) stillClosed(o *Office, now time.Time) ([]*OpeningDay, error) {
+func (c *hoursChange) stillClosed(o *catalogue.Office, now time.Time) ([]*catalogue.OpeningDay, error) {
 	if !c.opens {
 		return nil, nil
 	}
-	hours, err := schedule.NewCalendar(schedule.Rules{Zone: o.rules.Zone, Step: o.rules.Step, Openings: o.rules.Openings, Dated: o.rules.Dated}, c.from, 0)
+	hours, err := schedule.NewCalendar(schedule.Rules{Zone: o.Rules.Zone, Step: o.Rules.Step, Openings: o.Rules.Openings, Dated: o.Rules.Dated}, c.from, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +178,8 @@ func (c *hoursChange) stillClosed(o *Office, now time.Time) ([]*OpeningDay, erro
 	if i := slices.IndexFunc(o.Counters, func(one *ent.Counter) bool { return c.counter != nil && one.ID == *c.counter }); i >= 0 {
 		number = o.Counters[i].Number
 	}
-	var closed []*OpeningDay
-	for i, day := 0, c.first(o, now); i < maxDays && day.Year <= 9999 && (c.to.IsZero() || !c.to.Before(day)); i, day = i+1, day.AddDays(1) {
+	var closed []*catalogue.OpeningDay
+	for i, day := 0, c.first(o, now); i < catalogue.MaxDays && day.Year <= 9999 && (c.to.IsZero() || !c.to.Before(day)); i, day = i+1, day.AddDays(1) {
 		reason := schedule.Reason("")
 		if number != 0 {
 			reason = o.Calendar.Shut(number, day)
@@ -185,14 +187,14 @@ func (c *hoursChange) stillClosed(o *Office, now time.Time) ([]*OpeningDay, erro
 			_, reason = o.Calendar.Open(day)
 		}
 		if reason != "" {
-			closed = append(closed, &OpeningDay{Date: day, Reason: reasonOf(reason)})
+			closed = append(closed, &catalogue.OpeningDay{Date: day, Reason: catalogue.ReasonOf(reason)})
 		}
 	}
 	return closed, nil
 }
 
 // inTheWay finds what is held or booked and does not fit the office as it is after the change.
-func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, now time.Time) (*Schedule, error) {
+func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *catalogue.Office, now time.Time) (*Schedule, error) {
 	if o == nil {
 		return &Schedule{Appointments: []*ent.Appointment{}}, nil // a repeat, and the office is no longer in use
 	}
@@ -201,7 +203,7 @@ func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, n
 		return &Schedule{Office: o, Appointments: []*ent.Appointment{}, StillClosed: still}, err
 	}
 	rules := c.open(o)
-	rules.Zone, rules.Step = o.rules.Zone, o.rules.Step
+	rules.Zone, rules.Step = o.Rules.Zone, o.Rules.Step
 	for _, one := range o.Counters { // those out of use have appointments too, and the office's hours
 		if !slices.ContainsFunc(rules.Counters, func(r schedule.Counter) bool { return r.Number == one.Number }) {
 			rules.Counters = append(rules.Counters, schedule.Counter{Number: one.Number})
@@ -234,10 +236,10 @@ func (c *hoursChange) inTheWay(ctx context.Context, db *ent.Client, o *Office, n
 
 // readOffice reads an office with its rules, and nothing else of its town: others wait for the lock meanwhile. It is nil
 // where the office is no longer in use.
-func readOffice(ctx context.Context, db *ent.Client, m *ent.Municipality, id string, now time.Time) (*Office, error) {
-	t := &Town{Municipality: m}
-	if err := t.readOffices(ctx, db, now); err != nil {
+func readOffice(ctx context.Context, db *ent.Client, m *ent.Municipality, id string, now time.Time) (*catalogue.Office, error) {
+	t := &catalogue.Town{Municipality: m}
+	if err := t.ReadOffices(ctx, db, now); err != nil {
 		return nil, err
 	}
-	return t.office(id), nil
+	return t.Office(id), nil
 }

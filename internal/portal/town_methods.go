@@ -7,8 +7,10 @@ import (
 
 	"nelke/ent"
 	"nelke/ent/paymentoption"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -35,15 +37,11 @@ const maxMethods = 50
 // then on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
-func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *Town, err error) {
-	defer wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
+func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *catalogue.Town, err error) {
+	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	methods, err := dated(in.Methods, "input", "methods")
@@ -58,15 +56,15 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 		if err != nil {
 			return "", err
 		}
-		t := &Town{Municipality: m}
+		t := &catalogue.Town{Municipality: m}
 		if t.Zone, err = time.LoadLocation(m.TimeZone); err != nil {
 			return "", err
 		}
 		if t.Payments, err = tx.PaymentOption.Query().Where(paymentoption.MunicipalityID(m.ID)).Order(paymentoption.ByPosition()).All(ctx); err != nil {
 			return "", err
 		}
-		today := t.today(tx.now)
-		before := strings.Join(t.methodsOn(today), " ")
+		today := t.Today(tx.now)
+		before := strings.Join(t.MethodsOn(today), " ")
 		if t.Payments, err = tx.replaceMethods(ctx, m.ID, methods); err != nil {
 			return "", err
 		}
@@ -75,13 +73,13 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 		}
 		tx.nudge(live.Catalogue(m.ID))
 		return m.ID, tx.recordTown(ctx, m, change{
-			subject: m.ID, action: "municipality.methods_set", before: before, after: strings.Join(t.methodsOn(today), " "), left: in,
+			subject: m.ID, action: "municipality.methods_set", before: before, after: strings.Join(t.MethodsOn(today), " "), left: in,
 		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+	return catalogue.ReadTown(ctx, p.store.Reader(), m.ID, p.clock())
 }
 
 // ResetPaymentMethodsInput names a town.
@@ -94,15 +92,11 @@ type ResetPaymentMethodsInput struct {
 // from then on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *Town, err error) {
-	defer wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
+func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *catalogue.Town, err error) {
+	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
-	d, err := p.directory(ctx)
+	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
-		return nil, err
-	}
-	m, actor := d.byID[in.Municipality], identity.FromContext(ctx)
-	if err := mayServe(actor, m, identity.Admin, "input", "municipality"); err != nil {
 		return nil, err
 	}
 	_, err = p.once(ctx, "resetPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
@@ -125,13 +119,13 @@ func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethods
 	if err != nil {
 		return nil, err
 	}
-	return readTown(ctx, p.store.Reader(), m.ID, p.clock())
+	return catalogue.ReadTown(ctx, p.store.Reader(), m.ID, p.clock())
 }
 
 // dated reads payment methods and holds them to the rules of a town's file.
 func dated(in []PaymentOptionInput, path ...string) ([]town.PaymentMethod, error) {
 	if len(in) > maxMethods {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 0, Max: maxMethods, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 0, Max: maxMethods, Path: path}
 	}
 	methods := make([]town.PaymentMethod, len(in))
 	for i, o := range in {

@@ -8,6 +8,8 @@ import (
 	"nelke/ent"
 	"nelke/ent/opening"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/town"
 )
@@ -37,14 +39,14 @@ const (
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT.
 func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedule, err error) {
-	defer wrap(&err, "AddOpening(%s, %s)", in.Office, in.From)
+	defer problem.Wrap(&err, "AddOpening(%s, %s)", in.Office, in.From)
 
 	spans, err := daily(in.Hours, "input", "hours")
 	if err != nil {
 		return nil, err
 	}
 	if in.To.Before(in.From) {
-		return nil, invalid(RuleOrder, "input", "to")
+		return nil, problem.Invalid(problem.RuleOrder, "input", "to")
 	}
 	if err := in.Reason.clean(1, 300, "input", "reason"); err != nil {
 		return nil, err
@@ -52,18 +54,18 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 	return p.changeHours(ctx, &hoursChange{
 		operation: "addOpening", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.From, field: "from", to: in.To, opens: true,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			counter, ahead := value(in.Counter), 0
 			for _, row := range o.Openings {
-				if row.CounterID == counter && !date(row.ToDate).Before(in.From) && !in.To.Before(date(row.FromDate)) {
-					return change{}, invalid(RuleOverlap, "input", "from")
+				if row.CounterID == counter && !catalogue.Date(row.ToDate).Before(in.From) && !in.To.Before(catalogue.Date(row.FromDate)) {
+					return change{}, problem.Invalid(problem.RuleOverlap, "input", "from")
 				}
-				if !date(row.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)) {
+				if !catalogue.Date(row.ToDate).Before(schedule.DateOf(tx.now, o.Rules.Zone)) {
 					ahead++
 				}
 			}
 			if ahead >= maxOpenings {
-				return change{}, &Problem{Code: InvalidInput, Rule: RuleCount, Max: maxOpenings, Path: []string{"input", "office"}}
+				return change{}, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleCount, Max: maxOpenings, Path: []string{"input", "office"}}
 			}
 			row, err := tx.Opening.Create().SetOfficeID(o.ID).SetCounterID(counter).SetFromDate(in.From.String()).SetToDate(in.To.String()).
 				SetHours(spans).SetOnline(in.Online).SetReason(in.Reason.text()).SetSource(townsOwn).Save(ctx)
@@ -72,14 +74,16 @@ func (p *Portal) AddOpening(ctx context.Context, in AddOpeningInput) (_ *Schedul
 			}
 			return change{subject: o.ID, action: "office.opened", after: row.ID, left: in}, nil
 		},
-		open: func(o *Office) schedule.Rules { return schedule.Rules{Openings: wholeWeek(), Dated: o.rules.Dated} },
+		open: func(o *catalogue.Office) schedule.Rules {
+			return schedule.Rules{Openings: schedule.WholeWeek(), Dated: o.Rules.Dated}
+		},
 	})
 }
 
 // daily reads the hours of a day and holds them to the rules of a town's file. They are ascending then.
 func daily(in []TimeSpanInput, path ...string) ([]schema.Span, error) {
 	if len(in) < 1 || len(in) > maxOpeningSpans {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: maxOpeningSpans, Path: path}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxOpeningSpans, Path: path}
 	}
 	hours, spans := make([]town.Hours, len(in)), make([]schema.Span, len(in))
 	for i, span := range in {
@@ -102,7 +106,7 @@ type RemoveOpeningInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE (the opening is over).
 func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *Schedule, err error) {
-	defer wrap(&err, "RemoveOpening(%s)", in.Opening)
+	defer problem.Wrap(&err, "RemoveOpening(%s)", in.Opening)
 
 	known, err := p.store.Reader().Opening.Query().Where(opening.IDIn(storable(in.Opening)...)).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -112,14 +116,14 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 	}
 	c := &hoursChange{
 		operation: "removeOpening", key: in.IdempotencyKey, office: known.OfficeID, named: "opening", input: in, dryRun: in.DryRun,
-		from: date(known.FromDate), to: date(known.ToDate),
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		from: catalogue.Date(known.FromDate), to: catalogue.Date(known.ToDate),
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			i := slices.IndexFunc(o.Openings, func(row *ent.Opening) bool { return row.ID == in.Opening })
 			switch {
 			case i < 0:
-				return change{}, refuse(NotFound, "input", "opening")
-			case date(known.ToDate).Before(schedule.DateOf(tx.now, o.rules.Zone)):
-				return change{}, refuse(WrongState, "input", "opening")
+				return change{}, problem.New(problem.NotFound, "input", "opening")
+			case catalogue.Date(known.ToDate).Before(schedule.DateOf(tx.now, o.Rules.Zone)):
+				return change{}, problem.New(problem.WrongState, "input", "opening")
 			}
 			ch := change{subject: o.ID, action: "office.opening_removed", before: known.ID, left: in}
 			// The row stays: it is what keeps an import from bringing the file's back.
@@ -128,9 +132,9 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 			}
 			return ch, tx.readFileAgain(ctx, o.MunicipalityID) // the file may have one in its place
 		},
-		open: func(o *Office) schedule.Rules {
+		open: func(o *catalogue.Office) schedule.Rules {
 			rules := weeklyHours(o)
-			rules.Holidays = o.rules.Holidays
+			rules.Holidays = o.Rules.Holidays
 			return rules
 		},
 	}
@@ -138,21 +142,6 @@ func (p *Portal) RemoveOpening(ctx context.Context, in RemoveOpeningInput) (_ *S
 		c.counter = &known.CounterID
 	}
 	return p.changeHours(ctx, c)
-}
-
-// Openings are the openings of an office for given days that are not over yet, by their first day.
-func (p *Portal) Openings(o *Office) []*ent.Opening {
-	today := schedule.DateOf(p.clock(), o.rules.Zone).String()
-	return slices.DeleteFunc(slices.Clone(o.Openings), func(row *ent.Opening) bool { return row.ToDate < today })
-}
-
-// OpeningHoursOf are the hours of each day of an opening.
-func OpeningHoursOf(row *ent.Opening) []OpeningSpan {
-	spans := make([]OpeningSpan, len(row.Hours))
-	for i, span := range row.Hours {
-		spans[i] = OpeningSpan{From: schedule.LocalTime(span.From), To: schedule.LocalTime(span.To)}
-	}
-	return spans
 }
 
 // dayKey is what a line of a town's file says of days and hours. A line that says it as before is the same line.

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"nelke/ent/openingrule"
+	"nelke/internal/catalogue"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 )
 
@@ -23,12 +25,12 @@ type ResetOpeningHoursInput struct {
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, INVALID_INPUT, WRONG_STATE (the file's hours hold by then anyway).
 func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInput) (_ *Schedule, err error) {
-	defer wrap(&err, "ResetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
+	defer problem.Wrap(&err, "ResetOpeningHours(%s, %s)", in.Office, in.ValidFrom)
 
 	return p.changeHours(ctx, &hoursChange{
 		operation: "resetOpeningHours", key: in.IdempotencyKey, office: in.Office, counter: in.Counter, input: in, dryRun: in.DryRun,
 		from: in.ValidFrom, field: "validFrom", opens: true,
-		work: func(ctx context.Context, tx *Tx, o *Office) (change, error) {
+		work: func(ctx context.Context, tx *Tx, o *catalogue.Office) (change, error) {
 			ch := change{subject: o.ID, action: "office.hours_reset", after: in.ValidFrom.String(), left: in}
 			counter := ""
 			if in.Counter != nil {
@@ -43,7 +45,7 @@ func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInpu
 				reset = reset || ended
 			}
 			if !reset {
-				return ch, &Problem{Code: WrongState, Rule: RuleFiles, Path: []string{"input", "validFrom"}}
+				return ch, &problem.Problem{Code: problem.WrongState, Rule: problem.RuleFiles, Path: []string{"input", "validFrom"}}
 			}
 			if err := tx.inside(ctx, o, in.ValidFrom, "validFrom"); err != nil {
 				return ch, err
@@ -56,7 +58,7 @@ func (p *Portal) ResetOpeningHours(ctx context.Context, in ResetOpeningHoursInpu
 
 // restoreHours ends the town's own hours of an office or a counter before a day and has the file's hold from then on. It
 // reports whether there was anything to end.
-func (tx *Tx) restoreHours(ctx context.Context, o *Office, counter string, kind openingrule.Kind, from schedule.Date) (bool, error) {
+func (tx *Tx) restoreHours(ctx context.Context, o *catalogue.Office, counter string, kind openingrule.Kind, from schedule.Date) (bool, error) {
 	of := openingrule.And(openingrule.OfficeID(o.ID), openingrule.CounterID(counter), openingrule.KindEQ(kind))
 	until := from.AddDays(-1).String()
 	own := openingrule.And(of, openingrule.Source(townsOwn))
@@ -112,10 +114,10 @@ type ResetServiceStateInput struct {
 // the next import on.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *Service, err error) {
-	defer wrap(&err, "ResetServiceState(%s)", in.Service)
+func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *catalogue.Service, err error) {
+	defer problem.Wrap(&err, "ResetServiceState(%s)", in.Service)
 
-	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *Service) (change, error) {
+	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		ch := change{subject: s.ID, action: "service.state_reset", before: stateOf(s), after: "OPEN", left: in}
 		if err := tx.PublicService.UpdateOneID(s.ID).SetClosed(false).ClearStateMessage().SetStateSet(false).AddRevision(1).Exec(ctx); err != nil {
 			return ch, err

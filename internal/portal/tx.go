@@ -16,6 +16,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/identity"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -133,7 +134,7 @@ func (tx *Tx) replay(ctx context.Context, scope, key, digest string) (string, er
 		return "", err
 	}
 	if row.InputHash != digest {
-		return "", refuse(IdempotencyKeyReused, "input", "idempotencyKey")
+		return "", problem.New(problem.IdempotencyKeyReused, "input", "idempotencyKey")
 	}
 	return row.Outcome, nil
 }
@@ -180,7 +181,7 @@ func (tx *Tx) lockCase(ctx context.Context, where predicate.CaseFile) (*ent.Case
 
 // ForgetIdempotency drops what is remembered of writes older than a week: no client repeats that late.
 func (p *Portal) ForgetIdempotency(ctx context.Context) (err error) {
-	defer wrap(&err, "ForgetIdempotency")
+	defer problem.Wrap(&err, "ForgetIdempotency")
 
 	return inSlices(ctx, p, func() ([]int, error) {
 		now, err := p.store.Now(ctx)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 // Limiter counts what happens under keys, for all processes together.
@@ -89,7 +90,7 @@ func take(ctx context.Context, l Limiter, key string, times int) error {
 
 func limited(wait time.Duration, err error) error {
 	if err == nil && wait > 0 {
-		return &Problem{Code: RateLimited, RetryAfter: wait}
+		return &problem.Problem{Code: problem.RateLimited, RetryAfter: wait}
 	}
 	return err
 }

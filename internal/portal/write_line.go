@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 	"nelke/internal/store"
 )
 
@@ -40,7 +41,7 @@ func (l *lines) take(ctx context.Context, thing string, most int) (done func(), 
 	}
 	if most > 0 && one.present > most {
 		l.mu.Unlock()
-		return nil, &Problem{Code: RateLimited, RetryAfter: queueWait}
+		return nil, &problem.Problem{Code: problem.RateLimited, RetryAfter: queueWait}
 	}
 	one.present++
 	l.mu.Unlock()
@@ -85,7 +86,7 @@ func (s *seats) take(ctx context.Context) (done func(), err error) {
 	defer s.mu.Unlock()
 	for _, part := range n.Parts {
 		if s.taken[part.Name] >= s.most*part.Times {
-			return nil, &Problem{Code: RateLimited, RetryAfter: queueWait}
+			return nil, &problem.Problem{Code: problem.RateLimited, RetryAfter: queueWait}
 		}
 	}
 	for _, part := range n.Parts {

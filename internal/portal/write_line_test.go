@@ -8,14 +8,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/internal/identity"
+	"nelke/internal/problem"
 )
 
 func isLimited(t *testing.T, err error) {
 	t.Helper()
-	problem := (*Problem)(nil)
-	require.ErrorAs(t, err, &problem)
-	require.Equal(t, RateLimited, problem.Code)
-	require.Positive(t, problem.RetryAfter)
+	refusal := (*problem.Problem)(nil)
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, problem.RateLimited, refusal.Code)
+	require.Positive(t, refusal.RetryAfter)
 }
 
 func TestWritesOfOneThingLineUp(t *testing.T) {

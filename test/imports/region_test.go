@@ -13,6 +13,7 @@ import (
 
 	"nelke/ent"
 	"nelke/internal/cache"
+	"nelke/internal/catalogue"
 	"nelke/internal/live"
 	"nelke/internal/portal"
 	"nelke/internal/store"
@@ -204,7 +205,7 @@ func (p place) beside(t *testing.T) *portal.Portal {
 
 func kindOf(t *testing.T, beside *portal.Portal, town, service string) *ent.ServiceKind {
 	t.Helper()
-	s, err := beside.PublicService(t.Context(), portal.PublicServiceKey{Slug: &portal.MunicipalServiceSlug{Municipality: town, Service: service}})
+	s, err := beside.PublicService(t.Context(), catalogue.PublicServiceKey{Slug: &catalogue.MunicipalServiceSlug{Municipality: town, Service: service}})
 	require.NoError(t, err)
 	require.NotNil(t, s)
 	kind, err := beside.KindOf(t.Context(), s)

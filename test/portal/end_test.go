@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nelke/internal/portal"
+	"nelke/internal/catalogue"
 	"nelke/test/suite"
 )
 
@@ -30,8 +30,8 @@ func TestASearchOfTheCatalogueEndsWithItsContext(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		n := newNight(t, b)
 		text := "Personalausweis Bescheinigung"
-		ask := func(ctx context.Context) (*portal.ServiceConnection, error) {
-			return n.portal.PublicServices(ctx, portal.Page{}, &portal.PublicServiceFilter{Text: &text}, "de")
+		ask := func(ctx context.Context) (*catalogue.ServiceConnection, error) {
+			return n.portal.PublicServices(ctx, catalogue.Page{}, &catalogue.PublicServiceFilter{Text: &text}, "de")
 		}
 		found, err := ask(t.Context()) // what the others find in memory
 		require.NoError(t, err)

@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"slices"
@@ -28,7 +28,7 @@ func (s *Service) matches(f *PublicServiceFilter, now time.Time) bool {
 	if len(f.LeikaKeys) > 0 && (s.LeikaKey == nil || !in(f.LeikaKeys, *s.LeikaKey)) {
 		return false
 	}
-	if f.Free != nil && *f.Free != (s.FeeOn(s.Town.today(now)) == nil) {
+	if f.Free != nil && *f.Free != (s.FeeOn(s.Town.Today(now)) == nil) {
 		return false
 	}
 	if f.Channel != nil && !slices.Contains(s.Channels, *f.Channel) {

@@ -1,8 +1,10 @@
-package portal
+package catalogue
 
 import (
 	"encoding/base64"
 	"strings"
+
+	"nelke/internal/problem"
 )
 
 // Page is what a client asks of a connection: at most First entries (1 to 100, 20 unless given) after a cursor.
@@ -34,14 +36,14 @@ func pageOf[T any](page Page, all []T, list string, place func(T) string) (*Conn
 		first = *page.First
 	}
 	if first < 1 || first > 100 {
-		return nil, &Problem{Code: InvalidInput, Rule: RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
+		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: 100, Path: []string{"first"}}
 	}
 	from := 0
 	if page.After != nil {
 		decoded, err := base64.RawURLEncoding.DecodeString(*page.After)
 		after, ours := strings.CutPrefix(string(decoded), list)
 		if err != nil || !ours {
-			return nil, invalid(RuleCursor, "after")
+			return nil, problem.Invalid(problem.RuleCursor, "after")
 		}
 		for from < len(all) && place(all[from]) <= after {
 			from++

@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"bytes"
@@ -21,6 +21,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/store"
 	"nelke/internal/xzufi"
@@ -47,14 +48,14 @@ func (e *Export) Weight() int {
 
 // XZuFi returns the catalogue of the towns whose Regionalschlüssel begin so as a message of XZuFi 2.2: all services that are
 // offered with all their prices, texts and languages, the towns and offices that are responsible for them, and where they
-// can be asked for online. Site is the address under which people reach the service, without a slash at its end. It gives
+// can be asked for online. Site is the address under which people reach the service, without a slash at its end. It returns
 // nil where no town's key begins so. The same catalogue is the same bytes, whoever makes it and when.
 //
 // It is made once for all who ask at the same time, and kept until a catalogue changes; what else is remembered bounds it.
-func (p *Portal) XZuFi(ctx context.Context, ars, site string) (_ *Export, err error) {
-	defer wrap(&err, "XZuFi(%s)", ars)
+func (r *Reader) XZuFi(ctx context.Context, ars, site string) (_ *Export, err error) {
+	defer problem.Wrap(&err, "XZuFi(%s)", ars)
 
-	d, err := p.directory(ctx)
+	d, err := r.directory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,27 +75,27 @@ func (p *Portal) XZuFi(ctx context.Context, ars, site string) (_ *Export, err er
 			region = region[:len(region)-1]
 		}
 	}
-	same := func(ctx context.Context, e *Export) (bool, error) { return p.upToDate(ctx, e.made) }
-	return cache.Renew(ctx, p.cache, "xzufi:"+region+":"+site, []live.Key{directoryKey, feedKey}, same, func(ctx context.Context) (*Export, time.Time, error) {
-		e, err := p.export(ctx, d, region, site)
+	same := func(ctx context.Context, e *Export) (bool, error) { return r.upToDate(ctx, e.made) }
+	return cache.Renew(ctx, r.cache, "xzufi:"+region+":"+site, []live.Key{live.Directory, live.Feed}, same, func(ctx context.Context) (*Export, time.Time, error) {
+		e, err := r.export(ctx, d, region, site)
 		return e, time.Time{}, err
 	})
 }
 
-func (p *Portal) export(ctx context.Context, d *directory, region, site string) (*Export, error) {
-	towns, err := p.towns(ctx, func(m *ent.Municipality) bool { return strings.HasPrefix(m.Ars, region) })
+func (r *Reader) export(ctx context.Context, d *directory, region, site string) (*Export, error) {
+	towns, err := r.towns(ctx, func(m *ent.Municipality) bool { return strings.HasPrefix(m.Ars, region) })
 	if err != nil {
 		return nil, err
 	}
 	x := exporter{site: site, changed: map[string]time.Time{}}
-	if x.kinds, err = p.Kinds(ctx); err != nil {
+	if x.kinds, err = r.Kinds(ctx); err != nil {
 		return nil, err
 	}
 	ids := make([]string, len(towns))
 	for i, t := range towns {
 		ids[i] = t.ID
 	}
-	rows, err := p.store.Reader().Change.Query().Where(store.OneOf[predicate.Change](entchange.FieldMunicipalityID, ids)).All(ctx)
+	rows, err := r.store.Reader().Change.Query().Where(store.OneOf[predicate.Change](entchange.FieldMunicipalityID, ids)).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -266,14 +267,14 @@ const assumedFee = "assumed"
 
 // weekly are the office's hours of the week, Monday first.
 func (o *Office) weekly() []xzufi.Hours {
-	all := make([]xzufi.Hours, len(o.rules.Openings))
+	all := make([]xzufi.Hours, len(o.Rules.Openings))
 	day := func(d schedule.Date) string {
 		if d == (schedule.Date{}) {
 			return ""
 		}
 		return d.String()
 	}
-	for i, r := range o.rules.Openings {
+	for i, r := range o.Rules.Openings {
 		all[i] = xzufi.Hours{Weekday: r.Weekday, From: r.From.String(), To: r.To.String(), ValidFrom: day(r.ValidFrom), Until: day(r.ValidTo)}
 	}
 	slices.SortStableFunc(all, func(a, b xzufi.Hours) int {

@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"testing"

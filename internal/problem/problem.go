@@ -1,6 +1,10 @@
-package portal
+// Package problem has the expected outcomes of operations: their codes, the rules of inputs, and the reasons why a time is not offered.
+// It is the vocabulary that catalogue, portal and graph share.
+package problem
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"nelke/internal/form"
@@ -130,10 +134,27 @@ const (
 	ReasonLater              Reason = "LATER"
 )
 
-func refuse(code Code, path ...string) *Problem { return &Problem{Code: code, Path: path} }
+// New returns the problem of a code, with the path of the input field at fault from the root of the arguments, if it is one's:
+// New(NotFound, "input", "application").
+func New(code Code, path ...string) *Problem { return &Problem{Code: code, Path: path} }
 
-func invalid(rule Rule, path ...string) *Problem {
+// Invalid returns the problem INVALID_INPUT of a rule that the field at the path breaks.
+func Invalid(rule Rule, path ...string) *Problem {
 	return &Problem{Code: InvalidInput, Rule: rule, Path: path}
+}
+
+// Wrap names a function and its arguments, by a format of fmt, in an error that nobody expects: "Office(office_1): connection
+// refused". It is deferred with the function's named result. A Problem is an expected outcome and stays as it is, without
+// whatever was wrapped around it; nil stays nil.
+func Wrap(err *error, format string, args ...any) {
+	if *err == nil {
+		return
+	}
+	if found := (*Problem)(nil); errors.As(*err, &found) {
+		*err = found
+		return
+	}
+	*err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), *err)
 }
 
 // Unavailable reports whether an error may be gone when the same request is sent again: the database can't be reached, or

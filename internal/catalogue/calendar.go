@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"fmt"
@@ -15,15 +15,15 @@ import (
 
 // compile turns the office's rows into its calendar, from today to the end of the horizon.
 func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error) {
-	o.rules = schedule.Rules{
+	o.Rules = schedule.Rules{
 		Step:    o.StepMinutes,
 		Lead:    time.Duration(o.LeadMinutes) * time.Minute,
 		Horizon: o.HorizonDays,
 	}
-	if o.rules.Zone, err = time.LoadLocation(o.TimeZone); err != nil {
+	if o.Rules.Zone, err = time.LoadLocation(o.TimeZone); err != nil {
 		return err
 	}
-	if o.rules.Holidays, err = holidays(o.Holidays, o.rules.Zone); err != nil {
+	if o.Rules.Holidays, err = holidays(o.Holidays, o.Rules.Zone); err != nil {
 		return err
 	}
 	number := map[string]int64{}
@@ -34,45 +34,45 @@ func (o *Office) compile(openings []*ent.OpeningRule, now time.Time) (err error)
 		if !c.Active {
 			continue
 		}
-		at[c.ID] = len(o.rules.Counters)
-		o.rules.Counters = append(o.rules.Counters, schedule.Counter{Number: c.Number, Services: services})
+		at[c.ID] = len(o.Rules.Counters)
+		o.Rules.Counters = append(o.Rules.Counters, schedule.Counter{Number: c.Number, Services: services})
 	}
 	for _, row := range openings {
 		rule := schedule.Rule{
 			Weekday: time.Weekday(row.Weekday),
 			From:    schedule.LocalTime(row.FromMinute), To: schedule.LocalTime(row.ToMinute),
-			ValidFrom: date(row.ValidFrom), ValidTo: date(row.ValidTo),
+			ValidFrom: Date(row.ValidFrom), ValidTo: Date(row.ValidTo),
 		}
 		i, own := at[row.CounterID]
 		switch {
 		case row.CounterID == "":
-			o.rules.Openings = append(o.rules.Openings, rule)
+			o.Rules.Openings = append(o.Rules.Openings, rule)
 		case own && row.Kind == openingrule.KindOPEN:
-			o.rules.Counters[i].Openings = append(o.rules.Counters[i].Openings, rule)
+			o.Rules.Counters[i].Openings = append(o.Rules.Counters[i].Openings, rule)
 		case own && row.Kind == openingrule.KindONLINE:
-			o.rules.Counters[i].Public = append(o.rules.Counters[i].Public, rule)
+			o.Rules.Counters[i].Public = append(o.Rules.Counters[i].Public, rule)
 		}
 	}
-	for i := range o.rules.Counters {
-		c := &o.rules.Counters[i]
-		c.Openings, c.Public = filled(c.Openings, o.rules.Openings), filled(c.Public, wholeWeek())
+	for i := range o.Rules.Counters {
+		c := &o.Rules.Counters[i]
+		c.Openings, c.Public = filled(c.Openings, o.Rules.Openings), filled(c.Public, schedule.WholeWeek())
 	}
 	for _, row := range o.Closures {
-		c := schedule.Closure{From: date(row.FromDate), To: date(row.ToDate), Counter: number[row.CounterID]}
+		c := schedule.Closure{From: Date(row.FromDate), To: Date(row.ToDate), Counter: number[row.CounterID]}
 		if row.FromMinute != nil && row.ToMinute != nil {
 			c.TimeFrom, c.TimeTo = schedule.LocalTime(*row.FromMinute), schedule.LocalTime(*row.ToMinute)
 		}
-		o.rules.Closures = append(o.rules.Closures, c)
+		o.Rules.Closures = append(o.Rules.Closures, c)
 	}
 	for _, row := range o.Openings {
 		for _, span := range row.Hours {
-			o.rules.Dated = append(o.rules.Dated, schedule.Opening{
-				From: date(row.FromDate), To: date(row.ToDate), TimeFrom: schedule.LocalTime(span.From), TimeTo: schedule.LocalTime(span.To),
+			o.Rules.Dated = append(o.Rules.Dated, schedule.Opening{
+				From: Date(row.FromDate), To: Date(row.ToDate), TimeFrom: schedule.LocalTime(span.From), TimeTo: schedule.LocalTime(span.To),
 				Counter: number[row.CounterID], Online: row.Online,
 			})
 		}
 	}
-	o.Calendar, err = schedule.NewCalendar(o.rules, schedule.DateOf(now, o.rules.Zone), o.HorizonDays+2)
+	o.Calendar, err = schedule.NewCalendar(o.Rules, schedule.DateOf(now, o.Rules.Zone), o.HorizonDays+2)
 	return err
 }
 
@@ -81,13 +81,13 @@ func filled(own, others []schedule.Rule) []schedule.Rule {
 	if len(own) == 0 {
 		return own
 	}
-	for _, gap := range gaps(own) {
+	for _, gap := range schedule.Gaps(own) {
 		for _, r := range others {
-			if r.ValidFrom.Before(gap.from) {
-				r.ValidFrom = gap.from
+			if r.ValidFrom.Before(gap.From) {
+				r.ValidFrom = gap.From
 			}
-			if !gap.to.IsZero() && (r.ValidTo.IsZero() || gap.to.Before(r.ValidTo)) {
-				r.ValidTo = gap.to
+			if !gap.To.IsZero() && (r.ValidTo.IsZero() || gap.To.Before(r.ValidTo)) {
+				r.ValidTo = gap.To
 			}
 			if r.ValidTo.IsZero() || !r.ValidTo.Before(r.ValidFrom) {
 				own = append(own, r)
@@ -97,30 +97,9 @@ func filled(own, others []schedule.Rule) []schedule.Rule {
 	return own
 }
 
-// gap is a span of days, both included; a zero date doesn't bound.
-type gap struct{ from, to schedule.Date }
-
-// gaps are the days on which none of some weekly rules is valid, whatever the weekday.
-func gaps(rules []schedule.Rule) (free []gap) {
-	rules = slices.Clone(rules)
-	slices.SortFunc(rules, func(a, b schedule.Rule) int { return a.ValidFrom.Compare(b.ValidFrom) })
-	next := schedule.Date{} // the first day that isn't known to be covered; zero: none is
-	for _, r := range rules {
-		if next.Before(r.ValidFrom) {
-			free = append(free, gap{next, r.ValidFrom.AddDays(-1)})
-		}
-		if r.ValidTo.IsZero() {
-			return free
-		}
-		if after := r.ValidTo.AddDays(1); next.Before(after) {
-			next = after
-		}
-	}
-	return append(free, gap{from: next})
-}
-
-// date reads a date that the database holds; empty is none. The importer and the writes let nothing else in.
-func date(s string) schedule.Date {
+// Date reads a date as the catalogue's rows hold it, like 2026-11-22. What is empty, or no date, is the zero date, which doesn't bound:
+// the importer and the writes let nothing else in.
+func Date(s string) schedule.Date {
 	if s == "" {
 		return schedule.Date{}
 	}
@@ -150,8 +129,8 @@ func holidays(region string, zone *time.Location) (func(schedule.Date) bool, err
 	}, nil
 }
 
-// counter returns a counter of the office by the number of its cells.
-func (o *Office) counter(number int64) *ent.Counter {
+// CounterNumbered returns the counter of the office with that number, which its cells in the book have; nil where there is none.
+func (o *Office) CounterNumbered(number int64) *ent.Counter {
 	i := slices.IndexFunc(o.Counters, func(c *ent.Counter) bool { return c.Number == number })
 	if i < 0 {
 		return nil

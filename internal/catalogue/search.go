@@ -1,4 +1,4 @@
-package portal
+package catalogue
 
 import (
 	"cmp"
@@ -13,6 +13,7 @@ import (
 	"nelke/ent"
 	"nelke/internal/cache"
 	"nelke/internal/live"
+	"nelke/internal/problem"
 	"nelke/internal/schedule"
 	"nelke/internal/search"
 )
@@ -31,14 +32,14 @@ func (*finder) Pinned() {}
 func (*finder) Lasting() {}
 
 // finder is made anew after each change of a catalogue.
-func (p *Portal) finder(ctx context.Context) (*finder, error) {
-	same := func(ctx context.Context, f *finder) (bool, error) { return p.upToDate(ctx, f.made) }
-	return cache.Renew(ctx, p.cache, "finder", []live.Key{directoryKey}, same, func(ctx context.Context) (*finder, time.Time, error) {
-		d, err := p.directory(ctx)
+func (r *Reader) finder(ctx context.Context) (*finder, error) {
+	same := func(ctx context.Context, f *finder) (bool, error) { return r.upToDate(ctx, f.made) }
+	return cache.Renew(ctx, r.cache, "finder", []live.Key{live.Directory}, same, func(ctx context.Context) (*finder, time.Time, error) {
+		d, err := r.directory(ctx)
 		if err != nil {
 			return nil, time.Time{}, err
 		}
-		towns, err := p.towns(ctx, func(*ent.Municipality) bool { return true })
+		towns, err := r.towns(ctx, func(*ent.Municipality) bool { return true })
 		if err != nil {
 			return nil, time.Time{}, err
 		}
@@ -49,7 +50,7 @@ func (p *Portal) finder(ctx context.Context) (*finder, error) {
 		known := map[string]int{}
 		for _, t := range towns {
 			for _, s := range t.Services {
-				texts, err := p.texts(ctx, s)
+				texts, err := r.texts(ctx, s)
 				if err != nil {
 					return nil, time.Time{}, err
 				}
@@ -67,8 +68,8 @@ func (p *Portal) finder(ctx context.Context) (*finder, error) {
 }
 
 // texts are what is said of a service, in all languages: its name says most, then what else people call it, and least its summary.
-func (p *Portal) texts(ctx context.Context, s *Service) ([]search.Text, error) {
-	kind, err := p.KindOf(ctx, s)
+func (r *Reader) texts(ctx context.Context, s *Service) ([]search.Text, error) {
+	kind, err := r.KindOf(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +96,11 @@ func (p *Portal) texts(ctx context.Context, s *Service) ([]search.Text, error) {
 }
 
 // find returns the services that a text fits, by id, each with how well; nil where the text says nothing, so that all fit.
-func (p *Portal) find(ctx context.Context, text *string, language string) (map[string]int, error) {
+func (r *Reader) find(ctx context.Context, text *string, language string) (map[string]int, error) {
 	if text == nil || strings.TrimSpace(*text) == "" {
 		return nil, nil
 	}
-	f, err := p.finder(ctx)
+	f, err := r.finder(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +119,14 @@ func (p *Portal) find(ctx context.Context, text *string, language string) (map[s
 
 // pageOfServices filters services and cuts a page out of them: in their order, or, where a text is looked for, the best
 // first.
-func (p *Portal) pageOfServices(ctx context.Context, page Page, all []*Service, filter *PublicServiceFilter, language string) (*ServiceConnection, error) {
+func (r *Reader) pageOfServices(ctx context.Context, page Page, all []*Service, filter *PublicServiceFilter, language string) (*ServiceConnection, error) {
 	place := (*Service).place
 	if filter != nil {
-		scores, err := p.find(ctx, filter.Text, language)
+		scores, err := r.find(ctx, filter.Text, language)
 		if err != nil {
 			return nil, err
 		}
-		now, sorted := p.clock(), filter.sorted()
+		now, sorted := r.clock(), filter.sorted()
 		all = slices.DeleteFunc(slices.Clone(all), func(s *Service) bool {
 			_, found := scores[s.ID]
 			return scores != nil && !found || !s.matches(sorted, now)
@@ -166,8 +167,8 @@ type MunicipalityCount struct {
 }
 
 // FacetsOf counts services: channels in their order, kinds by their slug, towns by theirs.
-func (p *Portal) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err error) {
-	defer wrap(&err, "FacetsOf(%d)", len(all))
+func (r *Reader) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err error) {
+	defer problem.Wrap(&err, "FacetsOf(%d)", len(all))
 
 	f := &Facets{Channels: []ChannelCount{}, Kinds: []KindCount{}, Municipalities: []MunicipalityCount{}}
 	channels, kinds, towns := map[string]int{}, map[string]int{}, map[string]int{}
@@ -175,7 +176,7 @@ func (p *Portal) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err e
 	for _, s := range all {
 		day, ok := days[s.Town]
 		if !ok {
-			day = s.Town.today(p.clock())
+			day = s.Town.Today(r.clock())
 			days[s.Town] = day
 			f.Municipalities = append(f.Municipalities, MunicipalityCount{Municipality: s.Town})
 		}
@@ -195,7 +196,7 @@ func (p *Portal) FacetsOf(ctx context.Context, all []*Service) (_ *Facets, err e
 			f.Channels = append(f.Channels, ChannelCount{c, channels[c]})
 		}
 	}
-	known, err := p.Kinds(ctx)
+	known, err := r.Kinds(ctx)
 	if err != nil {
 		return nil, err
 	}
