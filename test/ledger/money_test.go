@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 	"pgregory.net/rapid"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/server"
 	"nelke/test/suite"
 )
@@ -145,7 +145,7 @@ func (m *machine) tell(p *payment, state string, lie lie, twice bool) {
 	require.NoError(m.t, err)
 	s := p.says(state)
 	s.lie = lie
-	hook := post{p, s, body, sandbox.Sign(m.bank.Secret, m.clock.Now(), body), m.book.now}
+	hook := post{p, s, body, gateway.KeysOf(m.bank.Secret).Sign(m.clock.Now(), body), m.book.now}
 	m.say(p.of.owner, "a webhook at %d about %s, which is %s: %s %s", m.at, m.nameOf(p), p.status, state, lie)
 	m.posts = append(m.posts, hook)
 	if twice {
@@ -218,20 +218,20 @@ func (m *machine) forged(rt *rapid.T) {
 	kind := rapid.SampledFrom([]string{"unsigned", "signed by somebody else", "changed", "too old", "of the future", "junk", "null"}).Draw(rt, "kind")
 	switch kind {
 	case "signed by somebody else":
-		header = sandbox.Sign("another secret, of the same length as it", now, body)
+		header = gateway.KeysOf("another secret, of the same length as it").Sign(now, body)
 	case "changed":
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 		body = append(slices.Clone(body), ' ')
 	case "too old":
-		header = sandbox.Sign(m.bank.Secret, now.Add(-5*time.Minute-time.Second), body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now.Add(-5*time.Minute-time.Second), body)
 	case "of the future":
-		header = sandbox.Sign(m.bank.Secret, now.Add(5*time.Minute+time.Second), body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now.Add(5*time.Minute+time.Second), body)
 	case "junk":
 		body, want = []byte(`{"order": 5}`), http.StatusBadRequest
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 	case "null":
 		body, want = []byte(`null`), http.StatusBadRequest
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 	}
 	m.say(p.of.owner, "a webhook about %s that is %s", m.nameOf(p), kind)
 	require.Equal(m.t, want, m.bank.Posts(m.processes[m.at], body, header), m.last)

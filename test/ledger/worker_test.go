@@ -15,7 +15,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/job"
 	"nelke/internal/live"
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/portal"
 	"nelke/internal/store"
 	"nelke/server"
@@ -76,7 +76,7 @@ func newWorker(t *testing.T, p *suite.Process, db *store.Store, bank *bank) *wor
 		db: db, hub: hub, later: map[int64]time.Time{}, tries: map[int64]int{},
 		portal: portal.New(portal.Options{
 			Store: db, Hub: hub, Cache: remembered, Jobs: jobs, Clock: p.Clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Provider: sandbox.NewClient(sandbox.ClientOptions{
+			Provider: gateway.NewClient(gateway.Options{
 				URL: bank.URL, Secret: bank.Secret, NotifyURL: p.Config.PublicURL + "/payments/webhook", HTTP: &http.Client{Transport: calls},
 			}),
 			ReturnURL: func(payment string) string {

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/server"
 )
 
@@ -129,7 +129,7 @@ func (b *Bank) Tells(p *Process, d Deal) int {
 	b.t.Helper()
 	body, err := json.Marshal(d)
 	require.NoError(b.t, err)
-	return b.Posts(p, body, sandbox.Sign(b.Secret, p.Clock.Now(), body))
+	return b.Posts(p, body, gateway.KeysOf(b.Secret).Sign(p.Clock.Now(), body))
 }
 
 // Posts sends any webhook.

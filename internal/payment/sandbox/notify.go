@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 )
 
@@ -163,19 +164,19 @@ func (s *Service) claim(ctx context.Context, o owed) (won *claim, err error) {
 
 // send posts the webhook.
 func (s *Service) send(ctx context.Context, c *claim) error {
-	body := encode(s.said(c.row))
+	body := gateway.Encode(s.said(c.row))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.NotifyURL, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("send(%s): %w", c.id, err)
 	}
-	request.Header = s.keys.sign(c.at, body)
+	request.Header = s.keys.Sign(c.at, body)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := s.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("send(%s): %w", c.id, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, answer.Body, BodyLimit) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, answer.Body, payment.ReportLimit) // so that the connection can be used again
 	if answer.StatusCode/100 != 2 {
 		return fmt.Errorf("send(%s): %s", c.id, answer.Status)
 	}

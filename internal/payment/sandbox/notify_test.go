@@ -205,7 +205,7 @@ func TestRunEndsInTheMiddleOfAReport(t *testing.T) {
 	}))
 	t.Cleanup(slow.Close)
 	t.Cleanup(func() { close(release) })
-	b.client.notifyURL = slow.URL
+	b.reportTo(slow.URL)
 	stop := b.run(b.service)
 	b.paid("payment_a")
 	<-arrived
@@ -218,7 +218,7 @@ func TestARedirectIsNotTaken(t *testing.T) {
 	b := setup(t, databases()[0])
 	moved := httptest.NewServer(http.RedirectHandler(b.receiver.url, http.StatusTemporaryRedirect))
 	t.Cleanup(moved.Close)
-	b.client.notifyURL = moved.URL
+	b.reportTo(moved.URL)
 	paid := b.paid("payment_a")
 	due, err := b.service.look(t.Context())
 	require.NoError(t, err)

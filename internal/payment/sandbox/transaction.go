@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 )
 
 // row is a transaction as the table keeps it.
 type row struct {
-	order
+	gateway.Order
 
 	id        string
 	status    payment.Status
@@ -28,9 +29,9 @@ type row struct {
 }
 
 // said is what the API and webhooks say of it.
-func (s *Service) said(r row) transaction {
-	t := transaction{
-		ID: r.id, Order: r.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
+func (s *Service) said(r row) gateway.Transaction {
+	t := gateway.Transaction{
+		ID: r.id, Order: r.Order.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
 	}
 	if r.status == payment.Open {
 		t.URL = s.url + "/pay/" + r.id
@@ -49,7 +50,7 @@ func (s *Service) read(ctx context.Context, from querier, column, value string) 
 	a := s.store.Args()
 	err = from.QueryRowContext(ctx, `SELECT id, request_id, cents, currency, method, purpose, return_url, notify_url, status, reference, changed_at, attempts
 		FROM sandbox_transactions WHERE `+column+` = `+a.Bind(value), a.List()...).
-		Scan(&r.id, &r.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
+		Scan(&r.id, &r.Order.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errUnknown
 	}
@@ -76,7 +77,7 @@ func (s *Service) get(ctx context.Context, id string) (row, error) {
 // create takes an order. One with the same id is the same transaction, and isn't new.
 //
 // Errors: errOther for one with the same id about something else.
-func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err error) {
+func (s *Service) create(ctx context.Context, o gateway.Order) (r row, isNew bool, err error) {
 	id := idPrefix + strings.ToLower(rand.Text())
 	err = s.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a := tx.Args()
@@ -101,7 +102,7 @@ func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err e
 	}
 	// Another process of the same service has other addresses, and may repeat what this one began.
 	o.ReturnURL, o.NotifyURL = r.ReturnURL, r.NotifyURL
-	if o != r.order {
+	if o != r.Order {
 		return row{}, false, errOther
 	}
 	return r, r.id == id, nil
@@ -152,8 +153,8 @@ func methods() map[string]string {
 // maxCents is the amount that XBezahldienste 1.2.0 takes at most.
 const maxCents = 999_999_00
 
-// fault says what is wrong with an order; empty if nothing is. The rules are those of XBezahldienste 1.2.0, PaymentRequest.
-func (o order) fault() string {
+// fault returns what is wrong with an order; empty if nothing is. The rules are those of XBezahldienste 1.2.0, PaymentRequest.
+func fault(o gateway.Order) string {
 	_, known := methods()[o.Method]
 	switch {
 	case !regexp.MustCompile(`^[\w-]{1,64}$`).MatchString(o.ID):
