@@ -207,7 +207,7 @@ func TestKeptAnswersOutliveTheDatabase(t *testing.T) {
 	memory := cache.New(cache.Config{Hub: hub, Now: clock})
 	t.Cleanup(memory.Close)
 	gone := false
-	h := keep(cache.NewAnswers(hub, 1<<20, clock), clock, newMetrics())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := cacheAnswers(cache.NewAnswers(hub, 1<<20, clock), clock, newMetrics())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if gone {
 			w.Header().Set("Retry-After", "2")
 			w.WriteHeader(http.StatusServiceUnavailable)

@@ -155,7 +155,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	if e := c.recall(key, pinned); e != nil && e.holds(c.hub, c.now(), limit) {
 		if v, ok := e.value.(box[T]); ok {
 			c.hits.Add(1)
-			traceOf(ctx).add(&e.lease)
+			depsOf(ctx).add(&e.lease)
 			return v.it, nil
 		}
 	}
@@ -167,7 +167,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		defer cancel()
 		within = short
 	}
-	f, err := c.fly(within, key, deps, limit, loader{
+	f, err := c.load(within, key, deps, limit, loader{
 		local: weighed || pinned, pinned: pinned,
 		fill: func(ctx context.Context) (any, time.Time, error) {
 			if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
@@ -178,7 +178,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 				}
 				if ok || err != nil {
 					nested := len(deps) // what the value's own fill Read stands behind
-					traceOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
+					depsOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
 					return v, e.validUntil, err
 				}
 			}
@@ -202,11 +202,11 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		},
 	})
 	if err != nil {
-		traceOf(ctx).spoil()
+		depsOf(ctx).spoil()
 		if old != nil && c.excuses(ctx, err) {
 			if v, ok := old.value.(box[T]); ok {
 				c.outlived.Add(1)
-				traceOf(ctx).add(&old.lease)
+				depsOf(ctx).add(&old.lease)
 				outlivedOf(ctx).note(old.readAt)
 				return v.it, nil
 			}
@@ -217,9 +217,9 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	if !ok {
 		return none, fmt.Errorf("cache: read %s: the key is in use for another type than %T", key, none)
 	}
-	traceOf(ctx).add(&f.entry.lease)
+	depsOf(ctx).add(&f.entry.lease)
 	if f.spoiled {
-		traceOf(ctx).spoil()
+		depsOf(ctx).spoil()
 	}
 	return v.it, nil
 }
@@ -271,10 +271,10 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Holds reports whether an answer made under t would be the same if made now. A watcher that learns its keys from the
-// trace opens its Watch first and then asks this, to miss nothing between the reading and the watch.
-func (c *Cache) Holds(t *Trace) bool {
-	l, ok := t.lease()
+// Holds reports whether an answer with these dependencies would be the same if made now. A watcher opens its Watch of
+// Deps.Keys first and calls Holds then, so that it misses nothing between the reading and the watch.
+func (c *Cache) Holds(d *Deps) bool {
+	l, ok := d.lease()
 	if l.readAt.IsZero() {
 		return ok // it read nothing that could change
 	}

@@ -54,10 +54,6 @@ func (h *Hub) Stamp(k Key) Stamp {
 // Holds reports whether nothing was nudged under this stamp's key since it was taken.
 func (h *Hub) Holds(s Stamp) bool { return h.epoch(s.place) == s.epoch }
 
-// Epoch returns the number of changes seen so far that concern k. It only grows, by one or more for each nudge of k
-// and each Touch, and now and then for the nudge of another key (see Hub).
-func (h *Hub) Epoch(k Key) uint64 { return h.Stamp(k).epoch }
-
 // epoch is a sum of two counters that only grow, so two sums are equal only if both counters stood still.
 func (h *Hub) epoch(place uint32) uint64 { return h.all.Load() + h.epochs[place].Load() }
 

@@ -51,9 +51,9 @@ type Relay struct {
 	takes atomic.Bool  // whether the last write was taken
 	kick  chan struct{}
 
-	mu      sync.Mutex
-	waiting map[Key]bool // true: to be published; false: its generation is to be raised, quietly
-	flying  map[Key]bool // handed to Redis, not confirmed yet
+	mu       sync.Mutex
+	waiting  map[Key]bool // true: to be published; false: its generation is to be raised, quietly
+	inFlight map[Key]bool // handed to Redis, not confirmed yet
 
 	published, received, failed, confirmed atomic.Uint64
 }
@@ -62,15 +62,15 @@ type Relay struct {
 // sent or heard until Run.
 func NewRelay(client redis.UniversalClient, hub *Hub, cfg RelayConfig) *Relay {
 	r := &Relay{
-		client:  client,
-		hub:     hub,
-		prefix:  cfg.Prefix,
-		origin:  rand.Text(),
-		now:     cfg.Now,
-		log:     cfg.Log,
-		kick:    make(chan struct{}, 1),
-		waiting: map[Key]bool{},
-		flying:  map[Key]bool{},
+		client:   client,
+		hub:      hub,
+		prefix:   cfg.Prefix,
+		origin:   rand.Text(),
+		now:      cfg.Now,
+		log:      cfg.Log,
+		kick:     make(chan struct{}, 1),
+		waiting:  map[Key]bool{},
+		inFlight: map[Key]bool{},
 	}
 	if r.prefix == "" {
 		r.prefix = "nelke"
@@ -112,7 +112,7 @@ func (r *Relay) Takes() bool { return r.takes.Load() }
 func (r *Relay) Settled(keys ...Key) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.waiting) == 0 && len(r.flying) == 0 {
+	if len(r.waiting) == 0 && len(r.inFlight) == 0 {
 		return true
 	}
 	if r.pending(Everything) {
@@ -128,7 +128,7 @@ func (r *Relay) Settled(keys ...Key) bool {
 
 func (r *Relay) pending(k Key) bool {
 	_, waits := r.waiting[k]
-	_, flies := r.flying[k]
+	_, flies := r.inFlight[k]
 	return waits || flies
 }
 
@@ -207,14 +207,14 @@ func (r *Relay) subscription(ctx context.Context) error {
 			r.hub.Touch()
 			r.log.InfoContext(ctx, "live: channel open")
 		case *redis.Message:
-			r.hear(got.Payload)
+			r.receive(got.Payload)
 		}
 		r.heard.Store(r.now().UnixNano()) // after acting on it: who finds us hearing finds the epochs raised
 	}
 }
 
-// hear acts on one message. Our own were acted on before they were sent.
-func (r *Relay) hear(payload string) {
+// receive acts on one message. Our own were acted on before they were sent.
+func (r *Relay) receive(payload string) {
 	var m message
 	if err := json.Unmarshal([]byte(payload), &m); err != nil {
 		r.failed.Add(1)

@@ -267,11 +267,11 @@ func TestAPIRefuses(t *testing.T) {
 		good + good:                              {400, "NOT_AN_ORDER"},
 		good[:len(good)-1] + `,"paid":true}`:     {400, "NOT_AN_ORDER"},
 		strings.Replace(good, "1250", "12.5", 1): {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "1250", `"1250"`, 1):     {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "1250", "1e400", 1):      {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "Urkunde", "\xff", 1):    {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "Urkunde", "\\u0000", 1): {422, "INVALID"},
-		good + strings.Repeat(" ", payment.ReportLimit):          {413, "TOO_LONG"},
+		strings.Replace(good, "1250", `"1250"`, 1):      {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "1250", "1e400", 1):       {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "Urkunde", "\xff", 1):     {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "Urkunde", "\\u0000", 1):  {422, "INVALID"},
+		good + strings.Repeat(" ", payment.ReportLimit): {413, "TOO_LONG"},
 	} {
 		got := b.send(http.MethodPost, b.url+"/transactions", body, "Content-Type", "application/json", "Authorization", key)
 		require.Equal(t, want.status, got.StatusCode, "%.60q", body)
