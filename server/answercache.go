@@ -96,7 +96,7 @@ type body struct {
 	io.Closer
 }
 
-// keepable reports whether the answer to a request may be kept, or found, as far as the request tells.
+// keepable reports whether the answer to a request may be kept, or found, as far as the request shows.
 func keepable(r *http.Request) bool {
 	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil || r.Header[graph.FTV1Header] != nil {
 		return false
@@ -176,7 +176,7 @@ func (k *answerCache) serve(w http.ResponseWriter, r *http.Request, answer cache
 	_, _ = w.Write(answer.Body) // a client that went away is no concern of ours
 }
 
-// public says of an answer to GET how long it may be kept elsewhere, and tells whether the client has it already.
+// public says of an answer to GET how long it may be kept elsewhere, and reports whether the client has it already.
 // Answers to POST are kept by nobody but us (RFC 9110, section 9.3.3).
 func (k *answerCache) public(header http.Header, r *http.Request, answer cache.Answer) (known bool) {
 	if r.Method != http.MethodGet {
@@ -245,7 +245,7 @@ func (k *answerCache) execute(w http.ResponseWriter, r *http.Request, key string
 	answer := cache.Answer{
 		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: deps.ValidUntil(), Fixed: deps.Fixed(), Lasting: deps.Lasts(),
 	}
-	if r.Method == http.MethodGet { // nobody else is told
+	if r.Method == http.MethodGet { // nobody else gets one
 		answer.ETag = etag(answer)
 	}
 	if k.answers.Offer(key, answer, deps) {

@@ -94,7 +94,7 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// executor dispatches as it is told.
+// executor dispatches by its functions.
 type executor struct {
 	graphql.GraphExecutor
 	dispatch func(context.Context) *graphql.Response

@@ -24,7 +24,7 @@ var (
 	eight   = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 )
 
-// clock stands still until it is told to go on.
+// clock stands still until pass moves it.
 type clock struct{ ns atomic.Int64 }
 
 func newClock() *clock {

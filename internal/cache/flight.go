@@ -42,7 +42,7 @@ func (c *Cache) load(ctx context.Context, key string, deps []live.Key, limit tim
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	begun := time.Now() //nolint:forbidigo // how long it waits, which no test's clock tells
+	begun := time.Now() //nolint:forbidigo // how long it waits, in real time also in tests
 	f := c.join(ctx, key, deps, limit, with)
 	select {
 	case <-f.done:

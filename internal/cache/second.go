@@ -47,7 +47,7 @@ return {present, ms}`)
 
 // store keeps a value, with the generations that look saw before the database was read, if they are still the present
 // ones. A slow reader may come with what a writer has replaced meanwhile: it must neither be taken for new, which look
-// prevents by comparing, nor push out what is new, which is prevented here. The value's remaining life tells its age to
+// prevents by comparing, nor push out what is new, which is prevented here. The value's remaining life shows its age to
 // whoever finds it, by the one clock that all processes share.
 //
 // KEYS: value, generations. ARGV: generations as look returned them, value, time that look returned, longest life, both

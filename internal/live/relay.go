@@ -106,7 +106,7 @@ func (r *Relay) Heard() bool {
 // that saves nothing since its disk is full, may be heard all the same.
 func (r *Relay) Takes() bool { return r.takes.Load() }
 
-// Settled reports whether Redis knows of every nudge of these keys that this process has made. While it is false,
+// Settled reports whether every nudge of these keys that this process has made is in Redis. While it is false,
 // generations in Redis are behind this process's own epochs, and nothing there may be served for these keys. Without
 // keys it speaks of Everything alone, which all depend on.
 func (r *Relay) Settled(keys ...Key) bool {
@@ -228,7 +228,7 @@ func (r *Relay) receive(payload string) {
 	r.hub.apply(m.Keys)
 }
 
-// beat publishes a message without keys, so that everyone who hears it knows the channel to be open.
+// beat publishes a message without keys, so that every process that receives it finds the channel open.
 func (r *Relay) beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()

@@ -100,7 +100,7 @@ func (m *machine) giveBack(rt *rapid.T) {
 	m.bank.gives(m.t, p.id)
 }
 
-// deals are the payments that the provider knows in a state, or in any; and, where they are open, that a page was shown for.
+// deals are the payments that the provider has in a state, or in any; and, where they are open, that a page was shown for.
 func (m *machine) deals(status string) (list []*payment) {
 	for _, p := range m.book.payments {
 		is := p.deal.status()
@@ -121,14 +121,14 @@ type post struct {
 	at     time.Time
 }
 
-// webhook tells what the provider knows, or knew before, of a payment; now and then something that can't be.
+// webhook reports what the provider has, or had before, of a payment; now and then something that can't be.
 func (m *machine) webhook(rt *rapid.T) {
 	m.where(rt)
 	p := one(rt, "payment", m.deals(""))
 	was := p.deal.was
 	state := was[len(was)-1-rapid.IntRange(0, len(was)-1).Draw(rt, "how old")]
 	lies := []lie{"", "", "", "", "", "", otherOrder, otherCurrency, otherState, noAmount}
-	if p.known { // who hears of an order for the first time believes whom it hears of it from
+	if p.known { // who gets a report of an order for the first time believes the sender
 		lies = append(lies, otherTransaction, noTransaction)
 	}
 	if state == "OPEN" {

@@ -22,7 +22,7 @@ import (
 	"nelke/test/suite"
 )
 
-// The queues of jobs are paused, as an operator would pause them, before the service starts. What is owed is then done by the
+// The queues of jobs are paused, as an operator would pause them, before the service starts. What is due is then done by the
 // test: when it wants, in whichever order it wants, twice if it wants, and without waiting for anybody to look.
 
 // pause makes a database whose queues nobody works on.
@@ -43,7 +43,7 @@ func resume(t *testing.T, db *store.Store) {
 	require.NoError(t, err)
 }
 
-// worker does what is owed, by the operations that the service's own workers call.
+// worker does what is due, by the operations that the service's own workers call.
 type worker struct {
 	db     *store.Store
 	portal *portal.Portal
@@ -52,7 +52,7 @@ type worker struct {
 	tries  map[int64]int
 }
 
-// task is a job that is owed.
+// task is a job that waits.
 type task struct {
 	id   int64
 	kind string

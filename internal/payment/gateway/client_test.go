@@ -33,7 +33,7 @@ func example(id string) payment.Order {
 
 const goodAnswer = `{"id":"sandbox_x","order":"payment_a","status":"OPEN","cents":1250,"currency":"EUR","url":"https://pay.example/x"}`
 
-// against is a client of a provider that answers as it is told, with the four calls.
+// against is a client of a provider that answers by a handler, with the four calls.
 func against(t *testing.T, answer http.HandlerFunc) map[string]func(context.Context) (payment.Transaction, error) {
 	t.Helper()
 	server := httptest.NewServer(answer)

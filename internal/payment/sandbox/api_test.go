@@ -152,7 +152,7 @@ func TestTransaction(t *testing.T) {
 						t.Errorf("%+v, %v", got, err)
 					}
 				})
-				require.Eventually(t, func() bool { return b.owes() == 0 }, patience, 10*time.Millisecond)
+				require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, 10*time.Millisecond)
 				stop()
 				refunded := b.said(paid.ID)
 				b.receiver.mu.Lock()

@@ -254,8 +254,8 @@ func (r *receiver) counts() (seen, took int) {
 	return seen, took
 }
 
-// owes is how many webhooks a database owes.
-func (b *bed) owes() (n int) {
+// unsent returns the number of webhooks in a database that aren't taken yet.
+func (b *bed) unsent() (n int) {
 	b.t.Helper()
 	require.NoError(b.t, b.service.store.ReadDB().QueryRowContext(b.t.Context(),
 		`SELECT count(*) FROM sandbox_transactions WHERE notified_at IS NULL`).Scan(&n))

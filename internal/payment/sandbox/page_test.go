@@ -120,7 +120,7 @@ func TestOfRacingChoicesOneWins(t *testing.T) {
 					require.False(t, lost[choice])
 				}
 			}
-			require.Eventually(t, func() bool { return b.owes() == 0 }, patience, poll)
+			require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, poll)
 			stop()
 			seen, took := b.receiver.counts()
 			require.Equal(t, 3, seen)

@@ -57,7 +57,7 @@ func (s *Service) read(ctx context.Context, from querier, column, value string) 
 	return r, err
 }
 
-// idPrefix begins the id of a transaction. The rest can't be guessed: whoever knows it may choose how the payment ends.
+// idPrefix begins the id of a transaction. The rest can't be guessed: whoever has it may choose how the payment ends.
 const idPrefix = "sandbox_"
 
 // get returns a transaction.
@@ -86,7 +86,7 @@ func (s *Service) create(ctx context.Context, o gateway.Order) (r row, isNew boo
 			return err
 		}
 		at := a.Bind(now)
-		// Nobody is told that it is open: the answer says so.
+		// There is no webhook for an open one: the answer says so.
 		if _, err := tx.SQL.ExecContext(ctx, `INSERT INTO sandbox_transactions
 			(id, request_id, cents, currency, method, purpose, return_url, notify_url, status, created_at, changed_at, notified_at)
 			VALUES (`+a.Bind(id)+`, `+a.Bind(o.ID)+`, `+a.Bind(o.Cents)+`, `+a.Bind(o.Currency)+`, `+a.Bind(o.Method)+`, `+
@@ -110,7 +110,7 @@ func (s *Service) create(ctx context.Context, o gateway.Order) (r row, isNew boo
 
 var errOther = errors.New("another order has this id")
 
-// move changes the state of a transaction that is in from, whose webhook is owed then, and says how it stands: as it is, if
+// move changes the state of a transaction that is in from, whose webhook is due then, and returns how it stands: as it is, if
 // somebody else was quicker.
 //
 // Errors: errUnknown.
