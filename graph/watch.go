@@ -165,7 +165,7 @@ func (w *watcher) follow(ctx context.Context, next graphql.OperationHandler) gra
 
 // wait returns when the state may have changed, and prepares the trace for reading it again. It returns false when the
 // subscription is over: its client is gone.
-func (w *watcher) wait(ctx context.Context, trace *cache.Trace) bool {
+func (w *watcher) wait(ctx context.Context, trace *cache.Deps) bool {
 	// Open the watch first, then ask whether something changed since the reading: nothing is missed between the two.
 	watch := w.hub.Watch(trace.Keys()...)
 	defer watch.Close()

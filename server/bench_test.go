@@ -45,7 +45,7 @@ func BenchmarkAnswer(b *testing.B) {
 	answers := cache.NewAnswers(live.NewHub(), 1<<20, func() time.Time { return time.Unix(0, 0) }) // ten seconds never pass
 
 	b.Run("memory", func(b *testing.B) { ask(b, around(memory)) })
-	b.Run("kept", func(b *testing.B) { ask(b, around(keep(answers, time.Now, m)(executed))) })
+	b.Run("kept", func(b *testing.B) { ask(b, around(cacheAnswers(answers, time.Now, m)(executed))) })
 }
 
 func ask(b *testing.B, h http.Handler) {

@@ -105,7 +105,7 @@ type Options struct {
 	Clock func() time.Time
 	// ProcessClock takes the place of the process's clock alone, for tests of two clocks that differ. Unused with Clock.
 	ProcessClock func() time.Time
-	// ClockMoved tells that Clock was set to another instant, so that whoever waits for one looks again.
+	// ClockMoved receives when Clock was set to another instant, so that whoever waits for one looks again.
 	ClockMoved <-chan struct{}
 	// Webhooks are how calls to partners differ from what they should be, for tests: Seal and Local are set by others.
 	Webhooks webhook.Options

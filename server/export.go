@@ -24,9 +24,9 @@ const (
 	exportAge  = time.Minute // how long browsers and proxies may keep it: it is read now and then, not before each click
 )
 
-// exported serves the catalogue of all towns, or of those whose Regionalschlüssel begin with ars, as XZuFi. It is public,
-// and the same whoever asks, in whatever language.
-func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Logger) http.HandlerFunc {
+// handleExport serves the catalogue of all towns, or of those whose Regionalschlüssel begin with ars, as XZuFi. The answer is
+// public, and doesn't depend on the caller or the language.
+func handleExport(p *portal.Portal, site string, now func() time.Time, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query, err := url.ParseQuery(r.URL.RawQuery)
 		ars := query.Get("ars")
@@ -42,17 +42,17 @@ func exported(p *portal.Portal, site string, now func() time.Time, log *slog.Log
 		case err != nil && r.Context().Err() != nil:
 			return // nobody is there any more
 		case err != nil:
-			log.ErrorContext(ctx, "export", "error", err)
-			if problem.Unavailable(err) || ctx.Err() != nil {
-				w.Header().Set("Retry-After", retryAfter)
-				refuse(w, r, http.StatusServiceUnavailable, "UNAVAILABLE", "The service can't answer just now. Please try again in a moment.")
-				return
-			}
-			refuse(w, r, http.StatusInternalServerError, "INTERNAL", "Something went wrong on our side. It has been noted.")
+			answerError(ctx, w, log, "an export failed", err, func(status int) {
+				if status == http.StatusServiceUnavailable {
+					refuse(w, r, status, "UNAVAILABLE", "The service can't answer just now. Please try again in a moment.")
+					return
+				}
+				refuse(w, r, status, "INTERNAL", "Something went wrong on our side. It has been noted.")
+			})
 		case e == nil:
 			refuse(w, r, http.StatusNotFound, "NOT_FOUND", "There is no such town here.")
 		default:
-			hand(w, r, e, outlived.Since(), now())
+			writeExport(w, r, e, outlived.Since(), now())
 		}
 	}
 }
@@ -62,9 +62,10 @@ func region(ars string) bool {
 	return len(ars) <= 12 && strings.Trim(ars, "0123456789") == ""
 }
 
-// hand writes an export, compressed where the client can read that. Each form has a tag of its own: they are other bytes.
-// One that was read at another instant than now (zero: it wasn't), because the database has gone, says how old it is.
-func hand(w http.ResponseWriter, r *http.Request, e *catalogue.Export, staleSince, now time.Time) {
+// writeExport writes an export, compressed for clients that accept gzip. Each of the two forms has an ETag of its own, since
+// their bytes differ. An export served from memory while the database is away has its age in the headers; staleSince is the
+// instant at which it was read, zero where the database was asked.
+func writeExport(w http.ResponseWriter, r *http.Request, e *catalogue.Export, staleSince, now time.Time) {
 	header := w.Header()
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(exportAge/time.Second))+staleIfError(now, time.Time{}, 0))

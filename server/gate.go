@@ -27,7 +27,7 @@ type gate struct {
 	now      func() time.Time
 }
 
-// partners knows who has a partner's key.
+// partners finds the partner of a key.
 type partners interface {
 	// KnowsPartner reports whether a key, by its hash, opens anything.
 	KnowsPartner(ctx context.Context, hash string) (bool, error)

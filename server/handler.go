@@ -40,7 +40,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		Streams: 10 * p.cfg.Streams, Bytes: 4 * p.cfg.StreamBytes, PlaceStreams: p.cfg.Streams, PlaceBytes: p.cfg.StreamBytes,
 	})
 	transit := transitOf(p.cfg)
-	w.metrics.watch(p, answers, w.streams, transit)
+	w.metrics.watch(p, answers, w.streams, transit, verifier)
 	options := graph.Options{
 		Portal: p.portal, Hub: p.hub, Cache: p.cache, Log: p.log, Clock: p.now,
 		Documents: newPersisted(p.redis, p.cfg.RedisPrefix, p.log), Introspection: p.cfg.Introspection, MaxAnswer: p.cfg.AnswerBytes,
@@ -63,7 +63,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
-	mux.Handle("GET "+exportPath, exported(p.portal, p.cfg.publicURL(addr), p.now, p.log))
+	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
@@ -76,7 +76,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		transports(observed{w.graph, w.metrics, w.graph.Names()}, w.streams, transit, placesOf(p.cfg), allowed, gate),
 		cors(allowed),
 		tracesFor(p.cfg),
-		keep(answers, p.now, w.metrics),
+		cacheAnswers(answers, p.now, w.metrics),
 		gate.requests,
 		client(proxies(p.cfg), exemptOf(p.cfg)),
 	))

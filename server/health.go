@@ -13,7 +13,7 @@ import (
 // pingPatience is how long the database may take to say that it is there.
 const pingPatience = 2 * time.Second
 
-// health tells those who watch over the process how it is.
+// health answers the probes of those who watch over the process.
 type health struct {
 	parts    *parts
 	stopping *atomic.Bool

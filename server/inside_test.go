@@ -94,7 +94,7 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// executor dispatches as it is told.
+// executor dispatches by its functions.
 type executor struct {
 	graphql.GraphExecutor
 	dispatch func(context.Context) *graphql.Response
@@ -207,7 +207,7 @@ func TestKeptAnswersOutliveTheDatabase(t *testing.T) {
 	memory := cache.New(cache.Config{Hub: hub, Now: clock})
 	t.Cleanup(memory.Close)
 	gone := false
-	h := keep(cache.NewAnswers(hub, 1<<20, clock), clock, newMetrics())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	h := cacheAnswers(cache.NewAnswers(hub, 1<<20, clock), clock, newMetrics())(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if gone {
 			w.Header().Set("Retry-After", "2")
 			w.WriteHeader(http.StatusServiceUnavailable)

@@ -46,7 +46,7 @@ func (l languages) of(header http.Header) string {
 	return "de"
 }
 
-// first knows the answer where the first language of the list has no weight, so that none is liked better, and is
+// first returns the answer where the first language of the list has no weight, so that none is liked better, and is
 // one of ours: that is what browsers send, and it costs nothing to read.
 func first(accept string) (string, bool) {
 	if len(accept) < 2 {

@@ -64,7 +64,7 @@ func TestARateIsKeptAndItsWaitIsTrue(t *testing.T) {
 	}
 }
 
-// Nobody who waits as long as told is refused once more: the end is known to the second, cut off.
+// Nobody who waits as long as the refusal says is refused once more: the end is known to the second, cut off.
 func TestTheWaitIsNeverTooShort(t *testing.T) {
 	t.Parallel()
 	now := time.Now()

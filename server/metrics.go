@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"nelke/internal/cache"
+	"nelke/internal/identity"
 	"nelke/internal/wire"
 )
 
@@ -69,7 +70,7 @@ func (m *metrics) served(took time.Duration) {
 }
 
 // watch adds what the parts count by themselves.
-func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams, transit *wire.Transit) {
+func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams, transit *wire.Transit, verifier *identity.Verifier) {
 	m.registry.MustRegister(jobCounts{p}, // the waiting time of a pool is go_sql_wait_duration_seconds_total
 		collectors.NewDBStatsCollector(p.store.WriteDB(), "write"), collectors.NewDBStatsCollector(p.store.ReadDB(), "read"),
 		collectors.NewDBStatsCollector(p.store.JobDB(), "jobs"))
@@ -86,6 +87,7 @@ func (m *metrics) watch(p *parts, answers *cache.Answers, streams *wire.Streams,
 	m.counter("nelke_cache_second_hits_total", "Values served from Redis.", func() uint64 { return p.cache.Stats().SecondHits })
 	m.counter("nelke_cache_second_failed_total", "Values that Redis didn't answer in time.", func() uint64 { return p.cache.Stats().Failed })
 	m.counter("nelke_cache_second_skipped_total", "Values that Redis wasn't asked for.", func() uint64 { return p.cache.Stats().Skipped })
+	m.counter("nelke_ignored_roles_total", "Entries of roles in tokens of staff that aren't ROLE@ARS: many, where NELKE_ROLES_CLAIM names another claim.", func() uint64 { return uint64(verifier.IgnoredRoles()) })
 	m.gauge("nelke_unknown_payments", "Money that the payment provider has taken and that no payment explains: nelke audit lists it.", func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), pingPatience)
 		defer cancel()

@@ -11,7 +11,7 @@ var pageGerman []byte
 //go:embed page.en.html
 var pageEnglish []byte
 
-// startPage tells whoever comes by browser what this is.
+// startPage answers a browser with a page that says what this is.
 func startPage() http.HandlerFunc {
 	match := newLanguages()
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -18,6 +18,7 @@ import (
 
 	"nelke/internal/page"
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/payment/sandbox"
 	"nelke/internal/portal"
 	"nelke/internal/store"
@@ -31,23 +32,34 @@ const (
 	sandboxPath = "/sandbox"
 )
 
-// payments is how a process that listens takes money.
+// payments is the payment provider of a process that listens.
 type payments struct {
-	state   string           // as /readyz names it: off, sandbox or on
-	client  *sandbox.Client  // nil: off
-	service *sandbox.Service // the demo's own provider; nil elsewhere
-	calls   *http.Transport  // connections to a provider elsewhere
-	secret  string           // shared with the provider
-	end     func()
+	state    string           // as /readyz names it: off, sandbox or on
+	provider payment.Provider // nil: off
+	demo     demoGateway      // runs in this process; nil but in a demo
+	calls    *http.Transport  // connections to a provider elsewhere
+	secret   string           // shared with the provider
+	end      func()
 }
 
-// newPayments is the provider that a configuration names, for a process that listens on addr.
+// demoGateway is a payment gateway that runs in this process.
+type demoGateway interface {
+	// Run sends its webhooks until ctx ends.
+	Run(ctx context.Context)
+	// Wake makes Run look for webhooks at once.
+	Wake()
+	// Page serves the page to pay on.
+	Page() http.Handler
+}
+
+// newPayments returns the provider that a configuration names, for a process that listens on addr. A new provider is added
+// here and nowhere else in this package.
 func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Tracer, log *slog.Logger) *payments {
 	public := cfg.publicURL(addr)
 	switch {
 	case cfg.PaymentURL != "":
 		calls := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
-		return &payments{state: "on", calls: calls, secret: cfg.PaymentSecret, client: sandbox.NewClient(sandbox.ClientOptions{
+		return &payments{state: "on", calls: calls, secret: cfg.PaymentSecret, provider: gateway.NewClient(gateway.Options{
 			URL: cfg.PaymentURL, Secret: cfg.PaymentSecret, Former: cfg.PaymentFormer, NotifyURL: public + webhookPath, HTTP: &http.Client{Transport: tracer.Transport(calls)},
 		})}
 	case !cfg.Demo:
@@ -57,31 +69,31 @@ func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Trace
 	if secret == "" {
 		secret = rand.Text() + rand.Text()
 	}
-	// It stands outside, though it runs here: it is called as over a network, and reports by HTTP.
-	service := sandbox.New(sandbox.Options{
+	// It is called as over a network, and reports by HTTP, though it runs in this process.
+	demo := sandbox.New(sandbox.Options{
 		Store: db, Secret: secret, URL: public + sandboxPath, HTTP: &http.Client{Transport: &http.Transport{}}, Log: log,
 	})
-	return &payments{state: "sandbox", service: service, secret: secret, client: sandbox.NewClient(sandbox.ClientOptions{
+	return &payments{state: "sandbox", demo: demo, secret: secret, provider: gateway.NewClient(gateway.Options{
 		URL: "http://sandbox.invalid", Secret: secret, NotifyURL: "http://" + loopback(addr) + webhookPath,
-		HTTP: &http.Client{Transport: tracer.Transport(sandbox.InProcess(service.API()))},
+		HTTP: &http.Client{Transport: tracer.Transport(sandbox.InProcess(demo.API()))},
 	})}
 }
 
-// takePayments gives the portal its provider, and the addresses that depend on where the process listens.
+// takePayments makes the portal with its provider, and with the URLs that contain the address the process listens on.
 func (p *parts) takePayments(addr string) {
 	p.payments = newPayments(p.cfg, addr, p.store, p.tracer, p.log)
 	public := p.cfg.publicURL(addr)
 	options := p.options()
-	if p.payments.client != nil {
-		options.Provider = payment.NewGuard(p.payments.client, payment.GuardOptions{Log: p.log})
+	if p.payments.provider != nil {
+		options.Provider = payment.NewGuard(p.payments.provider, payment.GuardOptions{Log: p.log})
 	}
 	options.ReturnURL = func(payment string) string { return public + ReturnPath(p.payments.secret, payment) }
 	options.Pages = newOrigins(p.cfg.Origins, public).pages()
 	p.portal = portal.New(options)
 }
 
-// ReturnPath is the path at which payers come back who were sent to pay. It ends with a token, which only those know who
-// were sent there: nobody else learns whether there is such a payment, or has the provider asked about it.
+// ReturnPath returns the path that payers come back to. It ends with a token made of the secret, without which the handler
+// neither reveals whether there is such a payment nor calls the provider.
 func ReturnPath(secret, payment string) string {
 	return returnPath + "/" + url.PathEscape(payment) + "/" + returnToken(secret, payment)
 }
@@ -92,24 +104,24 @@ func returnToken(secret, payment string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// start has the sandbox send its webhooks, until stop.
+// start runs the demo's gateway, until stop.
 func (p *payments) start(ctx context.Context) {
-	if p.service == nil {
+	if p.demo == nil {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { p.service.Run(ctx) })
+	running.Go(func() { p.demo.Run(ctx) })
 	p.end = func() {
 		cancel()
 		running.Wait()
 	}
 }
 
-// wake has the sandbox look at the clock.
+// wake makes the demo's gateway compare its webhooks with the clock now.
 func (p *payments) wake() {
-	if p.service != nil {
-		p.service.Wake()
+	if p.demo != nil {
+		p.demo.Wake()
 	}
 }
 
@@ -132,77 +144,62 @@ func inTime(next http.Handler) http.Handler {
 	})
 }
 
-// payers is what the addresses of payments need of the portal.
+// payers is the portal, as the handlers of payments use it.
 type payers interface {
-	// PaymentReported hears what the provider says.
+	// PaymentReported applies a provider's report.
 	PaymentReported(ctx context.Context, t payment.Transaction) error
-	// PaymentReturned is the payer coming back. It gives the page to go on to, empty where there is none.
+	// PaymentReturned asks the provider about a payment, and returns the page that the payer goes on to, empty where there is none.
 	PaymentReturned(ctx context.Context, payment string) (page string, err error)
 }
 
-// handle serves the addresses of payments.
+// handle registers the handlers of payments.
 func (p *payments) handle(mux *http.ServeMux, ops payers, now func() time.Time, log *slog.Logger) {
-	mux.Handle("GET "+returnPath+"/{payment}", returned(ops, p.secret, log)) // without a token
-	mux.Handle("GET "+returnPath+"/{payment}/{token}", returned(ops, p.secret, log))
-	if p.client != nil {
-		mux.Handle("POST "+webhookPath, reported(ops, p.client, now, log))
+	mux.Handle("GET "+returnPath+"/{payment}", handlePaymentReturn(ops, p.secret, log)) // without a token
+	mux.Handle("GET "+returnPath+"/{payment}/{token}", handlePaymentReturn(ops, p.secret, log))
+	if p.provider != nil {
+		mux.Handle("POST "+webhookPath, handlePaymentWebhook(ops, p.provider, now, log))
 	}
-	if p.service != nil {
-		mux.Handle(sandboxPath+"/", inTime(http.StripPrefix(sandboxPath, p.service.Page())))
+	if p.demo != nil {
+		mux.Handle(sandboxPath+"/", inTime(http.StripPrefix(sandboxPath, p.demo.Page())))
 	}
 }
 
-// reported hears webhooks. What they say is believed to be said by the provider, and nothing more.
-func reported(ops payers, client *sandbox.Client, now func() time.Time, log *slog.Logger) http.HandlerFunc {
+// handlePaymentWebhook verifies a provider's webhook and passes its report on to the portal: 204 once it is applied, 401 for
+// one that isn't signed, 400 for one that isn't a report.
+func handlePaymentWebhook(ops payers, provider payment.Provider, now func() time.Time, log *slog.Logger) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, sandbox.BodyLimit))
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, payment.ReportLimit))
 		if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-			plain(w, http.StatusRequestEntityTooLarge)
+			writeStatus(w, http.StatusRequestEntityTooLarge)
 			return
 		}
 		if errors.As(err, new(wire.Full)) {
 			w.Header().Set("Retry-After", retryAfter)
 			w.Header().Set("Connection", "close") // without waiting for the rest of it
-			plain(w, http.StatusServiceUnavailable)
+			writeStatus(w, http.StatusServiceUnavailable)
 			return
 		}
 		if err != nil {
-			plain(w, http.StatusBadRequest)
+			writeStatus(w, http.StatusBadRequest)
 			return
 		}
-		t, err := client.Report(r.Header, body, now())
+		t, err := provider.Report(r.Header, body, now())
 		switch {
-		case errors.Is(err, sandbox.ErrSignature):
-			plain(w, http.StatusUnauthorized)
+		case errors.Is(err, payment.ErrSignature):
+			writeStatus(w, http.StatusUnauthorized)
 			return
 		case err != nil:
-			plain(w, http.StatusBadRequest)
+			writeStatus(w, http.StatusBadRequest)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
-		err = ops.PaymentReported(ctx, t)
-		switch {
-		case err == nil:
-			w.WriteHeader(http.StatusNoContent)
-		case errors.Is(err, portal.ErrNoPayment):
-			plain(w, http.StatusNotFound)
-		case later(err):
-			w.Header().Set("Retry-After", retryAfter)
-			plain(w, http.StatusServiceUnavailable)
-		default:
-			log.ErrorContext(ctx, "a payment's report failed", "err", err)
-			plain(w, http.StatusInternalServerError)
+		if err := ops.PaymentReported(ctx, t); err != nil {
+			answerError(ctx, w, log, "a payment's report failed", err, func(status int) { writeStatus(w, status) })
+			return
 		}
+		w.WriteHeader(http.StatusNoContent)
 	}
-}
-
-// plain answers a program with a status alone.
-func plain(w http.ResponseWriter, status int) { http.Error(w, http.StatusText(status), status) }
-
-// later reports whether trying again later is the right answer to an error.
-func later(err error) bool {
-	return store.Unavailable(err) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 //go:embed return.de.html
@@ -211,9 +208,10 @@ var returnGerman string
 //go:embed return.en.html
 var returnEnglish string
 
-// returned sends payers on who come back from the provider's page. That they come proves nothing about the payment.
-// Whoever has no token of a payment gets the page of one that named none, whether or not there is such a payment.
-func returned(ops payers, secret string, log *slog.Logger) http.HandlerFunc {
+// handlePaymentReturn redirects payers who come back from the provider's page. That they come proves nothing about the
+// payment. Without the payment's token the answer is the page of a payment that named none, whether or not there is such a
+// payment.
+func handlePaymentReturn(ops payers, secret string, log *slog.Logger) http.HandlerFunc {
 	own := page.New(returnGerman, returnEnglish, false)
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("payment")
@@ -224,28 +222,20 @@ func returned(ops payers, secret string, log *slog.Logger) http.HandlerFunc {
 		ctx, cancel := context.WithTimeout(r.Context(), operationLimit)
 		defer cancel()
 		next, err := ops.PaymentReturned(ctx, id)
-		status := http.StatusOK
 		switch {
-		case err == nil && next != "":
+		case err != nil:
+			answerError(ctx, w, log, "a payer's return failed", err, func(status int) { own.Write(w, r, status, status) })
+		case next == "":
+			own.Write(w, r, http.StatusOK, http.StatusOK)
+		default:
 			w.Header().Set("Cache-Control", "no-store")
 			http.Redirect(w, r, withPayment(next, id), http.StatusSeeOther)
-			return
-		case err == nil:
-		case errors.Is(err, portal.ErrNoPayment):
-			status = http.StatusNotFound
-		case later(err):
-			status = http.StatusServiceUnavailable
-			w.Header().Set("Retry-After", retryAfter)
-		default:
-			status = http.StatusInternalServerError
-			log.ErrorContext(ctx, "a payer's return failed", "err", err)
 		}
-		own.Write(w, r, status, status)
 	}
 }
 
-// withPayment adds the payment to a page's address, so that the page knows which one to ask about. All else stays byte for
-// byte: addresses may be signed, and mean something to others.
+// withPayment adds the payment's id to the query of a page's address, so that the page can ask about it. All else stays byte
+// for byte, since addresses may be signed.
 func withPayment(address, id string) string {
 	page, fragment, marked := strings.Cut(address, "#")
 	between := "?"

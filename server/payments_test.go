@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/internal/payment"
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/portal"
 	"nelke/internal/store"
 )
@@ -69,7 +69,7 @@ func TestWebhook(t *testing.T) {
 		require.NotContains(t, log.String(), "KZ-geheim", "bodies aren't logged")
 		return w, log.String()
 	}
-	signed := func(body string) http.Header { return sandbox.Sign(bankSecret, now, []byte(body)) }
+	signed := func(body string) http.Header { return gateway.KeysOf(bankSecret).Sign(now, []byte(body)) }
 
 	t.Run("signed, it is heard", func(t *testing.T) {
 		t.Parallel()
@@ -84,10 +84,10 @@ func TestWebhook(t *testing.T) {
 		t.Parallel()
 		for name, header := range map[string]http.Header{
 			"none":         {},
-			"another key":  sandbox.Sign(bankSecret+"!", now, []byte(body)),
+			"another key":  gateway.KeysOf(bankSecret+"!").Sign(now, []byte(body)),
 			"another body": signed(body + " "),
-			"late":         sandbox.Sign(bankSecret, now.Add(-5*time.Minute-time.Second), []byte(body)),
-			"early":        sandbox.Sign(bankSecret, now.Add(5*time.Minute+time.Second), []byte(body)),
+			"late":         gateway.KeysOf(bankSecret).Sign(now.Add(-5*time.Minute-time.Second), []byte(body)),
+			"early":        gateway.KeysOf(bankSecret).Sign(now.Add(5*time.Minute+time.Second), []byte(body)),
 		} {
 			h := &payersStub{}
 			w, _ := hook(t, h, body, header)

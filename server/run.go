@@ -12,7 +12,7 @@ import (
 )
 
 // Run is the service, from the first look at the database to its last word. It returns when ctx has ended and everything is
-// closed: what was accepted has been answered, streams have been told to go elsewhere, jobs have finished. It returns
+// closed: what was accepted has been answered, streams have been closed so that clients go elsewhere, jobs have finished. It returns
 // an error if it couldn't begin, or couldn't end in time.
 //
 // Errors: *ConfigError.

@@ -46,7 +46,7 @@ func aged(header http.Header, s graph.Stale) {
 
 // outlive serves the answer that is kept under key though it is too old, in the place of one that couldn't be made because the
 // database has gone. It reports whether there was one.
-func (k *kept) outlive(w http.ResponseWriter, key string) bool {
+func (k *answerCache) outlive(w http.ResponseWriter, key string) bool {
 	answer, at, ok := k.answers.Outlive(key)
 	if !ok {
 		return false

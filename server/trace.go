@@ -81,7 +81,7 @@ func traced(tracer *tracing.Tracer, proxies []netip.Prefix) func(http.Handler) h
 			if span.SpanContext().IsSampled() {
 				e.trace = span.SpanContext().TraceID().String()
 			}
-			if streams(r) { // it may be open for hours, and what comes in it is told by itself
+			if streams(r) { // it may be open for hours, and what comes in it has spans of its own
 				ctx = tracing.Apart(ctx, span.SpanContext())
 				span.SetAttributes(attribute.Bool("nelke.stream", true))
 				span.End()
@@ -136,7 +136,7 @@ func fromProxy(r *http.Request, proxies []netip.Prefix) bool {
 }
 
 // tracesFor drops the wish for a trace in the answer where it isn't granted: it costs, keeps answers from being kept, and
-// tells how long things take.
+// shows how long things take.
 func tracesFor(cfg Config) func(http.Handler) http.Handler {
 	networks := proxies(cfg)
 	return func(next http.Handler) http.Handler {

@@ -28,7 +28,7 @@ func FS(name string) (fs.FS, error) {
 	return nil, fmt.Errorf("migrations.FS(%q): unknown dialect", name)
 }
 
-// Digest tells one set of migrations from another: for tests that keep a database as a template.
+// Digest returns a hash of a set of migrations: for tests that keep a database as a template.
 func Digest(name string) (string, error) {
 	folder, err := FS(name)
 	if err != nil {

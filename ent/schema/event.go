@@ -93,7 +93,7 @@ func (Idempotency) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("scope", "key").Unique(), index.Fields("at")}
 }
 
-// Notice is a message to a person that was owed and has been dealt with. Until there is mail, dealing with it means recording it.
+// Notice is a message to a person that was due and has been dealt with. Until there is mail, dealing with it means recording it.
 type Notice struct{ ent.Schema }
 
 // Fields of a Notice.

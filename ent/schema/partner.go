@@ -65,7 +65,7 @@ func (PartnerKey) Edges() []ent.Edge {
 // Indexes of a PartnerKey.
 func (PartnerKey) Indexes() []ent.Index { return []ent.Index{index.Fields("partner_id")} }
 
-// WebhookEndpoint is an address at which a partner wants to be told what has changed.
+// WebhookEndpoint is an address to which webhooks of a partner are sent.
 type WebhookEndpoint struct{ ent.Schema }
 
 // Mixin returns the id.
@@ -108,13 +108,13 @@ func (WebhookEndpoint) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("partner_id"), index.Fields("municipality_id", "status")}
 }
 
-// ChangedThing is a thing of the catalogue that a webhook tells of.
+// ChangedThing is a thing of the catalogue that a webhook names.
 type ChangedThing struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// WebhookDelivery is one webhook: what it tells, and how far that has come.
+// WebhookDelivery is one webhook: what it names, and how far that has come.
 type WebhookDelivery struct{ ent.Schema }
 
 // Mixin returns the id.

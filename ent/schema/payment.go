@@ -124,7 +124,7 @@ func (UnknownPayment) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("order_id", "transaction_id", "said", "cents").Unique()}
 }
 
-// SandboxTransaction is a payment as the sandbox provider knows it. The provider stands outside: nothing else reads or
+// SandboxTransaction is a payment as the sandbox stores it. The provider stands outside: nothing else reads or
 // writes this table, and it shares no transaction with anything.
 type SandboxTransaction struct{ ent.Schema }
 

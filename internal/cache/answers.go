@@ -12,7 +12,7 @@ import (
 )
 
 // Answer is a finished public answer. It is handed out as it is, so nobody may change its bytes. Offer sets Fixed, Lasting and
-// ValidUntil from the trace.
+// ValidUntil from the dependencies.
 type Answer struct {
 	Body        []byte
 	ContentType string
@@ -27,11 +27,11 @@ type Answer struct {
 
 // Answers keeps whole public answers in memory and serves them while all that they were made of still holds.
 type Answers struct {
-	hub    *live.Hub
-	now    func() time.Time
-	memory *otter.Cache[string, *kept]
-	seed   maphash.Seed
-	door   [8192]atomic.Uint64
+	hub     *live.Hub
+	now     func() time.Time
+	memory  *otter.Cache[string, *kept]
+	seed    maphash.Seed
+	offered [8192]atomic.Uint64
 }
 
 type kept struct {
@@ -65,21 +65,21 @@ func (a *Answers) Get(key string) (Answer, bool) {
 	return k.answer, true
 }
 
-// Offer hands over an answer with the trace of its making and says whether it is kept: if the trace is keepable and
-// still holds, and the key has been offered before, so that what is asked once doesn't push out what is asked often.
+// Offer keeps an answer and reports whether it did: if its dependencies are keepable and still hold, and the key has been
+// offered before, so that what is asked once doesn't push out what is asked often.
 // The caller vouches for the rest: a 2xx without errors, to a request without credentials. What is kept is a copy.
-func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
-	if !t.Keepable() || !a.knocked(key) {
+func (a *Answers) Offer(key string, answer Answer, d *Deps) bool {
+	if !d.Keepable() || !a.seenBefore(key) {
 		return false
 	}
-	l, ok := t.lease()
+	l, ok := d.lease()
 	if l.readAt.IsZero() {
 		l.readAt = a.now() // it read nothing that could change
 	}
 	if !ok || !l.holds(a.hub, a.now(), trusted(a.hub)) {
 		return false
 	}
-	answer.ValidUntil, answer.Fixed, answer.Lasting = l.validUntil, t.Fixed(), t.Lasts()
+	answer.ValidUntil, answer.Fixed, answer.Lasting = l.validUntil, d.Fixed(), d.Lasts()
 	answer.Body = bytes.Clone(answer.Body)
 	n := len(answer.Body) + len(answer.ContentType) + len(answer.ETag)
 	a.memory.Set(key, &kept{lease: l, answer: answer, weight: weight(key, &l, n)})
@@ -89,9 +89,9 @@ func (a *Answers) Offer(key string, answer Answer, t *Trace) bool {
 // Bytes is what the kept answers take in memory now.
 func (a *Answers) Bytes() uint64 { return a.memory.WeightedSize() }
 
-// knocked reports whether the key was offered before, as far as 64 KiB can remember: a key's place at the door holds the
-// last one that came there.
-func (a *Answers) knocked(key string) bool {
+// seenBefore reports whether the key was offered recently. It remembers a hash in each of 8192 places: a key that collides
+// with an older one replaces it.
+func (a *Answers) seenBefore(key string) bool {
 	sum := maphash.String(a.seed, key)
-	return a.door[sum%uint64(len(a.door))].Swap(sum) == sum
+	return a.offered[sum%uint64(len(a.offered))].Swap(sum) == sum
 }

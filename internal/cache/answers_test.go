@@ -14,16 +14,16 @@ import (
 )
 
 // public makes an answer of one public root field that reads s.
-func public(t *testing.T, c *cache.Cache, s *source) *cache.Trace {
+func public(t *testing.T, c *cache.Cache, s *source) *cache.Deps {
 	t.Helper()
-	ctx, trace := cache.Collect(t.Context())
+	ctx, deps := cache.Collect(t.Context())
 	root := cache.RootField(ctx)
 	cache.Public(root)
 	read(t, root, c, s)
-	return trace
+	return deps
 }
 
-func TestTrace(t *testing.T) {
+func TestDeps(t *testing.T) {
 	t.Parallel()
 
 	t.Run("has the keys and the earliest end of all reads, from memory too", func(t *testing.T) {
@@ -31,14 +31,14 @@ func TestTrace(t *testing.T) {
 		c, _, clock := alone(t)
 		a, b := source{until: clock.in(time.Hour)}, source{until: clock.in(time.Minute)}
 		for range 2 {
-			ctx, trace := cache.Collect(t.Context())
+			ctx, deps := cache.Collect(t.Context())
 			for name, s := range map[string]*source{"a": &a, "b": &b} {
 				_, err := cache.Read(ctx, c, name, []live.Key{monday, live.Case(name)}, s.fill)
 				require.NoError(t, err)
 			}
-			require.ElementsMatch(t, []live.Key{monday, live.Case("a"), live.Case("b")}, trace.Keys())
-			require.True(t, b.until.Equal(trace.ValidUntil()))
-			require.True(t, c.Holds(trace))
+			require.ElementsMatch(t, []live.Key{monday, live.Case("a"), live.Case("b")}, deps.Keys())
+			require.True(t, b.until.Equal(deps.ValidUntil()))
+			require.True(t, c.Holds(deps))
 		}
 		require.Equal(t, uint64(2), c.Stats().Hits)
 	})
@@ -46,11 +46,11 @@ func TestTrace(t *testing.T) {
 	t.Run("stops holding with a nudge of any of its keys", func(t *testing.T) {
 		t.Parallel()
 		c, hub, _ := alone(t)
-		trace := public(t, c, new(source))
+		deps := public(t, c, new(source))
 		hub.Nudge(tuesday)
-		require.True(t, c.Holds(trace))
+		require.True(t, c.Holds(deps))
 		hub.Nudge(monday)
-		require.False(t, c.Holds(trace))
+		require.False(t, c.Holds(deps))
 	})
 
 	t.Run("a value made of values depends on all that those depend on", func(t *testing.T) {
@@ -61,15 +61,15 @@ func TestTrace(t *testing.T) {
 			v, err := cache.Read(ctx, c, "inner", []live.Key{tuesday}, s.fill)
 			return v, time.Time{}, err
 		}
-		get := func() (int64, *cache.Trace) {
-			ctx, trace := cache.Collect(t.Context())
+		get := func() (int64, *cache.Deps) {
+			ctx, deps := cache.Collect(t.Context())
 			v, err := cache.Read(ctx, c, "outer", []live.Key{monday}, outer)
 			require.NoError(t, err)
-			return v, trace
+			return v, deps
 		}
-		_, trace := get()
-		require.ElementsMatch(t, []live.Key{monday, tuesday}, trace.Keys())
-		require.True(t, s.until.Equal(trace.ValidUntil()))
+		_, deps := get()
+		require.ElementsMatch(t, []live.Key{monday, tuesday}, deps.Keys())
+		require.True(t, s.until.Equal(deps.ValidUntil()))
 		s.value.Store(1)
 		hub.Nudge(tuesday)
 		v, _ := get()
@@ -126,9 +126,9 @@ func TestTrace(t *testing.T) {
 	for name, tt := range keepable {
 		t.Run(fmt.Sprintf("keepable with %s: %t", name, tt.want), func(t *testing.T) {
 			t.Parallel()
-			ctx, trace := cache.Collect(t.Context())
+			ctx, deps := cache.Collect(t.Context())
 			tt.do(t, ctx)
-			require.Equal(t, tt.want, trace.Keepable())
+			require.Equal(t, tt.want, deps.Keepable())
 		})
 	}
 
@@ -200,9 +200,9 @@ func TestAnswers(t *testing.T) {
 		c, hub, clock := alone(t)
 		answers := cache.NewAnswers(hub, 1<<20, clock.now)
 		for range 2 {
-			trace := public(t, c, new(source))
+			deps := public(t, c, new(source))
 			hub.Nudge(monday)
-			require.False(t, answers.Offer("q", page, trace))
+			require.False(t, answers.Offer("q", page, deps))
 		}
 		gone(t, answers)
 	})
@@ -210,9 +210,9 @@ func TestAnswers(t *testing.T) {
 		t.Parallel()
 		answers := cache.NewAnswers(live.NewHub(), 1<<20, nil)
 		for range 3 {
-			ctx, trace := cache.Collect(t.Context())
+			ctx, deps := cache.Collect(t.Context())
 			cache.RootField(ctx)
-			require.False(t, answers.Offer("q", page, trace))
+			require.False(t, answers.Offer("q", page, deps))
 		}
 	})
 	t.Run("stay within their bytes", func(t *testing.T) {
@@ -246,12 +246,12 @@ func monthlong(t testing.TB) *cache.Answers {
 		days = append(days, live.Slots("office_1", eight.AddDate(0, 0, i).Format(time.DateOnly)))
 	}
 	for range 2 {
-		ctx, trace := cache.Collect(t.Context())
+		ctx, deps := cache.Collect(t.Context())
 		root := cache.RootField(ctx)
 		cache.Public(root)
 		_, err := cache.Read(root, c, "key", days, new(source).fill)
 		require.NoError(t, err)
-		answers.Offer("q", cache.Answer{Body: make([]byte, 1000)}, trace)
+		answers.Offer("q", cache.Answer{Body: make([]byte, 1000)}, deps)
 	}
 	_, ok := answers.Get("q")
 	require.True(t, ok)

@@ -24,9 +24,9 @@ import (
 	"nelke/internal/live"
 )
 
-// Config says where a cache hears of changes and how much it may hold.
+// Config of a Cache.
 type Config struct {
-	// Hub tells what changed. Required.
+	// Hub has the stamps of what changed. Required.
 	Hub *live.Hub
 	// Relay is the hub's relay, whose Redis becomes the second level. Nil: memory only.
 	Relay *live.Relay
@@ -108,7 +108,7 @@ func weight(key string, l *lease, bytes int) uint32 {
 	return uint32(min(bytes+len(key)+40*len(l.keys)+256, math.MaxUint32))
 }
 
-// Weigher is a value that knows its size in bytes and stays in this process: it is never made JSON, and Redis is
+// Weigher is a value that reports its size in bytes and stays in this process: it is never made JSON, and Redis is
 // neither asked for it nor given it. Others weigh as much as their JSON, which then is made at each fill, even where no
 // Redis wants it. Let the method work on the zero value too.
 type Weigher interface{ Weight() int }
@@ -118,7 +118,7 @@ type Weigher interface{ Weight() int }
 // them in turn would find none.
 type Pinned interface{ Pinned() }
 
-// Sizer is a value that knows its size in bytes, and travels to Redis like any other.
+// Sizer is a value that reports its size in bytes, and travels to Redis like any other.
 type Sizer interface{ Size() int }
 
 // Read returns the value of key, from memory, from Redis or by fill, whichever is first to have it.
@@ -142,7 +142,7 @@ func Read[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	return Renew(ctx, c, key, deps, nil, fill)
 }
 
-// Renew is Read for a value of which it can be told without reading it again that it is still right. Where it is remembered
+// Renew is Read for a value that can be checked without reading it again. Where it is remembered
 // and nothing but its age speaks against it, same is asked first; if it says yes, the value is as good as one that was read
 // just now, or as old as what same itself Read. Same's errors are returned, as fill's.
 func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
@@ -155,7 +155,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	if e := c.recall(key, pinned); e != nil && e.holds(c.hub, c.now(), limit) {
 		if v, ok := e.value.(box[T]); ok {
 			c.hits.Add(1)
-			traceOf(ctx).add(&e.lease)
+			depsOf(ctx).add(&e.lease)
 			return v.it, nil
 		}
 	}
@@ -167,7 +167,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		defer cancel()
 		within = short
 	}
-	f, err := c.fly(within, key, deps, limit, loader{
+	f, err := c.load(within, key, deps, limit, loader{
 		local: weighed || pinned, pinned: pinned,
 		fill: func(ctx context.Context) (any, time.Time, error) {
 			if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
@@ -178,7 +178,7 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 				}
 				if ok || err != nil {
 					nested := len(deps) // what the value's own fill Read stands behind
-					traceOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
+					depsOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
 					return v, e.validUntil, err
 				}
 			}
@@ -202,11 +202,11 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		},
 	})
 	if err != nil {
-		traceOf(ctx).spoil()
+		depsOf(ctx).spoil()
 		if old != nil && c.excuses(ctx, err) {
 			if v, ok := old.value.(box[T]); ok {
 				c.outlived.Add(1)
-				traceOf(ctx).add(&old.lease)
+				depsOf(ctx).add(&old.lease)
 				outlivedOf(ctx).note(old.readAt)
 				return v.it, nil
 			}
@@ -217,9 +217,9 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	if !ok {
 		return none, fmt.Errorf("cache: read %s: the key is in use for another type than %T", key, none)
 	}
-	traceOf(ctx).add(&f.entry.lease)
+	depsOf(ctx).add(&f.entry.lease)
 	if f.spoiled {
-		traceOf(ctx).spoil()
+		depsOf(ctx).spoil()
 	}
 	return v.it, nil
 }
@@ -244,7 +244,7 @@ func (c *Cache) remember(key string, pinned bool, e *entry) {
 	c.memory.Set(key, e)
 }
 
-// box tells a T that is an interface from its content.
+// box keeps a T that is an interface apart from its content.
 type box[T any] struct{ it T }
 
 // Stats are counts since the start, but for Bytes.
@@ -271,10 +271,10 @@ func (c *Cache) Stats() Stats {
 	return s
 }
 
-// Holds reports whether an answer made under t would be the same if made now. A watcher that learns its keys from the
-// trace opens its Watch first and then asks this, to miss nothing between the reading and the watch.
-func (c *Cache) Holds(t *Trace) bool {
-	l, ok := t.lease()
+// Holds reports whether an answer with these dependencies would be the same if made now. A watcher opens its Watch of
+// Deps.Keys first and calls Holds then, so that it misses nothing between the reading and the watch.
+func (c *Cache) Holds(d *Deps) bool {
+	l, ok := d.lease()
 	if l.readAt.IsZero() {
 		return ok // it read nothing that could change
 	}

@@ -24,7 +24,7 @@ var (
 	eight   = time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 )
 
-// clock stands still until it is told to go on.
+// clock stands still until pass moves it.
 type clock struct{ ns atomic.Int64 }
 
 func newClock() *clock {
@@ -62,6 +62,13 @@ func read(t *testing.T, ctx context.Context, c *cache.Cache, s *source) int64 {
 	v, err := cache.Read(ctx, c, "key", []live.Key{monday}, s.fill)
 	require.NoError(t, err)
 	return v
+}
+
+// younger returns a context whose reads accept only what was read less than d ago.
+func younger(ctx context.Context, d time.Duration) context.Context {
+	ctx, deps := cache.Collect(ctx)
+	deps.Reset(d)
+	return ctx
 }
 
 func TestRead(t *testing.T) {
@@ -123,7 +130,7 @@ func TestRead(t *testing.T) {
 	t.Run("reads again sooner for a reader who asks for less age", func(t *testing.T) {
 		t.Parallel()
 		c, _, clock := alone(t)
-		ctx := cache.WithMaxAge(t.Context(), 5*time.Second)
+		ctx := younger(t.Context(), 5*time.Second)
 		var s source
 		read(t, ctx, c, &s)
 		s.value.Store(1)
@@ -303,7 +310,7 @@ func TestFlight(t *testing.T) {
 		require.Equal(t, result{value: 7}, <-third)
 	})
 
-	t.Run("a reader who comes after a nudge doesn't board what began before it", func(t *testing.T) {
+	t.Run("a reader who comes after a nudge doesn't join what began before it", func(t *testing.T) {
 		t.Parallel()
 		c, hub, _ := alone(t)
 		g := newGate()
@@ -318,14 +325,14 @@ func TestFlight(t *testing.T) {
 		require.Equal(t, uint64(2), c.Stats().Fills)
 	})
 
-	t.Run("a reader who asks for less age doesn't board what began before that", func(t *testing.T) {
+	t.Run("a reader who asks for less age doesn't join what began before that", func(t *testing.T) {
 		t.Parallel()
 		c, _, clock := alone(t)
 		g := newGate()
 		first := g.read(t.Context(), c)
 		g.enter(t)
 		clock.pass(time.Second)
-		second := g.read(cache.WithMaxAge(t.Context(), time.Second), c)
+		second := g.read(younger(t.Context(), time.Second), c)
 		g.enter(t)
 		close(g.open)
 		<-first

@@ -37,13 +37,13 @@ type flight struct {
 	err     error
 }
 
-// fly joins the flight of this key, or begins one, and waits for it or for ctx.
-func (c *Cache) fly(ctx context.Context, key string, deps []live.Key, limit time.Duration, load loader) (*flight, error) {
+// load joins the flight of this key, or begins one, and waits for it or for ctx.
+func (c *Cache) load(ctx context.Context, key string, deps []live.Key, limit time.Duration, with loader) (*flight, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	begun := time.Now() //nolint:forbidigo // how long it waits, which no test's clock tells
-	f := c.board(ctx, key, deps, limit, load)
+	begun := time.Now() //nolint:forbidigo // how long it waits, in real time also in tests
+	f := c.join(ctx, key, deps, limit, with)
 	select {
 	case <-f.done:
 		return f, f.err
@@ -53,9 +53,9 @@ func (c *Cache) fly(ctx context.Context, key string, deps []live.Key, limit time
 	}
 }
 
-// board counts the caller into a flight that began under the present stamps, is younger than the caller's limit, and
+// join counts the caller into a flight that began under the present stamps, is younger than the caller's limit, and
 // accepts no older values from Redis than the caller does. If there is none, it starts one.
-func (c *Cache) board(ctx context.Context, key string, deps []live.Key, limit time.Duration, load loader) *flight {
+func (c *Cache) join(ctx context.Context, key string, deps []live.Key, limit time.Duration, load loader) *flight {
 	stamps := make([]live.Stamp, len(deps))
 	for i, k := range deps {
 		stamps[i] = c.hub.Stamp(k)
@@ -68,7 +68,7 @@ func (c *Cache) board(ctx context.Context, key string, deps []live.Key, limit ti
 		c.joined.Add(1)
 		return f
 	}
-	// Not the first reader's context: were it cancelled, everybody aboard would fail with it.
+	// Not the first reader's context: were it cancelled, every reader of the flight would fail with it.
 	fctx, cancel := context.WithCancel(context.WithoutCancel(strictly(ctx)))
 	f := &flight{
 		keys: slices.Clone(deps), stamps: stamps, limit: limit, started: now,
@@ -108,48 +108,48 @@ func (c *Cache) begin(fill func()) {
 	})
 }
 
-// leave counts a reader out. The last one ends the fill, and nobody boards it any more.
+// leave counts a reader out. The last one ends the fill, and nobody joins it any more.
 func (c *Cache) leave(key string, f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if f.waiting--; f.waiting == 0 {
 		f.cancel()
-		c.land(key, f)
+		c.finish(key, f)
 	}
 }
 
-// land takes f off the board; the caller holds the lock.
-func (c *Cache) land(key string, f *flight) {
+// finish removes f from the flights that can be joined; the caller holds the lock.
+func (c *Cache) finish(key string, f *flight) {
 	if c.flights[key] == f {
 		delete(c.flights, key)
 	}
 }
 
-// run gets the value, tells those who wait, and only then gives it to Redis.
+// run gets the value, wakes those who wait, and only then stores it in Redis.
 func (c *Cache) run(ctx context.Context, key string, f *flight, load loader) {
-	var shelf *page
+	var found *redisValue
 	if c.second != nil && !load.local {
-		shelf = c.second.get(ctx, c.hub, key, f.keys)
+		found = c.second.get(ctx, c.hub, key, f.keys)
 	}
-	encoded := c.obtain(ctx, shelf, key, f, load)
-	if shelf != nil && encoded != nil {
-		c.second.put(context.WithoutCancel(ctx), shelf, f.entry.validUntil, encoded) // ctx ends when nobody waits
+	encoded := c.obtain(ctx, found, key, f, load)
+	if found != nil && encoded != nil {
+		c.second.put(context.WithoutCancel(ctx), found, f.entry.validUntil, encoded) // ctx ends when nobody waits
 	}
 }
 
-// obtain takes the value from the shelf or from the database, remembers it and ends the flight, in this order: whoever
+// obtain takes the value that was found in Redis or reads it from the database, remembers it and ends the flight, in this order: whoever
 // comes just after the end finds it in memory. It returns what Redis should have, if anything.
-func (c *Cache) obtain(ctx context.Context, shelf *page, key string, f *flight, load loader) []byte {
+func (c *Cache) obtain(ctx context.Context, found *redisValue, key string, f *flight, load loader) []byte {
 	defer func() {
 		if f.err == nil && !f.spoiled && f.entry.holds(c.hub, c.now(), maxAge) {
 			c.remember(key, load.pinned, f.entry)
 		}
 		c.mu.Lock()
-		c.land(key, f)
+		c.finish(key, f)
 		c.mu.Unlock()
 		close(f.done)
 	}()
-	if f.entry = c.fromShelf(shelf, key, f, load); f.entry != nil {
+	if f.entry = c.fromRedis(found, key, f, load); f.entry != nil {
 		c.secondHits.Add(1)
 		return nil
 	}
@@ -157,22 +157,22 @@ func (c *Cache) obtain(ctx context.Context, shelf *page, key string, f *flight, 
 	return c.fill(ctx, key, f, load)
 }
 
-// fromShelf makes an entry of what Redis had; nil if that was nothing, or nothing fit to serve. The stamps are from
+// fromRedis makes an entry of what Redis had; nil if that was nothing, or nothing fit to serve. The stamps are from
 // before Redis was asked, its generations from when it answered: a nudge in between voids the entry.
-func (c *Cache) fromShelf(shelf *page, key string, f *flight, load loader) *entry {
-	if shelf == nil || shelf.payload == nil {
+func (c *Cache) fromRedis(found *redisValue, key string, f *flight, load loader) *entry {
+	if found == nil || found.payload == nil {
 		return nil
 	}
-	l := lease{keys: f.keys, stamps: f.stamps, readAt: f.started.Add(-shelf.age), validUntil: shelf.validUntil}
+	l := lease{keys: f.keys, stamps: f.stamps, readAt: f.started.Add(-found.age), validUntil: found.validUntil}
 	if !l.holds(c.hub, c.now(), f.limit) {
 		return nil
 	}
-	value, err := load.decode(shelf.payload)
+	value, err := load.decode(found.payload)
 	if err != nil {
 		c.second.failed.Add(1)
 		return nil
 	}
-	return newEntry(key, l, value, cmp.Or(load.weigh(value), len(shelf.payload)))
+	return newEntry(key, l, value, cmp.Or(load.weigh(value), len(found.payload)))
 }
 
 // fill reads the database into f. It returns the value's JSON if that may go to Redis.

@@ -53,10 +53,10 @@ func Lenient(ctx context.Context, o *Outlived) context.Context {
 // Strict takes Lenient back, for what an answer holds beside what was published, and notes that the answer must not outlive
 // the database.
 func Strict(ctx context.Context) context.Context {
-	if t := traceOf(ctx); t != nil {
-		t.mu.Lock()
-		t.strict = true
-		t.mu.Unlock()
+	if d := depsOf(ctx); d != nil {
+		d.mu.Lock()
+		d.strict = true
+		d.mu.Unlock()
 	}
 	return strictly(ctx)
 }
@@ -74,16 +74,16 @@ func outlivedOf(ctx context.Context) *Outlived {
 	return o
 }
 
-// Lasts reports whether an answer made under t may outlive the database.
-func (t *Trace) Lasts() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, root := range t.roots {
+// Lasts reports whether the answer may outlive the database.
+func (d *Deps) Lasts() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, root := range d.roots {
 		if !root.lasting.Load() {
 			return false
 		}
 	}
-	return !t.strict
+	return !d.strict
 }
 
 // outliving returns what is remembered under key if it may be served to a lenient reader of such a value; nil: nothing may.

@@ -66,7 +66,7 @@ func TestWhatIsPublishedOutlivesTheDatabase(t *testing.T) {
 			if name == "not past its own end" {
 				o.until = clock.in(5 * time.Minute)
 			}
-			ctx, trace := cache.Collect(t.Context())
+			ctx, deps := cache.Collect(t.Context())
 			ctx = cache.RootField(ctx)
 			cache.Public(ctx)
 			var outlived cache.Outlived
@@ -81,8 +81,8 @@ func TestWhatIsPublishedOutlivesTheDatabase(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, published(7), got)
 			require.Zero(t, outlived.Since())
-			require.True(t, trace.Keepable())
-			require.Equal(t, c.who.lenient, trace.Lasts())
+			require.True(t, deps.Keepable())
+			require.Equal(t, c.who.lenient, deps.Lasts())
 
 			c.then(o, hub, clock)
 			got, err = get(ctx)
@@ -94,14 +94,14 @@ func TestWhatIsPublishedOutlivesTheDatabase(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, published(7), got)
 			require.True(t, read.Equal(outlived.Since()))
-			require.False(t, trace.Keepable(), "nothing made of it is kept as if it were new")
+			require.False(t, deps.Keepable(), "nothing made of it is kept as if it were new")
 			require.Equal(t, uint64(1), memory.Stats().Outlived)
 
 			strict := cache.Strict(ctx)
 			o.hangs, o.err = false, errGone
 			_, err = get(strict)
 			require.ErrorIs(t, err, errGone)
-			require.False(t, trace.Lasts())
+			require.False(t, deps.Lasts())
 			_, err = cache.Read(ctx, memory, "made of it", nil, func(ctx context.Context) (int, time.Time, error) {
 				v, err := get(ctx)
 				return int(v), time.Time{}, err
@@ -124,11 +124,11 @@ func TestWholeAnswersOutliveTheDatabase(t *testing.T) {
 	answers := cache.NewAnswers(hub, 1<<20, clock.now)
 	offer := func(key string, within func(context.Context) context.Context) {
 		for range 2 { // what is asked once isn't kept
-			ctx, trace := cache.Collect(t.Context())
+			ctx, deps := cache.Collect(t.Context())
 			ctx = cache.RootField(ctx)
 			cache.Public(ctx)
 			c.Depend(within(ctx), clock.in(9*time.Minute), live.Catalogue("town"))
-			answers.Offer(key, cache.Answer{Body: []byte("{}")}, trace)
+			answers.Offer(key, cache.Answer{Body: []byte("{}")}, deps)
 		}
 	}
 	var outlived cache.Outlived

@@ -47,7 +47,7 @@ return {present, ms}`)
 
 // store keeps a value, with the generations that look saw before the database was read, if they are still the present
 // ones. A slow reader may come with what a writer has replaced meanwhile: it must neither be taken for new, which look
-// prevents by comparing, nor push out what is new, which is prevented here. The value's remaining life tells its age to
+// prevents by comparing, nor push out what is new, which is prevented here. The value's remaining life shows its age to
 // whoever finds it, by the one clock that all processes share.
 //
 // KEYS: value, generations. ARGV: generations as look returned them, value, time that look returned, longest life, both
@@ -80,8 +80,8 @@ type second struct {
 	failed, skipped atomic.Uint64
 }
 
-// page is what Redis knew about a key before the database was read.
-type page struct {
+// redisValue is what Redis had of a key before the database was read.
+type redisValue struct {
 	keys        []string // value, generations
 	generations string
 	at          int64 // the server's time, milliseconds
@@ -92,13 +92,13 @@ type page struct {
 }
 
 // get looks for a value; nil if Redis can't be asked.
-func (s *second) get(ctx context.Context, hub *live.Hub, key string, deps []live.Key) *page {
+func (s *second) get(ctx context.Context, hub *live.Hub, key string, deps []live.Key) *redisValue {
 	// Settled after the stamps were taken (the caller did): a nudge from here on voids those.
 	if !hub.Heard() || !s.relay.Settled(deps...) || !s.circuit.closed() {
 		s.skipped.Add(1)
 		return nil
 	}
-	p := &page{keys: make([]string, 0, len(deps)+2)}
+	p := &redisValue{keys: make([]string, 0, len(deps)+2)}
 	p.keys = append(p.keys, s.relay.Name("value", s.version+":"+key), s.relay.Generation(live.Everything))
 	for _, k := range deps {
 		p.keys = append(p.keys, s.relay.Generation(k))
@@ -120,7 +120,7 @@ func (s *second) get(ctx context.Context, hub *live.Hub, key string, deps []live
 }
 
 // put stores what was read after p was got.
-func (s *second) put(ctx context.Context, p *page, validUntil time.Time, encoded []byte) {
+func (s *second) put(ctx context.Context, p *redisValue, validUntil time.Time, encoded []byte) {
 	if !s.circuit.closed() {
 		s.skipped.Add(1)
 		return
@@ -140,7 +140,7 @@ func (s *second) report(err error) {
 
 var errReply = errors.New("not what the script returns")
 
-func (p *page) read(reply []any) error {
+func (p *redisValue) read(reply []any) error {
 	if len(reply) != 2 && len(reply) != 4 {
 		return errReply
 	}

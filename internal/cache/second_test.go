@@ -25,11 +25,11 @@ func TestSecondLevel(t *testing.T) {
 		s.value.Store(7)
 		read(t, t.Context(), a.Cache, &s)
 		a.stored(t)
-		ctx, trace := cache.Collect(t.Context())
+		ctx, deps := cache.Collect(t.Context())
 		require.Equal(t, int64(7), read(t, ctx, b.Cache, &s))
 		require.Equal(t, int64(1), s.reads.Load())
 		require.Equal(t, uint64(1), b.Stats().SecondHits)
-		require.True(t, s.until.Equal(trace.ValidUntil()))
+		require.True(t, s.until.Equal(deps.ValidUntil()))
 		require.Equal(t, int64(7), read(t, t.Context(), b.Cache, &s))
 		require.Equal(t, uint64(1), b.Stats().Hits)
 
@@ -47,7 +47,7 @@ func TestSecondLevel(t *testing.T) {
 			return err == nil && left < 9800*time.Millisecond
 		})
 		s.value.Store(1)
-		young := cache.WithMaxAge(t.Context(), 200*time.Millisecond)
+		young := younger(t.Context(), 200*time.Millisecond)
 		require.Equal(t, int64(1), read(t, young, b.Cache, &s))
 	})
 
@@ -62,7 +62,8 @@ func TestSecondLevel(t *testing.T) {
 		var s source
 		counts := func(reads int) (failed, skipped uint64) {
 			for range reads {
-				read(t, cache.WithMaxAge(t.Context(), 0), c, &s)
+				read(t, younger(t.Context(), 1), c, &s)
+				clock.pass(1) // too old then
 			}
 			return c.Stats().Failed, c.Stats().Skipped
 		}

@@ -37,7 +37,7 @@ func soFar(schema any) (any, error) {
 	return s, nil
 }
 
-// fixed tells that a schema looks ahead already: no number, text or boolean grows.
+// fixed marks a schema that looks ahead already: no number, text or boolean grows.
 func (g *growth) fixed(schema any) (object, bool) {
 	g.left--
 	s, ok := schema.(object)

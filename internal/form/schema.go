@@ -1,4 +1,4 @@
-// Package form knows the online forms: JSON Schema (draft 2020-12) with labels in two languages.
+// Package form checks and compiles the online forms: JSON Schema (draft 2020-12) with labels in two languages.
 //
 // Compile, Accept and Check serve answers. Inspect serves whoever writes a form: it holds a schema to the rules that make
 // every form renderable and tight, and says where it breaks them. The rules, beyond what JSON Schema itself asks:

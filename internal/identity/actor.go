@@ -1,5 +1,5 @@
 // Package identity turns a bearer token into an [Actor]: nobody, the holder of a case key, a partner's system, or a
-// person whom an OpenID Connect issuer vouches for. It knows no database and no rule about what an actor may do.
+// person whom an OpenID Connect issuer vouches for. It has no database and no rule about what an actor may do.
 package identity
 
 import (

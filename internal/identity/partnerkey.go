@@ -2,7 +2,7 @@ package identity
 
 import "strings"
 
-// partnerKeyPrefix tells a partner's key from every other token, for us and for those who look for leaked secrets.
+// partnerKeyPrefix distinguishes a partner's key from every other token, for us and for those who look for leaked secrets.
 const partnerKeyPrefix = "nelke_partner_"
 
 // NewPartnerKey makes a partner's key. Clients make their own; this is for tests and tools.

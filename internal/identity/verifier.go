@@ -90,7 +90,8 @@ func NewVerifier(config Config) *Verifier {
 	return &Verifier{config: config, keys: newKeyring(config)}
 }
 
-// IgnoredRoles counts the entries of role claims so far that were no "ROLE@ARS". A wrong claim path shows here.
+// IgnoredRoles returns the number of entries of role claims so far that weren't "ROLE@ARS". It grows where RolesClaim names
+// another claim than that of the roles.
 func (v *Verifier) IgnoredRoles() int64 { return v.ignored.Load() }
 
 // Actor is who sent this Authorization header, scheme included. An empty header is anonymous, 43 characters of

@@ -1,6 +1,6 @@
-// Package job runs what is owed later: the expiry of a hold, a notice to a person, the nightly digest.
+// Package job runs what is due later: the expiry of a hold, a notice to a person, the nightly digest.
 //
-// What is owed is a row of River's, inserted in the transaction that owes it: if that rolls back, nothing is owed; once it
+// A job is a row of River's, inserted in the transaction that enqueues it: if that rolls back, there is no job; once it
 // is committed, nothing is forgotten. The workers are thin: each calls one operation of the portal ([Operations]).
 // A job may run more than once (a process may die after the work and before the note of it), so each operation
 // must find out for itself that it was done. No rule depends on a job running at all: an expired hold is nobody's
@@ -39,7 +39,7 @@ type Operations interface {
 	TendDraft(ctx context.Context, application string) error
 	// SettlePayment does what the state of a payment calls for: order, ask, give up, refund.
 	SettlePayment(ctx context.Context, payment string) error
-	// SettlePayments does the same for every payment that something is owed on and whose own jobs are over.
+	// SettlePayments does the same for every payment that something is due on and whose own jobs are over.
 	SettlePayments(ctx context.Context) error
 	// TendDrafts ends every draft whose time is over and whose own jobs are lost.
 	TendDrafts(ctx context.Context) error
@@ -65,7 +65,7 @@ type Options struct {
 	Logger *slog.Logger
 	// Clock says when jobs are due, for tests. nil: the database's clock, and time.Now.
 	Clock func() time.Time
-	// Tracer gives each attempt at a job a trace of its own, linked to the one in which it was owed. nil: off.
+	// Tracer gives each attempt at a job a trace of its own, linked to the one in which it was enqueued. nil: off.
 	Tracer *tracing.Tracer
 }
 

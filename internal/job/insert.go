@@ -9,8 +9,8 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// ExpireHoldAt owes, as part of the transaction, that the appointment's hold is ended at the given instant.
-// With Options.NoSweepers it owes nothing.
+// ExpireHoldAt enqueues, as part of the transaction, a job that ends the appointment's hold at the given instant.
+// With Options.NoSweepers it enqueues nothing.
 func (c *Client) ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error {
 	if c.opts.NoSweepers {
 		return nil
@@ -18,24 +18,24 @@ func (c *Client) ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment strin
 	return c.owe(ctx, tx, expireHold{Appointment: appointment}, at)
 }
 
-// NoticeOwed owes, as part of the transaction, a notice of a kind about the subject (id of an appointment or application)
+// NoticeOwed enqueues, as part of the transaction, a notice of a kind about the subject (id of an appointment or application)
 // at the given instant; the zero time, or one that has passed, is at once. The key names the notice for good:
 // asking twice delivers one.
 func (c *Client) NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error {
 	return c.owe(ctx, tx, deliverNotice{Subject: subject, Notice: kind, Key: key}, at)
 }
 
-// TendDraftAt owes, as part of the transaction, that a draft is looked after at the given instant.
+// TendDraftAt enqueues, as part of the transaction, a job that looks after a draft at the given instant.
 func (c *Client) TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error {
 	return c.owe(ctx, tx, tendDraft{Application: application}, at)
 }
 
-// SettlePaymentAt owes, as part of the transaction, that a payment is settled at the given instant, or tried to.
+// SettlePaymentAt enqueues, as part of the transaction, a job that tries to settle a payment at the given instant.
 func (c *Client) SettlePaymentAt(ctx context.Context, tx *sql.Tx, payment string, at time.Time) error {
 	return c.owe(ctx, tx, settlePayment{Payment: payment}, at)
 }
 
-// SendWebhooksAt owes, as part of the transaction, that an endpoint is told what has changed, at the given instant.
+// SendWebhooksAt enqueues, as part of the transaction, a job that sends an endpoint its webhooks at the given instant.
 func (c *Client) SendWebhooksAt(ctx context.Context, tx *sql.Tx, endpoint string, at time.Time) error {
 	return c.owe(ctx, tx, sendWebhooks{Endpoint: endpoint}, at)
 }

@@ -185,7 +185,7 @@ func TestWork(t *testing.T) {
 				s := migrated(t, db)
 				clock := &testClock{now: time.Now()} // River reckons the pause from the time of the process
 				h := newRecorder()
-				failed := false // one at a time: nothing else is owed
+				failed := false // one at a time: no other job waits
 				h.do = func(_ context.Context, call string) error {
 					if call == "notice s k 1" && !failed {
 						failed = true

@@ -75,7 +75,7 @@ type silent struct{ *riverdatabasesql.Driver }
 
 func (silent) SupportsListenNotify() bool { return false }
 
-// quiet passes on records from level Warn: River tells of every round it makes.
+// quiet passes on records from level Warn: River logs every round it makes.
 type quiet struct{ slog.Handler }
 
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {

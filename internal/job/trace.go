@@ -11,7 +11,7 @@ import (
 	"nelke/internal/tracing"
 )
 
-// origin is what a job keeps of the trace in which it is owed, as River's metadata; nil where that isn't recorded.
+// origin is what a job keeps of the trace in which it is enqueued, as River's metadata; nil where that isn't recorded.
 func (c *Client) origin(ctx context.Context) []byte {
 	if c.opts.Tracer == nil {
 		return nil
@@ -32,7 +32,7 @@ type kept struct {
 }
 
 // begin begins the trace of an attempt. It has one of its own, since it may come days later: the one in which the job was
-// owed is over by then.
+// enqueued is over by then.
 func (c *Client) begin(ctx context.Context, row *rivertype.JobRow) (inner context.Context, end func(error)) {
 	if c.opts.Tracer == nil {
 		return ctx, func(error) {}

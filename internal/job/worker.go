@@ -6,7 +6,7 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// What is stored with each job, as JSON: a field may be added, never renamed. It names things and tells nothing of a person.
+// What is stored with each job, as JSON: a field may be added, never renamed. It names things and has nothing about a person.
 type (
 	expireHold struct {
 		Appointment string `json:"appointment"`

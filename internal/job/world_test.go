@@ -62,7 +62,7 @@ func start(t *testing.T, s *store.Store, opts Options, ops Operations) *Client {
 	return c
 }
 
-// owe runs fn in a transaction.
+// owe runs fn, which enqueues a job, in a transaction.
 func owe(t *testing.T, s *store.Store, fn func(ctx context.Context, tx *sql.Tx) error) {
 	t.Helper()
 	require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx.SQL) }))

@@ -1,4 +1,4 @@
-// Package live knows who must read again.
+// Package live wakes those who must read again.
 //
 // A writer commits and nudges the keys of what it changed. A nudge carries names, never contents. Whoever remembers
 // something (package cache) keeps the stamps of the keys it was read under and serves it only while they hold;
@@ -54,10 +54,6 @@ func (h *Hub) Stamp(k Key) Stamp {
 // Holds reports whether nothing was nudged under this stamp's key since it was taken.
 func (h *Hub) Holds(s Stamp) bool { return h.epoch(s.place) == s.epoch }
 
-// Epoch returns the number of changes seen so far that concern k. It only grows, by one or more for each nudge of k
-// and each Touch, and now and then for the nudge of another key (see Hub).
-func (h *Hub) Epoch(k Key) uint64 { return h.Stamp(k).epoch }
-
 // epoch is a sum of two counters that only grow, so two sums are equal only if both counters stood still.
 func (h *Hub) epoch(place uint32) uint64 { return h.all.Load() + h.epochs[place].Load() }
 
@@ -65,7 +61,7 @@ func (h *Hub) epoch(place uint32) uint64 { return h.all.Load() + h.epochs[place]
 // nothing remembered in this process under these keys is served any more, and every Watch of them is awake. It never
 // blocks; other processes hear of it from the relay, which tries until it gets through or the process stops.
 func (h *Hub) Nudge(keys ...Key) {
-	// The relay first: from the moment an epoch has changed until Redis knows, Settled must say no. The other way
+	// The relay first: from the moment an epoch has changed until it has changed in Redis, Settled must be false. The other way
 	// round a reader could slip in between, find the old value in Redis, and keep it under the new epoch.
 	if r := h.relay.Load(); r != nil {
 		r.enqueue(keys, true)
@@ -73,7 +69,7 @@ func (h *Hub) Nudge(keys ...Key) {
 	h.apply(keys)
 }
 
-// Touch makes every reader of this process read again, and tells nobody else. To tell everyone, nudge Everything.
+// Touch makes every reader of this process read again, and of no other. For those of all processes, nudge Everything.
 func (h *Hub) Touch() {
 	h.all.Add(1)
 	h.mu.RLock()

@@ -1,11 +1,11 @@
 package live
 
-// Key names one thing that readers remember and writers change. It says which thing, never what became of it:
-// whoever hears a key reads again with their own rights, so a nudge that is lost, doubled or late can't leak or lie.
+// Key names one thing that readers remember and writers change. It says which thing, never its new state: a reader that is
+// woken by a key reads again with its own rights, so a nudge that is lost, doubled or late can't leak or mislead.
 type Key string
 
 // Everything is the key that stands for all keys. Nudging it makes every reader read again, here and in every
-// process; it is what an import sends, and what the relay falls back to when it can no longer name what changed.
+// process; the relay falls back to it when it can no longer name what changed.
 const Everything Key = "*"
 
 // Directory says which towns, offices, counters, services, forms and notices there are, and which town each belongs to. It is

@@ -51,9 +51,9 @@ type Relay struct {
 	takes atomic.Bool  // whether the last write was taken
 	kick  chan struct{}
 
-	mu      sync.Mutex
-	waiting map[Key]bool // true: to be published; false: its generation is to be raised, quietly
-	flying  map[Key]bool // handed to Redis, not confirmed yet
+	mu       sync.Mutex
+	waiting  map[Key]bool // true: to be published; false: its generation is to be raised, quietly
+	inFlight map[Key]bool // handed to Redis, not confirmed yet
 
 	published, received, failed, confirmed atomic.Uint64
 }
@@ -62,15 +62,15 @@ type Relay struct {
 // sent or heard until Run.
 func NewRelay(client redis.UniversalClient, hub *Hub, cfg RelayConfig) *Relay {
 	r := &Relay{
-		client:  client,
-		hub:     hub,
-		prefix:  cfg.Prefix,
-		origin:  rand.Text(),
-		now:     cfg.Now,
-		log:     cfg.Log,
-		kick:    make(chan struct{}, 1),
-		waiting: map[Key]bool{},
-		flying:  map[Key]bool{},
+		client:   client,
+		hub:      hub,
+		prefix:   cfg.Prefix,
+		origin:   rand.Text(),
+		now:      cfg.Now,
+		log:      cfg.Log,
+		kick:     make(chan struct{}, 1),
+		waiting:  map[Key]bool{},
+		inFlight: map[Key]bool{},
 	}
 	if r.prefix == "" {
 		r.prefix = "nelke"
@@ -106,13 +106,13 @@ func (r *Relay) Heard() bool {
 // that saves nothing since its disk is full, may be heard all the same.
 func (r *Relay) Takes() bool { return r.takes.Load() }
 
-// Settled reports whether Redis knows of every nudge of these keys that this process has made. While it is false,
+// Settled reports whether every nudge of these keys that this process has made is in Redis. While it is false,
 // generations in Redis are behind this process's own epochs, and nothing there may be served for these keys. Without
 // keys it speaks of Everything alone, which all depend on.
 func (r *Relay) Settled(keys ...Key) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.waiting) == 0 && len(r.flying) == 0 {
+	if len(r.waiting) == 0 && len(r.inFlight) == 0 {
 		return true
 	}
 	if r.pending(Everything) {
@@ -128,7 +128,7 @@ func (r *Relay) Settled(keys ...Key) bool {
 
 func (r *Relay) pending(k Key) bool {
 	_, waits := r.waiting[k]
-	_, flies := r.flying[k]
+	_, flies := r.inFlight[k]
 	return waits || flies
 }
 
@@ -207,14 +207,14 @@ func (r *Relay) subscription(ctx context.Context) error {
 			r.hub.Touch()
 			r.log.InfoContext(ctx, "live: channel open")
 		case *redis.Message:
-			r.hear(got.Payload)
+			r.receive(got.Payload)
 		}
 		r.heard.Store(r.now().UnixNano()) // after acting on it: who finds us hearing finds the epochs raised
 	}
 }
 
-// hear acts on one message. Our own were acted on before they were sent.
-func (r *Relay) hear(payload string) {
+// receive acts on one message. Our own were acted on before they were sent.
+func (r *Relay) receive(payload string) {
 	var m message
 	if err := json.Unmarshal([]byte(payload), &m); err != nil {
 		r.failed.Add(1)
@@ -228,7 +228,7 @@ func (r *Relay) hear(payload string) {
 	r.hub.apply(m.Keys)
 }
 
-// beat publishes a message without keys, so that everyone who hears it knows the channel to be open.
+// beat publishes a message without keys, so that every process that receives it finds the channel open.
 func (r *Relay) beat(ctx context.Context) {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()

@@ -90,7 +90,7 @@ func (r *Relay) drain(ctx context.Context) {
 	wait := retry{}
 	for r.take() {
 		err := r.publish(ctx)
-		r.land(err == nil)
+		r.finish(err == nil)
 		if err == nil {
 			wait = retry{}
 			continue
@@ -102,39 +102,39 @@ func (r *Relay) drain(ctx context.Context) {
 	}
 }
 
-// take moves one batch from waiting to flying and says whether there is any.
+// take moves one batch from waiting to inFlight and reports whether there is any.
 func (r *Relay) take() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, publish := range r.waiting {
-		if len(r.flying) == batchMax {
+		if len(r.inFlight) == batchMax {
 			break
 		}
-		r.flying[k] = publish
+		r.inFlight[k] = publish
 		delete(r.waiting, k)
 	}
-	return len(r.flying) > 0
+	return len(r.inFlight) > 0
 }
 
-// land empties the flight, back into the queue if it failed.
-func (r *Relay) land(arrived bool) {
+// finish ends the batch that was sent: its keys go back into the queue if it failed.
+func (r *Relay) finish(arrived bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !arrived {
-		for k, publish := range r.flying {
+		for k, publish := range r.inFlight {
 			r.put(k, publish)
 		}
 	}
-	clear(r.flying)
+	clear(r.inFlight)
 }
 
-// publish sends what is flying. Only send's goroutine changes flying, so it may read it without the lock.
+// publish sends what is in flight. Only send's goroutine changes inFlight, so it may read it without the lock.
 func (r *Relay) publish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	generations := make([]string, 0, len(r.flying))
+	generations := make([]string, 0, len(r.inFlight))
 	var names []Key
-	for k, aloud := range r.flying {
+	for k, aloud := range r.inFlight {
 		generations = append(generations, r.Generation(k))
 		if aloud {
 			names = append(names, k)

@@ -4,20 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 	"time"
 )
 
-// ErrAway says that the provider has left calls without an answer, and isn't called for now.
+// ErrAway is returned by a Guard while it makes no calls, because the provider left the last ones unanswered.
 var ErrAway = errors.New("the payment provider doesn't answer, and is asked again later")
-
-// Provider takes money.
-type Provider interface {
-	Create(ctx context.Context, o Order) (Transaction, error)
-	Get(ctx context.Context, transaction string) (Transaction, error)
-	Cancel(ctx context.Context, transaction string) (Transaction, error)
-	Refund(ctx context.Context, transaction string) (Transaction, error)
-}
 
 const (
 	callLimit = 5 * time.Second  // of one call
@@ -83,6 +76,11 @@ func (g *Guard) Cancel(ctx context.Context, transaction string) (Transaction, er
 // Refund implements Provider.
 func (g *Guard) Refund(ctx context.Context, transaction string) (Transaction, error) {
 	return g.call(ctx, func(ctx context.Context) (Transaction, error) { return g.provider.Refund(ctx, transaction) })
+}
+
+// Report implements Provider. It isn't guarded, since it makes no call.
+func (g *Guard) Report(header http.Header, body []byte, now time.Time) (Transaction, error) {
+	return g.provider.Report(header, body, now)
 }
 
 func (g *Guard) call(ctx context.Context, call func(context.Context) (Transaction, error)) (t Transaction, err error) {

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,8 @@ func (p *provider) Cancel(ctx context.Context, _ string) (Transaction, error) { 
 
 func (p *provider) Refund(ctx context.Context, _ string) (Transaction, error) { return p.called(ctx) }
 
+func (p *provider) Report(http.Header, []byte, time.Time) (Transaction, error) { return p.answer() }
+
 func TestGuard(t *testing.T) {
 	t.Parallel()
 	paid := func() (Transaction, error) { return Transaction{Status: Paid}, nil }
@@ -52,6 +55,10 @@ func TestGuard(t *testing.T) {
 				_, err := call(t.Context(), "T-1")
 				require.ErrorIs(t, err, ErrAway)
 			}
+			p.answer = paid
+			reported, err := g.Report(nil, nil, time.Now())
+			require.NoError(t, err, "a webhook is read meanwhile")
+			require.Equal(t, Paid, reported.Status)
 			require.Equal(t, hangs*5*time.Second, time.Since(begun), "at once")
 			require.Equal(t, hangs, p.calls)
 		})

@@ -1,8 +1,43 @@
-// Package payment has the words in which the portal and a provider of payments speak of money. A provider takes it; what
-// it says is a report, which the portal compares with its own state before it believes it.
+// Package payment is the port to a payment provider: Provider, and the types that the portal and a provider exchange. What
+// a provider answers or reports is unverified until the portal has compared it with its own rows.
 package payment
 
-import "errors"
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// ReportLimit is the largest length of a webhook's body, in bytes.
+const ReportLimit = 64 << 10
+
+// Provider takes money. Implementations are safe for concurrent use. Create, Get, Cancel and Refund are calls over a
+// network, bounded by their context; each may be repeated, and returns the transaction as it stands then. An error that isn't
+// listed leaves open whether the call had an effect.
+type Provider interface {
+	// Create places an order and returns its transaction; the same Order.ID again is the same transaction.
+	//
+	// Errors: ErrRefused.
+	Create(ctx context.Context, o Order) (Transaction, error)
+	// Get returns a transaction by the provider's id.
+	//
+	// Errors: ErrUnknown.
+	Get(ctx context.Context, transaction string) (Transaction, error)
+	// Cancel ends a transaction that is open. One that isn't stays as it is, and is no error.
+	//
+	// Errors: ErrUnknown.
+	Cancel(ctx context.Context, transaction string) (Transaction, error)
+	// Refund gives back all that was paid, once, however often it is called.
+	//
+	// Errors: ErrUnknown, ErrNoRefund.
+	Refund(ctx context.Context, transaction string) (Transaction, error)
+	// Report returns the transaction that a webhook reports. It verifies that the provider has signed the body, and did so
+	// shortly before or after now; it makes no call.
+	//
+	// Errors: ErrSignature. Any other means that a signed body isn't a transaction.
+	Report(header http.Header, body []byte, now time.Time) (Transaction, error)
+}
 
 // Order asks a provider to take money.
 type Order struct {
@@ -32,7 +67,7 @@ const (
 	Refunded Status = "REFUNDED"
 )
 
-// Transaction is what a provider says of an order. Nothing in it is true because it is said: see the portal.
+// Transaction is an order as a provider reports it, unverified: portal.Portal checks it against its own row.
 type Transaction struct {
 	ID       string // the provider's
 	Order    string // ours
@@ -45,7 +80,7 @@ type Transaction struct {
 	Reference string
 }
 
-// What a provider answers instead of a transaction. Any other error leaves open what happened: ask again.
+// The errors of a Provider.
 var (
 	// ErrRefused: the order is not taken, now or later.
 	ErrRefused = errors.New("the payment provider refuses the order")
@@ -53,4 +88,6 @@ var (
 	ErrUnknown = errors.New("the payment provider knows no such transaction")
 	// ErrNoRefund: the provider can't give this money back; somebody has to.
 	ErrNoRefund = errors.New("the payment provider gives no refund")
+	// ErrSignature: a webhook has no signature, or one under another secret, of another body, or of another time.
+	ErrSignature = errors.New("the report of the payment provider isn't proved by its signature")
 )

@@ -2,6 +2,7 @@ package schedule_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"nelke/internal/schedule"
@@ -29,6 +30,35 @@ func occupied(counter int64, start time.Time, cells int64) (taken []schedule.All
 		taken = append(taken, schedule.Allocation{Counter: counter, Cell: schedule.CellOf(start.Unix()) + i})
 	}
 	return taken
+}
+
+// An office opens on Mondays from nine to ten with one counter; half an hour of it is taken.
+func Example() {
+	rules := schedule.Rules{
+		Zone: mustLoad("Europe/Berlin"), Step: 15, Horizon: 28,
+		Openings: []schedule.Rule{{Weekday: time.Monday, From: 9 * 60, To: 10 * 60}},
+		Counters: []schedule.Counter{{Number: 1, Services: []string{"passport"}}},
+	}
+	monday := schedule.Date{Year: 2026, Month: 12, Day: 7}
+	calendar, err := schedule.NewCalendar(rules, monday, 28)
+	if err != nil {
+		panic(err)
+	}
+	nine := time.Date(2026, 12, 7, 9, 0, 0, 0, rules.Zone)
+	taken := occupied(1, nine, 6)
+	request := schedule.Request{Services: []string{"passport"}, Cells: 3, Online: true, Now: nine.Add(-time.Hour)}
+
+	var slots schedule.Slots
+	calendar.Fill(&slots, request, monday, 1, taken)
+	fmt.Println(clocks(&slots.Days[0]))
+	counter, reason := calendar.Choose(request, nine.Add(30*time.Minute), taken, rand.IntN)
+	fmt.Printf("counter %d %q\n", counter, reason)
+	_, reason = calendar.Choose(request, nine, taken, rand.IntN)
+	fmt.Println(reason)
+	// Output:
+	// [09:30 09:45]
+	// counter 1 ""
+	// FULL
 }
 
 // A passport takes half an hour at the first counter, which is taken from nine to ten.

@@ -149,7 +149,7 @@ func (d *Day) reasonAt(start int, fits *Mask) Reason {
 
 // Explain appends every start of the grid in the day's opening hours, offered or not. What isn't offered has its reason: TOO_FAR, HOLIDAY,
 // CLOSED (a break, a closure, not public, or too little time before one of them or the end), TOO_SOON (also if it has passed) or FULL.
-// Nothing where no counter is qualified or opens that weekday; Day.Reason tells those apart.
+// Nothing where no counter is qualified or opens that weekday; Day.Reason distinguishes those.
 func (d *Day) Explain(dst []Slot) []Slot {
 	var hours Mask
 	for _, counter := range d.qualified {

@@ -5,7 +5,7 @@ import "strings"
 // leastSound is the length of sounds, in codes, below which they are those of too many words.
 const leastSound = 4
 
-// sound returns what a folded word, German or in Cyrillic or Arabic letters, sounds like to somebody who hears German: the codes of
+// sound returns what a folded word, German or in Cyrillic or Arabic letters, sounds like in German: the codes of
 // its consonants after the Kölner Phonetik, but n apart from m. Newcomers write the German words that they hear everywhere in
 // their own letters: анмельдунг, انميلدونغ. "" is too little of a sound to tell words by.
 func sound(word string) string {

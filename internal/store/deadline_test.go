@@ -62,7 +62,7 @@ func TestATransactionThatIsGoneSaysWhy(t *testing.T) {
 	require.ErrorIs(t, err, sql.ErrTxDone)
 }
 
-// Who waits for the database until the deadline is told that it didn't answer; who comes late isn't.
+// Who waits for the database until the deadline gets the error that it didn't answer; who comes late doesn't.
 func TestWaitingInVainIsNoAnswer(t *testing.T) {
 	t.Parallel()
 	for _, db := range []string{dialect.SQLite, dialect.Postgres} {

@@ -61,7 +61,7 @@ func serverGone(code string) bool {
 		strings.HasPrefix(code, "58") || code == "25006"
 }
 
-// mayHaveCommitted tells of a failed COMMIT whether the transaction may have happened nevertheless.
+// mayHaveCommitted reports whether, after a failed COMMIT, the transaction may have happened nevertheless.
 // A server that refuses answers with an error of its own, which is certain, unless it is going down;
 // anything else is an answer that didn't come. SQLite rolls back whatever it refuses, but can't vouch for
 // a disk that failed, nor do we know which of the two it was once we interrupted it.

@@ -5,7 +5,7 @@
 // database asks for that. Inside a transaction use nothing but the transaction's own handle: on SQLite
 // there is one writer connection, and waiting for it while holding it would wait for ever.
 //
-// Statements written by hand use $1, $2 … on both databases; [Args] numbers them and knows the clock.
+// Statements written by hand use $1, $2 … on both databases; [Args] numbers them and has the clock.
 // Instants are exact to the microsecond on both ([Micro]).
 package store
 

@@ -40,7 +40,7 @@ func (tracedPostgres) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, data pgx.T
 	}
 }
 
-// ended ends the span of a statement. Of an error it tells the state alone: a text may quote a value.
+// ended ends the span of a statement. Of an error it has the state alone: a text may quote a value.
 func ended(span trace.Span, err error) {
 	if span == nil {
 		return

@@ -113,7 +113,7 @@ func orCause(ctx context.Context, err error) error {
 }
 
 // withCause adds to an error that the caller's time was over, where it doesn't say so: of a transaction that was taken away
-// in the middle, the next statement knows only that it is gone.
+// in the middle, the next statement fails only because it is gone.
 func withCause(ctx context.Context, err error) error {
 	if ctx.Err() == nil || errors.Is(err, ctx.Err()) {
 		return err

@@ -25,7 +25,7 @@ const DatabaseVariable = "NELKE_TEST_DATABASE_URL"
 
 // Template prepares a database once per server; each test then gets a copy of it, in some 50 ms.
 type Template struct {
-	// Version tells the template from others, say a hash of the migrations. The same version is the same content:
+	// Version distinguishes the template from others, say a hash of the migrations. The same version is the same content:
 	// a server that outlives the test run has the template still.
 	Version string
 	// Prepare fills the empty database at the URL, and leaves no connection to it open.

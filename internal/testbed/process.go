@@ -79,7 +79,7 @@ func (p *process) stop(sig os.Signal) error {
 	}
 }
 
-// output keeps the last lines that a process wrote, and tells when one of them holds the mark.
+// output keeps the last lines that a process wrote, and signals when one of them holds the mark.
 type output struct {
 	mark   []byte
 	marked chan struct{}

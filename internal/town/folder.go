@@ -90,7 +90,7 @@ func inFolder(folder string) (files []string, err error) {
 	return files, nil
 }
 
-// apart finds towns that can't be told from each other.
+// apart finds towns that can't be distinguished.
 func apart(towns []*Town) error {
 	var faults []Fault
 	first := map[[2]string]*Town{}

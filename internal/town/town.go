@@ -87,7 +87,7 @@ type Municipality struct {
 	Website      string `yaml:"website,optional"`      // https
 	TimeZone     string `yaml:"timeZone"`              // IANA name, for example Europe/Berlin
 	Holidays     string `yaml:"holidays"`              // ISO 3166-2 code of the state whose public holidays apply, for example DE-NW
-	EnforceTrust bool   `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only told
+	EnforceTrust bool   `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only shown
 
 	ProcessingDays int `yaml:"processingDays,optional" default:"14"` // from submission to the office's deadline, 1 to 365; see Service
 	PaymentMinutes int `yaml:"paymentMinutes,optional" default:"30"` // how long a person has to pay, 5 to 1440

@@ -66,7 +66,7 @@ func (Weekday) values() []string {
 // Method is a payment method.
 type Method string
 
-// The methods that the service knows. Which of them a town offers, and when, is data.
+// The methods that the service supports. Which of them a town offers, and when, is data.
 const (
 	CreditCard Method = "CREDIT_CARD"
 	Giropay    Method = "GIROPAY"

@@ -38,7 +38,7 @@ func Later(ctx context.Context, traceparent string) context.Context {
 	return Apart(ctx, trace.SpanContextFromContext(propagation.TraceContext{}.Extract(context.Background(), carrier)))
 }
 
-// Transport gives every call to another service a span, and tells that service of it. The span names host and method:
+// Transport gives every call to another service a span, and sends that service its traceparent. The span names host and method:
 // paths hold ids. A nil tracer gives next itself.
 func (t *Tracer) Transport(next http.RoundTripper) http.RoundTripper {
 	if t == nil {
@@ -47,7 +47,7 @@ func (t *Tracer) Transport(next http.RoundTripper) http.RoundTripper {
 	return transport{t, next, true}
 }
 
-// Outward is Transport for calls to strangers: they get spans like others, and are told nothing of them. What a stranger
+// Outward is Transport for calls to strangers: they get spans like others, and no traceparent. What a stranger
 // is sent should name nothing by which calls to several of them could be put together.
 func (t *Tracer) Outward(next http.RoundTripper) http.RoundTripper {
 	if t == nil {

@@ -8,7 +8,7 @@ import (
 	sdk "go.opentelemetry.io/otel/sdk/trace"
 )
 
-// exporter delivers spans, and tells our log of failures: once when they begin and once when they end, not for every
+// exporter delivers spans, and logs failures: once when they begin and once when they end, not for every
 // batch. (The SDK would write each to stderr, past the log.)
 type exporter struct {
 	to    sdk.SpanExporter

@@ -133,7 +133,7 @@ func Failed(span trace.Span, class string) {
 	span.SetAttributes(semconv.ErrorTypeKey.String(class))
 }
 
-// Class is what may be told of an error of somebody else's.
+// Class is the part of a foreign error that may be in a span.
 func Class(err error) string {
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -1,4 +1,4 @@
-// Package tracing tells an OpenTelemetry collector how long the parts of a request take.
+// Package tracing sends spans of the parts of a request to an OpenTelemetry collector.
 //
 // A nil [Tracer] is tracing that is off. Whoever traces is not built in then, rather than asked each time: requests cost
 // what they would without this package.
@@ -108,7 +108,7 @@ func (t *Tracer) Shutdown(ctx context.Context) {
 	// The batcher stops waiting when ctx ends, but goes on delivering until its own timeouts: that is cut off.
 	unfollow := context.AfterFunc(ctx, t.exporter.cut)
 	defer unfollow()
-	_ = t.provider.Shutdown(ctx) // the exporter has told of what couldn't be delivered
+	_ = t.provider.Shutdown(ctx) // the exporter has logged what couldn't be delivered
 	<-t.exporter.ended
 }
 

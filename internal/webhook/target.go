@@ -45,7 +45,7 @@ func (c *Client) parse(address string) (*url.URL, bool) {
 	return u, plainHost(u.Hostname())
 }
 
-// plainHost tells of names of letters, digits, dots and hyphens, and of IP addresses without a zone.
+// plainHost reports whether a host is a name of letters, digits, dots and hyphens, or an IP address without a zone.
 func plainHost(host string) bool {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.Zone() == ""

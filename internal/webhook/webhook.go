@@ -1,5 +1,5 @@
-// Package webhook tells partners what has changed: it signs what is said, says where it may go, makes the call, and knows
-// how long to wait before it is tried again. It knows no database and no rule about who is told.
+// Package webhook calls partners when something has changed: it signs the body, checks the address, makes the call, and computes
+// how long to wait before it is tried again. It has no database and no rule about who is called.
 package webhook
 
 import (
@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// The headers of a webhook. A receiver may get the same delivery more than once, and knows it by its id.
+// The headers of a webhook. A receiver may get the same delivery more than once, with the same id.
 const (
 	DeliveryHeader  = "Nelke-Delivery"
 	TimestampHeader = "Nelke-Timestamp" // seconds since 1970, of this attempt
 	SignatureHeader = "Nelke-Signature" // hexadecimal digits; two, with a comma, while a secret is being replaced
 )
 
-// Change names a thing that has changed, and tells nothing of it.
+// Change names a thing that has changed, without its content.
 type Change struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`

@@ -89,7 +89,7 @@ func (s *session) admit(o *operation) (*graphql.Response, error) {
 	switch {
 	case s.operations[o.id] != nil:
 		return nil, subscriberExists(o.id)
-	case s.draining: // the connection stays open for the answers that are owed
+	case s.draining: // the connection stays open for the answers that are due
 		return refused(s.exec, requestError(codeUnavailable, "going away")), nil
 	case s.count >= s.config.MaxOperations:
 		return refused(s.exec, requestError("TOO_MANY_OPERATIONS", "at most %d operations may run on a connection", s.config.MaxOperations)), nil

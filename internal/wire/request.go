@@ -106,7 +106,7 @@ func getParams(r *http.Request) (*graphql.RawParams, error) {
 	return params, nil
 }
 
-// persisted tells that a hash stands in for the query (automatic persisted queries): what is executed knows the document.
+// persisted marks a request whose query is given by its hash (automatic persisted queries): the execution looks the document up.
 func persisted(extensions map[string]any) bool { return extensions["persistedQuery"] != nil }
 
 func getObject(query url.Values, name string) (object map[string]any, err error) {

@@ -52,7 +52,7 @@ type session struct {
 	ended      bool                  // no new goroutine may begin
 
 	running sync.WaitGroup // every goroutine of the session, but not that of its request
-	answers sync.WaitGroup // operations that owe an answer: all but subscriptions
+	answers sync.WaitGroup // operations that end with an answer: all but subscriptions
 }
 
 func newSession(

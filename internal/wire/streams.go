@@ -71,7 +71,7 @@ func (s *Streams) Open() int {
 	return len(s.open)
 }
 
-// Stop tells every stream to end, lets no new one begin, and returns at once. Subscriptions end where they are;
+// Stop makes every stream end, lets no new one begin, and returns at once. Subscriptions end where they are;
 // queries and mutations under way are answered first. WebSockets are closed with 1001.
 func (s *Streams) Stop() {
 	if s == nil {

@@ -33,7 +33,7 @@ const (
 )
 
 // CloseError closes a WebSocket with this code and reason when Init returns it, in place of 4403. For an issuer that
-// can't be reached, say, 1013 tells the client to try again later.
+// can't be reached, say, 1013 asks the client to try again later.
 type CloseError struct {
 	// Code is 1000 to 1014 or 3000 to 4999, as far as RFC 6455, section 7.4, lets it be sent.
 	Code int

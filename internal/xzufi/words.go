@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What the format has no element for is said in a sentence that people can read and Read knows.
+// What the format has no element for is said in a sentence that people can read and Read parses.
 
 // phrase is a fixed sentence for a word of the catalogue.
 type phrase struct {

@@ -1,5 +1,5 @@
 // Package xzufi writes and reads a catalogue of public services as XZuFi 2.2, the exchange format of German public
-// administration for services, who is responsible for them and where they can be asked for online. It knows the format and
+// administration for services, who is responsible for them and where they can be asked for online. It has the format and
 // nothing else: no database, no clock, no network.
 //
 // The schema of the standard wasn't to be had. What is written follows the shape that public readers of the format expect;

@@ -32,7 +32,7 @@ func (in *town) target(mutation string) string {
 }
 
 // input is what a mutation needs beside its key, to write on the thing of that id, in a town. It is nil where the test
-// knows no such mutation.
+// has no such mutation.
 func (w *world) input(mutation string, in *town, id string) suite.Vars {
 	start := "2026-11-26T09:00:00+01:00"
 	concerns := []suite.Vars{{"service": in.place.Other}}

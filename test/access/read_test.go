@@ -88,7 +88,7 @@ func (w *world) everything(t *testing.T) {
 			require.NotContains(t, a.OK("viewer").Raw, id, s.name)
 		}
 	}
-	// What a closure would be in the way of, as its admin is told before it is made.
+	// What a closure would be in the way of, as its admin sees before it is made.
 	closure := keyed(w.input("addClosure", w.here, w.here.place.Office))
 	closure["dryRun"], closure["from"], closure["to"], closure["counter"], closure["hours"] = true, "2026-11-23", "2026-11-23", nil, nil
 	a := w.actors['A'].For(t).Do(w.complete(`mutation($in: AddClosureInput!) { addClosure(input: $in) `+w.whole("SchedulePayload", 2)+`}`), suite.Vars{"in": closure})

@@ -56,7 +56,7 @@ func (o *observer) object(actor byte, typ string, v gjson.Result, owner string) 
 	})
 }
 
-// thing is what a value is about: itself, what it leads to or what it tells of, or else what it is part of.
+// thing is what a value is about: itself, what it leads to or what it is about, or else what it is part of.
 func (o *observer) thing(typ string, v gjson.Result, owner string) string {
 	var id string
 	switch {

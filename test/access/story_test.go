@@ -61,7 +61,7 @@ func (w *world) tooMany(t *testing.T) {
 	require.Fail(t, "nobody was told that it is too many")
 }
 
-// applies tells of applications of a person, with each of the staff, and of refunds by those who may.
+// applies makes applications of a person, with each of the staff, and of refunds by those who may.
 func (w *world) applies(person byte, in *town, staff, refund string) {
 	does := func(actor byte, mutation, id string) string {
 		return w.does(actor, mutation, w.input(mutation, in, id)).Get(w.graph.result(mutation).Name + ".id").String()
@@ -107,7 +107,7 @@ func (w *world) applies(person byte, in *town, staff, refund string) {
 	}
 }
 
-// books tells of appointments of a person, with each of the staff. It gives those to which, for each of the staff, the
+// books makes appointments of a person, with each of the staff. It gives those to which, for each of the staff, the
 // person won't come.
 func (w *world) books(person byte, in *town, staff string) (late []string) {
 	concerns := []suite.Vars{{"service": in.place.Other}}

@@ -31,7 +31,7 @@ type section struct {
 	rows    []*row
 }
 
-// public tells of the part that is the same for everybody.
+// public reports whether the part is the same for everybody.
 func (s *section) public() bool { return len(s.columns) == 0 }
 
 // column of a thing, or of several together.
@@ -52,7 +52,7 @@ func (r *row) sees(actor byte, column int) bool {
 	return r.section.public() || strings.IndexByte(r.cells[column], actor) >= 0
 }
 
-// low reports whether an actor is told that its role is too low.
+// low reports whether an actor's refusal is that its role is too low.
 func (r *row) low(actor byte, column int) bool {
 	return strings.IndexByte(r.cells[column], actor|0x20) >= 0
 }

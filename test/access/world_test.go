@@ -33,7 +33,7 @@ type world struct {
 	ids       map[string]string       // of things, by name
 	starts    map[*town][]string
 	succeeded map[string]map[byte]bool // mutations that took place, by actor
-	receiver  string                   // where partners are told: nobody is there
+	receiver  string                   // where webhooks go: nobody is there
 	checks    int
 	stuck     sync.Map // payments that the provider gives nothing back of
 }
@@ -64,7 +64,7 @@ func newWorld(t *testing.T, b *suite.Backend) *world {
 	cfg := b.Configuration(folder)
 	_, err := server.Migrate(t.Context(), cfg, false)
 	require.NoError(t, err)
-	// An office that tells how to reach it, for something to read.
+	// An office with contact details, for something to read.
 	suite.NewTown(t).Edit("", "    stepMinutes: 15\n", "    phone: \"+4952355040\"\n    email: rathaus@example.org\n    stepMinutes: 15\n").Import(cfg)
 	suite.NewTown(t).Renamed("lemgo", suite.OtherARS, "05766044").Import(cfg)
 
@@ -93,7 +93,7 @@ func newWorld(t *testing.T, b *suite.Backend) *world {
 		{"an admin of a town that isn't here", true, nil, p.Staff("felix", "ADMIN@057660020020")},
 	}
 	w.furnish(t)
-	w.partners(t) // after it, so that they are told of nothing while everybody reads
+	w.partners(t) // after it, so that they get no webhook while everybody reads
 	return w
 }
 
@@ -216,7 +216,7 @@ func (w *world) furnish(t *testing.T) {
 	}
 }
 
-// partners makes a partner in each town, told of offices, of which none changes: what it is sent is a ping, which nobody
+// partners makes a partner in each town, with webhooks of offices, of which none changes: what it is sent is a ping, which nobody
 // takes. A third one may do nothing.
 func (w *world) partners(t *testing.T) {
 	t.Helper()

@@ -37,7 +37,7 @@ func (w *world) named(r *row, thing string) string {
 	}
 }
 
-// refusals has everybody try every mutation on all that isn't theirs to write on: they are told what they would be told
+// refusals has everybody try every mutation on all that isn't theirs to write on: they get the refusal that they would get
 // of an id that nothing has, and nothing is left behind.
 func (w *world) refusals(t *testing.T) {
 	t.Helper()
@@ -86,7 +86,7 @@ func (w *world) effects(t *testing.T) string {
 	return fmt.Sprintln(jobs, "jobs") + suite.Dump(t, w.database, suite.Tables(t, w.database)...)
 }
 
-// refusal is what somebody is told who may not write on a thing.
+// refusal is the problem that somebody gets who may not write on a thing.
 func refusal(r *row, staff bool) string {
 	if staff && r.has("key") {
 		return "UNAUTHENTICATED"

@@ -18,7 +18,7 @@ func (w *world) asked() string {
 	return id
 }
 
-// told are the notices about a thing that are owed or were sent, by kind, with how many there are of each.
+// told are the notices about a thing that wait or were sent, by kind, with how many there are of each.
 func (w *world) told(t *testing.T, subject string) map[string]int {
 	t.Helper()
 	rows, err := w.database.Query(`SELECT args FROM river_job WHERE kind = 'deliver_notice'`)
@@ -28,7 +28,7 @@ func (w *world) told(t *testing.T, subject string) map[string]int {
 	for rows.Next() {
 		var args []byte
 		require.NoError(t, rows.Scan(&args))
-		// One notice is sent for a key, however often it is owed.
+		// One notice is sent for a key, however often it is enqueued.
 		if key := gjson.GetBytes(args, "key").String(); gjson.GetBytes(args, "subject").String() == subject && !keys[key] {
 			keys[key] = true
 			told[gjson.GetBytes(args, "notice").String()]++

@@ -208,7 +208,7 @@ func TestAttemptsToPayHaveALimit(t *testing.T) {
 			last = w.pay(w.person, id).Get("id").String()
 			w.person.Mutate("cancelPayment", suite.Vars{"payment": last}).OK("cancelPayment.payment.id")
 		}
-		w.quiet(t, w.person, last) // the provider is told of each, and what it says is written down
+		w.quiet(t, w.person, last) // the provider is called for each, and what it says is written down
 		w.unchanged(t, func() {
 			refused(t, w.person.Mutate("startPayment", suite.Vars{"application": id, "method": "CREDIT_CARD"}), "PAYMENT_LIMIT", "input.application")
 		})

@@ -89,7 +89,7 @@ func TestAPaymentThatNobodyPaysExpires(t *testing.T) {
 		order := w.pay(w.person, id).Get("id").String()
 		w.Clock.Advance(30 * time.Minute)
 		w.settles(t, w.person, order, "EXPIRED")
-		// Nobody can pay on that page any more, once the provider has been told.
+		// Nobody can pay on that page any more, once the provider has canceled it.
 		require.Eventually(t, func() bool { return w.bank.Deal(order).Status == "CANCELED" }, 20*time.Second, 50*time.Millisecond)
 		require.Equal(t, "PENDING", w.pay(w.person, id).Get("status").String())
 	})

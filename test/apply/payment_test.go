@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/server"
 	"nelke/test/suite"
 )
@@ -144,17 +144,17 @@ func TestAWebhookIsBelievedWhenItIsProvedAndMakesSense(t *testing.T) {
 		body, err := json.Marshal(paid)
 		require.NoError(t, err)
 		now := w.Clock.Now()
-		proved := sandbox.Sign(w.bank.Secret, now, body)
+		proved := gateway.KeysOf(w.bank.Secret).Sign(now, body)
 		still := func(want int, body []byte, header http.Header) {
 			t.Helper()
 			require.Equal(t, want, w.bank.Posts(w.Process, body, header))
 			require.Equal(t, "PENDING", w.person.Payment(order).Get("status").String())
 		}
 		still(http.StatusUnauthorized, body, http.Header{})
-		still(http.StatusUnauthorized, body, sandbox.Sign("another secret, of the same length as it", now, body))
+		still(http.StatusUnauthorized, body, gateway.KeysOf("another secret, of the same length as it").Sign(now, body))
 		still(http.StatusUnauthorized, append(slices.Clone(body), ' '), proved)
-		still(http.StatusUnauthorized, body, sandbox.Sign(w.bank.Secret, now.Add(-5*time.Minute-time.Second), body))
-		still(http.StatusUnauthorized, body, sandbox.Sign(w.bank.Secret, now.Add(5*time.Minute+time.Second), body))
+		still(http.StatusUnauthorized, body, gateway.KeysOf(w.bank.Secret).Sign(now.Add(-5*time.Minute-time.Second), body))
+		still(http.StatusUnauthorized, body, gateway.KeysOf(w.bank.Secret).Sign(now.Add(5*time.Minute+time.Second), body))
 		for name, change := range map[string]func(d *suite.Deal){
 			"a state that there isn't": func(d *suite.Deal) { d.Status = "SETTLED" },
 			"another currency":         func(d *suite.Deal) { d.Currency = "USD" },
@@ -172,7 +172,7 @@ func TestAWebhookIsBelievedWhenItIsProvedAndMakesSense(t *testing.T) {
 		unknown.Order = "payment_x"
 		require.Equal(t, http.StatusNotFound, w.bank.Tells(w.Process, unknown))
 		for _, junk := range []string{``, `null`, `[]`, `{`, `"PAID"`, "\xff", `{"order": 5}`} {
-			still(http.StatusBadRequest, []byte(junk), sandbox.Sign(w.bank.Secret, now, []byte(junk)))
+			still(http.StatusBadRequest, []byte(junk), gateway.KeysOf(w.bank.Secret).Sign(now, []byte(junk)))
 		}
 
 		w.bank.Ends(order, "PAID")

@@ -17,7 +17,7 @@ import (
 
 // benchApply compares saving, reviewing and submitting an application through HTTP with the same statements sent by bare
 // pgx. The review belongs to both sides: nobody can submit without it. The drafts stand ready before any clock runs, each
-// in a case of its own, as each person has one. That the server delivers the notices it owes meanwhile is on its own side
+// in a case of its own, as each person has one. That the server delivers the notices that are due meanwhile is on its own side
 // alone.
 func benchApply(ctx context.Context, s *stage, results *report) (err error) {
 	base, err := s.blomberg(ctx)

@@ -268,6 +268,6 @@ func freeAddr(ctx context.Context) (string, error) {
 
 // logged is the end of the log.
 func (c *child) logged() string {
-	text, _ := os.ReadFile(c.log) // it is for an error that is told anyway
+	text, _ := os.ReadFile(c.log) // it is for an error that is returned anyway
 	return string(text[max(0, len(text)-8<<10):])
 }

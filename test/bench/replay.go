@@ -26,7 +26,7 @@ type tape struct {
 type block []tap.Statement
 
 // record takes turns one after another at a server behind a tap. Its jobs wait meanwhile: what they do isn't part of a turn,
-// though some of them are owed by one.
+// though some of them come from one.
 func (s *stage) record(ctx context.Context, t *trial) (_ *tape, err error) {
 	d, err := s.copy(ctx, t.first)
 	if err != nil {

@@ -15,7 +15,7 @@ type side struct {
 	warm    time.Duration // how long it answers before anything counts; 0: warmUp
 	ask     func(c *caller, client int) (status int, answer []byte, err error)
 	want    []byte
-	metric  string  // of the last server's, that tells how an answer came about; empty: none
+	metric  string  // of the last server's, that shows how an answer came about; empty: none
 	share   float64 // of the answers that must be so
 
 	series

@@ -138,7 +138,7 @@ func (c *client) await(on string) gjson.Result {
 	}
 }
 
-// awaitAgain tells of the next that the client says of its connection whether it isn't the first time.
+// awaitAgain returns of the next that the client reports of its connection whether it isn't the first time.
 func (c *client) awaitAgain(on string) bool {
 	c.t.Helper()
 	return c.await(on).Get("again").Bool()

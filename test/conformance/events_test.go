@@ -10,7 +10,7 @@ import (
 	"nelke/test/suite"
 )
 
-// TestEvents has the reference client of GraphQL over server-sent events follow what Nelke tells.
+// TestEvents has the reference client of GraphQL over server-sent events follow what Nelke sends.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

@@ -10,7 +10,7 @@ import (
 	"nelke/test/suite"
 )
 
-// TestSockets has the reference client of graphql-transport-ws follow what Nelke tells.
+// TestSockets has the reference client of graphql-transport-ws follow what Nelke sends.
 func TestSockets(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

@@ -51,7 +51,7 @@ func (w *town) tomorrow() suite.Vars {
 	}}
 }
 
-// take has somebody hold the first time of a result. left tells of another result how many are left of it.
+// take has somebody hold the first time of a result. left returns of another result how many are left of it.
 func (w *town) take(t *testing.T, data gjson.Result) (before int64, left func(gjson.Result) int64) {
 	t.Helper()
 	slot := data.Get("availability.days.0.slots.0")

@@ -131,7 +131,7 @@ func repeated(t *testing.T, o operation, p *place, owner *suite.Client, w suite.
 	p.sound(t)
 }
 
-// TestKilledBetweenCommitAndNudge: nobody tells the other process, which finds out by itself.
+// TestKilledBetweenCommitAndNudge: nothing nudges the other process, which finds out by itself.
 func TestKilledBetweenCommitAndNudge(t *testing.T) {
 	t.Parallel()
 	p := postgres(t)

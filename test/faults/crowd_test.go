@@ -64,7 +64,7 @@ type crowd struct {
 	mu      sync.Mutex
 	keys    []string
 	full    int            // how many of them take no draft more
-	unsure  int            // tries of which nobody knows whether they had an effect
+	unsure  int            // tries whose effect is unknown
 	answers map[string]int // by what was tried and what came of it
 }
 

@@ -29,7 +29,7 @@ type told struct {
 	unsure        string // the operation without an answer
 }
 
-// act does one thing, and tells whether it was answered.
+// act does one thing, and reports whether it was answered.
 func (p *person) act(w suite.Place, starts []string) bool {
 	var held, booked []string
 	for id, about := range p.told {
@@ -112,7 +112,7 @@ func TestKilledInMidLoad(t *testing.T) {
 	}
 }
 
-// compare holds what a person finds against what the person was told.
+// compare holds what a person finds against what the person was answered.
 func compare(t *testing.T, one *person, p *suite.Process) int {
 	t.Helper()
 	found := one.At(p).For(t).Do(`{ viewer { case { appointments { id status start } } } }`, nil).OK("viewer.case.appointments").Array()

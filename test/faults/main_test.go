@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	suite.Main(m)
 }
 
-// settings are what a child is told.
+// settings are those of a child.
 type settings struct {
 	Addr                        string // empty: a free port
 	Data, DatabaseURL, RedisURL string
@@ -43,7 +43,7 @@ type settings struct {
 	Dies                        death         // of its own hand, while it writes to SQLite
 }
 
-// beChild serves until it is told to stop, or until whoever started it is gone.
+// beChild serves until it gets the order to stop, or until whoever started it is gone.
 func beChild(text string) error {
 	var s settings
 	if err := json.Unmarshal([]byte(text), &s); err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/testbed"
 	"nelke/server"
 	"nelke/test/suite"
@@ -240,7 +240,7 @@ func (k *killed) report(d suite.Deal) error {
 	if err != nil {
 		return err
 	}
-	r.Header = sandbox.Sign(k.bank.Secret, k.clock.Now(), body)
+	r.Header = gateway.KeysOf(k.bank.Secret).Sign(k.clock.Now(), body)
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -191,7 +191,7 @@ func payOld(k *killed) {
 	k.goesOn()
 }
 
-// payBoth has the payer pay on the old page and on a new one, of which the provider tells first.
+// payBoth has the payer pay on the old page and on a new one, of which the provider reports first.
 func payBoth(k *killed) {
 	old := k.bank.Ends(k.order, "PAID")
 	require.NotEmpty(k.t, old.ID, "the page is closed already")

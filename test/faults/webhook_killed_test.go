@@ -23,7 +23,7 @@ type hearing struct {
 }
 
 // TestKilledBetweenAWebhookAndTheNoteOfIt kills a process while a partner has the webhook and hasn't answered yet: nobody
-// knows that it was told, so it is told again by whoever comes next, and nothing that changed is lost.
+// has noted that it was called, so it is called again by whoever comes next, and nothing that changed is lost.
 func TestKilledBetweenAWebhookAndTheNoteOfIt(t *testing.T) {
 	t.Parallel()
 	for name, where := range map[string]func(*testing.T) *place{"sqlite": sqlite, "postgres": postgres} {

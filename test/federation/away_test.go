@@ -14,7 +14,7 @@ import (
 	"nelke/test/suite"
 )
 
-// mixed asks for what only the database knows, for what Nelke remembers, and for what the neighbour knows.
+// mixed asks for what only the database has, for what Nelke remembers, and for what the neighbour has.
 const mixed = `query($id: ID!) {
 	application(id: $id) { status }
 	publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { slug municipality { area } }

@@ -88,7 +88,7 @@ func schemaOf(p *suite.Process) string {
 
 func countTags(sdl string) int { return strings.Count(sdl, `@tag(name: "`) }
 
-// library is a subgraph of the Relay kind that knows nothing of Nelke, and has some of the same types.
+// library is a subgraph of the Relay kind that shares nothing with Nelke, and has some of the same types.
 const library = `
 	extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
 	type Query {
@@ -164,7 +164,7 @@ func described(all map[string]part) []string {
 	return names
 }
 
-// forStaff tells of a part that it bears the tag itself.
+// forStaff reports whether a part bears the tag itself.
 func (p part) forStaff() bool {
 	return slices.ContainsFunc(p.directives.ForNames("tag"), func(d *ast.Directive) bool {
 		return d.Arguments.ForName("name").Value.Raw == "staff"

@@ -22,7 +22,7 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
 
-// TestSubscriptions follows what Nelke tells, through Hive Gateway, each way in and each way on.
+// TestSubscriptions follows what Nelke sends, through Hive Gateway, each way in and each way on.
 func TestSubscriptions(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) { follow(t, newRegion(t, b)) })

@@ -23,7 +23,7 @@ import (
 	"nelke/test/suite"
 )
 
-// What the neighbour knows: Blomberg, in Kreis Lippe, and a town of Kreis Höxter that this Nelke doesn't have. Both lie
+// What the neighbour has: Blomberg, in Kreis Lippe, and a town of Kreis Höxter that this Nelke doesn't have. Both lie
 // in the Regierungsbezirk.
 const (
 	district = "05766"

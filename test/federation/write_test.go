@@ -125,7 +125,7 @@ func limits(t *testing.T, g gateway) {
 	limited := open(t, g, identity.NewCaseKey(), crowd).Get("data.openCase.problems.0")
 	require.Equal(t, "RATE_LIMITED", limited.Get("code").String())
 	require.Positive(t, limited.Get("retryAfterSeconds").Int())
-	// A client that claims another address stands before the proxy that tells its own.
+	// A client that claims another address stands before the proxy that sends its own.
 	require.Equal(t, "RATE_LIMITED", open(t, g, identity.NewCaseKey(), "203.0.113.9, "+crowd).Get("data.openCase.problems.0.code").String())
 	require.NotEmpty(t, open(t, g, identity.NewCaseKey(), other).Get("data.openCase.case.id").String())
 }

@@ -42,7 +42,7 @@ func TestAnAssumedARSIsCorrectedOnce(t *testing.T) {
 	})
 }
 
-// Keys that the database knows for another town are a fault with file, line and field, and none of the database's.
+// Keys that the database has for another town are a fault with file, line and field, and none of the database's.
 func TestAKeyOfAnotherTownIsAFault(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

@@ -19,7 +19,7 @@ func TestTimeAloneEndsWhatIsKept(t *testing.T) {
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		noon := suite.Start().Add(5 * time.Hour)
 		clock := suite.NewClock(noon)
-		p := suite.Serve(t, b, func(c *server.Config) { c.Options.Clock, c.Options.ClockMoved = clock.Now, nil }) // nobody is told that it was moved
+		p := suite.Serve(t, b, func(c *server.Config) { c.Options.Clock, c.Options.ClockMoved = clock.Now, nil }) // nothing is woken when it is moved
 		admin, place := p.Staff("anna", "ADMIN@"+suite.ARS), p.Place()
 		if b.Redis != nil {
 			require.Eventually(t, func() bool { return metric(t, p, "nelke_relay_heard") == 1 }, patience, pause)

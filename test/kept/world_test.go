@@ -56,7 +56,7 @@ type world struct {
 
 func newWorld(t *testing.T, b *suite.Backend) *world {
 	t.Helper()
-	// What is kept goes by its age. A process that is told of a moved clock would look at everything again, a moment later.
+	// What is kept goes by its age. A process that notices a moved clock would look at everything again, a moment later.
 	byAge := func(c *server.Config) { c.Options.ClockMoved = nil }
 	p := suite.Serve(t, b, byAge)
 	w := &world{t: t, backend: b, replicas: []*suite.Process{p}, admin: p.Staff("anna", "ADMIN@"+suite.ARS), person: p.Case(), place: p.Place()}
@@ -131,7 +131,7 @@ func (w *world) write(name string) {
 		require.NoError(w.t, err)
 		require.True(w.t, done[0].Changed)
 		w.imports++
-		w.replicas[0].Clock.Advance(time.Minute) // on SQLite nobody tells of what another process did
+		w.replicas[0].Clock.Advance(time.Minute) // on SQLite nothing nudges for what another process did
 	default:
 		w.t.Fatalf("no write %s", name)
 	}

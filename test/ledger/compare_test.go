@@ -160,7 +160,7 @@ func (m *machine) explained(cases []gjson.Result, atRest bool) {
 					due += cents
 				case "REFUNDED":
 					back += cents
-					if p.Get("refundNote").Type == gjson.Null { // by hand, the provider knows nothing of it
+					if p.Get("refundNote").Type == gjson.Null { // by hand, the provider has nothing of it
 						require.Equal(m.t, "REFUNDED", d.Status, at)
 					}
 				default:

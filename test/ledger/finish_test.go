@@ -15,7 +15,7 @@ import (
 	"nelke/test/suite"
 )
 
-// finish goes on until nothing is owed any more, by a provider that has come to its senses, and looks at what is left.
+// finish goes on until no job is left, by a provider that has come to its senses, and looks at what is left.
 func (m *machine) finish() {
 	m.admits()
 	truth := moods{truthful, truthful}
@@ -64,7 +64,7 @@ func (m *machine) onlyRefused() {
 	}
 }
 
-// noticed: every notice that was owed was asked for, once for each occasion, and sent to whoever has an address.
+// noticed: every notice that was due was asked for, once for each occasion, and sent to whoever has an address.
 func (m *machine) noticed() {
 	for notice, occasions := range m.book.owed {
 		require.Len(m.t, m.book.named[notice], len(occasions), notice)

@@ -203,7 +203,7 @@ func (m *machine) whose(rt *rapid.T, a *application) actor {
 	return rapid.SampledFrom([]actor{m.holder(m.book.people[0]), m.holder(m.book.people[1]), {name: "erna"}, {name: "nobody"}}).Draw(rt, "who")
 }
 
-// refusal is what an actor is told first: to staff and strangers it isn't there, and nobody has to say who they are.
+// refusal is what an actor is answered first: to staff and strangers it isn't there, and nobody has to say who they are.
 func refusal(who actor, a *application) string {
 	switch {
 	case who.name == "nobody":

@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 	"pgregory.net/rapid"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/server"
 	"nelke/test/suite"
 )
@@ -100,7 +100,7 @@ func (m *machine) giveBack(rt *rapid.T) {
 	m.bank.gives(m.t, p.id)
 }
 
-// deals are the payments that the provider knows in a state, or in any; and, where they are open, that a page was shown for.
+// deals are the payments that the provider has in a state, or in any; and, where they are open, that a page was shown for.
 func (m *machine) deals(status string) (list []*payment) {
 	for _, p := range m.book.payments {
 		is := p.deal.status()
@@ -121,14 +121,14 @@ type post struct {
 	at     time.Time
 }
 
-// webhook tells what the provider knows, or knew before, of a payment; now and then something that can't be.
+// webhook reports what the provider has, or had before, of a payment; now and then something that can't be.
 func (m *machine) webhook(rt *rapid.T) {
 	m.where(rt)
 	p := one(rt, "payment", m.deals(""))
 	was := p.deal.was
 	state := was[len(was)-1-rapid.IntRange(0, len(was)-1).Draw(rt, "how old")]
 	lies := []lie{"", "", "", "", "", "", otherOrder, otherCurrency, otherState, noAmount}
-	if p.known { // who hears of an order for the first time believes whom it hears of it from
+	if p.known { // who gets a report of an order for the first time believes the sender
 		lies = append(lies, otherTransaction, noTransaction)
 	}
 	if state == "OPEN" {
@@ -145,7 +145,7 @@ func (m *machine) tell(p *payment, state string, lie lie, twice bool) {
 	require.NoError(m.t, err)
 	s := p.says(state)
 	s.lie = lie
-	hook := post{p, s, body, sandbox.Sign(m.bank.Secret, m.clock.Now(), body), m.book.now}
+	hook := post{p, s, body, gateway.KeysOf(m.bank.Secret).Sign(m.clock.Now(), body), m.book.now}
 	m.say(p.of.owner, "a webhook at %d about %s, which is %s: %s %s", m.at, m.nameOf(p), p.status, state, lie)
 	m.posts = append(m.posts, hook)
 	if twice {
@@ -218,20 +218,20 @@ func (m *machine) forged(rt *rapid.T) {
 	kind := rapid.SampledFrom([]string{"unsigned", "signed by somebody else", "changed", "too old", "of the future", "junk", "null"}).Draw(rt, "kind")
 	switch kind {
 	case "signed by somebody else":
-		header = sandbox.Sign("another secret, of the same length as it", now, body)
+		header = gateway.KeysOf("another secret, of the same length as it").Sign(now, body)
 	case "changed":
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 		body = append(slices.Clone(body), ' ')
 	case "too old":
-		header = sandbox.Sign(m.bank.Secret, now.Add(-5*time.Minute-time.Second), body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now.Add(-5*time.Minute-time.Second), body)
 	case "of the future":
-		header = sandbox.Sign(m.bank.Secret, now.Add(5*time.Minute+time.Second), body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now.Add(5*time.Minute+time.Second), body)
 	case "junk":
 		body, want = []byte(`{"order": 5}`), http.StatusBadRequest
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 	case "null":
 		body, want = []byte(`null`), http.StatusBadRequest
-		header = sandbox.Sign(m.bank.Secret, now, body)
+		header = gateway.KeysOf(m.bank.Secret).Sign(now, body)
 	}
 	m.say(p.of.owner, "a webhook about %s that is %s", m.nameOf(p), kind)
 	require.Equal(m.t, want, m.bank.Posts(m.processes[m.at], body, header), m.last)

@@ -33,7 +33,7 @@ func works(who actor) bool { return strings.HasSuffix(roles()[who.name], "@"+sui
 
 func supervises(who actor) bool { return who.name == "susi" || who.name == "anna" }
 
-// refusalOfWork is what somebody is told who acts for the office on an application: a draft isn't there.
+// refusalOfWork is what somebody is answered who acts for the office on an application: a draft isn't there.
 func refusalOfWork(who actor, a *application) string {
 	switch {
 	case who.name == "nobody":
@@ -211,7 +211,7 @@ func (m *machine) refunder(rt *rapid.T) actor {
 	return actor{name: rapid.SampledFrom([]string{"susi", "susi", "susi", "anna", "erna", "fritz", "nobody"}).Draw(rt, "colleague")}
 }
 
-// refusalOfRefund is what somebody is told who writes on a payment for the office.
+// refusalOfRefund is what somebody is answered who writes on a payment for the office.
 func refusalOfRefund(who actor, p *payment) string {
 	back := p.status == "REFUND_DUE" || p.status == "REFUNDED"
 	switch {
@@ -349,7 +349,7 @@ func (m *machine) setServiceState(who actor, s *service, closed bool, opens, clo
 	m.heard(id)
 }
 
-// heard waits until every process knows what was set of a service at the last one: the others hear of it.
+// heard waits until every process has what was set of a service at the last one: the others are nudged.
 func (m *machine) heard(id string) {
 	m.worker.hub.Touch()
 	state := func(i int) string {

@@ -114,7 +114,7 @@ func (m *machine) confirmInformation(who actor, a *application) {
 	})
 }
 
-// refusalOfDraft is what an actor is told who writes on an application as if it were their draft.
+// refusalOfDraft is what an actor is answered who writes on an application as if it were their draft.
 func (m *machine) refusalOfDraft(who actor, a *application, further ...string) string {
 	if not := refusal(who, a); not != "" {
 		return not

@@ -30,7 +30,7 @@ type payment struct {
 type deal struct {
 	was       []string // every state that it was in; none: it never heard of the order
 	cents     int      // what was really paid
-	forgotten bool     // it denied once that it knows the order: nobody may ask it again
+	forgotten bool     // it denied once that it has the order: nobody may ask it again
 	byItself  bool     // it gave the money back without being asked
 }
 
@@ -63,7 +63,7 @@ const (
 	noPage           lie = "of a page that is none"
 )
 
-// says is what the provider knows, or knew.
+// says is what the provider has, or had.
 func (p *payment) says(status string) said {
 	cents := p.cents
 	if status == "PAID" || status == "REFUNDED" {
@@ -239,7 +239,7 @@ func (b *plain) settle(p *payment, m moods) bool {
 	return true
 }
 
-// sweep settles what is owed, for those whose own turns are over: payments that should have ended, what paid for a draft
+// sweep settles what is due, for those whose own turns are over: payments that should have ended, what paid for a draft
 // that nobody submitted, and refunds, these once a day. Who has waited longest comes first. It is false where some has to
 // be tried again.
 func (b *plain) sweep(m moods) bool {
@@ -280,7 +280,7 @@ func (b *plain) back(p *payment, m moods) {
 	}
 }
 
-// ask calls the provider, and hears what it answers. It is false where no answer could be understood.
+// ask calls the provider, and takes its answer. It is false where no answer could be understood.
 func (b *plain) ask(p *payment, call, way string, m mood) bool {
 	b.calls = append(b.calls, call+" "+p.id)
 	if m.before(call) {

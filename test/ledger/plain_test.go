@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A plain model of applications and what is paid for them: lists, and the rules in words. It knows nothing of rows, locks,
+// A plain model of applications and what is paid for them: lists, and the rules in words. It has no rows, locks,
 // jobs or reports, so what it has in common with the service is the town's data and the words of its states alone.
 
 // How long things last, as the town's file and the law have it.
@@ -138,10 +138,10 @@ func (b *plain) shown(a *application) string {
 	return a.status
 }
 
-// over tells that a draft's time is over, noted or not.
+// over reports whether a draft's time is over, noted or not.
 func (b *plain) over(a *application) bool { return a.status == "DRAFT" && !a.expires.After(b.now) }
 
-// open tells that an application is a draft still, and ended that nothing can become of it any more.
+// open reports whether an application is a draft still, and ended that nothing can become of it any more.
 func (b *plain) open(a *application) bool { return b.shown(a) == "DRAFT" }
 
 func (b *plain) ended(a *application) bool {
@@ -159,7 +159,7 @@ func (b *plain) move(a *application, to, by string) {
 	a.status = to
 }
 
-// owe owes the person a notice; there is one for each occasion.
+// owe enqueues a notice to the person; there is one for each occasion.
 func (b *plain) owe(subject, kind, occasion string) {
 	note(b.owed, subject+" "+kind, occasion)
 }
@@ -325,7 +325,7 @@ func (b *plain) dropQuestion(a *application) {
 	}
 }
 
-// decide is the end of the work on an application. Each decision is told, also one after another was taken back.
+// decide is the end of the work on an application. Each decision is sent, also one after another was taken back.
 func (b *plain) decide(a *application, to, notice string) {
 	b.dropQuestion(a)
 	b.move(a, to, byStaff)
@@ -344,7 +344,7 @@ func (b *plain) tend(a *application) {
 	}
 }
 
-// deliver sends a notice that is owed, under the key that it has, unless there is nobody to send it to, or the end of a
+// deliver sends a notice that waits, under the key that it has, unless there is nobody to send it to, or the end of a
 // draft has moved since.
 func (b *plain) deliver(a *application, notice, key string) {
 	note(b.named, notice, key)

@@ -85,7 +85,7 @@ func (m *machine) workAll(mood moods) {
 	}
 }
 
-// does does one thing that is owed.
+// does does one thing that is due.
 func (m *machine) does(j task, mood moods, forget bool) {
 	ok := true
 	var err error
@@ -132,7 +132,7 @@ func (m *machine) application(id string) *application {
 	return nil
 }
 
-// sweep settles whatever is owed on payments, as happens every ten minutes.
+// sweep settles whatever is due on payments, as happens every ten minutes.
 func (m *machine) sweep(rt *rapid.T) { m.sweeps(m.mood(rt)) }
 
 func (m *machine) sweeps(mood moods) {

@@ -15,14 +15,14 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/job"
 	"nelke/internal/live"
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/portal"
 	"nelke/internal/store"
 	"nelke/server"
 	"nelke/test/suite"
 )
 
-// The queues of jobs are paused, as an operator would pause them, before the service starts. What is owed is then done by the
+// The queues of jobs are paused, as an operator would pause them, before the service starts. What is due is then done by the
 // test: when it wants, in whichever order it wants, twice if it wants, and without waiting for anybody to look.
 
 // pause makes a database whose queues nobody works on.
@@ -43,7 +43,7 @@ func resume(t *testing.T, db *store.Store) {
 	require.NoError(t, err)
 }
 
-// worker does what is owed, by the operations that the service's own workers call.
+// worker does what is due, by the operations that the service's own workers call.
 type worker struct {
 	db     *store.Store
 	portal *portal.Portal
@@ -52,7 +52,7 @@ type worker struct {
 	tries  map[int64]int
 }
 
-// task is a job that is owed.
+// task is a job that waits.
 type task struct {
 	id   int64
 	kind string
@@ -76,7 +76,7 @@ func newWorker(t *testing.T, p *suite.Process, db *store.Store, bank *bank) *wor
 		db: db, hub: hub, later: map[int64]time.Time{}, tries: map[int64]int{},
 		portal: portal.New(portal.Options{
 			Store: db, Hub: hub, Cache: remembered, Jobs: jobs, Clock: p.Clock.Now, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Provider: sandbox.NewClient(sandbox.ClientOptions{
+			Provider: gateway.NewClient(gateway.Options{
 				URL: bank.URL, Secret: bank.Secret, NotifyURL: p.Config.PublicURL + "/payments/webhook", HTTP: &http.Client{Transport: calls},
 			}),
 			ReturnURL: func(payment string) string {

@@ -177,7 +177,7 @@ func TestCrowd(t *testing.T) {
 	})
 }
 
-// TestSlowReader changes the book while a reader takes nothing: it is told once, not once for each change.
+// TestSlowReader changes the book while a reader takes nothing: it gets one message, not one for each change.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
@@ -211,7 +211,7 @@ func TestSlowReader(t *testing.T) {
 	slow.subscribe("slow", query, days(place, today, 62))
 	for i, start := range gone {
 		owners[i].Hold(place, start, suite.Key()).OK("holdSlot.appointment.id")
-		without(t, watch, start) // a reader who keeps up is told of each
+		without(t, watch, start) // a reader who keeps up gets each
 	}
 
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -60,7 +60,7 @@ func stateFirst(t *testing.T, p *suite.Process, place suite.Place) {
 }
 
 // nothingChanged nudges free times in a way that leaves them as they are. A second subscription, which the same nudges
-// change, tells that they have arrived. The proof is the order: the next message is that of the real change.
+// change, shows that they have arrived. The proof is the order: the next message is that of the real change.
 func nothingChanged(t *testing.T, p *suite.Process, place suite.Place) {
 	owner := p.Case()
 	start := p.Anonymous().Starts(place, 3)

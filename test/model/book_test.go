@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A plain model of the book: a list of appointments and the rules in words. It knows nothing of masks, cells, locks or
+// A plain model of the book: a list of appointments and the rules in words. It has no masks, cells, locks or
 // epochs, so what it has in common with the service is the town's data alone.
 
 // hours are stretches of the wall clock, in minutes since midnight, by weekday.

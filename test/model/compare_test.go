@@ -13,7 +13,7 @@ import (
 )
 
 // compare looks at the book as people and staff see it. At the process that was asked last all is true at once; the
-// other hears of it within a bounded time.
+// other is nudged within a bounded time.
 func (m *machine) compare() {
 	want := m.wanted()
 	require.Equal(m.t, want, m.offered(m.at), "after %s, at process %d, %s", m.last, m.at, m.book.now.In(m.zone))

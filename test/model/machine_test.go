@@ -264,7 +264,7 @@ func (m *machine) send(c *suite.Client, name string, input suite.Vars, refusal s
 	return &got
 }
 
-// offersFree checks the alternatives of a refusal: on days that the model knows, each can be had.
+// offersFree checks the alternatives of a refusal: on days that the model has, each can be had.
 func (m *machine) offersFree(problem gjson.Result, refusal func(time.Time) string) {
 	for _, alternative := range problem.Get("alternatives").Array() {
 		at := m.instant(alternative)

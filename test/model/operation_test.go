@@ -83,7 +83,7 @@ func (m *machine) extend(rt *rapid.T) {
 	}
 }
 
-// shows checks the expiry that a hold's owner is told.
+// shows checks the expiry that a hold's owner gets.
 func (m *machine) shows(until time.Time, hold gjson.Result) {
 	require.WithinDuration(m.t, until, m.instant(hold.Get("heldUntil")), 0)
 }

@@ -80,7 +80,7 @@ func Command(environment []string, log io.Writer, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// output keeps what a program writes, and tells what it says in brackets of the expression.
+// output keeps what a program writes, and returns what it says in brackets of the expression.
 type output struct {
 	says *regexp.Regexp
 	said chan string // holds one

@@ -139,7 +139,7 @@ func TestWhoMayCancelAllAppointmentsOfACase(t *testing.T) {
 	})
 }
 
-// The times are free for others at once, whoever watches sees it, and the person is told of what was booked.
+// The times are free for others at once, whoever watches sees it, and the person gets notices of what was booked.
 func TestTimesOfACanceledCaseAreFreeAtOnce(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

@@ -64,7 +64,7 @@ func TestTheFeedTellsOfEachThingThatChangedOnce(t *testing.T) {
 		closure(false)
 		require.Equal(t, []string{"OFFICE " + office}, news())
 
-		// A file tells of what it changes, and of nothing else.
+		// An import puts what it changes into the feed, and nothing else.
 		town := suite.NewTown(t).EditAfter("- slug: fuehrungszeugnis\n", "cents: 1300", "cents: 1400")
 		town.Import(p.Config)
 		p.Clock.Advance(11 * time.Second)

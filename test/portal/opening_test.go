@@ -78,7 +78,7 @@ func TestAnOpeningBeatsTheCalendar(t *testing.T) {
 }
 
 // One counter's opening leaves the others as they are; one that can't be booked online is for staff alone; one on an ordinary
-// day stands in place of its hours, breaks too; a closure closes, and is told of.
+// day stands in place of its hours, breaks too; a closure closes, and is named.
 func TestAnOpeningOfACounterOrForStaff(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

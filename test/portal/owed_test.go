@@ -11,7 +11,7 @@ import (
 	"nelke/test/suite"
 )
 
-// owed are the notices that are owed about an appointment, by kind, sorted.
+// owed are the notices that wait about an appointment, by kind, sorted.
 func (w *world) owed(t *testing.T, appointment string) []string {
 	t.Helper()
 	rows, err := w.database.Query(`SELECT args FROM river_job WHERE kind = 'deliver_notice'`)

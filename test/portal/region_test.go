@@ -103,7 +103,7 @@ func TestOneStatementTellsThatAllTownsAreAsTheyWere(t *testing.T) {
 		heard, c.DatabaseURL, err = tap.New(t.Context(), c.DatabaseURL)
 		require.NoError(t, err)
 		t.Cleanup(heard.Close)
-		c.RedisURL, c.Options.ClockMoved = "", nil // it hears nothing, neither of changes nor of time, so that age alone counts
+		c.RedisURL, c.Options.ClockMoved = "", nil // it gets neither nudges nor moves of the clock, so that age alone counts
 	})
 	suite.NewTown(t).Renamed("lage", "057660040040", "05766040").Import(p.Config)
 	const query = `query($f: PublicServiceFilter) { municipalities { nodes { slug offices { name } } } publicServices(filter: $f, first: 100) { nodes { slug } } }`
@@ -130,7 +130,7 @@ func TestOneStatementTellsThatAllTownsAreAsTheyWere(t *testing.T) {
 		require.Equal(t, before, again)
 	}
 
-	// Another process's change that nobody told this one of is found by it, and only what it changed is read again.
+	// Another process's change without a nudge is found by it, and only what it changed is read again.
 	lage := suite.NewTown(t).Renamed("lage", "057660040040", "05766040")
 	lage.Edit("", "{de: Bürgerbüro,", "{de: Rathaus,").Edit("", "{de: Personalausweis beantragen,", "{de: Turmfalken melden,").Import(p.Config)
 	changed, reads := ask(11 * time.Second)

@@ -82,7 +82,7 @@ func TestEnumValuesAreExact(t *testing.T) {
 	})
 }
 
-// Everything that was typed as a date or time and is none is told at once, each with its path, in the person's language; the
+// Everything that was typed as a date or time and is none is refused at once, each with its path, in the person's language; the
 // mutation beside it is done.
 func TestWhatIsNoDateIsAProblem(t *testing.T) {
 	t.Parallel()

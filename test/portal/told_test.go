@@ -29,7 +29,7 @@ func offers(message gjson.Result, start string) bool {
 	return slices.ContainsFunc(message.Get("data.availability.days.0.starts").Array(), func(s gjson.Result) bool { return s.String() == start })
 }
 
-// Every change of the book is told by a nudge: at every process, well before anybody would have looked by themselves.
+// Every change of the book makes a nudge: at every process, well before anybody would have looked by themselves.
 func TestAChangeIsSeenEverywhereAtOnce(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {

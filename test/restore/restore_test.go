@@ -21,7 +21,7 @@ func read(p *suite.Process, since any) *suite.Answer {
 	return p.Anonymous().Do(feed, suite.Vars{"since": since})
 }
 
-// prices are set once each: a change of a service that the feed tells.
+// prices are set once each: a change of a service in the feed.
 func price(p *suite.Process, slug string, day int) {
 	service := p.Filing(slug).Service
 	p.Staff("anna", "ADMIN@"+suite.ARS).Do(`mutation($in: SetFeeInput!) { setFee(input: $in) { publicService { id } problems { code message } } }`, suite.Vars{"in": suite.Vars{
@@ -157,7 +157,7 @@ func TestMoneyThatNoPaymentExplainsIsKept(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, bank.Tells(served, bank.Deal(open)), "no money yet")
 		require.Zero(t, served.Metric("nelke_unknown_payments"))
 		deal := bank.Ends(paid, "PAID")
-		for range 3 { // it is told again for a day
+		for range 3 { // it is repeated for a day
 			require.Equal(t, http.StatusNotFound, bank.Tells(served, deal))
 		}
 		back := bank.Ends(returned, "PAID")

@@ -31,7 +31,7 @@ func (t *sums) add(cents int, status string) {
 	}
 }
 
-// cents holds against each other, payment by payment: what the graph tells each person, what the payers were told when
+// cents holds against each other, payment by payment: what the graph shows each person, what the payers were shown when
 // they pressed the button, and what the provider's page says today.
 func (s *story) cents(ctx context.Context) {
 	s.step("Every cent: what the graph tells the %s who opened a case.", plural(len(s.people), "person"))

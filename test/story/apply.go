@@ -124,7 +124,7 @@ func inWords(steps []string) string {
 	return words.Replace(strings.Join(steps, ", "))
 }
 
-// take takes the step that the application names first, as a program would that knows nothing of the service.
+// take takes the step that the application names first, as a program would that is made for no service.
 // Exactly that step must be done then.
 func (s *story) take(ctx context.Context, f *applying) (step string) {
 	step, rest := f.OpenSteps[0], f.OpenSteps[1:]

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// browser opens pages as people do who follow a link. It knows the service by its public address alone; each request
+// browser opens pages as people do who follow a link. It has the public address of the service alone; each request
 // goes to the next process, as behind a load balancer.
 type browser struct {
 	processes []*process

@@ -59,7 +59,7 @@ func (s *visiting) information(found service) {
 	s.note("To bring: %s. Where: %s, %s %s.", found.Documents[0], s.office.Name, s.office.Address.Street, s.office.Address.HouseNumber)
 }
 
-// days tells of one week, and of the last days, which are those before Christmas: free days left, closed ones right.
+// days prints one week, and of the last days, which are those before Christmas: free days left, closed ones right.
 func (s *visiting) days(found freeDays) {
 	s.check(found.Availability != nil, "availability", "days", found)
 	words := map[string]string{"CLOSED": "closed", "HOLIDAY": "a public holiday"}

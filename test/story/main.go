@@ -1,4 +1,4 @@
-// Command story tells a day of the town: an appointment for a Personalausweis, a Meldebescheinigung that is paid and
+// Command story plays a day of the town: an appointment for a Personalausweis, a Meldebescheinigung that is paid and
 // comes by post, a Sterbeurkunde in two copies, one who changes her mind, and every online service to its end. It does so
 // over HTTP and WebSocket, with a browser where people need one, against servers that it starts itself, once on the
 // embedded default and once on PostgreSQL and Redis with two processes. Each step is checked; one that doesn't hold ends
@@ -42,7 +42,7 @@ func report(err error) int {
 	return 0
 }
 
-// both tells the story on the embedded default, then on PostgreSQL and Redis.
+// both plays the story on the embedded default, then on PostgreSQL and Redis.
 func both(ctx context.Context, out io.Writer) (err error) {
 	maintenance, redis := os.Getenv("NELKE_TEST_DATABASE_URL"), os.Getenv("NELKE_TEST_REDIS_URL")
 	if maintenance == "" || redis == "" {

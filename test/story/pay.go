@@ -53,7 +53,7 @@ func (s *story) press(ctx context.Context, v visit, p payment, label string) {
 	s.check(v.Status == http.StatusOK && v.Heading == "Nelke", "the way back", "the start page", v)
 }
 
-// browse tells of a request of a browser.
+// browse makes and prints a request of a browser.
 func (s *story) browse(v visit, err error) visit {
 	s.must(err, "the browser")
 	s.call(v.Method+" "+route(v.Address), v.At.Name, v.Took)

@@ -19,7 +19,7 @@ func everyService(ctx context.Context, s *story) {
 	s.openQueue(ctx)
 	all := make([]*walker, len(online))
 	queue := s.queue
-	s.queue = nil // it is looked at when many things have happened, as it tells of them at once
+	s.queue = nil // it is looked at when many things have happened, as one answer has them all
 	defer func() { s.queue = queue }()
 
 	s.round("All of them apply, pay where there is a fee, and send.", online, func(i int) {
@@ -45,7 +45,7 @@ func everyService(ctx context.Context, s *story) {
 	}
 }
 
-// round does something for each service, and tells of it as one.
+// round does something for each service, and prints it as one.
 func (s *story) round(text string, services []service, do func(i int)) {
 	s.step("%s", text)
 	began := time.Now()

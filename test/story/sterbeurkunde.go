@@ -45,7 +45,7 @@ func sterbeurkunde(ctx context.Context, s *story) {
 	s.seeGone(ctx, f.application)
 }
 
-// somebody is a person whom nobody knows yet.
+// somebody is a person who is new.
 func (s *story) somebody(name string) *applying {
 	return &applying{who: &client{At: s.scene.first(), Language: "en", http: s.scene.http}, name: name}
 }

@@ -35,7 +35,7 @@ type story struct {
 	windows   []func() error // what closes them
 }
 
-// part is one of the stories that a telling is made of. Each can be told alone.
+// part is one of the stories of a run. Each can be played alone.
 type part func(context.Context, *story)
 
 // whole is all of them, in the order of the day.
@@ -43,7 +43,7 @@ func whole() []part {
 	return []part{personalausweis, meldebescheinigung, sterbeurkunde, withdrawal, everyService, accounts}
 }
 
-// tell starts the servers of a set-up, tells the parts, and stops them. It returns an error where a step doesn't hold.
+// tell starts the servers of a set-up, plays the parts, and stops them. It returns an error where a step doesn't hold.
 func tell(ctx context.Context, out io.Writer, up setUp, parts ...part) (err error) {
 	sc, drop, err := raise(ctx, up)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *story) staff(name, role string) *client {
 // mismatch is a step that doesn't hold.
 type mismatch struct{ error }
 
-// breaksOff is deferred where a story is told: it makes an error of the step that didn't hold.
+// breaksOff is deferred where a story is played: it makes an error of the step that didn't hold.
 func breaksOff(err *error) {
 	switch broken := recover().(type) {
 	case nil:
@@ -105,7 +105,7 @@ func (s *story) check(holds bool, what string, expected, got any) {
 	}
 }
 
-// ask sends a query and tells of it.
+// ask sends a query and prints it.
 func ask[T any](ctx context.Context, s *story, c *client, d document, v vars) (data T) {
 	took, err := c.ask(ctx, d, v, &data)
 	s.must(err, "%s", d.name())
@@ -120,7 +120,7 @@ func quietly[T any](ctx context.Context, s *story, c *client, d document, v vars
 	return data
 }
 
-// write sends a mutation under a key of its own and tells of it.
+// write sends a mutation under a key of its own and prints it.
 func (s *story) write(ctx context.Context, c *client, d document, input vars) written {
 	if input["idempotencyKey"] == nil {
 		input["idempotencyKey"] = uuid.NewString()
@@ -138,7 +138,7 @@ func (s *story) refused(ctx context.Context, c *client, d document, code string,
 	return w.Payload.Problems[0]
 }
 
-// watching opens a window and tells of it.
+// watching opens a window and prints it.
 func watching[T any](ctx context.Context, s *story, c *client, d document, v vars) *window[T] {
 	began := time.Now()
 	w, err := open[T](ctx, c, d, v)
@@ -150,7 +150,7 @@ func watching[T any](ctx context.Context, s *story, c *client, d document, v var
 	return w
 }
 
-// see waits until a window shows a state of which there is something to tell, tells it, and gives the state.
+// see waits until a window shows a state worth printing, prints it, and returns the state.
 func see[T any](ctx context.Context, s *story, w *window[T], name string, telling func(T) string) T {
 	shown, err := w.await(ctx, func(data T) bool { return telling(data) != "" })
 	s.must(err, "%s", name)

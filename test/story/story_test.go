@@ -40,7 +40,7 @@ func TestStory(t *testing.T) {
 	})
 }
 
-// holds tells the story and looks at it as a reader does.
+// holds plays the story and looks at it as a reader does.
 func holds(t *testing.T, up setUp) {
 	t.Helper()
 	var told bytes.Buffer

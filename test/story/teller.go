@@ -11,7 +11,7 @@ import (
 // width of a line, in characters.
 const width = 100
 
-// teller prints the story. It knows nothing of servers.
+// teller prints the story. It has no servers.
 type teller struct {
 	out     io.Writer
 	now     func() time.Time // the story's clock, in the town's zone

@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nelke/internal/payment/sandbox"
+	"nelke/internal/payment/gateway"
 	"nelke/server"
 )
 
@@ -32,7 +32,7 @@ type Bank struct {
 	before, after func(call string, d Deal) *Reply // see Misbehave
 }
 
-// Deal is a transaction as the bank knows it.
+// Deal is a transaction at the bank.
 type Deal struct {
 	ID        string `json:"id"`
 	Order     string `json:"order"`
@@ -89,7 +89,7 @@ func (b *Bank) Deals() []Deal {
 	return all
 }
 
-// Deal is what the bank knows of an order.
+// Deal is what the bank has of an order.
 func (b *Bank) Deal(order string) Deal {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,12 +124,12 @@ func (b *Bank) Ends(order, status string) Deal {
 	return *d
 }
 
-// Tells sends a webhook with what the bank knows, or what the changes make of it, and gives the status of the answer.
+// Tells sends a webhook with what the bank has, or what the changes make of it, and gives the status of the answer.
 func (b *Bank) Tells(p *Process, d Deal) int {
 	b.t.Helper()
 	body, err := json.Marshal(d)
 	require.NoError(b.t, err)
-	return b.Posts(p, body, sandbox.Sign(b.Secret, p.Clock.Now(), body))
+	return b.Posts(p, body, gateway.KeysOf(b.Secret).Sign(p.Clock.Now(), body))
 }
 
 // Posts sends any webhook.
@@ -148,7 +148,7 @@ func (b *Bank) Posts(p *Process, body []byte, header http.Header) int {
 	return response.StatusCode
 }
 
-// Paid pays an order and tells of it.
+// Paid pays an order and reports it.
 func (b *Bank) Paid(p *Process, order string) {
 	b.t.Helper()
 	require.Equal(b.t, http.StatusNoContent, b.Tells(p, b.Ends(order, "PAID")))

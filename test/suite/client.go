@@ -161,7 +161,7 @@ func (a *Answer) Problem() string {
 // ErrorCode returns the code of the first error; empty where there is none.
 func (a *Answer) ErrorCode() string { return a.Get("errors.0.extensions.code").String() }
 
-// Clean fails the test where an answer tells of our insides: SQL, Go, paths, stacks.
+// Clean fails the test where an answer shows our insides: SQL, Go, paths, stacks.
 func (a *Answer) Clean() *Answer {
 	a.t.Helper()
 	// Ids are random: now and then one of them holds a word such as pgx.

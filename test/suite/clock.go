@@ -38,7 +38,7 @@ func (c *Clock) Set(now time.Time) {
 	}
 }
 
-// Moved returns a channel that tells of each move.
+// Moved returns a channel that receives at each move.
 func (c *Clock) Moved() <-chan struct{} {
 	moved := make(chan struct{}, 1)
 	c.mu.Lock()

@@ -21,7 +21,7 @@ func NewRunning(now time.Time) *Running {
 // Now is the instant, so far ahead of the machine's clock.
 func (c *Running) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-// Set jumps to an instant. Watchers aren't told: move the process's Clock to have them look.
+// Set jumps to an instant. Watchers aren't woken: move the process's Clock to have them look.
 func (c *Running) Set(now time.Time) { c.ahead.Store(int64(time.Until(now))) }
 
 // By makes a process go by this clock.

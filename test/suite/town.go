@@ -112,7 +112,7 @@ func (b *Backend) Configuration(folder string) server.Config {
 // In sets the folder of a server's data.
 func In(folder string) Option { return func(c *server.Config) { c.Data = folder } }
 
-// Import imports the town, and tells whether that changed anything.
+// Import imports the town, and reports whether that changed anything.
 func (town *Town) Import(cfg server.Config) bool {
 	town.t.Helper()
 	done, err := server.Import(town.t.Context(), cfg, []string{town.File})

@@ -1,4 +1,4 @@
-// Package trace reads what the service tells of its requests: the spans that a collector gets, and the trace that a gateway
+// Package trace reads what the service reports of its requests: the spans that a collector gets, and the trace that a gateway
 // asks for in an answer.
 package trace
 

@@ -45,7 +45,7 @@ func TestAnIDOfSomebodyElseCostsTheStatementsOfNone(t *testing.T) {
 		onPayment := func(mutation string, more suite.Vars) asked {
 			return asked{mutation, "payment", more, []string{"payment"}}
 		}
-		// Those of persons; staff are told of the most of them that nothing is there before any statement.
+		// Those of persons; staff are answered for the most of them that nothing is there before any statement.
 		writes := []asked{
 			appointment("extendHold", nil), appointment("releaseHold", nil), appointment("cancelAppointment", nil),
 			appointment("bookAppointment", suite.Vars{"privacyNotice": place.Notice, "person": person}),

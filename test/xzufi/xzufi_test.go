@@ -187,7 +187,7 @@ func TestTheExportIsHandedOutAsTheWebHasIt(t *testing.T) {
 	})
 }
 
-// undated has no header that tells of the request rather than of the answer.
+// undated has no header that is about the request rather than of the answer.
 func undated(r, like reply) reply {
 	for _, name := range []string{"Date", "X-Request-Id"} {
 		r.header.Set(name, like.header.Get(name))
@@ -238,7 +238,7 @@ func TestTheExportFollowsTheCatalogue(t *testing.T) {
 			}},
 			{"import", func() {
 				suite.NewTown(t).EditAfter("slug: meldebescheinigung", "de: Meldebescheinigung", `de: "Bescheinigung <b>&amp; ]]>\u00a0 über"`).Import(p.Config)
-				if b.Redis == nil { // nobody tells of what another process did: what is remembered gets too old
+				if b.Redis == nil { // nothing nudges for what another process did: what is remembered gets too old
 					p.Clock.Advance(time.Minute)
 				}
 			}, []string{whole, town}, func(s xzufi.Service) bool { return s.Name["de"] == "Bescheinigung <b>&amp; ]]>\u00a0 über" }},
@@ -252,7 +252,7 @@ func TestTheExportFollowsTheCatalogue(t *testing.T) {
 						continue
 					}
 					var m *xzufi.Message
-					require.Eventually(t, func() bool { // another process hears of it a moment later, an import is a process of its own
+					require.Eventually(t, func() bool { // another process is nudged a moment later, an import is a process of its own
 						m = read(t, p, query)
 						return c.visible(named(t, m, suite.ARS, "meldebescheinigung"))
 					}, patience, pause, "%s at %d", c.name, i)

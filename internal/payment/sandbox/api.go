@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 )
 
@@ -27,7 +28,7 @@ func (s *Service) API() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		key, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if subtle.ConstantTimeCompare([]byte(key), []byte(s.keys.api)) != 1 {
+		if subtle.ConstantTimeCompare([]byte(key), []byte(s.keys.API)) != 1 {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			refuse(w, http.StatusUnauthorized, "UNAUTHENTICATED", "")
 			return
@@ -44,7 +45,7 @@ func (s *Service) about(work func(ctx context.Context, id string) (row, error)) 
 			s.fail(w, r, err)
 			return
 		}
-		write(w, http.StatusOK, "application/json", encode(s.said(found)))
+		write(w, http.StatusOK, "application/json", gateway.Encode(s.said(found)))
 	}
 }
 
@@ -63,7 +64,7 @@ func (s *Service) takeOrder(w http.ResponseWriter, r *http.Request) {
 	if isNew {
 		status = http.StatusCreated
 	}
-	write(w, status, "application/json", encode(s.said(taken)))
+	write(w, status, "application/json", gateway.Encode(s.said(taken)))
 }
 
 // cancel ends a transaction that is open.
@@ -91,13 +92,13 @@ type refusal struct {
 func (r *refusal) Error() string { return r.code + ": " + r.detail }
 
 // readOrder reads the body of a request, which must be an order and nothing else.
-func readOrder(w http.ResponseWriter, r *http.Request) (o order, err error) {
+func readOrder(w http.ResponseWriter, r *http.Request) (o gateway.Order, err error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return o, &refusal{http.StatusUnsupportedMediaType, "NOT_JSON", "the body must be application/json"}
 	}
-	body, err := readBody(http.MaxBytesReader(w, r.Body, BodyLimit))
+	body, err := gateway.ReadBody(http.MaxBytesReader(w, r.Body, payment.ReportLimit))
 	if tooLong := (*http.MaxBytesError)(nil); errors.As(err, &tooLong) {
-		return o, &refusal{http.StatusRequestEntityTooLarge, "TOO_LONG", errTooLong.Error()}
+		return o, &refusal{http.StatusRequestEntityTooLarge, "TOO_LONG", gateway.ErrTooLong.Error()}
 	}
 	if err != nil {
 		return o, &refusal{http.StatusBadRequest, "NOT_READ", "the body ended before its end"}
@@ -110,7 +111,7 @@ func readOrder(w http.ResponseWriter, r *http.Request) (o order, err error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return o, &refusal{http.StatusBadRequest, "NOT_AN_ORDER", "something stands behind the order"}
 	}
-	if fault := o.fault(); fault != "" {
+	if fault := fault(o); fault != "" {
 		return o, &refusal{http.StatusUnprocessableEntity, "INVALID", fault}
 	}
 	return o, nil
@@ -144,7 +145,7 @@ func away(err error) bool {
 
 // refuse answers with problem details (RFC 9457).
 func refuse(w http.ResponseWriter, status int, code, detail string) {
-	write(w, status, "application/problem+json", encode(struct {
+	write(w, status, "application/problem+json", gateway.Encode(struct {
 		Title  string `json:"title"`
 		Status int    `json:"status"`
 		Code   string `json:"code"`

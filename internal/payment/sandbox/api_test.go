@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 )
 
 func newText(s string) io.Reader { return strings.NewReader(s) }
@@ -47,7 +48,7 @@ func TestOrder(t *testing.T) {
 					ID: first.ID, Order: "payment_a", Status: payment.Open, Cents: 1250, Currency: "EUR", URL: b.url + "/pay/" + first.ID,
 				}, first)
 				require.Equal(t, first, b.order("payment_a"))
-				elsewhere := NewClient(ClientOptions{URL: b.url + "/", Secret: secret, NotifyURL: "http://127.0.0.1:1/hook", HTTP: b.web})
+				elsewhere := gateway.NewClient(gateway.Options{URL: b.url + "/", Secret: secret, NotifyURL: "http://127.0.0.1:1/hook", HTTP: b.web})
 				o := example("payment_a")
 				o.ReturnURL = "https://other.example/back"
 				again, err := elsewhere.Create(t.Context(), o)
@@ -151,7 +152,7 @@ func TestTransaction(t *testing.T) {
 						t.Errorf("%+v, %v", got, err)
 					}
 				})
-				require.Eventually(t, func() bool { return b.owes() == 0 }, patience, 10*time.Millisecond)
+				require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, 10*time.Millisecond)
 				stop()
 				refunded := b.said(paid.ID)
 				b.receiver.mu.Lock()
@@ -232,8 +233,10 @@ func TestTransactionsFollowTheModel(t *testing.T) {
 func TestAPIRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t, databases()[0])
-	key := "Bearer " + keysOf(secret).api
-	good := string(encode(order{"payment_a", 1250, "EUR", "WERO", "Urkunde", "https://a.example", "https://b.example"}))
+	key := "Bearer " + gateway.KeysOf(secret).API
+	good := string(gateway.Encode(gateway.Order{
+		ID: "payment_a", Cents: 1250, Currency: "EUR", Method: "WERO", Purpose: "Urkunde", ReturnURL: "https://a.example", NotifyURL: "https://b.example",
+	}))
 	problem := func(r *http.Response) (code string) {
 		t.Helper()
 		require.Equal(t, "application/problem+json", r.Header.Get("Content-Type"))
@@ -247,7 +250,7 @@ func TestAPIRefuses(t *testing.T) {
 		return p.Code
 	}
 
-	for _, wrong := range []string{"", "Bearer", "Bearer x", key + "x", strings.ToLower(key), "Bearer " + secret, "Basic " + keysOf(secret).api, "Bearer " + keysOf(secret+"x").api} {
+	for _, wrong := range []string{"", "Bearer", "Bearer x", key + "x", strings.ToLower(key), "Bearer " + secret, "Basic " + gateway.KeysOf(secret).API, "Bearer " + gateway.KeysOf(secret+"x").API} {
 		got := b.send(http.MethodPost, b.url+"/transactions", good, "Content-Type", "application/json", "Authorization", wrong)
 		require.Equal(t, http.StatusUnauthorized, got.StatusCode, wrong)
 		require.Equal(t, "UNAUTHENTICATED", problem(got))
@@ -264,11 +267,11 @@ func TestAPIRefuses(t *testing.T) {
 		good + good:                              {400, "NOT_AN_ORDER"},
 		good[:len(good)-1] + `,"paid":true}`:     {400, "NOT_AN_ORDER"},
 		strings.Replace(good, "1250", "12.5", 1): {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "1250", `"1250"`, 1):     {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "1250", "1e400", 1):      {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "Urkunde", "\xff", 1):    {400, "NOT_AN_ORDER"},
-		strings.Replace(good, "Urkunde", "\\u0000", 1): {422, "INVALID"},
-		good + strings.Repeat(" ", BodyLimit):          {413, "TOO_LONG"},
+		strings.Replace(good, "1250", `"1250"`, 1):      {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "1250", "1e400", 1):       {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "Urkunde", "\xff", 1):     {400, "NOT_AN_ORDER"},
+		strings.Replace(good, "Urkunde", "\\u0000", 1):  {422, "INVALID"},
+		good + strings.Repeat(" ", payment.ReportLimit): {413, "TOO_LONG"},
 	} {
 		got := b.send(http.MethodPost, b.url+"/transactions", body, "Content-Type", "application/json", "Authorization", key)
 		require.Equal(t, want.status, got.StatusCode, "%.60q", body)

@@ -17,6 +17,7 @@ import (
 
 	"nelke/ent/migrations"
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 	"nelke/internal/testbed"
 )
@@ -56,7 +57,7 @@ type bed struct {
 	web      *http.Client // follows no redirects
 	url      string
 	service  *Service
-	client   *Client
+	client   *gateway.Client
 	receiver *receiver
 }
 
@@ -69,7 +70,7 @@ func setup(t *testing.T, db string) *bed {
 	}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	b.web = straight(&http.Client{Transport: transport, Timeout: patience})
+	b.web = gateway.WithoutRedirects(&http.Client{Transport: transport, Timeout: patience})
 	b.receiver = newReceiver(t)
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
@@ -78,8 +79,13 @@ func setup(t *testing.T, db string) *bed {
 	b.service = b.process()
 	mux.Handle("/", b.service.API())
 	mux.Handle("/pay/", b.service.Page())
-	b.client = NewClient(ClientOptions{URL: b.url, Secret: secret, NotifyURL: b.receiver.url, HTTP: b.web})
+	b.reportTo(b.receiver.url)
 	return b
+}
+
+// reportTo has the orders that follow name an address for their webhooks.
+func (b *bed) reportTo(url string) {
+	b.client = gateway.NewClient(gateway.Options{URL: b.url, Secret: secret, NotifyURL: url, HTTP: b.web})
 }
 
 func postgres(t *testing.T) string {
@@ -207,7 +213,7 @@ func newReceiver(t *testing.T) *receiver {
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	body, err := io.ReadAll(request.Body)
-	said := transaction{}
+	said := gateway.Transaction{}
 	if err != nil || json.Unmarshal(body, &said) != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
@@ -220,7 +226,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		default:
 		}
 	}()
-	if r.clock != nil && !keysOf(secret).proves(request.Header, body, r.clock()) {
+	if r.clock != nil && !gateway.KeysOf(secret).Proves(request.Header, body, r.clock()) {
 		r.forged++
 		w.WriteHeader(http.StatusUnauthorized)
 		return
@@ -248,8 +254,8 @@ func (r *receiver) counts() (seen, took int) {
 	return seen, took
 }
 
-// owes is how many webhooks a database owes.
-func (b *bed) owes() (n int) {
+// unsent returns the number of webhooks in a database that aren't taken yet.
+func (b *bed) unsent() (n int) {
 	b.t.Helper()
 	require.NoError(b.t, b.service.store.ReadDB().QueryRowContext(b.t.Context(),
 		`SELECT count(*) FROM sandbox_transactions WHERE notified_at IS NULL`).Scan(&n))

@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 )
 
 const (
 	lookEvery   = 2 * time.Second                    // for webhooks that other processes left, or whose pause is over
-	lookAt      = 1000                               // of those owed; more wait until some of these were taken or given up
+	lookAt      = 1000                               // of those due; more wait until some of these were taken or given up
 	atOnce      = 8                                  // webhooks under way in one process
 	sendTimeout = 5 * time.Second                    // for one attempt, from the claim to the receiver's word
 	claimed     = sendTimeout + 500*time.Millisecond // nobody else sends what one process has claimed
@@ -29,8 +30,8 @@ const (
 // 6, 18, 42 seconds, … 14 hours. A process that comes too late for some of them leaves them out.
 func pause(n int) time.Duration { return firstPause * (1<<n - 1) }
 
-// owed is a webhook that is owed.
-type owed struct {
+// unsent is a webhook that hasn't been taken yet.
+type unsent struct {
 	id       string
 	status   payment.Status
 	attempts int
@@ -38,7 +39,7 @@ type owed struct {
 }
 
 // due is when it is sent next. Those that failed together don't come back together.
-func (o owed) due() time.Time {
+func (o unsent) due() time.Time {
 	at := o.changed.Add(pause(o.attempts))
 	if o.attempts == 0 {
 		return at
@@ -49,7 +50,7 @@ func (o owed) due() time.Time {
 }
 
 // next is the attempts that it will have had once it was sent now: the first whose pause ends when this one has.
-func (o owed) next(now time.Time) int {
+func (o unsent) next(now time.Time) int {
 	n := o.attempts + 1
 	for pause(n) < now.Sub(o.changed)+claimed {
 		n++
@@ -57,7 +58,7 @@ func (o owed) next(now time.Time) int {
 	return n
 }
 
-// Run sends what is owed until ctx ends, and returns when nothing is under way any more. What was interrupted is sent
+// Run sends webhooks until ctx ends, and returns when nothing is under way any more. What was interrupted is sent
 // again by the next Run, of this process or another.
 func (s *Service) Run(ctx context.Context) {
 	defer s.http.CloseIdleConnections()
@@ -92,13 +93,13 @@ func (s *Service) Run(ctx context.Context) {
 }
 
 // look finds the webhooks that are due, new ones first.
-func (s *Service) look(ctx context.Context) (due []owed, err error) {
+func (s *Service) look(ctx context.Context) (due []unsent, err error) {
 	now, err := s.store.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
 	a := s.store.Args()
-	var o owed
+	var o unsent
 	err = s.store.Each(ctx, `SELECT id, status, attempts, changed_at FROM sandbox_transactions
 		WHERE notified_at IS NULL AND changed_at > `+a.Bind(now.Add(-givenUp))+
 		` ORDER BY attempts, changed_at LIMIT `+a.Bind(lookAt), a.List(), []any{&o.id, &o.status, &o.attempts, &o.changed}, func() {
@@ -113,7 +114,7 @@ func (s *Service) look(ctx context.Context) (due []owed, err error) {
 }
 
 // notify sends one webhook, if nobody else does.
-func (s *Service) notify(ctx context.Context, o owed) {
+func (s *Service) notify(ctx context.Context, o unsent) {
 	attempt, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	claim, err := s.claim(attempt, o)
@@ -135,7 +136,7 @@ type claim struct {
 }
 
 // claim makes the webhook this process's, until its next pause is over. It is nil where somebody else was quicker.
-func (s *Service) claim(ctx context.Context, o owed) (won *claim, err error) {
+func (s *Service) claim(ctx context.Context, o unsent) (won *claim, err error) {
 	err = s.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		won = nil // a transaction may be repeated
 		now, err := tx.Now(ctx)
@@ -163,19 +164,19 @@ func (s *Service) claim(ctx context.Context, o owed) (won *claim, err error) {
 
 // send posts the webhook.
 func (s *Service) send(ctx context.Context, c *claim) error {
-	body := encode(s.said(c.row))
+	body := gateway.Encode(s.said(c.row))
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.NotifyURL, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("send(%s): %w", c.id, err)
 	}
-	request.Header = s.keys.sign(c.at, body)
+	request.Header = s.keys.Sign(c.at, body)
 	request.Header.Set("Content-Type", "application/json")
 	answer, err := s.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("send(%s): %w", c.id, err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	_, _ = io.CopyN(io.Discard, answer.Body, BodyLimit) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, answer.Body, payment.ReportLimit) // so that the connection can be used again
 	if answer.StatusCode/100 != 2 {
 		return fmt.Errorf("send(%s): %s", c.id, answer.Status)
 	}
@@ -183,13 +184,13 @@ func (s *Service) send(ctx context.Context, c *claim) error {
 }
 
 // taken notes that a webhook has arrived.
-func (s *Service) taken(ctx context.Context, o owed) error {
+func (s *Service) taken(ctx context.Context, o unsent) error {
 	ctx, cancel := settled(ctx)
 	defer cancel()
 	err := s.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a := tx.Args()
 		_, err := tx.SQL.ExecContext(ctx, `UPDATE sandbox_transactions SET notified_at = `+a.Now()+` WHERE id = `+a.Bind(o.id)+
-			` AND status = `+a.Bind(string(o.status))+` AND notified_at IS NULL`, a.List()...) // it may owe another one by now
+			` AND status = `+a.Bind(string(o.status))+` AND notified_at IS NULL`, a.List()...) // there may be another one to send by now
 		return err
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func TestEveryChangeIsReportedOnceAndSigned(t *testing.T) {
 	b.run(b.service)
 	told := func(id string, status payment.Status) {
 		t.Helper()
-		require.Eventually(t, func() bool { return b.owes() == 0 }, patience, poll)
+		require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, poll)
 		said := b.said(id)
 		require.Equal(t, status, said.Status)
 		b.receiver.mu.Lock()
@@ -33,7 +33,7 @@ func TestEveryChangeIsReportedOnceAndSigned(t *testing.T) {
 	}
 
 	open := b.order("payment_a")
-	require.Zero(t, b.owes(), "that it is open was the answer")
+	require.Zero(t, b.unsent(), "that it is open was the answer")
 	require.Equal(t, http.StatusSeeOther, b.choose(open, "success").StatusCode)
 	told(open.ID, payment.Paid)
 	_, err := b.client.Refund(t.Context(), open.ID)
@@ -73,7 +73,7 @@ func TestRefusedReportsAreRepeatedAndTakenOnce(t *testing.T) {
 				b.service.Wake()
 				other.Wake()
 			}
-			require.Eventually(t, func() bool { return b.owes() == 0 }, patience, poll)
+			require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, poll)
 			stopOne()
 			stopOther()
 			b.receiver.mu.Lock()
@@ -146,7 +146,7 @@ func TestReportsAreGivenUpAfterADay(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, attempts, 10)
 	require.LessOrEqual(t, attempts, 15)
-	require.Equal(t, 1, b.owes(), "nobody took it")
+	require.Equal(t, 1, b.unsent(), "nobody took it")
 	require.Equal(t, payment.Paid, b.said(paid.ID).Status)
 
 	_, err := b.client.Refund(t.Context(), paid.ID)
@@ -160,7 +160,7 @@ func TestReportsAreGivenUpAfterADay(t *testing.T) {
 func TestPausesGrow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		o := owed{
+		o := unsent{
 			id: idPrefix + rapid.StringMatching(`[a-z2-7]{26}`).Draw(rt, "id"), attempts: rapid.IntRange(0, 13).Draw(rt, "attempts"),
 			changed: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC),
 		}
@@ -190,7 +190,7 @@ func TestReportOfAStateThatHasPassedIsNotSent(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, claim)
 	require.NoError(t, b.service.taken(t.Context(), due[0]), "that PAID was taken")
-	require.Equal(t, 1, b.owes(), "is not that REFUNDED was")
+	require.Equal(t, 1, b.unsent(), "is not that REFUNDED was")
 }
 
 func TestRunEndsInTheMiddleOfAReport(t *testing.T) {
@@ -205,12 +205,12 @@ func TestRunEndsInTheMiddleOfAReport(t *testing.T) {
 	}))
 	t.Cleanup(slow.Close)
 	t.Cleanup(func() { close(release) })
-	b.client.notifyURL = slow.URL
+	b.reportTo(slow.URL)
 	stop := b.run(b.service)
 	b.paid("payment_a")
 	<-arrived
 	stop()
-	require.Equal(t, 1, b.owes())
+	require.Equal(t, 1, b.unsent())
 }
 
 func TestARedirectIsNotTaken(t *testing.T) {
@@ -218,7 +218,7 @@ func TestARedirectIsNotTaken(t *testing.T) {
 	b := setup(t, databases()[0])
 	moved := httptest.NewServer(http.RedirectHandler(b.receiver.url, http.StatusTemporaryRedirect))
 	t.Cleanup(moved.Close)
-	b.client.notifyURL = moved.URL
+	b.reportTo(moved.URL)
 	paid := b.paid("payment_a")
 	due, err := b.service.look(t.Context())
 	require.NoError(t, err)

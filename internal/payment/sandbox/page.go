@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 )
 
 //go:embed pay.de.html
@@ -93,7 +94,7 @@ func readChoice(w http.ResponseWriter, r *http.Request) (payment.Status, error) 
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return "", wrong
 	}
-	body, err := readBody(http.MaxBytesReader(w, r.Body, 1<<10))
+	body, err := gateway.ReadBody(http.MaxBytesReader(w, r.Body, 1<<10))
 	if err != nil {
 		return "", wrong
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 )
 
 func TestPageShowsWhatIsPaid(t *testing.T) {
@@ -39,7 +40,7 @@ func TestPageShowsWhatIsPaid(t *testing.T) {
 	}
 
 	for cents, want := range map[int]string{1: "0,01", 99: "0,99", 100: "1,00", 99999: "999,99", 100000: "1.000,00", maxCents: "999.999,00"} {
-		require.Equal(t, want, view{row{order: order{Cents: cents}}}.Euros(",", "."))
+		require.Equal(t, want, view{row{Order: gateway.Order{Cents: cents}}}.Euros(",", "."))
 	}
 }
 
@@ -119,7 +120,7 @@ func TestOfRacingChoicesOneWins(t *testing.T) {
 					require.False(t, lost[choice])
 				}
 			}
-			require.Eventually(t, func() bool { return b.owes() == 0 }, patience, poll)
+			require.Eventually(t, func() bool { return b.unsent() == 0 }, patience, poll)
 			stop()
 			seen, took := b.receiver.counts()
 			require.Equal(t, 3, seen)

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"nelke/internal/payment"
+	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
 )
 
 // row is a transaction as the table keeps it.
 type row struct {
-	order
+	gateway.Order
 
 	id        string
 	status    payment.Status
@@ -28,9 +29,9 @@ type row struct {
 }
 
 // said is what the API and webhooks say of it.
-func (s *Service) said(r row) transaction {
-	t := transaction{
-		ID: r.id, Order: r.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
+func (s *Service) said(r row) gateway.Transaction {
+	t := gateway.Transaction{
+		ID: r.id, Order: r.Order.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
 	}
 	if r.status == payment.Open {
 		t.URL = s.url + "/pay/" + r.id
@@ -49,14 +50,14 @@ func (s *Service) read(ctx context.Context, from querier, column, value string) 
 	a := s.store.Args()
 	err = from.QueryRowContext(ctx, `SELECT id, request_id, cents, currency, method, purpose, return_url, notify_url, status, reference, changed_at, attempts
 		FROM sandbox_transactions WHERE `+column+` = `+a.Bind(value), a.List()...).
-		Scan(&r.id, &r.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
+		Scan(&r.id, &r.Order.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errUnknown
 	}
 	return r, err
 }
 
-// idPrefix begins the id of a transaction. The rest can't be guessed: whoever knows it may choose how the payment ends.
+// idPrefix begins the id of a transaction. The rest can't be guessed: whoever has it may choose how the payment ends.
 const idPrefix = "sandbox_"
 
 // get returns a transaction.
@@ -76,7 +77,7 @@ func (s *Service) get(ctx context.Context, id string) (row, error) {
 // create takes an order. One with the same id is the same transaction, and isn't new.
 //
 // Errors: errOther for one with the same id about something else.
-func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err error) {
+func (s *Service) create(ctx context.Context, o gateway.Order) (r row, isNew bool, err error) {
 	id := idPrefix + strings.ToLower(rand.Text())
 	err = s.store.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		a := tx.Args()
@@ -85,7 +86,7 @@ func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err e
 			return err
 		}
 		at := a.Bind(now)
-		// Nobody is told that it is open: the answer says so.
+		// There is no webhook for an open one: the answer says so.
 		if _, err := tx.SQL.ExecContext(ctx, `INSERT INTO sandbox_transactions
 			(id, request_id, cents, currency, method, purpose, return_url, notify_url, status, created_at, changed_at, notified_at)
 			VALUES (`+a.Bind(id)+`, `+a.Bind(o.ID)+`, `+a.Bind(o.Cents)+`, `+a.Bind(o.Currency)+`, `+a.Bind(o.Method)+`, `+
@@ -101,7 +102,7 @@ func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err e
 	}
 	// Another process of the same service has other addresses, and may repeat what this one began.
 	o.ReturnURL, o.NotifyURL = r.ReturnURL, r.NotifyURL
-	if o != r.order {
+	if o != r.Order {
 		return row{}, false, errOther
 	}
 	return r, r.id == id, nil
@@ -109,7 +110,7 @@ func (s *Service) create(ctx context.Context, o order) (r row, isNew bool, err e
 
 var errOther = errors.New("another order has this id")
 
-// move changes the state of a transaction that is in from, whose webhook is owed then, and says how it stands: as it is, if
+// move changes the state of a transaction that is in from, whose webhook is due then, and returns how it stands: as it is, if
 // somebody else was quicker.
 //
 // Errors: errUnknown.
@@ -152,8 +153,8 @@ func methods() map[string]string {
 // maxCents is the amount that XBezahldienste 1.2.0 takes at most.
 const maxCents = 999_999_00
 
-// fault says what is wrong with an order; empty if nothing is. The rules are those of XBezahldienste 1.2.0, PaymentRequest.
-func (o order) fault() string {
+// fault returns what is wrong with an order; empty if nothing is. The rules are those of XBezahldienste 1.2.0, PaymentRequest.
+func fault(o gateway.Order) string {
 	_, known := methods()[o.Method]
 	switch {
 	case !regexp.MustCompile(`^[\w-]{1,64}$`).MatchString(o.ID):

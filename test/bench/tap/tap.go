@@ -274,7 +274,7 @@ func (r *reader) value() []byte {
 	return bytes.Clone(append([]byte{}, r.bytes(int(n))...))
 }
 
-// Housekeeping tells of what the job queue and the connection pool do by themselves, whether or not anybody asks for anything.
+// Housekeeping matches what the job queue and the connection pool do by themselves, whether or not anybody asks for anything.
 func (s Statement) Housekeeping() bool {
 	return strings.HasPrefix(s.SQL, "--") || strings.Contains(s.SQL, "river_")
 }

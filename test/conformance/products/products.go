@@ -62,7 +62,7 @@ func (entity) FindUserByEmail(_ context.Context, email string) (*User, error) {
 
 type user struct{}
 
-// AverageProductsCreatedPerYear is made of what another subgraph knows, and the gateway brings along.
+// AverageProductsCreatedPerYear is made of fields of another subgraph, which the gateway brings along.
 func (user) AverageProductsCreatedPerYear(_ context.Context, u *User) (*int, error) {
 	if u.TotalProductsCreated == nil || u.YearsOfEmployment == 0 {
 		return nil, errors.New("what is required didn't come")

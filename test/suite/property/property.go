@@ -12,7 +12,7 @@ import (
 )
 
 // Defaults sets what nobody has said on the command line: one run at a time, of some `steps` operations, and how long a
-// fault is made smaller. What fails is told by its seed.
+// fault is made smaller. What fails is named by its seed.
 func Defaults(steps int, shrink time.Duration) error {
 	flag.Parse()
 	for name, value := range map[string]string{

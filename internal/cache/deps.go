@@ -12,32 +12,23 @@ import (
 )
 
 type (
-	maxAgeKey struct{}
-	traceKey  struct{}
-	rootKey   struct{}
+	depsKey struct{}
+	rootKey struct{}
 )
 
-// WithMaxAge returns a context whose reads accept only what was read from the database less than d ago. A watcher
-// that looks every ten seconds with a d of five thus shows within fifteen what a lost nudge kept from it.
-func WithMaxAge(ctx context.Context, d time.Duration) context.Context {
-	return context.WithValue(ctx, maxAgeKey{}, d)
-}
-
+// readersLimit returns the age at which the reads of a context accept nothing any more.
 func readersLimit(ctx context.Context) time.Duration {
-	if t := traceOf(ctx); t != nil {
-		if d := t.maxAge.Load(); d > 0 {
-			return time.Duration(d)
+	if d := depsOf(ctx); d != nil {
+		if age := d.maxAge.Load(); age > 0 {
+			return time.Duration(age)
 		}
-	}
-	if d, ok := ctx.Value(maxAgeKey{}).(time.Duration); ok {
-		return d
 	}
 	return math.MaxInt64
 }
 
-// Trace is what an answer was made of: the keys it depends on with their stamps from before they were read, the
-// instant at which time alone makes it untrue, and whether it may be kept at all.
-type Trace struct {
+// Deps are the dependencies of an answer: the keys that it was read under, with their stamps from before they were read, the
+// instant at which time alone makes it untrue, and whether it may be kept at all. It is safe for concurrent use.
+type Deps struct {
 	mu         sync.Mutex
 	stamps     map[live.Key]live.Stamp
 	readAt     time.Time
@@ -46,7 +37,7 @@ type Trace struct {
 	private    bool
 	strict     bool // it must not outlive the database
 	roots      []*root
-	maxAge     atomic.Int64 // what reads under this trace accept; 0: no bound of its own
+	maxAge     atomic.Int64 // the age that reads accept; 0: no bound of its own
 }
 
 // root is what is known of a root field of the answer.
@@ -55,20 +46,20 @@ type root struct {
 	lasting atomic.Bool // may outlive the database
 }
 
-// Reset empties the trace for another reading in the same context, as a subscription makes them. Its reads accept only
+// Reset empties d for another reading in the same context, as a subscription makes them. Its reads accept only
 // what was read from the database less than maxAge ago; zero: whatever holds.
-func (t *Trace) Reset(maxAge time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	clear(t.stamps)
-	t.readAt, t.validUntil, t.spoiled = time.Time{}, time.Time{}, false
-	t.maxAge.Store(int64(maxAge))
+func (d *Deps) Reset(maxAge time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.stamps)
+	d.readAt, d.validUntil, d.spoiled = time.Time{}, time.Time{}, false
+	d.maxAge.Store(int64(maxAge))
 }
 
 // Depend notes a reading that isn't remembered: what it depends on, and the instant at which time alone makes it untrue
-// (zero: never). Call it before reading. Without a trace in the context it does nothing.
+// (zero: never). Call it before reading. In a context without Deps it does nothing.
 func (c *Cache) Depend(ctx context.Context, validUntil time.Time, keys ...live.Key) {
-	t := traceOf(ctx)
+	t := depsOf(ctx)
 	if t == nil {
 		return
 	}
@@ -79,21 +70,21 @@ func (c *Cache) Depend(ctx context.Context, validUntil time.Time, keys ...live.K
 	t.add(&l)
 }
 
-// Collect returns a context in which every Read, RootField, Public and Private is noted in the trace.
-func Collect(ctx context.Context) (context.Context, *Trace) {
-	t := new(Trace)
-	return context.WithValue(ctx, traceKey{}, t), t
+// Collect returns a context in which every Read, RootField, Public and Private is noted in the Deps.
+func Collect(ctx context.Context) (context.Context, *Deps) {
+	t := new(Deps)
+	return context.WithValue(ctx, depsKey{}, t), t
 }
 
-func traceOf(ctx context.Context) *Trace {
-	t, _ := ctx.Value(traceKey{}).(*Trace)
+func depsOf(ctx context.Context) *Deps {
+	t, _ := ctx.Value(depsKey{}).(*Deps)
 	return t
 }
 
 // RootField returns the context for one root field of the answer. The answer is private until each root field is
 // marked by Public in the context that it got here.
 func RootField(ctx context.Context) context.Context {
-	t := traceOf(ctx)
+	t := depsOf(ctx)
 	if t == nil {
 		return ctx
 	}
@@ -114,7 +105,7 @@ func Public(ctx context.Context) {
 
 // Private marks the whole answer as one that must not be kept, whatever its root fields say.
 func Private(ctx context.Context) {
-	if t := traceOf(ctx); t != nil {
+	if t := depsOf(ctx); t != nil {
 		t.mu.Lock()
 		t.private = true
 		t.mu.Unlock()
@@ -123,13 +114,13 @@ func Private(ctx context.Context) {
 
 // Keepable reports whether the answer may be kept: it has root fields, each is public, nothing was private, every read
 // succeeded, and nothing it read twice changed in between.
-func (t *Trace) Keepable() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.private || t.spoiled || len(t.roots) == 0 {
+func (d *Deps) Keepable() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.private || d.spoiled || len(d.roots) == 0 {
 		return false
 	}
-	for _, mark := range t.roots {
+	for _, mark := range d.roots {
 		if !mark.public.Load() {
 			return false
 		}
@@ -138,71 +129,71 @@ func (t *Trace) Keepable() bool {
 }
 
 // ValidUntil is the instant at which time alone makes the answer untrue; zero: never.
-func (t *Trace) ValidUntil() time.Time {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.validUntil
+func (d *Deps) ValidUntil() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.validUntil
 }
 
 // Fixed says that the answer was made of nothing that changes.
-func (t *Trace) Fixed() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.readAt.IsZero()
+func (d *Deps) Fixed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.readAt.IsZero()
 }
 
 // Keys are what the answer depends on, in no order.
-func (t *Trace) Keys() []live.Key {
-	l, _ := t.lease()
+func (d *Deps) Keys() []live.Key {
+	l, _ := d.lease()
 	return l.keys
 }
 
-// add notes a read. It does nothing on a nil trace, and neither does spoil.
-func (t *Trace) add(l *lease) {
-	if t == nil {
+// add notes a read. It does nothing on a nil Deps, and neither does spoil.
+func (d *Deps) add(l *lease) {
+	if d == nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stamps == nil && len(l.keys) > 0 {
-		t.stamps = make(map[live.Key]live.Stamp, len(l.keys))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stamps == nil && len(l.keys) > 0 {
+		d.stamps = make(map[live.Key]live.Stamp, len(l.keys))
 	}
 	for i, k := range l.keys {
-		if was, ok := t.stamps[k]; ok && was != l.stamps[i] {
-			t.spoiled = true // nudged between two reads: one half of the answer is old
+		if was, ok := d.stamps[k]; ok && was != l.stamps[i] {
+			d.spoiled = true // nudged between two reads: one half of the answer is old
 		}
-		t.stamps[k] = l.stamps[i]
+		d.stamps[k] = l.stamps[i]
 	}
-	t.readAt = earlier(t.readAt, l.readAt)
-	t.validUntil = earlier(t.validUntil, l.validUntil)
+	d.readAt = earlier(d.readAt, l.readAt)
+	d.validUntil = earlier(d.validUntil, l.validUntil)
 }
 
 // spoil notes that the answer must not be kept, for a reason that isn't privacy.
-func (t *Trace) spoil() {
-	if t == nil {
+func (d *Deps) spoil() {
+	if d == nil {
 		return
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.spoiled = true
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spoiled = true
 }
 
 // lease is the condition under which the answer is true; ok is false if there is none.
-func (t *Trace) lease() (l lease, ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	l = lease{readAt: t.readAt, validUntil: t.validUntil}
-	l.keys, l.stamps = slices.Grow(l.keys, len(t.stamps)), slices.Grow(l.stamps, len(t.stamps))
-	for k, s := range t.stamps {
+func (d *Deps) lease() (l lease, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l = lease{readAt: d.readAt, validUntil: d.validUntil}
+	l.keys, l.stamps = slices.Grow(l.keys, len(d.stamps)), slices.Grow(l.stamps, len(d.stamps))
+	for k, s := range d.stamps {
 		l.keys = append(l.keys, k)
 		l.stamps = append(l.stamps, s)
 	}
-	return l, !t.spoiled
+	return l, !d.spoiled
 }
 
 // extend adds to l, which a fill runs under, what the fill's own reads depended on; it says whether there were any.
-func (t *Trace) extend(l *lease) bool {
-	in, _ := t.lease()
+func (d *Deps) extend(l *lease) bool {
+	in, _ := d.lease()
 	if in.readAt.IsZero() && len(in.keys) == 0 {
 		return false
 	}
@@ -214,8 +205,8 @@ func (t *Trace) extend(l *lease) bool {
 }
 
 // unfit reports whether what was made under t must not be shared.
-func (t *Trace) unfit() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.spoiled || t.private
+func (d *Deps) unfit() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.spoiled || d.private
 }

@@ -1,4 +1,4 @@
-package sandbox
+package gateway
 
 import (
 	"bytes"
@@ -13,38 +13,35 @@ import (
 	"nelke/internal/payment"
 )
 
-// ErrSignature says that a report isn't proved: it has no signature, or one of somebody else, of another body, or of another time.
-var ErrSignature = errors.New("the report of the payment provider isn't proved by its signature")
-
-// ClientOptions say where the provider is, and where it reports to.
-type ClientOptions struct {
-	// URL is the provider's, of which the protocol's paths are below.
+// Options name the gateway and the address it reports to.
+type Options struct {
+	// URL is the gateway's base address, without the protocol's paths.
 	URL string
-	// Secret is shared with the provider.
+	// Secret is shared with the gateway.
 	Secret string
-	// Former is the secret before it, under which reports are still believed. Empty: there is none.
+	// Former is the secret before it: webhooks signed under it are accepted as well. Empty: there is none.
 	Former string
-	// NotifyURL is where the provider reports to.
+	// NotifyURL is the address that the gateway posts its webhooks to.
 	NotifyURL string
-	// HTTP makes the calls. How long they may take is for their contexts to say. nil: http.DefaultClient.
+	// HTTP makes the calls, each bounded by its context alone; redirects aren't followed. nil: http.DefaultClient.
 	HTTP *http.Client
 }
 
-// Client is a payment provider that speaks this protocol. What it says is passed on as it was said: to judge it is not a
-// client's business. It is safe for concurrent use.
+// Client is a payment.Provider that calls a gateway. It returns what the gateway answers unchecked: the portal compares it
+// with its own state. It is safe for concurrent use.
 type Client struct {
 	url       string
-	keys      keys
-	former    *keys // nil: none
+	keys      Keys
+	former    *Keys // nil: none
 	notifyURL string
 	http      *http.Client
 }
 
-// NewClient makes a Client.
-func NewClient(o ClientOptions) *Client {
-	c := &Client{url: strings.TrimRight(o.URL, "/"), keys: keysOf(o.Secret), notifyURL: o.NotifyURL, http: straight(o.HTTP)}
+// NewClient returns a Client. It makes no call yet.
+func NewClient(o Options) *Client {
+	c := &Client{url: strings.TrimRight(o.URL, "/"), keys: KeysOf(o.Secret), notifyURL: o.NotifyURL, http: WithoutRedirects(o.HTTP)}
 	if o.Former != "" {
-		former := keysOf(o.Former)
+		former := KeysOf(o.Former)
 		c.former = &former
 	}
 	return c
@@ -54,35 +51,35 @@ func NewClient(o ClientOptions) *Client {
 //
 // Errors: payment.ErrRefused.
 func (c *Client) Create(ctx context.Context, o payment.Order) (payment.Transaction, error) {
-	t, err := c.call(ctx, http.MethodPost, "/transactions", encode(order{
+	t, err := c.call(ctx, http.MethodPost, "/transactions", Encode(Order{
 		ID: o.ID, Cents: o.Cents, Currency: o.Currency, Method: o.Method, Purpose: o.Purpose, ReturnURL: o.ReturnURL, NotifyURL: c.notifyURL,
 	}), map[int]error{
 		http.StatusBadRequest: payment.ErrRefused, http.StatusConflict: payment.ErrRefused, http.StatusUnprocessableEntity: payment.ErrRefused,
 	})
 	if err != nil {
-		return t, fmt.Errorf("sandbox.Create(%s): %w", o.ID, err)
+		return t, fmt.Errorf("gateway.Create(%s): %w", o.ID, err)
 	}
 	return t, nil
 }
 
-// Get says how a transaction stands.
+// Get returns a transaction as it stands.
 //
 // Errors: payment.ErrUnknown.
 func (c *Client) Get(ctx context.Context, transaction string) (payment.Transaction, error) {
 	t, err := c.call(ctx, http.MethodGet, pathOf(transaction), nil, map[int]error{http.StatusNotFound: payment.ErrUnknown})
 	if err != nil {
-		return t, fmt.Errorf("sandbox.Get(%s): %w", transaction, err)
+		return t, fmt.Errorf("gateway.Get(%s): %w", transaction, err)
 	}
 	return t, nil
 }
 
-// Cancel ends a transaction that is open, and says how it stands then.
+// Cancel ends a transaction that is open, and returns it as it stands then.
 //
 // Errors: payment.ErrUnknown.
 func (c *Client) Cancel(ctx context.Context, transaction string) (payment.Transaction, error) {
 	t, err := c.call(ctx, http.MethodPost, pathOf(transaction)+"/cancel", nil, map[int]error{http.StatusNotFound: payment.ErrUnknown})
 	if err != nil {
-		return t, fmt.Errorf("sandbox.Cancel(%s): %w", transaction, err)
+		return t, fmt.Errorf("gateway.Cancel(%s): %w", transaction, err)
 	}
 	return t, nil
 }
@@ -95,22 +92,22 @@ func (c *Client) Refund(ctx context.Context, transaction string) (payment.Transa
 		http.StatusNotFound: payment.ErrUnknown, http.StatusConflict: payment.ErrNoRefund, http.StatusUnprocessableEntity: payment.ErrNoRefund,
 	})
 	if err != nil {
-		return t, fmt.Errorf("sandbox.Refund(%s): %w", transaction, err)
+		return t, fmt.Errorf("gateway.Refund(%s): %w", transaction, err)
 	}
 	return t, nil
 }
 
-// pathOf is where a transaction is. Its id is what somebody else made it.
+// pathOf returns a transaction's path. The id is escaped: the gateway chose it.
 func pathOf(transaction string) string { return "/transactions/" + url.PathEscape(transaction) }
 
-// call makes one request. refusals are the statuses that say for certain that nothing was done, and why; whatever else
-// isn't a transaction leaves open what happened.
+// call makes one request. refusals maps each status that certainly means that nothing was done to its error. After any
+// other answer that isn't a transaction the outcome is unknown.
 func (c *Client) call(ctx context.Context, method, path string, body []byte, refusals map[int]error) (payment.Transaction, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return payment.Transaction{}, err
 	}
-	request.Header.Set("Authorization", "Bearer "+c.keys.api)
+	request.Header.Set("Authorization", "Bearer "+c.keys.API)
 	request.Header.Set("Accept", "application/json, application/problem+json")
 	if len(body) > 0 {
 		request.Header.Set("Content-Type", "application/json")
@@ -126,7 +123,7 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ref
 	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusCreated {
 		return payment.Transaction{}, errors.New("answered " + answer.Status)
 	}
-	text, err := readBody(answer.Body)
+	text, err := ReadBody(answer.Body)
 	if err != nil {
 		return payment.Transaction{}, fmt.Errorf("answer: %w", err)
 	}
@@ -137,16 +134,27 @@ func (c *Client) call(ctx context.Context, method, path string, body []byte, ref
 	return t, nil
 }
 
-// Report reads a webhook: what the provider says, once it is proved that the provider says it, and says it now.
+// Report returns the transaction of a webhook that is signed under the secret, or the former one, within five minutes of now.
 //
-// Errors: ErrSignature. Any other says that the body is no transaction.
+// Errors: payment.ErrSignature. Any other means that the body isn't a transaction.
 func (c *Client) Report(header http.Header, body []byte, now time.Time) (payment.Transaction, error) {
-	if !c.keys.proves(header, body, now) && (c.former == nil || !c.former.proves(header, body, now)) {
-		return payment.Transaction{}, ErrSignature
+	if !c.keys.Proves(header, body, now) && (c.former == nil || !c.former.Proves(header, body, now)) {
+		return payment.Transaction{}, payment.ErrSignature
 	}
 	t, err := readTransaction(body)
 	if err != nil {
-		return payment.Transaction{}, fmt.Errorf("sandbox.Report: %w", err)
+		return payment.Transaction{}, fmt.Errorf("gateway.Report: %w", err)
 	}
 	return t, nil
+}
+
+// WithoutRedirects returns a copy of a client that follows no redirect and returns it as the answer. nil: of
+// http.DefaultClient.
+func WithoutRedirects(client *http.Client) *http.Client {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }

@@ -1,4 +1,4 @@
-package sandbox
+package gateway
 
 import (
 	"context"
@@ -14,21 +14,33 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"nelke/internal/payment"
 )
 
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const secret = "a secret of more than 32 characters"
+
+func example(id string) payment.Order {
+	return payment.Order{
+		ID: id, Cents: 1250, Currency: "EUR", Method: "CREDIT_CARD", Purpose: "Meldebescheinigung AB12CD",
+		ReturnURL: "https://nelke.example/payments/return/" + id,
+	}
+}
+
 const goodAnswer = `{"id":"sandbox_x","order":"payment_a","status":"OPEN","cents":1250,"currency":"EUR","url":"https://pay.example/x"}`
 
-// against is a client of a provider that answers as it is told, with the four calls.
+// against is a client of a provider that answers by a handler, with the four calls.
 func against(t *testing.T, answer http.HandlerFunc) map[string]func(context.Context) (payment.Transaction, error) {
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c := NewClient(ClientOptions{URL: server.URL, Secret: secret, NotifyURL: "https://nelke.example/hook", HTTP: &http.Client{Transport: transport}})
+	c := NewClient(Options{URL: server.URL, Secret: secret, NotifyURL: "https://nelke.example/hook", HTTP: &http.Client{Transport: transport}})
 	return map[string]func(context.Context) (payment.Transaction, error){
 		"Create": func(ctx context.Context) (payment.Transaction, error) { return c.Create(ctx, example("payment_a")) },
 		"Get":    func(ctx context.Context) (payment.Transaction, error) { return c.Get(ctx, "sandbox_x") },
@@ -98,10 +110,10 @@ func TestClientTakesNonsenseForAnUnknownOutcome(t *testing.T) {
 
 	t.Run("nobody there", func(t *testing.T) {
 		t.Parallel()
-		c := NewClient(ClientOptions{URL: "http://127.0.0.1:1", Secret: secret})
+		c := NewClient(Options{URL: "http://127.0.0.1:1", Secret: secret})
 		_, err := c.Create(t.Context(), example("payment_a"))
 		requireUnknownOutcome(t, err)
-		require.NotContains(t, err.Error(), keysOf(secret).api)
+		require.NotContains(t, err.Error(), KeysOf(secret).API)
 	})
 }
 
@@ -167,77 +179,12 @@ func TestClientPassesOnWhatIsSaid(t *testing.T) {
 	}
 }
 
-func TestInProcess(t *testing.T) {
-	t.Parallel()
-	client := func(h http.HandlerFunc) *Client {
-		return NewClient(ClientOptions{URL: "http://sandbox", Secret: secret, HTTP: &http.Client{Transport: InProcess(h)}})
-	}
-
-	t.Run("the four calls work without a port", func(t *testing.T) {
-		t.Parallel()
-		b := setup(t, databases()[0])
-		c := NewClient(ClientOptions{URL: "http://sandbox", Secret: secret, NotifyURL: b.receiver.url, HTTP: &http.Client{Transport: InProcess(b.service.API())}})
-		open, err := c.Create(t.Context(), example("payment_a"))
-		require.NoError(t, err)
-		require.Equal(t, open, b.said(open.ID))
-		b.choose(open, "success")
-		paid, err := c.Get(t.Context(), open.ID)
-		require.NoError(t, err)
-		require.Equal(t, payment.Paid, paid.Status)
-		paid, err = c.Cancel(t.Context(), open.ID)
-		require.NoError(t, err)
-		require.Equal(t, payment.Paid, paid.Status)
-		paid, err = c.Refund(t.Context(), open.ID)
-		require.NoError(t, err)
-		require.Equal(t, payment.Refunded, paid.Status)
-		_, err = c.Get(t.Context(), "nobodys")
-		require.ErrorIs(t, err, payment.ErrUnknown)
-	})
-	t.Run("a context that has ended asks nobody", func(t *testing.T) {
-		t.Parallel()
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		_, err := client(func(http.ResponseWriter, *http.Request) { t.Error("asked") }).Get(ctx, "x")
-		require.ErrorIs(t, err, context.Canceled)
-	})
-	t.Run("the handler sees the context end, and its late answer is none", func(t *testing.T) {
-		t.Parallel()
-		ctx, cancel := context.WithCancel(t.Context())
-		_, err := client(func(w http.ResponseWriter, r *http.Request) {
-			cancel()
-			<-r.Context().Done()
-			_, _ = io.WriteString(w, goodAnswer)
-		}).Get(ctx, "x")
-		require.ErrorIs(t, err, context.Canceled)
-	})
-	t.Run("a handler that panics is a connection that breaks", func(t *testing.T) {
-		t.Parallel()
-		_, err := client(func(http.ResponseWriter, *http.Request) { panic("out of cake") }).Get(t.Context(), "x")
-		requireUnknownOutcome(t, err)
-	})
-	t.Run("headers that come after the answer began are lost, as on a wire", func(t *testing.T) {
-		t.Parallel()
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://sandbox/x?y=z", nil)
-		require.NoError(t, err)
-		got, err := InProcess(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("A", r.Host+r.RequestURI)
-			w.WriteHeader(http.StatusTeapot)
-			w.WriteHeader(http.StatusOK)
-			w.Header().Set("A", "2")
-		})).RoundTrip(r)
-		require.NoError(t, err)
-		defer got.Body.Close()
-		require.Equal(t, http.StatusTeapot, got.StatusCode)
-		require.Equal(t, "sandbox/x?y=z", got.Header.Get("A"))
-	})
-}
-
 func TestReport(t *testing.T) {
 	t.Parallel()
-	c := NewClient(ClientOptions{Secret: secret})
+	c := NewClient(Options{Secret: secret})
 	body := []byte(goodAnswer)
 	said := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	signed := func() http.Header { return Sign(secret, said, body) }
+	signed := func() http.Header { return KeysOf(secret).Sign(said, body) }
 
 	t.Run("signed, and within five minutes either way, it is what the provider says", func(t *testing.T) {
 		t.Parallel()
@@ -252,23 +199,23 @@ func TestReport(t *testing.T) {
 		header := signed()
 		require.Equal(t, strconv.FormatInt(said.Unix(), 10), header.Get(TimestampHeader))
 		require.Len(t, header.Get(SignatureHeader), 128)
-		require.Equal(t, fmt.Sprintf("%x", keysOf(secret).signature(header.Get(TimestampHeader), body)), header.Get(SignatureHeader))
-		require.NotEqual(t, keysOf(secret).api, hex.EncodeToString(keysOf(secret).webhook), "one key proves nothing in the other's place")
+		require.Equal(t, fmt.Sprintf("%x", KeysOf(secret).signature(header.Get(TimestampHeader), body)), header.Get(SignatureHeader))
+		require.NotEqual(t, KeysOf(secret).API, hex.EncodeToString(KeysOf(secret).webhook), "one key proves nothing in the other's place")
 	})
 	t.Run("late or early it proves nothing", func(t *testing.T) {
 		t.Parallel()
 		for _, now := range []time.Time{said.Add(5*time.Minute + time.Nanosecond), said.Add(-5*time.Minute - time.Nanosecond), {}, said.AddDate(900, 0, 0)} {
 			_, err := c.Report(signed(), body, now)
-			require.ErrorIs(t, err, ErrSignature, now)
+			require.ErrorIs(t, err, payment.ErrSignature, now)
 		}
 	})
 	t.Run("forged it proves nothing", func(t *testing.T) {
 		t.Parallel()
 		for name, header := range map[string]http.Header{
 			"none":               {},
-			"another secret":     Sign(secret+"x", said, body),
-			"another body":       Sign(secret, said, []byte(strings.Replace(goodAnswer, "OPEN", "PAID", 1))),
-			"another time":       {TimestampHeader: signed()[TimestampHeader], SignatureHeader: Sign(secret, said.Add(time.Second), body)[SignatureHeader]},
+			"another secret":     KeysOf(secret+"x").Sign(said, body),
+			"another body":       KeysOf(secret).Sign(said, []byte(strings.Replace(goodAnswer, "OPEN", "PAID", 1))),
+			"another time":       {TimestampHeader: signed()[TimestampHeader], SignatureHeader: KeysOf(secret).Sign(said.Add(time.Second), body)[SignatureHeader]},
 			"no time":            {SignatureHeader: signed()[SignatureHeader]},
 			"no signature":       {TimestampHeader: signed()[TimestampHeader]},
 			"an empty signature": {TimestampHeader: signed()[TimestampHeader], SignatureHeader: {""}},
@@ -276,10 +223,10 @@ func TestReport(t *testing.T) {
 			"not hexadecimal":    {TimestampHeader: signed()[TimestampHeader], SignatureHeader: {strings.Repeat("x", 128)}},
 			"twice":              {TimestampHeader: signed()[TimestampHeader], SignatureHeader: {signed().Get(SignatureHeader), signed().Get(SignatureHeader)}},
 			"two times":          {TimestampHeader: {signed().Get(TimestampHeader), "0"}, SignatureHeader: signed()[SignatureHeader]},
-			"the key of the API": {TimestampHeader: signed()[TimestampHeader], SignatureHeader: {hex.EncodeToString(keys{webhook: []byte(keysOf(secret).api)}.signature(signed().Get(TimestampHeader), body))}},
+			"the key of the API": {TimestampHeader: signed()[TimestampHeader], SignatureHeader: {hex.EncodeToString(Keys{webhook: []byte(KeysOf(secret).API)}.signature(signed().Get(TimestampHeader), body))}},
 		} {
 			_, err := c.Report(header, body, said)
-			require.ErrorIs(t, err, ErrSignature, name)
+			require.ErrorIs(t, err, payment.ErrSignature, name)
 		}
 	})
 	t.Run("with any bit flipped it proves nothing", func(t *testing.T) {
@@ -302,15 +249,15 @@ func TestReport(t *testing.T) {
 				header.Set(SignatureHeader, hex.EncodeToString(flip(raw)))
 			}
 			_, err := c.Report(header, text, said)
-			require.ErrorIs(rt, err, ErrSignature)
+			require.ErrorIs(rt, err, payment.ErrSignature)
 		})
 	})
 	t.Run("signed nonsense is nonsense", func(t *testing.T) {
 		t.Parallel()
 		for _, nonsense := range []string{"", "null", "[]", "PAID", goodAnswer + "x", goodAnswer[:30], `{"id":7}`} {
-			_, err := c.Report(Sign(secret, said, []byte(nonsense)), []byte(nonsense), said)
+			_, err := c.Report(KeysOf(secret).Sign(said, []byte(nonsense)), []byte(nonsense), said)
 			require.Error(t, err, nonsense)
-			require.NotErrorIs(t, err, ErrSignature, nonsense)
+			require.NotErrorIs(t, err, payment.ErrSignature, nonsense)
 		}
 	})
 }
@@ -319,11 +266,11 @@ func TestReportsUnderTheFormerSecretAreBelieved(t *testing.T) {
 	t.Parallel()
 	const current, former = "the secret that both have by now ", "the secret that they had before it"
 	at, body := time.Now(), []byte(goodAnswer)
-	both, one := NewClient(ClientOptions{Secret: current, Former: former}), NewClient(ClientOptions{Secret: current})
+	both, one := NewClient(Options{Secret: current, Former: former}), NewClient(Options{Secret: current})
 	for secret, believed := range map[string]bool{current: true, former: true, "another": false} {
-		_, err := both.Report(Sign(secret, at, body), body, at)
-		require.Equal(t, !believed, errors.Is(err, ErrSignature), secret)
+		_, err := both.Report(KeysOf(secret).Sign(at, body), body, at)
+		require.Equal(t, !believed, errors.Is(err, payment.ErrSignature), secret)
 	}
-	_, err := one.Report(Sign(former, at, body), body, at)
-	require.ErrorIs(t, err, ErrSignature, "once it has been taken away")
+	_, err := one.Report(KeysOf(former).Sign(at, body), body, at)
+	require.ErrorIs(t, err, payment.ErrSignature, "once it has been taken away")
 }

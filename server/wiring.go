@@ -26,7 +26,7 @@ import (
 type parts struct {
 	cfg   Config
 	log   *slog.Logger
-	now   func() time.Time // the clock that rules the database, as the process knows it
+	now   func() time.Time // the clock that rules the database, as the process measures it
 	store *store.Store
 	redis redis.UniversalClient // nil: none
 	hub   *live.Hub
@@ -34,7 +34,7 @@ type parts struct {
 	cache *cache.Cache
 	jobs  *job.Client
 
-	webhooks *webhook.Client // nil: partners are told nothing
+	webhooks *webhook.Client // nil: partners aren't called
 	portal   *portal.Portal
 	payments *payments // nil until an address is known
 
@@ -137,7 +137,7 @@ func (p *parts) openRedis(ctx context.Context) (err error) {
 }
 
 // close ends what openParts began, and what came later: webhooks under way, the relay, which sends what is left, then
-// Redis, then the database, and at last what is to be told of all that.
+// Redis, then the database, and at last the tracer, with the spans of all that.
 func (p *parts) close() error {
 	if p.payments != nil {
 		p.payments.stop()

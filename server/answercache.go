@@ -26,10 +26,10 @@ const (
 	schemaAge  = time.Minute     // the same for what changes with the program alone: the schema
 )
 
-// kept serves whole public answers from memory, in front of everything that costs: no parsing, no validation, no
+// answerCache serves whole public answers from memory, in front of everything that costs: no parsing, no validation, no
 // execution. An answer is kept if nobody's credentials were sent, every root field says that it is the same for
 // everybody, and nothing failed; and for as long as nothing that it was made of has changed.
-type kept struct {
+type answerCache struct {
 	answers *cache.Answers
 	next    http.Handler
 	now     func() time.Time
@@ -39,9 +39,9 @@ type kept struct {
 	bodies  sync.Pool // of answers
 }
 
-func keep(answers *cache.Answers, now func() time.Time, m *metrics) func(http.Handler) http.Handler {
+func cacheAnswers(answers *cache.Answers, now func() time.Time, m *metrics) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
-		return &kept{
+		return &answerCache{
 			answers: answers, next: next, now: now, match: newLanguages(), metrics: m,
 			buffers: sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }},
 			bodies:  sync.Pool{New: func() any { return new(bytes.Buffer) }},
@@ -49,7 +49,7 @@ func keep(answers *cache.Answers, now func() time.Time, m *metrics) func(http.Ha
 	}
 }
 
-func (k *kept) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (k *answerCache) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header.Add("Vary", "Accept-Language, Authorization, Cookie")
 	if !keepable(r) {
@@ -83,7 +83,7 @@ func (k *kept) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	k.execute(w, r, name)
 }
 
-func (k *kept) giveBack(buffer *[]byte, key []byte) {
+func (k *answerCache) giveBack(buffer *[]byte, key []byte) {
 	if cap(key) <= keptBuffer {
 		*buffer = key
 	}
@@ -96,7 +96,7 @@ type body struct {
 	io.Closer
 }
 
-// keepable reports whether the answer to a request may be kept, or found, as far as the request tells.
+// keepable reports whether the answer to a request may be kept, or found, as far as the request shows.
 func keepable(r *http.Request) bool {
 	if r.Header["Authorization"] != nil || r.Header["Cookie"] != nil || r.Header["Upgrade"] != nil || r.Header[graph.FTV1Header] != nil {
 		return false
@@ -119,7 +119,7 @@ func keepable(r *http.Request) bool {
 }
 
 // head is the length of what stands in a key before the query.
-func (k *kept) head(r *http.Request) int {
+func (k *answerCache) head(r *http.Request) int {
 	n := len(r.Method) + 1 + len("de") + 1
 	for _, accept := range r.Header["Accept"] {
 		n += len(accept) + 1
@@ -130,7 +130,7 @@ func (k *kept) head(r *http.Request) int {
 // key is everything that an answer depends on: method, language, what media types are accepted, and the raw query or
 // body. What is accepted stands there as it was sent: what it comes to is for the transport to say, and clients of
 // one kind all send the same.
-func (k *kept) key(b []byte, r *http.Request) ([]byte, error) {
+func (k *answerCache) key(b []byte, r *http.Request) ([]byte, error) {
 	b = append(b, r.Method...)
 	b = append(b, 0)
 	b = append(b, k.match.of(r.Header)...)
@@ -157,7 +157,7 @@ func (k *kept) key(b []byte, r *http.Request) ([]byte, error) {
 }
 
 // serve writes an answer from memory.
-func (k *kept) serve(w http.ResponseWriter, r *http.Request, answer cache.Answer) {
+func (k *answerCache) serve(w http.ResponseWriter, r *http.Request, answer cache.Answer) {
 	if e := exchangeOf(r.Context()); e != nil {
 		e.kept = true
 	}
@@ -176,9 +176,9 @@ func (k *kept) serve(w http.ResponseWriter, r *http.Request, answer cache.Answer
 	_, _ = w.Write(answer.Body) // a client that went away is no concern of ours
 }
 
-// public says of an answer to GET how long it may be kept elsewhere, and tells whether the client has it already.
+// public says of an answer to GET how long it may be kept elsewhere, and reports whether the client has it already.
 // Answers to POST are kept by nobody but us (RFC 9110, section 9.3.3).
-func (k *kept) public(header http.Header, r *http.Request, answer cache.Answer) (known bool) {
+func (k *answerCache) public(header http.Header, r *http.Request, answer cache.Answer) (known bool) {
 	if r.Method != http.MethodGet {
 		header["Cache-Control"] = []string{"private, no-store"}
 		return false
@@ -217,8 +217,8 @@ func matches(sent []string, tag string) bool {
 }
 
 // execute has the answer made, and keeps it if it may.
-func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
-	ctx, trace := cache.Collect(r.Context())
+func (k *answerCache) execute(w http.ResponseWriter, r *http.Request, key string) {
+	ctx, deps := cache.Collect(r.Context())
 	body, _ := k.bodies.Get().(*bytes.Buffer)
 	defer func() {
 		if body.Cap() <= keptBody {
@@ -237,18 +237,18 @@ func (k *kept) execute(w http.ResponseWriter, r *http.Request, key string) {
 	if c.status == http.StatusServiceUnavailable && !full && k.outlive(w, key) {
 		return
 	}
-	if c.status != http.StatusOK || !trace.Keepable() || bytes.HasPrefix(c.body.Bytes(), []byte(`{"errors"`)) {
+	if c.status != http.StatusOK || !deps.Keepable() || bytes.HasPrefix(c.body.Bytes(), []byte(`{"errors"`)) {
 		header["Cache-Control"] = []string{"private, no-store"}
 		c.write()
 		return
 	}
 	answer := cache.Answer{
-		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: trace.ValidUntil(), Fixed: trace.Fixed(), Lasting: trace.Lasts(),
+		Body: c.body.Bytes(), ContentType: header.Get("Content-Type"), ValidUntil: deps.ValidUntil(), Fixed: deps.Fixed(), Lasting: deps.Lasts(),
 	}
-	if r.Method == http.MethodGet { // nobody else is told
+	if r.Method == http.MethodGet { // nobody else gets one
 		answer.ETag = etag(answer)
 	}
-	if k.answers.Offer(key, answer, trace) {
+	if k.answers.Offer(key, answer, deps) {
 		k.metrics.filled()
 	}
 	if k.public(header, r, answer) {
