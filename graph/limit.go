@@ -146,7 +146,7 @@ func (m *measure) read(value *ast.Value) {
 	}
 }
 
-// priced is a schema that knows what its fields cost. Prices are read from the arguments as they came: reading them as the
+// priced is a schema with what its fields cost. Prices are read from the arguments as they came: reading them as the
 // schema's types is done once, where the field is executed.
 type priced struct {
 	graphql.ExecutableSchema
@@ -166,7 +166,7 @@ func (p priced) Complexity(_ context.Context, object, name string, child int, ar
 }
 
 // withPrices prices what is more than a field: lists by their length, which the schema says to gateways as well (@listSize), and
-// what is dearer than its selection tells.
+// what is dearer than its selection looks.
 func withPrices(schema graphql.ExecutableSchema) priced {
 	prices := map[string]price{
 		"Query.changes": func(child int, args map[string]any) int {

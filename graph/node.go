@@ -14,7 +14,7 @@ import (
 	"nelke/internal/portal"
 )
 
-// node finds anything by id. An id's prefix tells its type; each goes through the same door as its own query.
+// node finds anything by id. An id's prefix is its type's; each goes through the same door as its own query.
 func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	prefix, _, _ := strings.Cut(id, "_")
 	switch prefix {

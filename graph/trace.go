@@ -136,7 +136,7 @@ func (s *spans) resolvers(around graphql.FieldMiddleware) graphql.FieldMiddlewar
 	}
 }
 
-// finish ends the span of an operation. Of errors it tells the codes: their texts may quote what somebody sent. What the
+// finish ends the span of an operation. Of errors it notes the codes: their texts may quote what somebody sent. What the
 // client did wrong is no failure.
 func finish(ctx context.Context, span trace.Span, response *graphql.Response) {
 	defer span.End()

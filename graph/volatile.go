@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// volatile tells of fields that change by the clock alone. An answer in which nothing else changed isn't news.
+// volatile has the fields that change by the clock alone. An answer in which nothing else changed isn't news.
 func volatile(parent *ast.Definition, field string) bool {
 	switch field {
 	case "asOf":
@@ -35,7 +35,7 @@ func pruned(op *graphql.OperationContext, data json.RawMessage) []byte {
 	return b
 }
 
-// prune removes volatile fields from a value that a selection set describes, and tells whether it selects any.
+// prune removes volatile fields from a value that a selection set describes, and reports whether it selects any.
 func prune(selections ast.SelectionSet, value any) (found bool) {
 	switch value := value.(type) {
 	case []any:

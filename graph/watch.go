@@ -18,7 +18,7 @@ const (
 	// coalesce is how long nudges are gathered before a subscription reads again: a burst of bookings is one message.
 	coalesce = 50 * time.Millisecond
 	// look is how often a subscription reads without being nudged, and fresh is how old its answer may be then: a
-	// nudge that was lost, with the process that owed it, shows within fifteen seconds.
+	// nudge that was lost, with the process that was to send it, shows within fifteen seconds.
 	look  = 10 * time.Second
 	fresh = 4 * time.Second
 	// again is how long a subscription waits when its reading failed: it stays open and recovers.

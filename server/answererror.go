@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"nelke/internal/portal"
+	"nelke/internal/problem"
 )
 
 // answerError answers a request over plain HTTP that the portal returned an error for. It calls write with the status: 404 for
@@ -17,7 +18,7 @@ func answerError(ctx context.Context, w http.ResponseWriter, log *slog.Logger, w
 	switch {
 	case errors.Is(err, portal.ErrNoPayment):
 		status = http.StatusNotFound
-	case portal.Unavailable(err), ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case problem.Unavailable(err), ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", retryAfter)
 	default:

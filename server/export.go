@@ -16,7 +16,6 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/catalogue"
 	"nelke/internal/portal"
-	"nelke/internal/problem"
 )
 
 const (

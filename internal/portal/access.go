@@ -136,16 +136,15 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 	return store.OneOf[P](field, storable(ids...))
 }
 
-// serving returns a municipality by id and the actor, who has the role there.
+// serving returns a municipality by id, if the actor has the role there.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) serving(ctx context.Context, municipality string, role identity.Role, path ...string) (*ent.Municipality, identity.Actor, error) {
-	actor := identity.FromContext(ctx)
+func (p *Portal) serving(ctx context.Context, municipality string, role identity.Role, path ...string) (*ent.Municipality, error) {
 	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &municipality})
 	if err != nil {
-		return nil, actor, err
+		return nil, err
 	}
-	return m, actor, mayServe(actor, m, role, path...)
+	return m, mayServe(identity.FromContext(ctx), m, role, path...)
 }
 
 // mayServe reports whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at

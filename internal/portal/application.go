@@ -17,7 +17,7 @@ import (
 	"nelke/internal/problem"
 )
 
-// draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is told
+// draftLife is how long a draft lasts after its last edit, and draftWarning how long before its end the person is warned
 // (OZG § 8a(3), EGovG § 9b(3), here by analogy).
 const (
 	draftLife    = 30 * 24 * time.Hour
@@ -100,9 +100,9 @@ func (tx *Tx) nudgeApplication(a *ent.Application) {
 
 // onApplication runs a write on an application that the actor may see: idempotency, the case's row, then work. A draft
 // whose time is over is treated as expired, whether or not a job has said so.
-func (p *Portal) onApplication(ctx context.Context, operation, key, id string, input any, may predicate.Application, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
-	done, err := p.onFile(ctx, operation, key, id, "application", input, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
-		return id, work(ctx, tx, f)
+func (p *Portal) onApplication(ctx context.Context, r request, may predicate.Application, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	done, err := p.onFile(ctx, r, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
+		return r.id, work(ctx, tx, f)
 	})
 	if err != nil {
 		return nil, err
@@ -110,12 +110,12 @@ func (p *Portal) onApplication(ctx context.Context, operation, key, id string, i
 	return p.applicationOf(ctx, done)
 }
 
-// onFile is onApplication for writes whose outcome is another thing. field names the input field with the id.
-func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, input any, may predicate.Application, work func(context.Context, *Tx, *file) (string, error)) (done, error) {
-	found, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, id), may).
+// onFile is onApplication for writes whose outcome is another thing than the application, whose id the request has.
+func (p *Portal) onFile(ctx context.Context, r request, may predicate.Application, work func(context.Context, *Tx, *file) (string, error)) (done, error) {
+	found, err := p.store.Reader().Application.Query().Where(withID[predicate.Application](ctx, application.FieldID, r.id), may).
 		Select(application.FieldID, application.FieldCaseID, application.FieldServiceID).Only(ctx)
 	if ent.IsNotFound(err) {
-		return done{}, problem.New(problem.NotFound, "input", field)
+		return done{}, problem.New(problem.NotFound, "input", "application")
 	}
 	if err != nil {
 		return done{}, err
@@ -124,16 +124,16 @@ func (p *Portal) onFile(ctx context.Context, operation, key, id, field string, i
 	if err != nil {
 		return done{}, err
 	}
-	return p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	return p.once(ctx, r.onCase(found.CaseID), func(ctx context.Context, tx *Tx) (string, error) {
 		f, err := tx.open(ctx, found.ID, found.CaseID, service, may)
 		if err != nil {
 			return "", err
 		}
 		if f == nil {
-			return "", problem.New(problem.NotFound, "input", field)
+			return "", problem.New(problem.NotFound, "input", "application")
 		}
 		if f.Status == application.StatusDRAFT && !f.ExpiresAt.After(tx.now) {
-			return "", problem.New(problem.WrongState, "input", field)
+			return "", problem.New(problem.WrongState, "input", "application")
 		}
 		if f.Status == application.StatusDRAFT {
 			if f.service, err = tx.current(ctx, service); err != nil {
@@ -196,17 +196,17 @@ func own(ctx context.Context) (predicate.Application, error) {
 }
 
 // onOwn is onApplication for the person whose application it is.
-func (p *Portal) onOwn(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+func (p *Portal) onOwn(ctx context.Context, r request, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	may, err := own(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.onApplication(ctx, operation, key, id, input, may, work)
+	return p.onApplication(ctx, r, may, work)
 }
 
 // onDraft is onOwn for what can be done to a draft only.
-func (p *Portal) onDraft(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
-	return p.onOwn(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
+func (p *Portal) onDraft(ctx context.Context, r request, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	return p.onOwn(ctx, r, func(ctx context.Context, tx *Tx, f *file) error {
 		if f.Status != application.StatusDRAFT {
 			return problem.New(problem.WrongState, "input", "application")
 		}

@@ -19,7 +19,7 @@ import (
 func (p *Portal) ReleaseApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "ReleaseApplication(%s)", in.Application)
 
-	return p.onClaimed(ctx, "releaseApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onClaimed(ctx, request{operation: "releaseApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		return tx.moveApplication(ctx, f, application.StatusSUBMITTED, "application.released", func(next *ent.Application) { next.Clerk, next.ClerkName = "", "" })
 	})
 }
@@ -41,7 +41,7 @@ func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInpu
 	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
-	return p.onWork(ctx, "reopenApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onWork(ctx, request{operation: "reopenApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := mayServe(tx.actor, f.service.Town.Municipality, identity.Supervisor, "input", "application"); err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		return nil, problem.New(problem.NotFound, "input", "service")
 	}
 	id := newID("application")
-	done, err := p.once(ctx, "startApplication", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "startApplication", key: in.IdempotencyKey, id: id, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
@@ -109,7 +109,7 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 func (p *Portal) ConfirmInformation(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "ConfirmInformation(%s)", in.Application)
 
-	return p.onDraft(ctx, "confirmInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onDraft(ctx, request{operation: "confirmInformation", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		return tx.saveApplication(ctx, f, f.Status, "application.information_confirmed", func(next *ent.Application) {
 			next.InformationHash, next.InformationAt = informationHash(f.service.Information), &tx.now
 		})
@@ -137,7 +137,7 @@ type AcknowledgePrivacyNoticeInput struct {
 func (p *Portal) AcknowledgePrivacyNotice(ctx context.Context, in AcknowledgePrivacyNoticeInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "AcknowledgePrivacyNotice(%s)", in.Application)
 
-	return p.onDraft(ctx, "acknowledgePrivacyNotice", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onDraft(ctx, request{operation: "acknowledgePrivacyNotice", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.acknowledge(ctx, tx, f.c, &in.PrivacyNotice); err != nil {
 			return err
 		}

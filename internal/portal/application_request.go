@@ -28,7 +28,7 @@ func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationIn
 	if in.Question, err = cleanLines(in.Question, 2000, "input", "question"); err != nil {
 		return nil, err
 	}
-	return p.onMine(ctx, "requestInformation", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onMine(ctx, request{operation: "requestInformation", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := tx.moveApplication(ctx, f, application.StatusWAITING_FOR_APPLICANT, "application.question_asked", nil, in.Question); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (p *Portal) AnswerRequest(ctx context.Context, in AnswerRequestInput) (_ *e
 	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
-	return p.onOwn(ctx, "answerRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onOwn(ctx, request{operation: "answerRequest", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		return p.answer(ctx, tx, f, informationrequest.AnsweredViaONLINE, "application.question_answered", in.Message, in.Answers)
 	})
 }
@@ -121,7 +121,7 @@ func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformati
 	if in.Message, err = cleanLines(in.Message, 5000, "input", "message"); err != nil {
 		return nil, err
 	}
-	return p.onClaimed(ctx, "recordInformationAnswer", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onClaimed(ctx, request{operation: "recordInformationAnswer", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		return p.answer(ctx, tx, f, informationrequest.AnsweredVia(in.Channel), "application.answer_recorded", in.Message, in.Answers)
 	})
 }
@@ -133,7 +133,7 @@ func (p *Portal) RecordInformationAnswer(ctx context.Context, in RecordInformati
 func (p *Portal) WithdrawInformationRequest(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "WithdrawInformationRequest(%s)", in.Application)
 
-	return p.onClaimed(ctx, "withdrawInformationRequest", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onClaimed(ctx, request{operation: "withdrawInformationRequest", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if f.Status != application.StatusWAITING_FOR_APPLICANT {
 			return problem.New(problem.WrongState, "input", "application")
 		}

@@ -147,7 +147,7 @@ type SaveAnswersInput struct {
 func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "SaveAnswers(%s)", in.Application)
 
-	return p.onDraft(ctx, "saveAnswers", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onDraft(ctx, request{operation: "saveAnswers", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPrivacy); err != nil {
 			return err
 		}
@@ -188,7 +188,7 @@ type ReviewApplicationInput struct {
 func (p *Portal) ReviewApplication(ctx context.Context, in ReviewApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "ReviewApplication(%s)", in.Application)
 
-	return p.onDraft(ctx, "reviewApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onDraft(ctx, request{operation: "reviewApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if in.Revision != f.Revision {
 			return problem.New(problem.StaleRevision, "input", "revision")
 		}

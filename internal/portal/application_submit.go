@@ -33,7 +33,7 @@ const (
 func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "SubmitApplication(%s)", in.Application)
 
-	return p.onDraft(ctx, "submitApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onDraft(ctx, request{operation: "submitApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPay); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion 
 func (p *Portal) WithdrawApplication(ctx context.Context, in ApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "WithdrawApplication(%s)", in.Application)
 
-	return p.onOwn(ctx, "withdrawApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onOwn(ctx, request{operation: "withdrawApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		untouched := f.Status == application.StatusDRAFT
 		if f.Status == application.StatusSUBMITTED {
 			decided, err := tx.reopened(ctx, f)

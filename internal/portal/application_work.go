@@ -12,7 +12,7 @@ import (
 )
 
 // onWork runs a clerk's write on an application of its town.
-func (p *Portal) onWork(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+func (p *Portal) onWork(ctx context.Context, r request, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
 	switch identity.FromContext(ctx).Kind {
 	case identity.Anonymous:
 		return nil, problem.New(problem.Unauthenticated)
@@ -26,12 +26,12 @@ func (p *Portal) onWork(ctx context.Context, operation, key, id string, input an
 		}
 		return nil, err
 	}
-	return p.onApplication(ctx, operation, key, id, input, may, work)
+	return p.onApplication(ctx, r, may, work)
 }
 
 // onMine is onWork for the clerk who has claimed it.
-func (p *Portal) onMine(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
-	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
+func (p *Portal) onMine(ctx context.Context, r request, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	return p.onWork(ctx, r, func(ctx context.Context, tx *Tx, f *file) error {
 		switch {
 		case f.Clerk == "":
 			return problem.New(problem.WrongState, "input", "application")
@@ -43,8 +43,8 @@ func (p *Portal) onMine(ctx context.Context, operation, key, id string, input an
 }
 
 // onClaimed is onWork for the clerk who has claimed it, or a supervisor in their place.
-func (p *Portal) onClaimed(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
-	return p.onWork(ctx, operation, key, id, input, func(ctx context.Context, tx *Tx, f *file) error {
+func (p *Portal) onClaimed(ctx context.Context, r request, work func(context.Context, *Tx, *file) error) (*ent.Application, error) {
+	return p.onWork(ctx, r, func(ctx context.Context, tx *Tx, f *file) error {
 		switch {
 		case f.Clerk == "":
 			return problem.New(problem.WrongState, "input", "application")
@@ -62,14 +62,14 @@ type ClaimApplicationInput struct {
 	TakeOver       bool
 }
 
-// ClaimApplication makes the clerk the one who works on an application. Two who claim at once: one wins, the other is
-// told who. A supervisor may take it over from a colleague.
+// ClaimApplication makes the clerk the one who works on an application. Two who claim at once: one wins, the other
+// gets ALREADY_CLAIMED with the name of the first. A supervisor may take it over from a colleague.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN, WRONG_STATE, ALREADY_CLAIMED.
 func (p *Portal) ClaimApplication(ctx context.Context, in ClaimApplicationInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "ClaimApplication(%s)", in.Application)
 
-	return p.onWork(ctx, "claimApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onWork(ctx, request{operation: "claimApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		claim := func(next *ent.Application) { next.Clerk, next.ClerkName = tx.actor.Subject, clerkName(tx.actor) }
 		claimed := f.Status == application.StatusIN_PROGRESS || f.Status == application.StatusWAITING_FOR_APPLICANT
 		switch {
@@ -123,7 +123,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 			return nil, err
 		}
 	}
-	return p.onMine(ctx, "completeApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onMine(ctx, request{operation: "completeApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		today := f.service.Town.Today(tx.now)
 		byPost := f.service.Delivery.String() == "POST"
 		switch d := in.Dispatch; {
@@ -171,7 +171,7 @@ func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInpu
 	if in.Reason, err = cleanLines(in.Reason, 2000, "input", "reason"); err != nil {
 		return nil, err
 	}
-	return p.onMine(ctx, "rejectApplication", in.IdempotencyKey, in.Application, in, func(ctx context.Context, tx *Tx, f *file) error {
+	return p.onMine(ctx, request{operation: "rejectApplication", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := tx.closeQuestion(ctx, f); err != nil {
 			return err
 		}

@@ -26,16 +26,16 @@ type ConcernInput struct {
 
 // repeated returns the outcome of an earlier write under the same key where this one is refused before it begins, for a
 // reason that may have come since, such as a service that is no longer offered. Otherwise it stays refused.
-func (p *Portal) repeated(ctx context.Context, operation, key string, input any, refused error) (*ent.Appointment, error) {
+func (p *Portal) repeated(ctx context.Context, r request, refused error) (*ent.Appointment, error) {
 	if refusal := (*problem.Problem)(nil); !errors.As(refused, &refusal) {
 		return nil, refused
 	}
-	digest, err := inputHash(input)
+	digest, err := inputHash(r.input)
 	if err != nil {
 		return nil, err
 	}
 	row, err := p.store.Reader().Idempotency.Query().Where(
-		idempotency.Scope(operation+" "+identity.FromContext(ctx).Scope()), idempotency.Key(key), idempotency.InputHash(digest),
+		idempotency.Scope(r.of(ctx).scope()), idempotency.Key(r.key), idempotency.InputHash(digest),
 	).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, refused
@@ -142,13 +142,13 @@ func unlessNobody(err error) error {
 
 // onAppointment runs a write on an appointment that the actor may see: idempotency, the office's lock (shared), the
 // case's row, then work.
-func (p *Portal) onAppointment(ctx context.Context, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
-	return p.behind(ctx, false, operation, key, id, input, may, work)
+func (p *Portal) onAppointment(ctx context.Context, r request, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
+	return p.behind(ctx, false, r, may, work)
 }
 
 // behind is onAppointment with the office's exclusive lock, if wished.
-func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id string, input any, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
-	found, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, id), may).
+func (p *Portal) behind(ctx context.Context, exclusive bool, r request, may predicate.Appointment, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (done, error) {
+	found, err := p.store.Reader().Appointment.Query().Where(withID[predicate.Appointment](ctx, appointment.FieldID, r.id), may).
 		Select(appointment.FieldID, appointment.FieldCaseID, appointment.FieldOfficeID).Only(ctx)
 	if ent.IsNotFound(err) {
 		return done{}, problem.New(problem.NotFound, "input", "appointment")
@@ -156,7 +156,7 @@ func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id 
 	if err != nil {
 		return done{}, err
 	}
-	return p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	return p.once(ctx, r.onCase(found.CaseID), func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, exclusive, found.OfficeID); err != nil {
 			return "", err
 		}
@@ -164,14 +164,14 @@ func (p *Portal) behind(ctx context.Context, exclusive bool, operation, key, id 
 		if err != nil {
 			return "", err
 		}
-		a, err := tx.Appointment.Query().Where(appointment.ID(id), may).Only(ctx)
+		a, err := tx.Appointment.Query().Where(appointment.ID(r.id), may).Only(ctx)
 		if ent.IsNotFound(err) || c == nil {
 			return "", problem.New(problem.NotFound, "input", "appointment")
 		}
 		if err != nil {
 			return "", err
 		}
-		return id, work(ctx, tx, c, a)
+		return r.id, work(ctx, tx, c, a)
 	})
 }
 
@@ -193,7 +193,7 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 	if err := in.Person.clean(in.Reminder); err != nil {
 		return nil, err
 	}
-	return p.ownHold(ctx, "bookAppointment", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	return p.ownHold(ctx, request{operation: "bookAppointment", key: in.IdempotencyKey, id: in.Appointment, input: in}, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if err := p.acknowledge(ctx, tx, c, in.PrivacyNotice); err != nil {
 			return err
 		}
@@ -210,13 +210,13 @@ func (p *Portal) BookAppointment(ctx context.Context, in BookAppointmentInput) (
 		if err := tx.indexAppointment(ctx, nil, a); err != nil {
 			return err
 		}
-		return p.owe(ctx, tx, a, "appointment.booked")
+		return p.enqueueNotices(ctx, tx, a, "appointment.booked")
 	})
 }
 
-// owe enqueues the notices that a booked or moved appointment calls for: a confirmation at once and, if the person
+// enqueueNotices enqueues the notices that a booked or moved appointment calls for: a confirmation at once and, if the person
 // wants it, a reminder on the day before.
-func (p *Portal) owe(ctx context.Context, tx *Tx, a *ent.Appointment, kind string) error {
+func (p *Portal) enqueueNotices(ctx context.Context, tx *Tx, a *ent.Appointment, kind string) error {
 	if a.Email == "" {
 		return nil
 	}
@@ -247,7 +247,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 		return nil, unseen(ctx, err)
 	}
 	staff := identity.FromContext(ctx).Kind == identity.Staff
-	done, err := p.onAppointment(ctx, "cancelAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.onAppointment(ctx, request{operation: "cancelAppointment", key: in.IdempotencyKey, id: in.Appointment, input: in}, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		over := !a.EndsAt.After(tx.now)
 		if !staff && (a.Status != appointment.StatusBOOKED || over) || a.HeldUntil != nil && !a.HeldUntil.After(tx.now) {
 			return problem.New(problem.WrongState, "input", "appointment")
@@ -258,7 +258,7 @@ func (p *Portal) CancelAppointment(ctx context.Context, in CancelAppointmentInpu
 		if err := tx.free(ctx, a.ID); err != nil || over {
 			return err
 		}
-		return p.owe(ctx, tx, a, "appointment.canceled")
+		return p.enqueueNotices(ctx, tx, a, "appointment.canceled")
 	})
 	if err != nil {
 		return nil, err

@@ -44,7 +44,7 @@ func (p *Portal) CallNext(ctx context.Context, in CallNextInput) (_ *ent.Appoint
 	if err := mayServe(actor, m, identity.Clerk, "input", "counter"); err != nil {
 		return nil, err
 	}
-	done, err := p.once(ctx, "callNext", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "callNext", key: in.IdempotencyKey, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, true, o.ID); err != nil {
 			return "", err
 		}
@@ -132,7 +132,7 @@ func (p *Portal) CallAppointment(ctx context.Context, in CallAppointmentInput) (
 	if err != nil {
 		return nil, err
 	}
-	done, err := p.behind(ctx, true, "callAppointment", in.IdempotencyKey, in.Appointment, in, may, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.behind(ctx, true, request{operation: "callAppointment", key: in.IdempotencyKey, id: in.Appointment, input: in}, may, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if counter == nil || !counter.Active || counter.OfficeID != a.OfficeID {
 			return problem.New(problem.NotFound, "input", "counter")
 		}

@@ -56,7 +56,7 @@ func (p *Portal) CancelAppointmentsOfCase(ctx context.Context, in AppointmentInp
 	if err := mayServe(actor, t.Municipality, identity.Supervisor, "input", "appointment"); err != nil {
 		return nil, err
 	}
-	done, err := p.onceOn(ctx, of.CaseID, "cancelAppointmentsOfCase", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "cancelAppointmentsOfCase", key: in.IdempotencyKey, input: in, caseID: of.CaseID}, func(ctx context.Context, tx *Tx) (string, error) {
 		canceled, err := p.cancelOpen(ctx, tx, of.CaseID, in)
 		if err != nil {
 			return "", err
@@ -121,7 +121,7 @@ func (p *Portal) cancelOpen(ctx context.Context, tx *Tx, caseID string, in Appoi
 		return nil, err
 	}
 	for _, a := range all {
-		if err := p.owe(ctx, tx, a, "appointment.canceled"); err != nil {
+		if err := p.enqueueNotices(ctx, tx, a, "appointment.canceled"); err != nil {
 			return nil, err
 		}
 	}

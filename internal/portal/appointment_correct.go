@@ -35,7 +35,7 @@ func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentIn
 		return nil, err
 	}
 	staff := identity.FromContext(ctx).Kind == identity.Staff
-	done, err := p.onAppointment(ctx, "correctAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.onAppointment(ctx, request{operation: "correctAppointment", key: in.IdempotencyKey, id: in.Appointment, input: in}, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		switch a.Status {
 		case appointment.StatusBOOKED:
 			if !staff && !a.StartsAt.After(tx.now) {
@@ -63,7 +63,7 @@ func (p *Portal) CorrectAppointment(ctx context.Context, in CorrectAppointmentIn
 		if err := tx.indexAppointment(ctx, &was, a); err != nil {
 			return err
 		}
-		return p.owe(ctx, tx, a, "appointment.corrected")
+		return p.enqueueNotices(ctx, tx, a, "appointment.corrected")
 	})
 	if err != nil {
 		return nil, err

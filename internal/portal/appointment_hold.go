@@ -34,11 +34,11 @@ func (p *Portal) HoldSlot(ctx context.Context, in HoldSlotInput) (_ *ent.Appoint
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, true)
 	if err != nil {
-		return p.repeated(ctx, "holdSlot", in.IdempotencyKey, in, err)
+		return p.repeated(ctx, request{operation: "holdSlot", key: in.IdempotencyKey, input: in}, err)
 	}
 	id := newID("appointment")
 	return p.book(ctx, w, func() (done, error) {
-		return p.once(ctx, "holdSlot", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+		return p.once(ctx, request{operation: "holdSlot", key: in.IdempotencyKey, id: id, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
 				return "", err
 			}
@@ -167,13 +167,13 @@ func (p *Portal) book(ctx context.Context, w *wanted, once func() (done, error))
 }
 
 // ownHold runs a write on a hold of the actor's own case that has not run out.
-func (p *Portal) ownHold(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
+func (p *Portal) ownHold(ctx context.Context, r request, work func(context.Context, *Tx, *ent.CaseFile, *ent.Appointment) error) (*ent.Appointment, error) {
 	actor := identity.FromContext(ctx)
 	if actor.Kind != identity.CaseHolder {
 		return nil, problem.New(problem.Unauthenticated)
 	}
 	own := appointment.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash))
-	done, err := p.onAppointment(ctx, operation, key, id, input, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	done, err := p.onAppointment(ctx, r, own, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		switch {
 		case a.Status == appointment.StatusEXPIRED, a.Status == appointment.StatusHELD && !a.HeldUntil.After(tx.now):
 			return problem.New(problem.HoldExpired, "input", "appointment")
@@ -200,7 +200,7 @@ type HoldInput struct {
 func (p *Portal) ExtendHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
 	defer problem.Wrap(&err, "ExtendHold(%s)", in.Appointment)
 
-	return p.ownHold(ctx, "extendHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	return p.ownHold(ctx, request{operation: "extendHold", key: in.IdempotencyKey, id: in.Appointment, input: in}, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if a.Extended {
 			return problem.New(problem.HoldAlreadyExtended, "input", "appointment")
 		}
@@ -232,7 +232,7 @@ func cellsOf(a *ent.Appointment) int64 { return spanAt(a.CounterNumber, a.Starts
 func (p *Portal) ReleaseHold(ctx context.Context, in HoldInput) (_ *ent.Appointment, err error) {
 	defer problem.Wrap(&err, "ReleaseHold(%s)", in.Appointment)
 
-	return p.ownHold(ctx, "releaseHold", in.IdempotencyKey, in.Appointment, in, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+	return p.ownHold(ctx, request{operation: "releaseHold", key: in.IdempotencyKey, id: in.Appointment, input: in}, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 		if err := tx.moveAppointment(ctx, c, a, "appointment.released", ended(tx)); err != nil {
 			return err
 		}

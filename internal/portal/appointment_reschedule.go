@@ -38,10 +38,10 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 	}
 	w, err := p.wantAgain(ctx, old, in.Start)
 	if err != nil {
-		return p.repeated(ctx, "rescheduleAppointment", in.IdempotencyKey, in, err)
+		return p.repeated(ctx, request{operation: "rescheduleAppointment", key: in.IdempotencyKey, input: in}, err)
 	}
 	return p.book(ctx, w, func() (done, error) {
-		return p.onAppointment(ctx, "rescheduleAppointment", in.IdempotencyKey, in.Appointment, in, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
+		return p.onAppointment(ctx, request{operation: "rescheduleAppointment", key: in.IdempotencyKey, id: in.Appointment, input: in}, visible, func(ctx context.Context, tx *Tx, c *ent.CaseFile, a *ent.Appointment) error {
 			if a.Status != appointment.StatusBOOKED || !a.StartsAt.After(tx.now) {
 				return problem.New(problem.WrongState, "input", "appointment")
 			}
@@ -59,7 +59,7 @@ func (p *Portal) RescheduleAppointment(ctx context.Context, in RescheduleAppoint
 			if err := tx.move(ctx, a.ID, from, to); err != nil {
 				return err
 			}
-			return p.owe(ctx, tx, a, "appointment.rescheduled")
+			return p.enqueueNotices(ctx, tx, a, "appointment.rescheduled")
 		})
 	})
 }

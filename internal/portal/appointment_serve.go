@@ -69,7 +69,7 @@ func (p *Portal) serve(ctx context.Context, operation string, in AppointmentInpu
 	if err != nil {
 		return nil, err
 	}
-	done, err := p.onAppointment(ctx, operation, in.IdempotencyKey, in.Appointment, in, may, work)
+	done, err := p.onAppointment(ctx, request{operation: operation, key: in.IdempotencyKey, id: in.Appointment, input: in}, may, work)
 	if err != nil {
 		return nil, err
 	}

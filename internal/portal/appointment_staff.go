@@ -52,11 +52,11 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 	}
 	w, err := p.want(ctx, in.Office, in.Start, in.Concerns, false)
 	if err != nil {
-		return p.repeated(ctx, "bookAppointmentFor", in.IdempotencyKey, in, err)
+		return p.repeated(ctx, request{operation: "bookAppointmentFor", key: in.IdempotencyKey, input: in}, err)
 	}
 	id := newID("appointment")
 	return p.book(ctx, w, func() (done, error) {
-		return p.once(ctx, "bookAppointmentFor", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+		return p.once(ctx, request{operation: "bookAppointmentFor", key: in.IdempotencyKey, id: id, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 			if err := tx.lockOffices(ctx, false, w.office.ID); err != nil {
 				return "", err
 			}
@@ -84,7 +84,7 @@ func (p *Portal) BookAppointmentFor(ctx context.Context, in BookAppointmentForIn
 				return "", err
 			}
 			tx.nudgeAppointment(a)
-			return id, p.owe(ctx, tx, a, "appointment.booked")
+			return id, p.enqueueNotices(ctx, tx, a, "appointment.booked")
 		})
 	})
 }

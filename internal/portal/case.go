@@ -61,7 +61,7 @@ func (p *Portal) OpenCase(ctx context.Context, in OpenCaseInput, language string
 	}
 	holder := identity.Actor{Kind: identity.CaseHolder, CaseKeyHash: hash}
 	ctx = identity.WithActor(ctx, holder)
-	done, err := p.once(ctx, "openCase", holder.Scope(), in.IdempotencyKey, newID("case"), in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "openCase", key: in.IdempotencyKey, id: newID("case"), input: in, owner: holder.Scope()}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
@@ -111,7 +111,7 @@ func (p *Portal) presentCases(ctx context.Context, all ...*ent.CaseFile) error {
 }
 
 // reopened is the answer to a case key that is known. A key belongs to one town: for another it is a bad key, and that
-// says no more than the caller knows.
+// says nothing new to whoever has the key.
 func (p *Portal) reopened(ctx context.Context, c *ent.CaseFile, m *ent.Municipality) (*ent.CaseFile, error) {
 	if c.MunicipalityID != m.ID {
 		return nil, problem.Invalid(problem.RuleDuplicate, "input", "caseKey")

@@ -121,7 +121,7 @@ func (p *Portal) SetContact(ctx context.Context, in SetContactInput) (_ *ent.Cas
 	if err := in.clean(); err != nil {
 		return nil, err
 	}
-	done, err := p.once(ctx, "setContact", actor.Scope(), in.IdempotencyKey, "", in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "setContact", key: in.IdempotencyKey, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}

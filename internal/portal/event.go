@@ -76,7 +76,7 @@ func (tx *Tx) recordTown(ctx context.Context, m *ent.Municipality, ch change) er
 		return problem.New(problem.WrongState) // two changes of one catalogue at once: the second one reads again
 	}
 	m.EventCount, m.EventHead = e.Seq, e.Hash
-	if ch.action != catalogueImported && typeOf(ch.subject) != "" { // an import tells by itself what has changed
+	if ch.action != catalogueImported && typeOf(ch.subject) != "" { // an import writes its own entries of the feed
 		tx.moved = append(tx.moved, moved{subject: ch.subject, municipality: m.ID})
 	}
 	return nil

@@ -38,7 +38,7 @@ var (
 )
 
 // nameWords returns the words of names in the form in which they are indexed and searched, sorted, each once. The form
-// knows neither case nor marks, and writes an umlaut like its vowel, with or without an e: Müller, MÜLLER, Mueller and
+// has neither case nor marks, and writes an umlaut like its vowel, with or without an e: Müller, MÜLLER, Mueller and
 // Muller are one word, Weiß and Weiss, Öztürk and Ozturk are. So are Bauer and Baur: a search may find a neighbor, and
 // never misses because of a keyboard. Hyphens and dots part words, apostrophes don't.
 func nameWords(names ...string) []string {

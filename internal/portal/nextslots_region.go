@@ -80,7 +80,7 @@ func (p *Portal) regionSlots(ctx context.Context, in NextSlotsInput) ([]*OfficeS
 	return rows, nil
 }
 
-// nameOnly is a town of which no more can be told than what the directory knows.
+// nameOnly is a town of which nothing is there but its line of the directory.
 func nameOnly(m *ent.Municipality) *catalogue.Town {
 	zone, err := time.LoadLocation(m.TimeZone)
 	if err != nil {
@@ -252,7 +252,7 @@ func compareInstants(a, b DateTime) int {
 }
 
 // onTime does the n parts of something, some at a time, each within its share, and all within the time of the first context.
-// It tells which weren't ready. Other errors, and the end of the second context, which is the caller's, end it.
+// It reports which weren't ready. Other errors, and the end of the second context, which is the caller's, end it.
 func onTime(all, caller context.Context, n int, part func(ctx context.Context, i int) error) (late []bool, err error) {
 	late = make([]bool, n)
 	errs := make([]error, n)

@@ -147,7 +147,7 @@ func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err 
 	if w.prepare != nil {
 		w.prepare(partner)
 	}
-	done, err := p.once(ctx, w.operation, actor.Scope(), w.key, w.outcome, w.input, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: w.operation, key: w.key, id: w.outcome, input: w.input}, func(ctx context.Context, tx *Tx) (string, error) {
 		m, err := tx.lockPartners(ctx, partner.MunicipalityID)
 		if err != nil {
 			return "", err
@@ -165,7 +165,7 @@ func (p *Portal) onPartner(ctx context.Context, w partnerWrite) (id string, err 
 	return done.id, err
 }
 
-// lockPartners locks a town for a change of its partners. Whoever remembers the town hears of it, since its chain of events
+// lockPartners locks a town for a change of its partners. Whoever remembers the town is nudged, since its chain of events
 // goes on.
 func (tx *Tx) lockPartners(ctx context.Context, municipality string) (*ent.Municipality, error) {
 	if err := tx.tick(ctx); err != nil {
@@ -189,7 +189,7 @@ type AddPartnerInput struct {
 func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Partner, err error) {
 	defer problem.Wrap(&err, "AddPartner(%s)", in.Municipality)
 
-	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Par
 		return nil, err
 	}
 	id := newID("partner")
-	done, err := p.once(ctx, "addPartner", actor.Scope(), in.IdempotencyKey, id, in, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, request{operation: "addPartner", key: in.IdempotencyKey, id: id, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		m, err := tx.lockPartners(ctx, m.ID)
 		if err != nil {
 			return "", err

@@ -30,8 +30,8 @@ const (
 	keepDead      = 90 * 24 * time.Hour
 )
 
-// tellPartners enqueues a call to every active endpoint of the towns that this transaction has changed.
-func (p *Portal) tellPartners(ctx context.Context, tx *Tx) error {
+// enqueueWebhooks enqueues a call to every active endpoint of the towns that this transaction has changed.
+func (p *Portal) enqueueWebhooks(ctx context.Context, tx *Tx) error {
 	towns := map[string]bool{}
 	var list []string
 	for _, m := range tx.moved {
@@ -87,7 +87,7 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 		if err := tx.tick(ctx); err != nil {
 			return err
 		}
-		e, err := tx.told(ctx, endpoint)
+		e, err := tx.lockEndpoint(ctx, endpoint)
 		if err != nil || e == nil || e.BusyUntil != nil && e.BusyUntil.After(tx.now) {
 			return err
 		}
@@ -121,8 +121,8 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 	return try, err
 }
 
-// told locks and reads an endpoint that receives webhooks; nil where it doesn't.
-func (tx *Tx) told(ctx context.Context, id string) (*ent.WebhookEndpoint, error) {
+// lockEndpoint locks and reads an endpoint that receives webhooks; nil where it doesn't.
+func (tx *Tx) lockEndpoint(ctx context.Context, id string) (*ent.WebhookEndpoint, error) {
 	a := tx.Args()
 	if _, err := tx.exec(ctx, a, `UPDATE webhook_endpoints SET position = position WHERE id = `+a.Bind(id)); err != nil {
 		return nil, err
@@ -217,7 +217,7 @@ func (p *Portal) noted(ctx context.Context, try *attempt, outcome webhook.Outcom
 				return err
 			}
 		}
-		e, err := tx.told(ctx, try.EndpointID)
+		e, err := tx.lockEndpoint(ctx, try.EndpointID)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"nelke/ent"
 	entpayment "nelke/ent/payment"
 	"nelke/ent/predicate"
-	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/payment"
 	"nelke/internal/problem"
@@ -116,8 +115,8 @@ func textOf(r *entpayment.RefundReason) *string {
 }
 
 // onPayment runs a write on a payment that the actor may see.
-func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input any, may predicate.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
-	found, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, id), may).WithApplication().Only(ctx)
+func (p *Portal) onPayment(ctx context.Context, r request, may predicate.Payment, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
+	found, err := p.store.Reader().Payment.Query().Where(withID[predicate.Payment](ctx, entpayment.FieldID, r.id), may).WithApplication().Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, problem.New(problem.NotFound, "input", "payment")
 	}
@@ -131,7 +130,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 	if service == nil {
 		return nil, errServiceGone
 	}
-	done, err := p.onceOn(ctx, found.CaseID, operation, identity.FromContext(ctx).Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	done, err := p.once(ctx, r.onCase(found.CaseID), func(ctx context.Context, tx *Tx) (string, error) {
 		f, err := tx.open(ctx, found.ApplicationID, found.CaseID, service)
 		if err != nil {
 			return "", err
@@ -139,7 +138,7 @@ func (p *Portal) onPayment(ctx context.Context, operation, key, id string, input
 		if f == nil {
 			return "", problem.New(problem.NotFound, "input", "payment")
 		}
-		return id, work(ctx, tx, f, f.payment(id))
+		return r.id, work(ctx, tx, f, f.payment(r.id))
 	})
 	if err != nil {
 		return nil, err

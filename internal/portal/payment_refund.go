@@ -24,7 +24,7 @@ type RefundPaymentInput struct {
 func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *ent.Payment, err error) {
 	defer problem.Wrap(&err, "RefundPayment(%s)", in.Payment)
 
-	return p.onRefund(ctx, "refundPayment", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+	return p.onRefund(ctx, request{operation: "refundPayment", key: in.IdempotencyKey, id: in.Payment, input: in}, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		switch pay.Status {
 		case entpayment.StatusPAID:
 			return p.refund(ctx, tx, f, pay, entpayment.RefundReasonSTAFF)
@@ -36,7 +36,7 @@ func (p *Portal) RefundPayment(ctx context.Context, in RefundPaymentInput) (_ *e
 }
 
 // onRefund is onPayment for a supervisor of the town.
-func (p *Portal) onRefund(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
+func (p *Portal) onRefund(ctx context.Context, r request, work func(context.Context, *Tx, *file, *ent.Payment) error) (*ent.Payment, error) {
 	visible, err := p.seesPayments(ctx)
 	switch actor := identity.FromContext(ctx); {
 	case actor.Kind == identity.Anonymous:
@@ -46,7 +46,7 @@ func (p *Portal) onRefund(ctx context.Context, operation, key, id string, input 
 	case err != nil:
 		return nil, err
 	}
-	return p.onPayment(ctx, operation, key, id, input, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+	return p.onPayment(ctx, r, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if err := mayServe(tx.actor, f.service.Town.Municipality, identity.Supervisor, "input", "payment"); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent
 	if in.Note, err = cleanLine(in.Note, 1, 200, "input", "note"); err != nil {
 		return nil, err
 	}
-	return p.onRefund(ctx, "recordRefund", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+	return p.onRefund(ctx, request{operation: "recordRefund", key: in.IdempotencyKey, id: in.Payment, input: in}, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if pay.Status != entpayment.StatusREFUND_DUE {
 			return problem.New(problem.WrongState, "input", "payment")
 		}
@@ -92,7 +92,7 @@ func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent
 func (p *Portal) UndoRecordRefund(ctx context.Context, in PaymentInput) (_ *ent.Payment, err error) {
 	defer problem.Wrap(&err, "UndoRecordRefund(%s)", in.Payment)
 
-	return p.onRefund(ctx, "undoRecordRefund", in.IdempotencyKey, in.Payment, in, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+	return p.onRefund(ctx, request{operation: "undoRecordRefund", key: in.IdempotencyKey, id: in.Payment, input: in}, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if pay.Status != entpayment.StatusREFUNDED || pay.RefundNote == nil {
 			return problem.New(problem.WrongState, "input", "payment")
 		}

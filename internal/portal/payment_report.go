@@ -72,7 +72,7 @@ func (p *Portal) PaymentReturned(ctx context.Context, id string) (page string, e
 }
 
 // hear records what a provider says of a payment, and moves the payment where that makes sense and changes something. The
-// same said twice, late, or in another order leads to the same end. It tells whether that could be said of the payment at all.
+// same said twice, late, or in another order leads to the same end. It returns false for what can't be true of the payment.
 func (p *Portal) hear(ctx context.Context, id string, via paymentreport.Via, t payment.Transaction) (believed bool, err error) {
 	pay, err := p.store.Reader().Payment.Query().Where(entpayment.ID(id)).WithApplication().Only(ctx)
 	if err != nil {

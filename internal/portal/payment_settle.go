@@ -159,7 +159,7 @@ func (p *Portal) order(ctx context.Context, pay *ent.Payment) error {
 	return p.answered(ctx, pay, paymentreport.ViaCALL, t)
 }
 
-// ask calls the provider about a payment that it knows, and applies the answer. Money that it can't give back stays due.
+// ask calls the provider about a payment that has a transaction there, and applies the answer. Money that can't be given back stays due.
 func (p *Portal) ask(ctx context.Context, pay *ent.Payment, call func(context.Context, string) (payment.Transaction, error)) error {
 	t, err := call(ctx, pay.TransactionID)
 	switch {

@@ -29,7 +29,7 @@ type StartPaymentInput struct {
 // maxPayments is how many attempts to pay one application may have.
 const maxPayments = 20
 
-// looks are when the provider is asked how a payment stands, after it was started, unless it tells by itself. The last
+// looks are when the provider is asked how a payment stands, after it was started, unless it reports by itself. The last
 // two come after we gave up: a success that is reported to nobody must not get lost.
 func looks(pay *ent.Payment) []time.Time {
 	return []time.Time{
@@ -53,7 +53,7 @@ func (p *Portal) StartPayment(ctx context.Context, in StartPaymentInput) (_ *ent
 	if in.ReturnURL != nil && !p.mayReturn(*in.ReturnURL) {
 		return nil, problem.Invalid(problem.RuleReturn, "input", "returnUrl")
 	}
-	done, err := p.onFile(ctx, "startPayment", in.IdempotencyKey, in.Application, "application", in, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
+	done, err := p.onFile(ctx, request{operation: "startPayment", key: in.IdempotencyKey, id: in.Application, input: in}, may, func(ctx context.Context, tx *Tx, f *file) (string, error) {
 		if f.Status != application.StatusDRAFT {
 			return "", problem.New(problem.WrongState, "input", "application")
 		}
@@ -140,7 +140,7 @@ func (p *Portal) CancelPayment(ctx context.Context, in PaymentInput) (_ *ent.Pay
 		return nil, problem.New(problem.NotFound, "input", "payment")
 	}
 	visible := entpayment.HasApplicationWith(application.HasCaseWith(casefile.KeyHash(actor.CaseKeyHash)))
-	return p.onPayment(ctx, "cancelPayment", in.IdempotencyKey, in.Payment, in, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
+	return p.onPayment(ctx, request{operation: "cancelPayment", key: in.IdempotencyKey, id: in.Payment, input: in}, visible, func(ctx context.Context, tx *Tx, f *file, pay *ent.Payment) error {
 		if err := tx.movePayment(ctx, f, pay, entpayment.StatusCANCELED, func(next *ent.Payment) { next.EndedAt = &tx.now }); err != nil {
 			return err
 		}

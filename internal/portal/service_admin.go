@@ -65,7 +65,7 @@ func (p *Portal) SetServiceState(ctx context.Context, in SetServiceStateInput) (
 	if in.OpensAt != nil && in.ClosesAt != nil && !in.OpensAt.Before(*in.ClosesAt) {
 		return nil, problem.Invalid(problem.RuleOrder, "input", "closesAt")
 	}
-	return p.changeService(ctx, "setServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+	return p.changeService(ctx, request{operation: "setServiceState", key: in.IdempotencyKey, id: in.Service, input: in}, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		update := tx.PublicService.UpdateOneID(s.ID).SetClosed(!in.Open).SetStateSet(true).AddRevision(1)
 		// Set or clear, never both: PostgreSQL refuses a column that is assigned twice.
 		update.SetNillableOpensAt(in.OpensAt).SetNillableClosesAt(in.ClosesAt)
@@ -98,8 +98,8 @@ func stateOf(s *catalogue.Service) string {
 
 // changeService runs an admin's write on a service of its town: the town's row is locked, so changes of one catalogue
 // come one after the other.
-func (p *Portal) changeService(ctx context.Context, operation, key, id string, input any, work func(context.Context, *Tx, *catalogue.Service) (change, error)) (*catalogue.Service, error) {
-	s, err := p.AnyService(ctx, id) // a repeat is answered also when the service is no longer offered
+func (p *Portal) changeService(ctx context.Context, r request, work func(context.Context, *Tx, *catalogue.Service) (change, error)) (*catalogue.Service, error) {
+	s, err := p.AnyService(ctx, r.id) // a repeat is answered also when the service is no longer offered
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 	if err := mayServe(actor, m, identity.Admin, "input", "service"); err != nil {
 		return nil, err
 	}
-	_, err = p.once(ctx, operation, actor.Scope(), key, id, input, func(ctx context.Context, tx *Tx) (string, error) {
+	_, err = p.once(ctx, r, func(ctx context.Context, tx *Tx) (string, error) {
 		if !s.Active {
 			return "", problem.New(problem.NotFound, "input", "service")
 		}
@@ -127,7 +127,7 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 			return "", err
 		}
 		tx.nudge(live.Catalogue(s.MunicipalityID))
-		return id, tx.recordTown(ctx, m, ch)
+		return r.id, tx.recordTown(ctx, m, ch)
 	})
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (p *Portal) changeService(ctx context.Context, operation, key, id string, i
 	if err != nil || t == nil {
 		return nil, err
 	}
-	return t.Service(id), nil
+	return t.Service(r.id), nil
 }
 
 // lockTown locks a municipality's row until the end of the transaction and reads it.

@@ -43,7 +43,7 @@ func (p *Portal) SetFee(ctx context.Context, in SetFeeInput) (_ *catalogue.Servi
 	if err := in.LegalBasis.clean(1, 300, "input", "legalBasis"); err != nil {
 		return nil, err
 	}
-	return p.changeService(ctx, "setFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+	return p.changeService(ctx, request{operation: "setFee", key: in.IdempotencyKey, id: in.Service, input: in}, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		today, from := s.Town.Today(tx.now), in.ValidFrom.String()
 		if in.ValidFrom.Before(today) {
 			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
@@ -109,7 +109,7 @@ type RemoveFeeInput struct {
 func (p *Portal) RemoveFee(ctx context.Context, in RemoveFeeInput) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "RemoveFee(%s, %s)", in.Service, in.ValidFrom)
 
-	return p.changeService(ctx, "removeFee", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+	return p.changeService(ctx, request{operation: "removeFee", key: in.IdempotencyKey, id: in.Service, input: in}, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		if in.ValidFrom.Before(s.Town.Today(tx.now)) {
 			return change{}, problem.Invalid(problem.RulePast, "input", "validFrom")
 		}

@@ -63,7 +63,7 @@ func (p *Portal) changeHours(ctx context.Context, c *hoursChange) (*Schedule, er
 		return nil, err
 	}
 	var found *Schedule
-	_, err = p.once(ctx, c.operation, actor.Scope(), c.key, c.office, c.input, func(ctx context.Context, tx *Tx) (string, error) {
+	_, err = p.once(ctx, request{operation: c.operation, key: c.key, id: c.office, input: c.input}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.lockOffices(ctx, true, c.office); err != nil {
 			return "", err
 		}

@@ -40,7 +40,7 @@ const maxMethods = 50
 func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
-	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInpu
 	if err != nil {
 		return nil, err
 	}
-	_, err = p.once(ctx, "setPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
+	_, err = p.once(ctx, request{operation: "setPaymentMethods", key: in.IdempotencyKey, id: m.ID, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}
@@ -95,11 +95,11 @@ type ResetPaymentMethodsInput struct {
 func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
-	m, actor, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}
-	_, err = p.once(ctx, "resetPaymentMethods", actor.Scope(), in.IdempotencyKey, m.ID, in, func(ctx context.Context, tx *Tx) (string, error) {
+	_, err = p.once(ctx, request{operation: "resetPaymentMethods", key: in.IdempotencyKey, id: m.ID, input: in}, func(ctx context.Context, tx *Tx) (string, error) {
 		if err := tx.tick(ctx); err != nil {
 			return "", err
 		}

@@ -33,7 +33,7 @@ const (
 
 // AddOpening opens an office on given days at given hours, whatever its weekly hours, breaks and the public holidays say of
 // them: with all its counters, those with hours of their own too, but for those with an opening of their own on that day; or
-// with one counter alone. A closure closes all the same, and is told of. No two of an office, or of one counter, share a
+// with one counter alone. A closure closes all the same, and is returned beside it. No two of an office, or of one counter, share a
 // day. What is held or booked outside the hours stays as it is, for staff to move by hand, and is listed. A dry run changes
 // nothing and lists the same. An import leaves the opening alone.
 //

@@ -117,7 +117,7 @@ type ResetServiceStateInput struct {
 func (p *Portal) ResetServiceState(ctx context.Context, in ResetServiceStateInput) (_ *catalogue.Service, err error) {
 	defer problem.Wrap(&err, "ResetServiceState(%s)", in.Service)
 
-	return p.changeService(ctx, "resetServiceState", in.IdempotencyKey, in.Service, in, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
+	return p.changeService(ctx, request{operation: "resetServiceState", key: in.IdempotencyKey, id: in.Service, input: in}, func(ctx context.Context, tx *Tx, s *catalogue.Service) (change, error) {
 		ch := change{subject: s.ID, action: "service.state_reset", before: stateOf(s), after: "OPEN", left: in}
 		if err := tx.PublicService.UpdateOneID(s.ID).SetClosed(false).ClearStateMessage().SetStateSet(false).AddRevision(1).Exec(ctx); err != nil {
 			return ch, err

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -43,7 +44,7 @@ func (p *Portal) write(ctx context.Context, work func(context.Context, *Tx) erro
 		}
 		err := tx.announce(ctx)
 		if err == nil {
-			err = p.tellPartners(ctx, tx)
+			err = p.enqueueWebhooks(ctx, tx)
 		}
 		nudges = tx.nudges
 		return err
@@ -65,46 +66,65 @@ func (p *Portal) writeOn(ctx context.Context, caseID string, work func(context.C
 	return p.write(ctx, work)
 }
 
-// once is write for an operation that may be repeated safely. The first commit under a key of an actor and operation
-// decides; a repeat with the same input gets the same outcome, an id, without any effect; with another input it is a
-// problem. What had no effect is not remembered, so a repeat after SLOT_TAKEN may succeed.
-//
-// outcome is the id of what the write will leave behind, where that is known beforehand; work gives it otherwise.
-//
-// Problems: RATE_LIMITED.
-func (p *Portal) once(ctx context.Context, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done, error) {
-	return p.onceOn(ctx, "", operation, scope, key, outcome, input, work)
+// request is a call of a mutation, as a write remembers it.
+type request struct {
+	operation string // name of the mutation
+	key       string // its idempotency key
+	input     any    // whole: a repeat must have the same
+	id        string // of what the write will leave behind, where that is known beforehand
+	caseID    string // of the case that it writes on, where that is known beforehand
+	owner     string // scope of the actor to whom the key belongs; empty: of the context's
 }
 
-// onceOn is once for a write on a case that is known beforehand.
-func (p *Portal) onceOn(ctx context.Context, caseID, operation, scope, key, outcome string, input any, work func(context.Context, *Tx) (string, error)) (done done, err error) {
-	digest, err := inputHash(input)
+// onCase returns the request as one on a case.
+func (r request) onCase(id string) request {
+	r.caseID = id
+	return r
+}
+
+// of returns the request with its owner filled in.
+func (r request) of(ctx context.Context) request {
+	r.owner = cmp.Or(r.owner, identity.FromContext(ctx).Scope())
+	return r
+}
+
+// scope returns what a key must be new within: an operation of one actor.
+func (r request) scope() string { return r.operation + " " + r.owner }
+
+// once is write for an operation that may be repeated safely. The first commit under a key of an actor and operation
+// decides; a repeat with the same input gets the same outcome, an id, without any effect; with another input it is a
+// problem. What had no effect is not remembered, so a repeat after SLOT_TAKEN may succeed. work returns the id of what it has
+// left behind.
+//
+// Problems: RATE_LIMITED.
+func (p *Portal) once(ctx context.Context, r request, work func(context.Context, *Tx) (string, error)) (done done, err error) {
+	digest, err := inputHash(r.input)
 	if err != nil {
 		return done, err
 	}
-	leave, err := p.lineUp(ctx, caseID, operation, scope, key)
+	r = r.of(ctx)
+	leave, err := p.lineUp(ctx, r)
 	if err != nil {
 		return done, err
 	}
 	defer leave()
+	scope := r.scope()
 	err = p.write(ctx, func(ctx context.Context, tx *Tx) error {
-		first, err := tx.remember(ctx, operation+" "+scope, key, digest, outcome)
+		first, err := tx.remember(ctx, scope, r.key, digest, r.id)
 		if err != nil {
 			return err
 		}
 		if !first {
 			done.written = nil // of an attempt that was rolled back
-			done.id, err = tx.replay(ctx, operation+" "+scope, key, digest)
+			done.id, err = tx.replay(ctx, scope, r.key, digest)
 			return err
 		}
 		done.id, err = work(ctx, tx)
 		done.written = tx.written
-		if err != nil || done.id == outcome {
+		if err != nil || done.id == r.id {
 			return err
 		}
-		return tx.Idempotency.Update().
-			Where(idempotency.Scope(operation+" "+scope), idempotency.Key(key)).
-			SetOutcome(done.id).Exec(ctx)
+		return tx.Idempotency.Update().Where(idempotency.Scope(scope), idempotency.Key(r.key)).SetOutcome(done.id).Exec(ctx)
 	})
 	return done, err
 }
@@ -116,7 +136,7 @@ type done struct {
 	written any
 }
 
-// remember claims the key, and waits for a transaction that is just about to. It tells whether this is the first.
+// remember claims the key, and waits for a transaction that is just about to. It reports whether this is the first.
 func (tx *Tx) remember(ctx context.Context, scope, key, digest, outcome string) (bool, error) {
 	a := tx.Args()
 	done, err := tx.SQL.ExecContext(ctx, `INSERT INTO idempotencies (scope, key, input_hash, outcome, at) VALUES (`+

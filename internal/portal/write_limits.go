@@ -48,7 +48,7 @@ type NetworkPart struct {
 
 type networkKey struct{}
 
-// WithNetwork returns a context that knows where its request comes from.
+// WithNetwork returns a context with the network that a request comes from, as write limits count it.
 func WithNetwork(ctx context.Context, n Network) context.Context {
 	return context.WithValue(ctx, networkKey{}, n)
 }

@@ -108,13 +108,13 @@ func (s *seats) take(ctx context.Context) (done func(), err error) {
 // stand one by one, so that they keep nobody else out of it.
 //
 // Problems: RATE_LIMITED.
-func (p *Portal) lineUp(ctx context.Context, caseID, operation, scope, key string) (leave func(), err error) {
-	if err := p.limitWrite(ctx, operation); err != nil {
+func (p *Portal) lineUp(ctx context.Context, r request) (leave func(), err error) {
+	if err := p.limitWrite(ctx, r.operation); err != nil {
 		return nil, err
 	}
-	most := p.limits.CaseQueue
+	line, most := r.owner, p.limits.CaseQueue
 	if identity.FromContext(ctx).Kind == identity.Staff {
-		scope, most = operation+" "+scope+" "+key, 0
+		line, most = r.scope()+" "+r.key, 0
 	}
 	var taken []func()
 	leave = func() {
@@ -124,8 +124,8 @@ func (p *Portal) lineUp(ctx context.Context, caseID, operation, scope, key strin
 	}
 	for _, next := range []func() (func(), error){
 		func() (func(), error) { return p.seats.take(ctx) },
-		func() (func(), error) { return p.lines.take(ctx, scope, most) },
-		func() (func(), error) { return p.lines.take(ctx, "case "+caseID, 0) },
+		func() (func(), error) { return p.lines.take(ctx, line, most) },
+		func() (func(), error) { return p.lines.take(ctx, "case "+r.caseID, 0) },
 	} {
 		done, err := next()
 		if err != nil {
@@ -133,7 +133,7 @@ func (p *Portal) lineUp(ctx context.Context, caseID, operation, scope, key strin
 			return nil, err
 		}
 		taken = append(taken, done)
-		if caseID == "" && len(taken) == 2 {
+		if r.caseID == "" && len(taken) == 2 {
 			break
 		}
 	}

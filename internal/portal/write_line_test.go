@@ -101,7 +101,7 @@ func TestAPersonKeepsStaffOutOfNoCase(t *testing.T) {
 		person := identity.WithActor(t.Context(), identity.Actor{Kind: identity.CaseHolder, CaseKeyHash: "h"})
 		clerk := identity.WithActor(t.Context(), identity.Actor{Kind: identity.Staff, Subject: "s"})
 		lineUp := func(ctx context.Context, key string) (func(), error) {
-			return p.lineUp(ctx, "case_1", "saveAnswers", identity.FromContext(ctx).Scope(), key)
+			return p.lineUp(ctx, request{operation: "saveAnswers", key: key, caseID: "case_1"}.of(ctx))
 		}
 		first, err := lineUp(person, "1")
 		require.NoError(t, err)
