@@ -31,7 +31,7 @@ type row struct {
 // said is what the API and webhooks say of it.
 func (s *Service) said(r row) gateway.Transaction {
 	t := gateway.Transaction{
-		ID: r.id, Order: r.Order.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
+		ID: r.id, Order: r.ID, Status: r.status, Cents: r.Cents, Currency: r.Currency, Reference: r.reference,
 	}
 	if r.status == payment.Open {
 		t.URL = s.url + "/pay/" + r.id
@@ -50,7 +50,7 @@ func (s *Service) read(ctx context.Context, from querier, column, value string) 
 	a := s.store.Args()
 	err = from.QueryRowContext(ctx, `SELECT id, request_id, cents, currency, method, purpose, return_url, notify_url, status, reference, changed_at, attempts
 		FROM sandbox_transactions WHERE `+column+` = `+a.Bind(value), a.List()...).
-		Scan(&r.id, &r.Order.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
+		Scan(&r.id, &r.ID, &r.Cents, &r.Currency, &r.Method, &r.Purpose, &r.ReturnURL, &r.NotifyURL, &r.status, &r.reference, &r.changed, &r.attempts)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = errUnknown
 	}
