@@ -32,6 +32,13 @@ build: ## the static binary bin/nelke, as in the container image
 test: deps ## every test with the race detector, slow proofs in their short form
 	script/services run -- go test -json -race -shuffle=on -timeout=20m ./... | go run ./internal/testbed/summary
 
+# What most changes break, and what needs nothing but this process.
+QUICK := ./cmd/... ./graph/... ./internal/... ./server ./test/access ./test/kept ./test/mutants ./test/portal ./test/search
+
+.PHONY: test/quick
+test/quick: ## before each commit: units and the portal on SQLite, in a minute and a half, without the race detector
+	env -u CI go test -short -p 4 $(QUICK)
+
 .PHONY: test/faults
 test/faults: deps ## the proofs of test/ in their long form
 	NELKE_PROOFS=long script/services run -- go test -json -race -count=1 -timeout=2h ./test/... | go run ./internal/testbed/summary
@@ -84,6 +91,16 @@ verify: deps ## regenerate everything: no difference, no pending migration, noth
 	script/unchanged go generate ./...
 	script/services run postgresql -- go run ./internal/store/migrategen --check
 	go run ./graph/release --check
+
+.PHONY: migration
+migration: deps/servers ## the migration that a change of ent/schema needs, for both databases: make migration name=add_phone
+	@[[ "$${name:-}" =~ ^[a-z0-9_]+$$ ]] || { echo 'say what the migration does, in a word or two of a-z, 0-9 and _: make migration name=add_phone' >&2; exit 64; }
+	go generate ./ent
+	script/services run postgresql -- go run ./internal/store/migrategen -name "$$name"
+
+.PHONY: outdated
+outdated: ## direct dependencies that are behind, with what is pinned and the newest: Go's, the tools', and Node's where npm is there
+	@script/outdated
 
 .PHONY: release
 release: ## make the present schema the one that clients build on

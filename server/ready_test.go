@@ -109,14 +109,18 @@ func TestReadiness(t *testing.T) {
 // TestTwoClocks has a process whose clock is a quarter of an hour ahead of PostgreSQL's.
 func TestTwoClocks(t *testing.T) {
 	t.Parallel()
-	ahead := func(cfg *server.Config) {
-		cfg.DatabaseURL = testbed.Postgres(t)
-		cfg.Options.ProcessClock = func() time.Time { return time.Now().Add(15 * time.Minute) }
+	ahead := func(t *testing.T) func(*server.Config) {
+		t.Helper()
+		database := testbed.Postgres(t)
+		return func(cfg *server.Config) {
+			cfg.DatabaseURL = database
+			cfg.Options.ProcessClock = func() time.Time { return time.Now().Add(15 * time.Minute) }
+		}
 	}
 
 	t.Run("readings go by the database's", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, ahead, func(cfg *server.Config) { cfg.ClockLimit = time.Hour })
+		s := start(t, ahead(t), func(cfg *server.Config) { cfg.ClockLimit = time.Hour })
 		status, _ := s.readiness("database")
 		require.Equal(t, http.StatusOK, status)
 		_, clock := s.readiness("clock")
@@ -153,7 +157,7 @@ func TestTwoClocks(t *testing.T) {
 
 	t.Run("too far apart: unready, and said in the log", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, ahead)
+		s := start(t, ahead(t))
 		status, says := s.readiness("database")
 		require.Equal(t, http.StatusServiceUnavailable, status)
 		require.Equal(t, "clock too far away", says)

@@ -61,7 +61,8 @@ type Options struct {
 	Workers bool
 	// NoSweepers: holds are neither expired nor swept by jobs, to prove that nothing but tidiness depends on it.
 	NoSweepers bool
-	// Logger gets what River has to say from level Warn on: failed jobs, and as errors those given up. nil: nowhere.
+	// Logger gets failed attempts as warnings, panics and jobs that are given up as errors, and what River itself logs from
+	// level Warn on. nil: nowhere.
 	Logger *slog.Logger
 	// Clock says when jobs are due, for tests. nil: the database's clock, and time.Now.
 	Clock func() time.Time
@@ -85,7 +86,6 @@ func New(s *store.Store, opts Options) (*Client, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	opts.Logger = slog.New(quiet{opts.Logger.Handler()})
 	c := &Client{store: s, opts: opts}
 	var err error
 	if c.insert, err = river.NewClient(c.driver(), c.config()); err != nil {
@@ -108,7 +108,7 @@ func (c *Client) Start(ctx context.Context, ops Operations) error {
 	cfg := c.config()
 	cfg.Workers = c.workers(ops)
 	cfg.PeriodicJobs = c.periodic()
-	cfg.ErrorHandler = &c.counts
+	cfg.ErrorHandler = failures{&c.counts, c.opts.Logger}
 	cfg.Queues = queues()
 	if c.store.Dialect == dialect.SQLite {
 		cfg.Queues[river.QueueDefault] = river.QueueConfig{MaxWorkers: 2} // one writer: more would only stand in its way
@@ -139,8 +139,8 @@ func Queues() []string { return slices.Sorted(maps.Keys(queues())) }
 // How long jobs that didn't finish in time have left to notice that they are canceled.
 const lastWords = 2 * time.Second
 
-// Stop takes up no more jobs and waits until those that run are done, or until ctx ends: then they are canceled, and
-// tried again by whoever starts next. Once it has returned nil, nothing of the client runs any more.
+// Stop takes up no more jobs and waits until those that run are done, or until ctx ends: then they are canceled, which counts as no attempt, and
+// are worked by whichever process starts next. Once it has returned nil, nothing of the client runs any more.
 func (c *Client) Stop(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -2,6 +2,8 @@ package job
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/riverqueue/river"
@@ -18,7 +20,6 @@ type Count struct {
 // Counts are the counts by kind, for metrics. Kinds that didn't occur are missing.
 func (c *Client) Counts() map[string]Count { return c.counts.all() }
 
-// counts is River's error handler, too.
 type counts struct {
 	mu     sync.Mutex
 	byKind map[string]Count
@@ -47,22 +48,47 @@ func (c *counts) add(kind string, change func(*Count)) {
 
 func (c *counts) done(kind string) { c.add(kind, func(n *Count) { n.Done++ }) }
 
-func (c *counts) failed(job *rivertype.JobRow) *river.ErrorHandlerResult {
+func (c *counts) failed(job *rivertype.JobRow) {
 	c.add(job.Kind, func(n *Count) {
 		n.Failed++
-		if job.Attempt >= job.MaxAttempts {
+		if last(job) {
 			n.GivenUp++
 		}
 	})
+}
+
+// last reports whether the attempt is the job's last one.
+func last(job *rivertype.JobRow) bool { return job.Attempt >= job.MaxAttempts }
+
+// failures counts and logs attempts that fail. River leaves out those that it cancels itself as it stops: these are made
+// again and don't count as attempts.
+type failures struct {
+	counts *counts
+	log    *slog.Logger
+}
+
+// HandleError implements river.ErrorHandler.
+func (f failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	f.counts.failed(job)
+	level, message := slog.LevelWarn, "job failed; it will be retried"
+	if last(job) {
+		level, message = slog.LevelError, "job given up"
+	}
+	f.log.LogAttrs(ctx, level, message, append(about(job), slog.String("error", err.Error()))...)
 	return nil // River goes on as it would
 }
 
-// HandleError implements river.ErrorHandler. River logs the error itself.
-func (c *counts) HandleError(_ context.Context, job *rivertype.JobRow, _ error) *river.ErrorHandlerResult {
-	return c.failed(job)
+// HandlePanic implements river.ErrorHandler. The trace is in the job's row.
+func (f failures) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, _ string) *river.ErrorHandlerResult {
+	f.counts.failed(job)
+	message := "job panicked; it will be retried"
+	if last(job) {
+		message = "job panicked and is given up"
+	}
+	f.log.LogAttrs(ctx, slog.LevelError, message, append(about(job), slog.String("error", fmt.Sprint(value)))...)
+	return nil
 }
 
-// HandlePanic implements river.ErrorHandler.
-func (c *counts) HandlePanic(_ context.Context, job *rivertype.JobRow, _ any, _ string) *river.ErrorHandlerResult {
-	return c.failed(job)
+func about(job *rivertype.JobRow) []slog.Attr {
+	return []slog.Attr{slog.Int64("job_id", job.ID), slog.String("job_kind", job.Kind), slog.Int("attempt", job.Attempt)}
 }

@@ -23,7 +23,7 @@ func TestMaintenance(t *testing.T) {
 				s := migrated(t, db)
 				c, err := New(s, Options{})
 				require.NoError(t, err)
-				then := time.Now().UTC().AddDate(0, -1, 0)
+				then := asRiver(time.Now().AddDate(0, -1, 0))
 				_, err = s.JobDB().ExecContext(t.Context(), `INSERT INTO river_queue (name, created_at, metadata, paused_at, updated_at)
 					VALUES ('default', $1, '{}', $2, $3)`, then, then, then)
 				require.NoError(t, err)
@@ -42,7 +42,7 @@ func TestMaintenance(t *testing.T) {
 			t.Run(db, func(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
-				died := time.Now().UTC().Add(-2*time.Minute - time.Second)
+				died := asRiver(time.Now().Add(-2*time.Minute - time.Second))
 				_, err := s.JobDB().ExecContext(t.Context(), `INSERT INTO river_job (args, kind, max_attempts, priority, queue, state, attempt, attempted_at, created_at, scheduled_at)
 					VALUES ('{"subject":"s","notice":"k","key":"1"}', 'deliver_notice', 25, 1, 'default', 'running', 1, $1, $2, $3)`, died, died, died)
 				require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestMaintenance(t *testing.T) {
 				t.Parallel()
 				s := migrated(t, db)
 				clock := &testClock{now: time.Now().AddDate(0, -1, 0)}
-				then := clock.Now().UTC()
+				then := asRiver(clock.Now())
 				_, err := s.JobDB().ExecContext(t.Context(), `INSERT INTO river_queue (name, created_at, metadata, paused_at, updated_at)
 					VALUES ('default', $1, '{}', $2, $3)`, then, then, then)
 				require.NoError(t, err)

@@ -16,8 +16,9 @@ import (
 	"nelke/internal/store"
 )
 
-// How River is asked to look for work. Nobody notifies it: a NOTIFY makes all commits of a PostgreSQL queue behind one
-// lock, and SQLite has none. So a job that is due waits a second at most, and looking costs one small statement a second.
+// How River is asked to look for work. Nothing notifies it: a NOTIFY makes all commits of a PostgreSQL queue behind one
+// lock, and on SQLite River writes a row with each insert and reads for such rows twenty times a second, on the one
+// connection that writes. So a job that is due waits a second at most, and looking costs one small statement a second.
 // A job that is inserted with a time less than five seconds ahead may be late by as much.
 const (
 	pollInterval  = time.Second
@@ -31,7 +32,7 @@ const (
 
 func (c *Client) config() *river.Config {
 	cfg := &river.Config{
-		Logger:               c.opts.Logger,
+		Logger:               slog.New(quiet{c.opts.Logger.Handler()}),
 		PollOnly:             true,
 		FetchCooldown:        fetchCooldown,
 		FetchPollInterval:    pollInterval,
@@ -51,13 +52,20 @@ func (c *Client) config() *river.Config {
 
 func (c *Client) driver() riverdriver.Driver[*sql.Tx] {
 	if c.store.Dialect == dialect.Postgres {
-		return driver{silent{riverdatabasesql.New(c.store.JobDB())}}
+		return driver{riverdatabasesql.New(c.store.JobDB())}
 	}
 	return driver{riversqlite.New(c.store.JobDB())}
 }
 
-// driver is River's driver that keeps the rows of queues.
+// driver is River's driver without notifications, which keeps the rows of queues.
 type driver struct{ riverdriver.Driver[*sql.Tx] }
+
+// SupportsListenNotify makes River send no notifications: nothing listens.
+func (driver) SupportsListenNotify() bool { return false }
+
+// SupportsListener makes River's client look for the recurring jobs that it has inserted itself at once, rather than at its
+// next poll: it expects no notification of them.
+func (driver) SupportsListener() bool { return false }
 
 func (d driver) GetExecutor() riverdriver.Executor { return executor{d.Driver.GetExecutor()} }
 
@@ -70,12 +78,8 @@ func (executor) QueueDeleteExpired(context.Context, *riverdriver.QueueDeleteExpi
 	return nil, nil
 }
 
-// silent is River's driver without NOTIFY, which nobody would hear: this driver can't listen.
-type silent struct{ *riverdatabasesql.Driver }
-
-func (silent) SupportsListenNotify() bool { return false }
-
-// quiet passes on records from level Warn: River logs every round it makes.
+// quiet passes on records from level Warn: River logs every round it makes. Of jobs that fail it logs at level Info, so
+// [failures] does that.
 type quiet struct{ slog.Handler }
 
 func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
@@ -87,10 +91,10 @@ func (q quiet) WithGroup(name string) slog.Handler   { return quiet{q.Handler.Wi
 // clock is a clock of ours as River asks for one.
 type clock func() time.Time
 
-func (c clock) NowUTC() time.Time { return store.Micro(c()) }
+func (c clock) Now() time.Time { return store.Micro(c()) }
 
-func (c clock) NowUTCOrNil() *time.Time {
-	now := c.NowUTC()
+func (c clock) NowOrNil() *time.Time {
+	now := c.Now()
 	return &now
 }
 

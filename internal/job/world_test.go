@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"nelke/ent/migrations"
 	"nelke/internal/store"
 	"nelke/internal/testbed"
 )
@@ -25,7 +24,7 @@ func migrated(t *testing.T, db string) *store.Store {
 	t.Helper()
 	cfg := store.Config{DataDir: t.TempDir()}
 	if db == dialect.Postgres {
-		version, err := migrations.Digest(dialect.Postgres)
+		version, err := store.SchemaDigest(dialect.Postgres)
 		require.NoError(t, err)
 		cfg = store.Config{MaxConns: 8, DatabaseURL: testbed.Postgres(t, testbed.Template{
 			Version: "job " + version,
@@ -67,6 +66,9 @@ func owe(t *testing.T, s *store.Store, fn func(ctx context.Context, tx *sql.Tx) 
 	t.Helper()
 	require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error { return fn(ctx, tx.SQL) }))
 }
+
+// asRiver is an instant as both databases read it. On SQLite it compares with those that River writes, as text.
+func asRiver(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05.000+00:00") }
 
 func jobs(t *testing.T, s *store.Store, kind string) (n int) {
 	t.Helper()

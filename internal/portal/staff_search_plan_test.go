@@ -25,10 +25,10 @@ func TestEverySearchReadsAnIndex(t *testing.T) {
 	if os.Getenv("NELKE_PROOFS") == "long" {
 		rows = 1_000_000
 	}
-	for name, url := range map[string]func() string{"sqlite": func() string { return "" }, "postgres": func() string { return testbed.Postgres(t) }} {
+	for name, url := range map[string]func(*testing.T) string{"sqlite": func(*testing.T) string { return "" }, "postgres": func(t *testing.T) string { t.Helper(); return testbed.Postgres(t) }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := store.Open(t.Context(), store.Config{DatabaseURL: url(), DataDir: t.TempDir()})
+			s, err := store.Open(t.Context(), store.Config{DatabaseURL: url(t), DataDir: t.TempDir()})
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, s.Close()) })
 			require.NoError(t, s.Migrate(t.Context()))

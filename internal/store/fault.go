@@ -22,7 +22,10 @@ func Unavailable(err error) bool {
 	if err == nil {
 		return false
 	}
-	for _, gone := range []error{ErrOutcomeUnknown, ErrNoAnswer, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+	for _, gone := range []error{
+		ErrOutcomeUnknown, ErrNoAnswer, driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		pgconn.ErrConnClosed, // pgconn.SafeToRetry denies it where the statement may have reached the server
+	} {
 		if errors.Is(err, gone) {
 			return true
 		}

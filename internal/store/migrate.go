@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 
+	"entgo.io/ent/dialect"
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
@@ -53,8 +56,39 @@ func (s *Store) Migrate(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	_, err = queue.Migrate(ctx, rivermigrate.DirectionUp, &rivermigrate.MigrateOpts{TargetVersion: queueVersion(s.Dialect)})
 	return err
+}
+
+// queueVersion is the version of the job queue's tables that this program needs. On PostgreSQL it is older than the newest one
+// of River's: version 7 drops two tables and is unknown to builds with River 0.31, which would not start on it while they are
+// still in use. River 0.51 works on version 6 as well, and takes a database that has a later one as it is.
+func queueVersion(name string) int {
+	if name == dialect.Postgres {
+		return 6
+	}
+	return 8
+}
+
+// SchemaDigest tells what Migrate applies to an empty database from what another build applies: our migrations, and those of
+// the job queue. name is ent's name of the database ("postgres", "sqlite3"). It is for tests that keep a database as a template.
+func SchemaDigest(name string) (string, error) {
+	ours, err := migrations.Digest(name)
+	if err != nil {
+		return "", err
+	}
+	queue, err := (&Store{Dialect: name}).queue(nil)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintln(h, ours)
+	for _, m := range queue.AllVersions() {
+		if m.Version <= queueVersion(name) {
+			fmt.Fprintln(h, m.Version, len(m.SQLUp), m.SQLUp)
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // Pending is the number of migrations that Migrate would apply. It changes nothing.
@@ -85,7 +119,16 @@ func (s *Store) Pending(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return n + len(queue.AllVersions()) - len(existing), nil
+	done := map[int]bool{}
+	for _, m := range existing {
+		done[m.Version] = true
+	}
+	for _, m := range queue.AllVersions() {
+		if m.Version <= queueVersion(s.Dialect) && !done[m.Version] {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // applied are the versions of our own migrations that the database has. Asking goose would create its table.

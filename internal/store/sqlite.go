@@ -44,9 +44,7 @@ func (s *Store) openSQLite(cfg Config) (err error) {
 	if s.write, err = openFile(path, cfg.Tracer, 1, writing, instants); err != nil {
 		return err
 	}
-	if s.jobs, err = openFile(path, cfg.Tracer, 1, writing, "_time_format=sqlite"); err != nil {
-		return err
-	}
+	s.jobs = s.write // a connection of its own would wait for the write lock, for seconds while others write without a pause
 	s.read, err = openFile(path, cfg.Tracer, n, "_busy_timeout=5000&_query_only=1", instants)
 	return err
 }

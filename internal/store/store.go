@@ -128,10 +128,9 @@ func (s *Store) Each(ctx context.Context, query string, args, dest []any, each f
 // WriteDB is the pool behind Write. On SQLite it has one connection: never ask for it inside a transaction.
 func (s *Store) WriteDB() *sql.DB { return s.write }
 
-// JobDB is the handle for the job queue's own housekeeping. On PostgreSQL it is a small pool. On SQLite it is one
-// connection, because River writes some of its instants as they come and compares them as text, while
-// WriteDB stores instants as integers: a failed job would be repeated at once, for ever.
-// Jobs inserted in a transaction of Write are right, River formats those itself.
+// JobDB is the pool for the job queue's own housekeeping. On PostgreSQL it is a small pool of its own, on SQLite it is
+// WriteDB: never ask for it inside a transaction. River writes its instants there as text; whoever writes to its tables by
+// hand must do so too, since the pool stores a time.Time as an integer, which compares as less than any text.
 func (s *Store) JobDB() *sql.DB { return s.jobs }
 
 // Ping reports whether the database answers.

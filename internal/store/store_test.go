@@ -44,7 +44,7 @@ func open(t *testing.T, cfg Config) *Store {
 
 func postgres(t *testing.T) string {
 	t.Helper()
-	version, err := migrations.Digest(dialect.Postgres)
+	version, err := SchemaDigest(dialect.Postgres)
 	require.NoError(t, err)
 	return testbed.Postgres(t, testbed.Template{Version: "store " + version, Prepare: func(ctx context.Context, url string) error {
 		s, err := Open(ctx, Config{DatabaseURL: url})
@@ -246,4 +246,20 @@ func TestConnectionsAreShared(t *testing.T) {
 		read, write, jobs := shares(n)
 		require.Equal(t, want, [3]int{read, write, jobs}, n)
 	}
+}
+
+func TestSchemaDigestIsOfTheQueueToo(t *testing.T) {
+	t.Parallel()
+	for _, db := range []string{dialect.SQLite, dialect.Postgres} {
+		ours, err := migrations.Digest(db)
+		require.NoError(t, err)
+		all, err := SchemaDigest(db)
+		require.NoError(t, err)
+		require.NotEqual(t, ours, all)
+		again, err := SchemaDigest(db)
+		require.NoError(t, err)
+		require.Equal(t, all, again)
+	}
+	_, err := SchemaDigest("mysql")
+	require.Error(t, err)
 }

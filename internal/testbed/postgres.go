@@ -37,6 +37,7 @@ type Template struct {
 // connections are left; after a failure it stays for a look, and goes with the server.
 func Postgres(tb testing.TB, template ...Template) string {
 	tb.Helper()
+	beyondShort(tb)
 	server := os.Getenv(DatabaseVariable)
 	if server == "" {
 		Missing(tb, DatabaseVariable+" is unset: script/services run -- go test …")
@@ -87,6 +88,7 @@ type PostgresServer struct {
 // OwnPostgres starts a PostgreSQL that ends with the test: an empty cluster, about a second.
 func OwnPostgres(tb testing.TB) *PostgresServer {
 	tb.Helper()
+	beyondShort(tb)
 	if postgresProgram("postgres") == "" {
 		Missing(tb, "PostgreSQL's server programs are missing: make deps")
 	}

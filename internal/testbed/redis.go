@@ -18,6 +18,7 @@ type RedisServer struct {
 // Redis starts a Redis that ends with the test.
 func Redis(tb testing.TB) *RedisServer {
 	tb.Helper()
+	beyondShort(tb)
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		Missing(tb, "redis-server is missing: make deps")
 	}

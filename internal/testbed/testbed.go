@@ -2,7 +2,7 @@
 // PostgreSQL and Redis of a test's own, to be killed, restarted and paused. All of it ends with the test.
 //
 // A test without the server that it needs is skipped on a laptop and fails where CI=true, so that
-// nothing is quietly unproved.
+// nothing is quietly unproved. With -short, all tests that need a server are skipped.
 package testbed
 
 import (
@@ -18,6 +18,14 @@ import (
 func Missing(tb testing.TB, reason string) {
 	tb.Helper()
 	missing(tb, reason, os.Getenv("CI") == "true")
+}
+
+// beyondShort skips a test that needs a server where `go test -short` runs it: what is left needs nothing but this process.
+func beyondShort(tb testing.TB) {
+	tb.Helper()
+	if testing.Testing() && testing.Short() { // programs that aren't tests have no such flag
+		tb.Skip("-short leaves out what needs PostgreSQL or Redis")
+	}
 }
 
 func missing(tb testing.TB, reason string, ci bool) {

@@ -78,6 +78,7 @@ func TestStartProcess(t *testing.T) {
 
 func TestRedis(t *testing.T) {
 	t.Parallel()
+	beyondShort(t)
 	var pid int
 	t.Run("killed, restarted, paused, resumed", func(t *testing.T) {
 		s := Redis(t)
@@ -121,6 +122,7 @@ func redisClient(t *testing.T, url string) *redis.Client {
 
 func TestOwnPostgres(t *testing.T) {
 	t.Parallel()
+	beyondShort(t)
 	var pid int
 	var dir string
 	t.Run("what it confirmed outlives the kill", func(t *testing.T) {

@@ -2,7 +2,7 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,7 +29,7 @@ import (
 func pause(t *testing.T, db *store.Store) {
 	t.Helper()
 	require.NoError(t, db.Migrate(t.Context()))
-	now := suite.Start()
+	now := suite.Start().UTC().Format("2006-01-02 15:04:05.000+00:00") // as both databases read it
 	for _, queue := range job.Queues() {
 		_, err := db.JobDB().ExecContext(t.Context(), `INSERT INTO river_queue (name, created_at, metadata, paused_at, updated_at) VALUES ($1, $2, '{}', $3, $4)`, queue, now, now, now)
 		require.NoError(t, err)
@@ -88,16 +88,17 @@ func newWorker(t *testing.T, p *suite.Process, db *store.Store, bank *bank) *wor
 
 // owed are the tasks about applications and payments, in the order in which they are due.
 func (w *worker) owed(t require.TestingT) []task {
-	rows, err := w.db.JobDB().QueryContext(context.Background(), `SELECT id, kind, args, scheduled_at FROM river_job
+	rows, err := w.db.JobDB().QueryContext(context.Background(), `SELECT id, kind, scheduled_at, args ->> 'payment', args ->> 'application',
+		args ->> 'subject', args ->> 'notice', args ->> 'key' FROM river_job
 		WHERE kind IN ('settle_payment', 'tend_draft', 'deliver_notice') ORDER BY scheduled_at, id`)
 	require.NoError(t, err)
 	defer rows.Close()
 	var list []task
 	for rows.Next() {
 		var j task
-		var args []byte
-		require.NoError(t, rows.Scan(&j.id, &j.kind, &args, &j.due))
-		require.NoError(t, json.Unmarshal(args, &j.args))
+		var args [5]sql.NullString // those that a kind has
+		require.NoError(t, rows.Scan(&j.id, &j.kind, &j.due, &args[0], &args[1], &args[2], &args[3], &args[4]))
+		j.args.Payment, j.args.Application, j.args.Subject, j.args.Notice, j.args.Key = args[0].String, args[1].String, args[2].String, args[3].String, args[4].String
 		if later, ok := w.later[j.id]; ok {
 			j.due = later
 		}

@@ -48,7 +48,7 @@ func TestABookingIsCorrected(t *testing.T) {
 				return n
 			}
 			waiting := func() (text string) {
-				rows, err := w.database.Query(`SELECT CAST(args AS text) || ' ' || state || ' ' || CAST(scheduled_at AS text) FROM river_job WHERE kind = 'deliver_notice' AND state <> 'completed'`)
+				rows, err := w.database.Query(`SELECT (args ->> 'subject') || ' ' || (args ->> 'notice') || ' ' || state || ' ' || CAST(scheduled_at AS text) FROM river_job WHERE kind = 'deliver_notice' AND state <> 'completed'`)
 				require.NoError(t, err)
 				defer rows.Close()
 				for rows.Next() {

@@ -1,7 +1,6 @@
 package portal_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -14,17 +13,15 @@ import (
 // owed are the notices that wait about an appointment, by kind, sorted.
 func (w *world) owed(t *testing.T, appointment string) []string {
 	t.Helper()
-	rows, err := w.database.Query(`SELECT args FROM river_job WHERE kind = 'deliver_notice'`)
+	rows, err := w.database.Query(`SELECT args ->> 'subject', args ->> 'notice' FROM river_job WHERE kind = 'deliver_notice'`)
 	require.NoError(t, err)
 	defer func() { _ = rows.Close() }()
 	kinds := []string{}
 	for rows.Next() {
-		var raw []byte
-		require.NoError(t, rows.Scan(&raw))
-		var args struct{ Subject, Notice string }
-		require.NoError(t, json.Unmarshal(raw, &args))
-		if args.Subject == appointment {
-			kinds = append(kinds, args.Notice)
+		var subject, notice string
+		require.NoError(t, rows.Scan(&subject, &notice))
+		if subject == appointment {
+			kinds = append(kinds, notice)
 		}
 	}
 	require.NoError(t, rows.Err())

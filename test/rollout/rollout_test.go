@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nelke/internal/store"
+	"nelke/server"
 	"nelke/test/suite"
 )
 
@@ -27,7 +29,12 @@ func (w *world) start() string {
 
 func newWorld(t *testing.T, b *suite.Backend, options ...suite.Option) *world {
 	t.Helper()
-	w := &world{Process: suite.Serve(t, b, append([]suite.Option{suite.NewRunning(time.Now()).By}, options...)...)}
+	return worldOf(t, suite.Serve(t, b, append([]suite.Option{suite.NewRunning(time.Now()).By}, options...)...))
+}
+
+func worldOf(t *testing.T, p *suite.Process) *world {
+	t.Helper()
+	w := &world{Process: p}
 	w.place, w.free, w.paid = w.Place(), w.Filing("abmeldung-ins-ausland"), w.Filing("meldebescheinigung")
 	w.starts = starts(w.Anonymous(), w.place)
 	require.Greater(t, len(w.starts), 100)
@@ -72,7 +79,7 @@ func TestTheLandedBuildWorksBesideThisOne(t *testing.T) {
 	t.Parallel()
 	b := suite.Postgres(t)
 	w := newWorld(t, b)
-	o := serveLanded(t, w.Process)
+	o := serveLanded(t, w.Config)
 	for range 2 { // each works, and sees what the other did
 		theirs, application := w.used(t, o.Process)
 		w.seen(t, w.Process, theirs, application)
@@ -86,7 +93,7 @@ func TestTheLandedBuildWorksBesideThisOne(t *testing.T) {
 	require.Equal(t, held, hold(person.At(o.Process), w.place, start, key))
 	require.Equal(t, "BOOKED", book(person.At(o.Process), w.place, held).Get("status").String())
 	require.Equal(t, http.StatusOK, o.status(t, "/readyz"))
-	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
+	require.Empty(t, o.faults())
 }
 
 // A build that is put back in the place of this one finds a database that it can work with, and so does this one after it.
@@ -97,17 +104,66 @@ func TestTheLandedBuildTakesOverAnEmbeddedDatabase(t *testing.T) {
 	ours, application := w.used(t, w.Process)
 	require.NoError(t, w.Stop())
 
-	o := serveLanded(t, w.Process)
+	if !queueGoesBack { // it must say so, rather than serve and leave the jobs undone
+		refused, err := landedCommand(t, freeAddress(t), w.Config).CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(refused), "migration 7 not found")
+		return
+	}
+	o := serveLanded(t, w.Config)
 	w.seen(t, o.Process, ours, application)
 	person := o.Case()
 	theirs := hold(person, w.place, w.start(), suite.Key())
 	book(person, w.place, theirs)
 	sent := submitted(person, w.free)
-	require.NotContains(t, o.log.String(), `"level":"ERROR"`)
+	require.Empty(t, o.faults())
 	o.stop()
 
 	again := suite.Serve(t, b, suite.NewRunning(time.Now()).By, suite.In(w.Config.Data))
 	w.seen(t, again, ours, application)
 	require.Equal(t, "BOOKED", status(person.At(again), "appointment", theirs))
 	require.Equal(t, "SUBMITTED", status(person.At(again), "application", sent))
+}
+
+// The way forward of an embedded database: the landed build has stopped, and this one finds its rows and works its jobs.
+func TestThisBuildTakesOverAnEmbeddedDatabaseOfTheLandedBuild(t *testing.T) {
+	t.Parallel()
+	cfg := server.Defaults()
+	cfg.PublicURL, cfg.Data, cfg.PaymentSecret = "http://nelke.test", t.TempDir(), "shared by all processes of one test"
+	cfg.Demo = true
+	o := serveLanded(t, cfg)
+	w := worldOf(t, o.Process)
+	theirs, application := w.used(t, o.Process)
+	held := hold(o.Case(), w.place, w.start(), suite.Key())
+	require.Empty(t, o.faults())
+	o.stop()
+	migrated(t, cfg)
+
+	soon := time.Now().Add(30 * time.Minute) // the hold is over, by this clock
+	ours := suite.Serve(t, suite.SQLite(), suite.NewRunning(soon).By, suite.In(cfg.Data))
+	after := worldOf(t, ours)
+	after.seen(t, ours, theirs, application)
+	db := ours.Database()
+	var kept int
+	require.NoError(t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'deliver_notice' AND args ->> 'subject' = $1`, theirs).Scan(&kept))
+	require.Positive(t, kept)
+	require.Eventually(t, func() bool {
+		var state string
+		require.NoError(t, db.QueryRow(`SELECT state FROM river_job WHERE kind = 'expire_hold' AND args ->> 'appointment' = $1`, held).Scan(&state))
+		return state == "completed"
+	}, 20*time.Second, 20*time.Millisecond)
+	again, application := after.used(t, ours)
+	after.seen(t, ours, again, application)
+	require.NotContains(t, ours.Log.String(), `"level":"ERROR"`)
+}
+
+// migrated migrates the embedded database of a demo of the landed build, which left no mark that it is a demo's.
+func migrated(t *testing.T, cfg server.Config) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Config{DataDir: cfg.Data})
+	require.NoError(t, err)
+	require.NoError(t, s.Migrate(t.Context()))
+	_, err = s.WriteDB().ExecContext(t.Context(), `INSERT INTO demo_marks (name, at) VALUES ('demo', $1)`, time.Now())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
 }

@@ -15,7 +15,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"nelke/ent/migrations"
 	"nelke/internal/store"
 	"nelke/internal/testbed"
 	"nelke/server"
@@ -78,7 +77,7 @@ func Postgres(t testing.TB) *Backend {
 // Database is the URL of a fresh, migrated PostgreSQL database.
 func Database(t testing.TB) string {
 	t.Helper()
-	version, err := migrations.Digest("postgres")
+	version, err := store.SchemaDigest("postgres")
 	require.NoError(t, err)
 	return testbed.Postgres(t, testbed.Template{
 		Version: version,

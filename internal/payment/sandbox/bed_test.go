@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"nelke/ent/migrations"
 	"nelke/internal/payment"
 	"nelke/internal/payment/gateway"
 	"nelke/internal/store"
@@ -90,7 +89,7 @@ func (b *bed) reportTo(url string) {
 
 func postgres(t *testing.T) string {
 	t.Helper()
-	version, err := migrations.Digest(dialect.Postgres)
+	version, err := store.SchemaDigest(dialect.Postgres)
 	require.NoError(t, err)
 	return testbed.Postgres(t, testbed.Template{Version: "sandbox " + version, Prepare: func(ctx context.Context, url string) error {
 		s, err := store.Open(ctx, store.Config{DatabaseURL: url})

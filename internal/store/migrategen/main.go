@@ -1,11 +1,12 @@
-// Command migrategen writes the migrations of ent/migrations from ent/schema, for both databases at once.
+// Command migrategen writes the migrations of ent/migrations from ent/schema, for both databases at once. `make migration`
+// runs it on a PostgreSQL of its own.
 //
 //	NELKE_TEST_DATABASE_URL=postgres://… go run ./internal/store/migrategen -name add_phone
 //	NELKE_TEST_DATABASE_URL=postgres://… go run ./internal/store/migrategen -check
 //
 // It plays the migrations that are there on an empty database, compares the result with what ent generated
 // (so run `go generate ./ent` first), and writes what is missing as the next numbered file. Where nothing is
-// missing it writes nothing. With -check it only says what is missing, and exits with 1.
+// missing it says so and writes nothing. With -check it only says what is missing, and exits with 1.
 //
 // The URL names a PostgreSQL server on which it may create a scratch database, and drops it. SQLite is a temporary file.
 //
@@ -84,8 +85,14 @@ func one(ctx context.Context, dir, name string, check bool, dialectName string, 
 	defer func() { err = errors.Join(err, drop()) }()
 
 	missing, err := plan(ctx, db, dialectName, os.DirFS(dir), name)
-	if err != nil || missing == "" {
+	if err != nil {
 		return err
+	}
+	if missing == "" {
+		if !check {
+			fmt.Printf("%s: nothing is missing\n", dir)
+		}
+		return nil
 	}
 	if check {
 		return fmt.Errorf("ent/schema is ahead of the migrations; pending:\n%s", missing)
