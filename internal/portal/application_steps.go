@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"nelke/ent"
-	"nelke/ent/application"
 	"nelke/ent/payment"
-	"nelke/ent/schema"
 	"nelke/internal/catalogue"
 	"nelke/internal/form"
 	"nelke/internal/problem"

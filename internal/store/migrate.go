@@ -70,8 +70,8 @@ func queueVersion(name string) int {
 	return 8
 }
 
-// SchemaDigest tells what Migrate applies to an empty database from what another build applies: our migrations, and those of
-// the job queue. name is ent's name of the database ("postgres", "sqlite3"). It is for tests that keep a database as a template.
+// SchemaDigest returns a digest of what Migrate applies to an empty database: our migrations and those of the job queue. Two
+// builds that apply the same have the same. name is ent's name of the database ("postgres", "sqlite3"). It is for tests that keep a database as a template.
 func SchemaDigest(name string) (string, error) {
 	ours, err := migrations.Digest(name)
 	if err != nil {
