@@ -53,7 +53,7 @@ type demoGateway interface {
 }
 
 // newPayments returns the provider that a configuration names, for a process that listens on addr. A new provider is added
-// here and nowhere else in this package.
+// here, and its settings in Config.
 func newPayments(cfg Config, addr string, db *store.Store, tracer *tracing.Tracer, log *slog.Logger) *payments {
 	public := cfg.publicURL(addr)
 	switch {

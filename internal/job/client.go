@@ -32,7 +32,7 @@ type Operations interface {
 	ExpireHold(ctx context.Context, appointment string) error
 	// SweepHolds ends every hold whose time is over.
 	SweepHolds(ctx context.Context) error
-	// DeliverNotice gives the person a message about the subject (id of an appointment or application).
+	// DeliverNotice records a message to the person about the subject (id of an appointment or application).
 	// The key is that of [Client.NoticeOwed]: one notice, however often it is asked for.
 	DeliverNotice(ctx context.Context, subject, kind, key string) error
 	// TendDraft warns of the end of a draft application, or ends it.

@@ -1,5 +1,5 @@
-// Package page makes the few pages that the service itself shows to whoever comes by browser: in German and English, in
-// one frame, without scripts, and with headers that allow nothing else.
+// Package page makes the pages to which people come by browser on their way through a payment, in German and English, in one
+// frame, without scripts, and with headers that allow nothing else. The start page is server's own.
 package page
 
 import (

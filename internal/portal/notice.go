@@ -13,12 +13,11 @@ import (
 	"nelke/internal/problem"
 )
 
-// The kinds of notices that appointments call for.
+// noticeReminder is the kind of the notice before an appointment. The others have the names of the events that enqueue them.
 const noticeReminder = "appointment.reminder"
 
-// DeliverNotice delivers a message to a person: once per key, however often its job runs. Until there is
-// mail, dealing with it means recording it. Its address is the one that stands by then. A reminder that is no longer wished,
-// or of a time that no longer stands, is dropped.
+// DeliverNotice records that a message to a person is due, once per key, however often its job runs: nothing is sent yet. A
+// reminder that is no longer wished, or of a time that no longer stands, is dropped.
 func (p *Portal) DeliverNotice(ctx context.Context, subject, kind, key string) (err error) {
 	defer problem.Wrap(&err, "DeliverNotice(%s)", key)
 
