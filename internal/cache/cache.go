@@ -111,15 +111,24 @@ func weight(key string, l *lease, bytes int) uint32 {
 // Weigher is a value that reports its size in bytes and stays in this process: it is never made JSON, and Redis is
 // neither asked for it nor given it. Others weigh as much as their JSON, which then is made at each fill, even where no
 // Redis wants it. Let the method work on the zero value too.
-type Weigher interface{ Weight() int }
+type Weigher interface {
+	// Weight returns the size in bytes, about.
+	Weight() int
+}
 
 // Pinned is a value that stays in this process, as a Weigher does, and in memory however full that is: one of those that
 // everything else is made of, and whose number the data bounds. Were they to make room for each other, who asks for all of
 // them in turn would find none.
-type Pinned interface{ Pinned() }
+type Pinned interface {
+	// Pinned marks the type. It is never called.
+	Pinned()
+}
 
 // Sizer is a value that reports its size in bytes, and travels to Redis like any other.
-type Sizer interface{ Size() int }
+type Sizer interface {
+	// Size returns the size in bytes, about.
+	Size() int
+}
 
 // Read returns the value of key, from memory, from Redis or by fill, whichever is first to have it.
 //

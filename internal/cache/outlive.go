@@ -17,7 +17,10 @@ const (
 
 // Lasting is a value that may outlive the database, for readers whose context says so (Lenient): something published, never
 // a person's, and nothing that a booking goes by. What has been nudged, and what time alone has made untrue, is never served.
-type Lasting interface{ Lasting() }
+type Lasting interface {
+	// Lasting marks the type. It is never called.
+	Lasting()
+}
 
 // Outlived notes of one answer that it was made of something that couldn't be read anew. The zero value is ready.
 type Outlived struct{ at atomic.Int64 }
