@@ -8,18 +8,13 @@ import (
 	"time"
 )
 
-// LockOffice takes the office's lock until the transaction ends, and returns the instant at which it was there.
-// Bookings take it shared, so that they run side by side; a change of the office's rules, and calling the next
-// person, take it exclusive. Both queue fairly. What the lock protects must be read in a later statement than this
-// one: a statement's snapshot is older than its wait for the lock.
+// LockOffices takes the locks of offices until the transaction ends, and returns the instant at which the last of them was
+// there. Bookings take them shared, so that they run side by side; a change of an office's rules, and calling the next
+// person, take them exclusive. Both queue fairly, and in one order everywhere (ascending keys), so that two transactions never
+// wait for each other in a circle. What a lock protects must be read in a later statement than this one: a statement's snapshot
+// is older than its wait for the lock.
 //
 // On SQLite there is nothing to take: a write transaction is alone.
-func LockOffice(ctx context.Context, tx *Tx, officeID string, exclusive bool) (now time.Time, err error) {
-	return LockOffices(ctx, tx, []string{officeID}, exclusive)
-}
-
-// LockOffices takes the locks of several offices, in one order everywhere (ascending keys), so that two
-// transactions never wait for each other in a circle. The instant is that of the last lock.
 func LockOffices(ctx context.Context, tx *Tx, officeIDs []string, exclusive bool) (now time.Time, err error) {
 	if !tx.store.postgres() || len(officeIDs) == 0 {
 		return tx.Now(ctx)

@@ -199,7 +199,7 @@ func TestNow(t *testing.T) {
 			cfg.Clock = func() time.Time { return at }
 			s := open(t, cfg)
 			require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *Tx) error {
-				now, err := LockOffice(ctx, tx, "office_1", true)
+				now, err := LockOffices(ctx, tx, []string{"office_1"}, true)
 				require.NoError(t, err)
 				require.Equal(t, Micro(at), now)
 

@@ -184,7 +184,7 @@ func TestWrite(t *testing.T) {
 			first := true
 			both.Go(func() {
 				errs <- s.Write(t.Context(), func(ctx context.Context, tx *Tx) error {
-					if _, err := LockOffice(ctx, tx, order[0], true); err != nil {
+					if _, err := LockOffices(ctx, tx, []string{order[0]}, true); err != nil {
 						return err
 					}
 					if first {
@@ -192,7 +192,7 @@ func TestWrite(t *testing.T) {
 						met.Done()
 						met.Wait()
 					}
-					_, err := LockOffice(ctx, tx, order[1], true)
+					_, err := LockOffices(ctx, tx, []string{order[1]}, true)
 					return err
 				})
 			})
@@ -261,7 +261,7 @@ func TestReaderRefusesWritesOnSQLite(t *testing.T) {
 	require.ErrorContains(t, err, "readonly")
 }
 
-func TestLockOffice(t *testing.T) {
+func TestLockOffices(t *testing.T) {
 	t.Parallel()
 
 	t.Run("bookings run side by side, a change of rules waits for them", func(t *testing.T) {
@@ -269,14 +269,14 @@ func TestLockOffice(t *testing.T) {
 		s := open(t, Config{DatabaseURL: postgres(t), MaxConns: 8})
 		done := make(chan error, 1)
 		require.NoError(t, s.Write(t.Context(), func(ctx context.Context, tx *Tx) error {
-			_, err := LockOffice(ctx, tx, "office_1", false)
+			_, err := LockOffices(ctx, tx, []string{"office_1"}, false)
 			require.NoError(t, err)
 			require.NoError(t, s.Write(ctx, func(ctx context.Context, tx *Tx) error {
-				_, err := LockOffice(ctx, tx, "office_1", false)
+				_, err := LockOffices(ctx, tx, []string{"office_1"}, false)
 				return err
 			}))
 			require.NoError(t, s.Write(ctx, func(ctx context.Context, tx *Tx) error {
-				_, err := LockOffice(ctx, tx, "office_2", true) // another office
+				_, err := LockOffices(ctx, tx, []string{"office_2"}, true) // another office
 				return err
 			}))
 			go func() {
