@@ -82,11 +82,26 @@ func (tx *Tx) extendDraft(ctx context.Context, f *file, until time.Time) error {
 // applicationColumns returns the columns of an application that can change.
 func applicationColumns(a *ent.Application) []column {
 	return []column{
-		{"status", a.Status.String()}, {"answers", a.Answers}, {"revision", a.Revision}, {"reviewed_revision", a.ReviewedRevision},
-		{"information_hash", a.InformationHash}, {"information_at", a.InformationAt}, {"notice_id", a.NoticeID}, {"notice_at", a.NoticeAt},
-		{"due_cents", a.DueCents}, {"edited_at", a.EditedAt}, {"expires_at", a.ExpiresAt}, {"submitted_at", a.SubmittedAt},
-		{"deadline", a.Deadline}, {"ended_at", a.EndedAt}, {"clerk", a.Clerk}, {"clerk_name", a.ClerkName}, {"rejection", a.Rejection},
-		{"dispatch_method", a.DispatchMethod}, {"dispatched_on", a.DispatchedOn}, {"tracking_number", a.TrackingNumber},
+		{"status", a.Status.String()},
+		{"answers", a.Answers},
+		{"revision", a.Revision},
+		{"reviewed_revision", a.ReviewedRevision},
+		{"information_hash", a.InformationHash},
+		{"information_at", a.InformationAt},
+		{"notice_id", a.NoticeID},
+		{"notice_at", a.NoticeAt},
+		{"due_cents", a.DueCents},
+		{"edited_at", a.EditedAt},
+		{"expires_at", a.ExpiresAt},
+		{"submitted_at", a.SubmittedAt},
+		{"deadline", a.Deadline},
+		{"ended_at", a.EndedAt},
+		{"clerk", a.Clerk},
+		{"clerk_name", a.ClerkName},
+		{"rejection", a.Rejection},
+		{"dispatch_method", a.DispatchMethod},
+		{"dispatched_on", a.DispatchedOn},
+		{"tracking_number", a.TrackingNumber},
 	}
 }
 

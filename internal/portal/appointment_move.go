@@ -72,11 +72,26 @@ func (tx *Tx) saveAppointment(ctx context.Context, c *ent.CaseFile, a *ent.Appoi
 // appointmentColumns returns the columns of an appointment that can change.
 func appointmentColumns(a *ent.Appointment) []column {
 	return []column{
-		{"status", a.Status.String()}, {"revision", a.Revision}, {"held_until", a.HeldUntil}, {"extended", a.Extended},
-		{"starts_at", a.StartsAt}, {"ends_at", a.EndsAt}, {"day", a.Day},
-		{"counter_id", a.CounterID}, {"counter_number", a.CounterNumber}, {"called_counter_id", a.CalledCounterID},
-		{"given_name", a.GivenName}, {"family_name", a.FamilyName}, {"email", a.Email}, {"phone", a.Phone}, {"reminder", a.Reminder},
-		{"booked_at", a.BookedAt}, {"checked_in_at", a.CheckedInAt}, {"called_at", a.CalledAt}, {"calls", a.Calls}, {"ended_at", a.EndedAt},
+		{"status", a.Status.String()},
+		{"revision", a.Revision},
+		{"held_until", a.HeldUntil},
+		{"extended", a.Extended},
+		{"starts_at", a.StartsAt},
+		{"ends_at", a.EndsAt},
+		{"day", a.Day},
+		{"counter_id", a.CounterID},
+		{"counter_number", a.CounterNumber},
+		{"called_counter_id", a.CalledCounterID},
+		{"given_name", a.GivenName},
+		{"family_name", a.FamilyName},
+		{"email", a.Email},
+		{"phone", a.Phone},
+		{"reminder", a.Reminder},
+		{"booked_at", a.BookedAt},
+		{"checked_in_at", a.CheckedInAt},
+		{"called_at", a.CalledAt},
+		{"calls", a.Calls},
+		{"ended_at", a.EndedAt},
 	}
 }
 

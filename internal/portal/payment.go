@@ -77,9 +77,17 @@ func (tx *Tx) movePayment(ctx context.Context, f *file, pay *ent.Payment, to ent
 // paymentColumns returns the columns of a payment that can change.
 func paymentColumns(p *ent.Payment) []column {
 	return []column{
-		{"status", p.Status.String()}, {"revision", p.Revision}, {"transaction_id", p.TransactionID}, {"redirect_url", p.RedirectURL},
-		{"reference", p.Reference}, {"received_cents", p.ReceivedCents}, {"refunded_cents", p.RefundedCents},
-		{"refund_reason", textOf(p.RefundReason)}, {"refund_note", p.RefundNote}, {"paid_at", p.PaidAt}, {"ended_at", p.EndedAt},
+		{"status", p.Status.String()},
+		{"revision", p.Revision},
+		{"transaction_id", p.TransactionID},
+		{"redirect_url", p.RedirectURL},
+		{"reference", p.Reference},
+		{"received_cents", p.ReceivedCents},
+		{"refunded_cents", p.RefundedCents},
+		{"refund_reason", textOf(p.RefundReason)},
+		{"refund_note", p.RefundNote},
+		{"paid_at", p.PaidAt},
+		{"ended_at", p.EndedAt},
 	}
 }
 
