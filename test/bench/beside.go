@@ -46,8 +46,10 @@ func beside(ctx context.Context, opts options, out, progress io.Writer) (missed 
 	}
 	if slices.ContainsFunc([]string{"mercurius", "gateway"}, func(part string) bool { return opts.only[part] }) {
 		for _, at := range []string{"test/bench/mercurius", "test/federation"} {
-			if err := execute(ctx, filepath.Join(tree, at), progress, progress, "npm", "ci", "--silent"); err != nil {
-				return 0, err
+			for _, of := range []string{tree, here} {
+				if err := execute(ctx, filepath.Join(of, at), progress, progress, "npm", "ci", "--silent"); err != nil {
+					return 0, err
+				}
 			}
 		}
 	}
