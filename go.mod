@@ -17,8 +17,7 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.9
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/uuid v1.6.0
-	// 5.13 reports connections that were closed while it reads otherwise than before; not yet tried against restarts under load.
-	github.com/jackc/pgx/v5 v5.12.0
+	github.com/jackc/pgx/v5 v5.13.0
 	github.com/maypok86/otter/v2 v2.4.0
 	github.com/peterldowns/pgtestdb v0.1.1
 	// 3.30 brings another modernc.org/libc than modernc.org/sqlite 1.62.0 has in its go.mod, and that must be the same.
