@@ -27,7 +27,12 @@ func Late(ctx context.Context, begun time.Time, err error) error {
 }
 
 // timed is ent's driver with Late applied to the errors of its statements.
-type timed struct{ *entsql.Driver }
+type timed struct {
+	*entsql.Driver
+	// lost reports whether an error is of a connection that had ended before its use, so that a statement that only reads may be
+	// sent again on another one. nil: never, as within a transaction.
+	lost func(error) bool
+}
 
 // Exec implements dialect.ExecQuerier.
 func (d timed) Exec(ctx context.Context, query string, args, v any) error {
@@ -38,7 +43,11 @@ func (d timed) Exec(ctx context.Context, query string, args, v any) error {
 // Query implements dialect.ExecQuerier.
 func (d timed) Query(ctx context.Context, query string, args, v any) error {
 	begun := time.Now()
-	if err := d.Driver.Query(ctx, query, args, v); err != nil {
+	err := d.Driver.Query(ctx, query, args, v)
+	if err != nil && d.lost != nil && ctx.Err() == nil && d.lost(err) {
+		err = d.Driver.Query(ctx, query, args, v)
+	}
+	if err != nil {
 		return Late(ctx, begun, err)
 	}
 	if rows, ok := v.(*entsql.Rows); ok {

@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store.Open: %w", err), s.Close())
 	}
-	s.reader = ent.NewClient(ent.Driver(timed{entsql.OpenDB(s.Dialect, s.read)}))
+	s.reader = ent.NewClient(ent.Driver(timed{entsql.OpenDB(s.Dialect, s.read), s.renew}))
 	return s, nil
 }
 

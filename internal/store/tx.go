@@ -74,8 +74,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 
 	begun := time.Now()
 	tx, err := db.BeginTx(own, opts)
-	if s.postgres() && connectionLost(err) && ctx.Err() == nil {
-		s.connections.lost()
+	if err != nil && ctx.Err() == nil && s.renew(err) {
 		tx, err = db.BeginTx(own, opts) // nothing was begun, and the next connection is a new one
 	}
 	if err != nil {
@@ -83,7 +82,7 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; after an error or a panic the connection is what counts
 
-	client := ent.NewClient(ent.Driver(joined{timed{entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}}))
+	client := ent.NewClient(ent.Driver(joined{timed{Driver: entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}}))
 	if err := fn(ctx, &Tx{Client: client, SQL: tx, Dialect: s.Dialect, store: s}); err != nil {
 		return Late(ctx, begun, withCause(ctx, err))
 	}
@@ -102,6 +101,16 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 		return fmt.Errorf("store: commit: %w", err)
 	}
 	return nil
+}
+
+// renew has all connections of the pool replaced, if an error says that one of them had ended unnoticed, and reports whether it
+// did: those opened with it have probably ended, too, and what was asked may be asked again.
+func (s *Store) renew(err error) bool {
+	if !s.postgres() || !connectionLost(err) {
+		return false
+	}
+	s.connections.lost()
+	return true
 }
 
 // orCause prefers the reason for which the caller's context ended over what the driver made of it.

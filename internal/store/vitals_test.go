@@ -129,6 +129,32 @@ func readOnlySession(t *testing.T, conn *sql.Conn) bool {
 	return only == "on"
 }
 
+// TestReadsOnConnectionsThatTheServerEndedAreSentAgain restarts the server right after several connections were used: no read
+// that follows fails for one of them.
+func TestReadsOnConnectionsThatTheServerEndedAreSentAgain(t *testing.T) {
+	t.Parallel()
+	server := testbed.OwnPostgres(t)
+	s := open(t, Config{DatabaseURL: server.URL(), MaxConns: 12})
+	require.NoError(t, s.Migrate(t.Context()))
+	for range 3 {
+		var held []*sql.Conn
+		for range 3 {
+			conn, err := s.read.Conn(t.Context())
+			require.NoError(t, err)
+			held = append(held, conn)
+		}
+		server.Kill()
+		server.Restart()
+		for _, conn := range held {
+			require.NoError(t, conn.Close()) // the pool has it back as one that was used just now
+		}
+		for range 5 {
+			_, err := s.Reader().Notice.Query().Count(t.Context())
+			require.NoError(t, err)
+		}
+	}
+}
+
 // TestConnectionsThatTheServerEndedAreReplaced restarts the server right after all connections were used: no transaction that begins then fails for it.
 func TestConnectionsThatTheServerEndedAreReplaced(t *testing.T) {
 	t.Parallel()
