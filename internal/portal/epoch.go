@@ -3,7 +3,6 @@ package portal
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -33,7 +32,7 @@ func (p *Portal) Restored(ctx context.Context) (epoch string, err error) {
 		if err := tx.Epoch.Create().SetName(name).SetAt(now).Exec(ctx); err != nil {
 			return err
 		}
-		end, err := feedOf(ctx, tx.SQL)
+		end, err := tx.feedEnd(ctx)
 		if err != nil {
 			return err
 		}
@@ -53,14 +52,12 @@ type feedEnd struct {
 	position int64
 }
 
-// feedOf reads the feed's end, by a pool or within a transaction.
-func feedOf(ctx context.Context, db interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-},
-) (end feedEnd, err error) {
-	err = db.QueryRowContext(ctx, `SELECT coalesce((SELECT name FROM epochs ORDER BY id DESC LIMIT 1), ''),
-		coalesce((SELECT max(position) FROM changes), 0)`).Scan(&end.epoch, &end.position)
-	return end, err
+// endOfFeed asks for the feed's end.
+const endOfFeed = `SELECT coalesce((SELECT name FROM epochs ORDER BY id DESC LIMIT 1), ''), coalesce((SELECT max(position) FROM changes), 0)`
+
+// feedEnd reads the feed's end within the transaction.
+func (tx *Tx) feedEnd(ctx context.Context) (end feedEnd, err error) {
+	return end, tx.SQL.QueryRowContext(ctx, endOfFeed).Scan(&end.epoch, &end.position)
 }
 
 // listOfChanges begins the cursors of the feed.

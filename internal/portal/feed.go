@@ -110,10 +110,9 @@ func (p *Portal) Changes(ctx context.Context, since *string, types []ChangeType,
 		return nil, &problem.Problem{Code: problem.InvalidInput, Rule: problem.RuleRange, Min: 1, Max: maxChanges, Path: []string{"first"}}
 	}
 	p.depend(ctx, time.Time{}, live.Feed)
-	begun := time.Now() //nolint:forbidigo // how long something takes
-	end, err := feedOf(ctx, p.store.ReadDB())
-	if err != nil {
-		return nil, store.Late(ctx, begun, err)
+	var end feedEnd
+	if err := p.store.Row(ctx, endOfFeed, nil, &end.epoch, &end.position); err != nil {
+		return nil, err
 	}
 	from := int64(0)
 	if since != nil {

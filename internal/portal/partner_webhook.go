@@ -107,7 +107,7 @@ func (p *Portal) claim(ctx context.Context, endpoint string) (try *attempt, err 
 		}
 		lease := tx.now.Add(callLease)
 		e.BusyUntil = &lease
-		feed, err := feedOf(ctx, tx.SQL)
+		feed, err := tx.feedEnd(ctx)
 		if err != nil {
 			return err
 		}

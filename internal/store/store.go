@@ -91,6 +91,16 @@ func (s *Store) Reader() *ent.Client { return s.reader }
 // ReadDB is the pool behind Reader, for statements written by hand.
 func (s *Store) ReadDB() *sql.DB { return s.read }
 
+// Row reads one row by a statement written by hand into dest.
+func (s *Store) Row(ctx context.Context, query string, args []any, dest ...any) error {
+	begun := time.Now()
+	err := s.read.QueryRowContext(ctx, query, args...).Scan(dest...)
+	if err != nil && ctx.Err() == nil && s.renew(err) {
+		err = s.read.QueryRowContext(ctx, query, args...).Scan(dest...)
+	}
+	return Late(ctx, begun, err)
+}
+
 // Each reads rows by a statement written by hand into dest, and calls each after every one. On PostgreSQL it goes past
 // database/sql, which costs three times as much a row.
 func (s *Store) Each(ctx context.Context, query string, args, dest []any, each func()) (err error) {
@@ -110,6 +120,15 @@ func (s *Store) Each(ctx context.Context, query string, args, dest []any, each f
 		}
 		return rows.Err()
 	}
+	some := false
+	if err = s.each(ctx, query, args, dest, func() { some = true; each() }); err != nil && !some && ctx.Err() == nil && s.renew(err) {
+		err = s.each(ctx, query, args, dest, each)
+	}
+	return err
+}
+
+// each is Each on one of PostgreSQL's connections.
+func (s *Store) each(ctx context.Context, query string, args, dest []any, each func()) (err error) {
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return err

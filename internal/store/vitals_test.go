@@ -133,6 +133,24 @@ func readOnlySession(t *testing.T, conn *sql.Conn) bool {
 // that follows fails for one of them.
 func TestReadsOnConnectionsThatTheServerEndedAreSentAgain(t *testing.T) {
 	t.Parallel()
+	const count = `SELECT count(*) FROM notices`
+	for name, read := range map[string]func(context.Context, *Store, *int) error{
+		"ent": func(ctx context.Context, s *Store, n *int) (err error) {
+			*n, err = s.Reader().Notice.Query().Count(ctx)
+			return err
+		},
+		"one row":  func(ctx context.Context, s *Store, n *int) error { return s.Row(ctx, count, nil, n) },
+		"each row": func(ctx context.Context, s *Store, n *int) error { return s.Each(ctx, count, nil, []any{n}, func() {}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			readsAgain(t, read)
+		})
+	}
+}
+
+func readsAgain(t *testing.T, read func(context.Context, *Store, *int) error) {
+	t.Helper()
 	server := testbed.OwnPostgres(t)
 	s := open(t, Config{DatabaseURL: server.URL(), MaxConns: 12})
 	require.NoError(t, s.Migrate(t.Context()))
@@ -148,10 +166,8 @@ func TestReadsOnConnectionsThatTheServerEndedAreSentAgain(t *testing.T) {
 		for _, conn := range held {
 			require.NoError(t, conn.Close()) // the pool has it back as one that was used just now
 		}
-		for range 5 {
-			_, err := s.Reader().Notice.Query().Count(t.Context())
-			require.NoError(t, err)
-		}
+		n := 0
+		require.NoError(t, read(t.Context(), s, &n))
 	}
 }
 
