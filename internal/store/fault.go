@@ -53,8 +53,14 @@ func Unavailable(err error) bool {
 
 // connectionLost reports whether an error says that a connection of the pool had ended, unnoticed, before it was used.
 func connectionLost(err error) bool {
-	connect := (*pgconn.ConnectError)(nil)
-	return Unavailable(err) && !errors.As(err, &connect)
+	connect, answer := (*pgconn.ConnectError)(nil), (*pgconn.PgError)(nil)
+	if errors.As(err, &connect) {
+		return false
+	}
+	if errors.As(err, &answer) { // what the server refuses for want of room or memory it refuses on a new connection as well
+		return strings.HasPrefix(answer.Code, "08") || strings.HasPrefix(answer.Code, "57P")
+	}
+	return Unavailable(err)
 }
 
 // serverGone sorts PostgreSQL's codes (appendix A of its manual): connection exceptions (08), insufficient resources (53),

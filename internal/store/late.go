@@ -29,9 +29,7 @@ func Late(ctx context.Context, begun time.Time, err error) error {
 // timed is ent's driver with Late applied to the errors of its statements.
 type timed struct {
 	*entsql.Driver
-	// lost reports whether an error is of a connection that had ended before its use, so that a statement that only reads may be
-	// sent again on another one. nil: never, as within a transaction.
-	lost func(error) bool
+	again func(context.Context, func() error) error // sends a query: Store.again, or once within a transaction
 }
 
 // Exec implements dialect.ExecQuerier.
@@ -43,11 +41,7 @@ func (d timed) Exec(ctx context.Context, query string, args, v any) error {
 // Query implements dialect.ExecQuerier.
 func (d timed) Query(ctx context.Context, query string, args, v any) error {
 	begun := time.Now()
-	err := d.Driver.Query(ctx, query, args, v)
-	if err != nil && d.lost != nil && ctx.Err() == nil && d.lost(err) {
-		err = d.Driver.Query(ctx, query, args, v)
-	}
-	if err != nil {
+	if err := d.again(ctx, func() error { return d.Driver.Query(ctx, query, args, v) }); err != nil {
 		return Late(ctx, begun, err)
 	}
 	if rows, ok := v.(*entsql.Rows); ok {

@@ -81,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("store.Open: %w", err), s.Close())
 	}
-	s.reader = ent.NewClient(ent.Driver(timed{entsql.OpenDB(s.Dialect, s.read), s.renew}))
+	s.reader = ent.NewClient(ent.Driver(timed{entsql.OpenDB(s.Dialect, s.read), s.again}))
 	return s, nil
 }
 
@@ -94,10 +94,7 @@ func (s *Store) ReadDB() *sql.DB { return s.read }
 // Row reads one row by a statement written by hand into dest.
 func (s *Store) Row(ctx context.Context, query string, args []any, dest ...any) error {
 	begun := time.Now()
-	err := s.read.QueryRowContext(ctx, query, args...).Scan(dest...)
-	if err != nil && ctx.Err() == nil && s.renew(err) {
-		err = s.read.QueryRowContext(ctx, query, args...).Scan(dest...)
-	}
+	err := s.again(ctx, func() error { return s.read.QueryRowContext(ctx, query, args...).Scan(dest...) })
 	return Late(ctx, begun, err)
 }
 
@@ -121,10 +118,12 @@ func (s *Store) Each(ctx context.Context, query string, args, dest []any, each f
 		return rows.Err()
 	}
 	some := false
-	if err = s.each(ctx, query, args, dest, func() { some = true; each() }); err != nil && !some && ctx.Err() == nil && s.renew(err) {
-		err = s.each(ctx, query, args, dest, each)
-	}
-	return err
+	return s.again(ctx, func() error {
+		if !some { // each must not be called twice for a row
+			err = s.each(ctx, query, args, dest, func() { some = true; each() })
+		}
+		return err
+	})
 }
 
 // each is Each on one of PostgreSQL's connections.

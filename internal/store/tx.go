@@ -73,16 +73,16 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 	defer unfollow()
 
 	begun := time.Now()
-	tx, err := db.BeginTx(own, opts)
-	if err != nil && ctx.Err() == nil && s.renew(err) {
-		tx, err = db.BeginTx(own, opts) // nothing was begun, and the next connection is a new one
-	}
-	if err != nil {
+	var tx *sql.Tx
+	if err := s.again(ctx, func() (err error) {
+		tx, err = db.BeginTx(own, opts)
+		return err
+	}); err != nil {
 		return fmt.Errorf("store: begin: %w", Late(ctx, begun, orCause(ctx, err)))
 	}
 	defer func() { _ = tx.Rollback() }() // after a commit it does nothing; after an error or a panic the connection is what counts
 
-	client := ent.NewClient(ent.Driver(joined{timed{Driver: entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx})}}))
+	client := ent.NewClient(ent.Driver(joined{timed{entsql.NewDriver(s.Dialect, entsql.Conn{ExecQuerier: tx}), once}}))
 	if err := fn(ctx, &Tx{Client: client, SQL: tx, Dialect: s.Dialect, store: s}); err != nil {
 		return Late(ctx, begun, withCause(ctx, err))
 	}
@@ -103,15 +103,19 @@ func (s *Store) transact(ctx context.Context, db *sql.DB, opts *sql.TxOptions, f
 	return nil
 }
 
-// renew has all connections of the pool replaced, if an error says that one of them had ended unnoticed, and reports whether it
-// did: those opened with it have probably ended, too, and what was asked may be asked again.
-func (s *Store) renew(err error) bool {
-	if !s.postgres() || !connectionLost(err) {
-		return false
+// again runs what changes nothing: a read, or the beginning of a transaction. Where PostgreSQL had ended the connection that it
+// was sent on, those opened with it have probably ended, too: all are replaced, and it runs once more.
+func (s *Store) again(ctx context.Context, run func() error) error {
+	err := run()
+	if err != nil && ctx.Err() == nil && s.postgres() && connectionLost(err) {
+		s.connections.lost()
+		err = run()
 	}
-	s.connections.lost()
-	return true
+	return err
 }
+
+// once is again within a transaction, which can't go on on another connection.
+func once(_ context.Context, run func() error) error { return run() }
 
 // orCause prefers the reason for which the caller's context ended over what the driver made of it.
 func orCause(ctx context.Context, err error) error {

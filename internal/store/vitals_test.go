@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"sync"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"nelke/internal/testbed"
@@ -311,11 +314,9 @@ func TestSQLiteWaitsForAnotherWritersLock(t *testing.T) {
 	for wait, want := range map[time.Duration]int{0: 5_000, time.Minute: 60_000} {
 		cfg := config(t, dialect.SQLite)
 		cfg.LockWait = wait
-		s, milliseconds := open(t, cfg), 0
-		for _, db := range []*sql.DB{s.WriteDB(), s.JobDB()} {
-			require.NoError(t, db.QueryRow("PRAGMA busy_timeout").Scan(&milliseconds))
-			require.Equal(t, want, milliseconds)
-		}
+		milliseconds := 0
+		require.NoError(t, open(t, cfg).WriteDB().QueryRow("PRAGMA busy_timeout").Scan(&milliseconds))
+		require.Equal(t, want, milliseconds)
 	}
 }
 
@@ -356,4 +357,15 @@ func TestAMoreExactMeasurementStays(t *testing.T) {
 	require.Equal(t, time.Second, measure(200*time.Millisecond, time.Second), "it contradicts the one before")
 	now = now.Add(time.Hour)
 	require.Equal(t, 990*time.Millisecond, measure(500*time.Millisecond, 990*time.Millisecond), "the one before is old")
+}
+
+// TestWhatTheServerRefusesRenewsNoConnections: a server that is short of something isn't helped by new connections.
+func TestWhatTheServerRefusesRenewsNoConnections(t *testing.T) {
+	t.Parallel()
+	for code, lost := range map[string]bool{"57P01": true, "08006": true, "53200": false, "53100": false, "58030": false, "25006": false} {
+		require.Equal(t, lost, connectionLost(fmt.Errorf("query: %w", &pgconn.PgError{Code: code})), code)
+	}
+	require.True(t, connectionLost(io.ErrUnexpectedEOF))
+	require.False(t, connectionLost(&pgconn.ConnectError{}))
+	require.False(t, connectionLost(nil))
 }
