@@ -289,37 +289,51 @@ type ReplayWebhookInput struct {
 func (p *Portal) ReplayWebhook(ctx context.Context, in ReplayWebhookInput) (_ *ent.WebhookEndpoint, err error) {
 	defer problem.Wrap(&err, "ReplayWebhook(%s)", in.Endpoint)
 
+	return p.onEndpoint(ctx, request{operation: "replayWebhook", key: in.IdempotencyKey, id: in.Endpoint, input: in}, func(ctx context.Context, tx *Tx, e *ent.WebhookEndpoint) (change, error) {
+		which := webhookdelivery.StatusEQ(webhookdelivery.StatusDEAD)
+		if in.Delivery != nil {
+			which = webhookdelivery.IDIn(storable(*in.Delivery)...)
+		}
+		n, err := tx.again(ctx, webhookdelivery.EndpointID(e.ID), which)
+		if err != nil {
+			return change{}, err
+		}
+		if n == 0 && in.Delivery != nil {
+			return change{}, problem.New(problem.NotFound, "input", "delivery")
+		}
+		return change{subject: e.ID, action: "webhook.replayed", before: value(in.Delivery), left: in}, nil
+	})
+}
+
+// onEndpoint runs a write on an endpoint whose town's admin, or whose partner, the actor is, and enqueues a call to it. Partners
+// are limited in how often.
+//
+// Problems: UNAUTHENTICATED, NOT_FOUND, WEBHOOKS_OFF, RATE_LIMITED.
+func (p *Portal) onEndpoint(ctx context.Context, r request, work func(context.Context, *Tx, *ent.WebhookEndpoint) (change, error)) (*ent.WebhookEndpoint, error) {
 	var limited error
-	_, err = p.onPartner(ctx, partnerWrite{
-		operation: "replayWebhook", key: in.IdempotencyKey, outcome: in.Endpoint, input: in,
-		of: withEndpoint(in.Endpoint), who: p.seesPartners, path: "endpoint",
+	_, err := p.onPartner(ctx, partnerWrite{
+		operation: r.operation, key: r.key, outcome: r.id, input: r.input,
+		of: withEndpoint(r.id), who: p.seesPartners, path: "endpoint",
 		prepare: func(partner *ent.Partner) { limited = p.limitPartner(ctx, partner) },
 		work: func(ctx context.Context, tx *Tx, _ *ent.Partner) (change, error) {
-			e, err := tx.endpoint(ctx, in.Endpoint)
+			e, err := tx.endpoint(ctx, r.id)
 			if err != nil || limited != nil {
 				return change{}, firstOf(err, limited)
 			}
 			if p.webhooks == nil {
 				return change{}, problem.New(problem.WebhooksOff)
 			}
-			which := webhookdelivery.StatusEQ(webhookdelivery.StatusDEAD)
-			if in.Delivery != nil {
-				which = webhookdelivery.IDIn(storable(*in.Delivery)...)
-			}
-			n, err := tx.again(ctx, webhookdelivery.EndpointID(e.ID), which)
+			ch, err := work(ctx, tx, e)
 			if err != nil {
 				return change{}, err
 			}
-			if n == 0 && in.Delivery != nil {
-				return change{}, problem.New(problem.NotFound, "input", "delivery")
-			}
-			return change{subject: e.ID, action: "webhook.replayed", before: value(in.Delivery), left: in}, p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, tx.now)
+			return ch, p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, tx.now)
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	return p.reloadEndpoint(ctx, in.Endpoint)
+	return p.reloadEndpoint(ctx, r.id)
 }
 
 // limitPartner counts what a partner itself asks for: it locks the town, has what is remembered of it read again, and leaves
@@ -356,27 +370,7 @@ func (p *Portal) resume(ctx context.Context, tx *Tx, endpoints ...string) error 
 func (p *Portal) PingWebhook(ctx context.Context, in WebhookEndpointInput) (_ *ent.WebhookEndpoint, err error) {
 	defer problem.Wrap(&err, "PingWebhook(%s)", in.Endpoint)
 
-	var limited error
-	_, err = p.onPartner(ctx, partnerWrite{
-		operation: "pingWebhook", key: in.IdempotencyKey, outcome: in.Endpoint, input: in,
-		of: withEndpoint(in.Endpoint), who: p.seesPartners, path: "endpoint",
-		prepare: func(partner *ent.Partner) { limited = p.limitPartner(ctx, partner) },
-		work: func(ctx context.Context, tx *Tx, _ *ent.Partner) (change, error) {
-			e, err := tx.endpoint(ctx, in.Endpoint)
-			if err != nil || limited != nil {
-				return change{}, firstOf(err, limited)
-			}
-			if p.webhooks == nil {
-				return change{}, problem.New(problem.WebhooksOff)
-			}
-			if err := tx.deliver(ctx, e.ID, e.Position, nil); err != nil {
-				return change{}, err
-			}
-			return change{subject: e.ID, action: "webhook.pinged"}, p.jobs.SendWebhooksAt(ctx, tx.SQL, e.ID, tx.now)
-		},
+	return p.onEndpoint(ctx, request{operation: "pingWebhook", key: in.IdempotencyKey, id: in.Endpoint, input: in}, func(ctx context.Context, tx *Tx, e *ent.WebhookEndpoint) (change, error) {
+		return change{subject: e.ID, action: "webhook.pinged"}, tx.deliver(ctx, e.ID, e.Position, nil)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return p.reloadEndpoint(ctx, in.Endpoint)
 }
