@@ -59,39 +59,39 @@ func (d *Deps) Reset(maxAge time.Duration) {
 // Depend notes a reading that isn't remembered: what it depends on, and the instant at which time alone makes it untrue
 // (zero: never). Call it before reading. In a context without Deps it does nothing.
 func (c *Cache) Depend(ctx context.Context, validUntil time.Time, keys ...live.Key) {
-	t := depsOf(ctx)
-	if t == nil {
+	d := depsOf(ctx)
+	if d == nil {
 		return
 	}
 	l := lease{keys: keys, stamps: make([]live.Stamp, len(keys)), readAt: c.now(), validUntil: validUntil}
 	for i, k := range keys {
 		l.stamps[i] = c.hub.Stamp(k)
 	}
-	t.add(&l)
+	d.add(&l)
 }
 
 // Collect returns a context in which every Read, RootField, Public and Private is noted in the Deps.
 func Collect(ctx context.Context) (context.Context, *Deps) {
-	t := new(Deps)
-	return context.WithValue(ctx, depsKey{}, t), t
+	d := new(Deps)
+	return context.WithValue(ctx, depsKey{}, d), d
 }
 
 func depsOf(ctx context.Context) *Deps {
-	t, _ := ctx.Value(depsKey{}).(*Deps)
-	return t
+	d, _ := ctx.Value(depsKey{}).(*Deps)
+	return d
 }
 
 // RootField returns the context for one root field of the answer. The answer is private until each root field is
 // marked by Public in the context that it got here.
 func RootField(ctx context.Context) context.Context {
-	t := depsOf(ctx)
-	if t == nil {
+	d := depsOf(ctx)
+	if d == nil {
 		return ctx
 	}
 	mark := new(root)
-	t.mu.Lock()
-	t.roots = append(t.roots, mark)
-	t.mu.Unlock()
+	d.mu.Lock()
+	d.roots = append(d.roots, mark)
+	d.mu.Unlock()
 	return context.WithValue(ctx, rootKey{}, mark)
 }
 
@@ -105,10 +105,10 @@ func Public(ctx context.Context) {
 
 // Private marks the whole answer as one that must not be kept, whatever its root fields say.
 func Private(ctx context.Context) {
-	if t := depsOf(ctx); t != nil {
-		t.mu.Lock()
-		t.private = true
-		t.mu.Unlock()
+	if d := depsOf(ctx); d != nil {
+		d.mu.Lock()
+		d.private = true
+		d.mu.Unlock()
 	}
 }
 
