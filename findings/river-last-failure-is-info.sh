@@ -6,7 +6,7 @@
 #
 # Seen: River logs it at level Info, like an attempt that will be repeated, with the same sentence. A logger that passes on
 # warnings and errors alone, which is also River's own default, shows nothing when work is lost; the row is "discarded" and
-# is deleted after seven days. (Up to v0.32 it was a warning and an error.) Whoever wants to know sets an ErrorHandler and logs there.
+# is deleted after seven days. Whoever wants to know sets an ErrorHandler and logs there.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -33,7 +33,7 @@ type Operations interface {
 	// SweepHolds ends every hold whose time is over.
 	SweepHolds(ctx context.Context) error
 	// DeliverNotice records a message to the person about the subject (id of an appointment or application).
-	// The key is that of [Client.NoticeOwed]: one notice, however often it is asked for.
+	// The key is that of [Client.DeliverNoticeAt]: one notice, however often it is asked for.
 	DeliverNotice(ctx context.Context, subject, kind, key string) error
 	// TendDraft warns of the end of a draft application, or ends it.
 	TendDraft(ctx context.Context, application string) error

@@ -32,7 +32,7 @@ func TestOwe(t *testing.T) {
 					return errors.Join(
 						tx.Notice.Create().SetSubject("s").SetKind("k").SetKey("key").SetAt(at).Exec(ctx),
 						c.ExpireHoldAt(ctx, tx.SQL, "appointment_1", at.Add(time.Hour)),
-						c.NoticeOwed(ctx, tx.SQL, "appointment_1", "confirmation", "key", time.Time{}),
+						c.DeliverNoticeAt(ctx, tx.SQL, "appointment_1", "confirmation", "key", time.Time{}),
 					)
 				}
 				boom := errors.New("boom")
@@ -72,7 +72,7 @@ func TestOwe(t *testing.T) {
 					clock.Now().Add(4 * time.Hour): "scheduled",
 				} {
 					owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
-						if err := c.NoticeOwed(ctx, tx, "s", "k", at.String(), at); err != nil {
+						if err := c.DeliverNoticeAt(ctx, tx, "s", "k", at.String(), at); err != nil {
 							return err
 						}
 						var is string
@@ -99,7 +99,7 @@ func TestOwe(t *testing.T) {
 					return errors.Join(
 						c.ExpireHoldAt(ctx, tx, "appointment_1", time.Now()),
 						with.ExpireHoldAt(ctx, tx, "appointment_2", time.Now()),
-						c.NoticeOwed(ctx, tx, "appointment_1", "confirmation", "1", time.Time{}),
+						c.DeliverNoticeAt(ctx, tx, "appointment_1", "confirmation", "1", time.Time{}),
 					)
 				})
 				require.Equal(t, 1, jobs(t, s, KindExpireHold))
@@ -128,7 +128,7 @@ func TestWork(t *testing.T) {
 				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
 					return errors.Join(
 						c.ExpireHoldAt(ctx, tx, "appointment_1", clock.Now().Add(10*time.Minute)),
-						c.NoticeOwed(ctx, tx, "appointment_1", "reminder", "1", clock.Now().Add(-time.Minute)),
+						c.DeliverNoticeAt(ctx, tx, "appointment_1", "reminder", "1", clock.Now().Add(-time.Minute)),
 					)
 				})
 				came := h.await(t, "notice appointment_1 reminder 1", "sweep", "digest", "forget")
@@ -170,7 +170,7 @@ func TestWork(t *testing.T) {
 					}
 				}
 				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
-					return errors.Join(c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}), c.ExpireHoldAt(ctx, tx, "appointment_1", time.Now()))
+					return errors.Join(c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{}), c.ExpireHoldAt(ctx, tx, "appointment_1", time.Now()))
 				})
 				h.await(t, "notice s k 1", "expire appointment_1")
 			})
@@ -194,14 +194,20 @@ func TestWork(t *testing.T) {
 					return nil
 				}
 				c := start(t, s, Options{Clock: clock.Now}, h)
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+				})
 				h.await(t, "notice s k 1")
 				require.Eventually(t, func() bool { return c.Counts()[KindDeliverNotice].Failed == 1 }, 5*time.Second, 5*time.Millisecond)
 
 				// The clock stands: it isn't done again, however often River looks. Another job shows that it looked.
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "2", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "2", time.Time{})
+				})
 				require.NotContains(t, h.await(t, "notice s k 2"), "notice s k 1")
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "3", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "3", time.Time{})
+				})
 				require.NotContains(t, h.await(t, "notice s k 3"), "notice s k 1")
 
 				clock.advance(time.Minute)

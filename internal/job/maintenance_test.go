@@ -82,7 +82,9 @@ func TestMaintenance(t *testing.T) {
 				require.NoError(t, err)
 				h := newRecorder()
 				c := start(t, s, Options{Clock: clock.Now}, h)
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+				})
 				require.Eventually(t, func() bool { return jobs(t, s, KindSweepHolds) > 0 }, 20*time.Second, 5*time.Millisecond, "led")
 				_, err = s.JobDB().ExecContext(t.Context(), `UPDATE river_queue SET paused_at = NULL`)
 				require.NoError(t, err)

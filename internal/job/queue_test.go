@@ -47,7 +47,9 @@ func TestQueue(t *testing.T) {
 			return nil
 		}
 		c := start(t, s, Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}, h)
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		require.Eventually(t, func() bool { return strings.Count(log.String(), "no room left") >= 2 }, 10*time.Second, 5*time.Millisecond)
 		for line := range strings.Lines(log.String()) {
 			switch {
@@ -77,7 +79,9 @@ func TestQueue(t *testing.T) {
 		c := start(t, s, Options{NoSweepers: true}, h)
 		other, err := New(s, Options{})
 		require.NoError(t, err)
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		h.await(t, "notice s k 1")
 		id := only(t, s, KindDeliverNotice)
 		_, err = other.insert.JobCancel(t.Context(), id)
@@ -105,7 +109,9 @@ func TestQueue(t *testing.T) {
 		c, err := New(s, Options{Workers: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		require.NoError(t, err)
 		require.NoError(t, c.Start(t.Context(), h))
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		h.await(t, "notice s k 1", "sweep")
 		over, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -138,7 +144,9 @@ func TestQueue(t *testing.T) {
 			return nil
 		}
 		c := start(t, s, Options{NoSweepers: true}, h)
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		h.await(t, "notice s k 1", "digest")
 		id := only(t, s, KindDeliverNotice)
 		require.Eventually(t, func() bool { return c.Counts()[KindDigestHeads].Done == 1 }, 5*time.Second, 5*time.Millisecond)
@@ -180,7 +188,9 @@ func TestQueue(t *testing.T) {
 			})
 		}
 		for range 3 {
-			owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+			owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+				return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+			})
 			h.await(t, "notice s k 1")
 		}
 		enough()
@@ -190,7 +200,9 @@ func TestQueue(t *testing.T) {
 	each("no notifications are written", func(t *testing.T, s *store.Store) {
 		h := newRecorder()
 		c := start(t, s, Options{}, h)
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		h.await(t, "notice s k 1", "sweep")
 		if s.Dialect == dialect.SQLite {
 			var n int
@@ -240,7 +252,9 @@ func TestQueue(t *testing.T) {
 		require.NoError(t, s.Migrate(t.Context()))
 		h := newRecorder()
 		c := start(t, s, Options{}, h)
-		owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+		owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+			return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+		})
 		h.await(t, "notice s k 1", "sweep", "digest")
 	})
 }

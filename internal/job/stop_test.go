@@ -36,7 +36,9 @@ func TestStop(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, c.Start(ctx, h))
 				require.Error(t, c.Start(ctx, h), "once")
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+				})
 				h.await(t, "notice s k 1")
 				cancel() // the end of what Start was given isn't the end of the job
 				stopped := make(chan error, 1)
@@ -66,7 +68,9 @@ func TestStop(t *testing.T) {
 				c, err := New(s, Options{Workers: true, NoSweepers: true})
 				require.NoError(t, err)
 				require.NoError(t, c.Start(t.Context(), h))
-				owe(t, s, func(ctx context.Context, tx *sql.Tx) error { return c.NoticeOwed(ctx, tx, "s", "k", "1", time.Time{}) })
+				owe(t, s, func(ctx context.Context, tx *sql.Tx) error {
+					return c.DeliverNoticeAt(ctx, tx, "s", "k", "1", time.Time{})
+				})
 				h.await(t, "notice s k 1")
 				now, cancel := context.WithCancel(t.Context())
 				cancel()

@@ -58,17 +58,17 @@ func (p *Portal) ReopenApplication(ctx context.Context, in ReopenApplicationInpu
 		if err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeReopened, r.ID)
+		return p.enqueueNotice(ctx, tx, f.ID, noticeReopened, r.ID)
 	})
 }
 
-// oweDecision enqueues a message to the person about a decision: another one after each time that it was taken back.
-func (p *Portal) oweDecision(ctx context.Context, tx *Tx, f *file, kind string) error {
+// enqueueDecision enqueues a message to the person about a decision: another one after each time that it was taken back.
+func (p *Portal) enqueueDecision(ctx context.Context, tx *Tx, f *file, kind string) error {
 	last, err := tx.Reopening.Query().Where(reopening.ApplicationID(f.ID)).Order(ent.Desc(reopening.FieldID)).FirstID(ctx)
 	if ent.MaskNotFound(err) != nil {
 		return err
 	}
-	return p.oweNotice(ctx, tx, f.ID, kind, last)
+	return p.enqueueNotice(ctx, tx, f.ID, kind, last)
 }
 
 // reopened reports whether a decision on an application was taken back.

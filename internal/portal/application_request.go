@@ -36,7 +36,7 @@ func (p *Portal) RequestInformation(ctx context.Context, in RequestInformationIn
 		if err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeQuestion, r.ID)
+		return p.enqueueNotice(ctx, tx, f.ID, noticeQuestion, r.ID)
 	})
 }
 
@@ -144,7 +144,7 @@ func (p *Portal) WithdrawInformationRequest(ctx context.Context, in ApplicationI
 		if err := tx.closeQuestion(ctx, f); err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeQuestionWithdrawn, asked)
+		return p.enqueueNotice(ctx, tx, f.ID, noticeQuestionWithdrawn, asked)
 	})
 }
 

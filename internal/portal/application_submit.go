@@ -51,7 +51,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 		if err := tx.indexApplication(ctx, f.Application, f.c, f.service.Town.Zone, ""); err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, f.ID, noticeSubmitted, "")
+		return p.enqueueNotice(ctx, tx, f.ID, noticeSubmitted, "")
 	})
 }
 
@@ -64,9 +64,9 @@ func deadlineOf(s *catalogue.Service, now time.Time) time.Time {
 	return s.Town.Today(now).AddDays(days + 1).Midnight(s.Town.Zone)
 }
 
-// oweNotice enqueues a message to the person about an application or payment, once per kind and occasion.
-func (p *Portal) oweNotice(ctx context.Context, tx *Tx, subject, kind, occasion string) error {
-	return p.jobs.NoticeOwed(ctx, tx.SQL, subject, kind, subject+" "+kind+" "+occasion, tx.now)
+// enqueueNotice enqueues a message to the person about an application or payment, once per kind and occasion.
+func (p *Portal) enqueueNotice(ctx context.Context, tx *Tx, subject, kind, occasion string) error {
+	return p.jobs.DeliverNoticeAt(ctx, tx.SQL, subject, kind, subject+" "+kind+" "+occasion, tx.now)
 }
 
 // WithdrawApplication ends an application that isn't decided yet. What was paid goes back if nobody works on it, and it was
@@ -152,7 +152,7 @@ func (p *Portal) TendDraft(ctx context.Context, id string) (err error) {
 		case tx.now.Before(warn):
 			return p.jobs.TendDraftAt(ctx, tx.SQL, id, warn)
 		case tx.now.Before(*f.ExpiresAt):
-			if err := p.oweNotice(ctx, tx, id, noticeExpiring, f.ExpiresAt.UTC().Format(time.DateOnly)); err != nil {
+			if err := p.enqueueNotice(ctx, tx, id, noticeExpiring, f.ExpiresAt.UTC().Format(time.DateOnly)); err != nil {
 				return err
 			}
 			return p.jobs.TendDraftAt(ctx, tx.SQL, id, *f.ExpiresAt)

@@ -150,7 +150,7 @@ func (p *Portal) CompleteApplication(ctx context.Context, in CompleteApplication
 		}); err != nil {
 			return err
 		}
-		return p.oweDecision(ctx, tx, f, noticeCompleted)
+		return p.enqueueDecision(ctx, tx, f, noticeCompleted)
 	})
 }
 
@@ -180,6 +180,6 @@ func (p *Portal) RejectApplication(ctx context.Context, in RejectApplicationInpu
 		}); err != nil {
 			return err
 		}
-		return p.oweDecision(ctx, tx, f, noticeRejected)
+		return p.enqueueDecision(ctx, tx, f, noticeRejected)
 	})
 }

@@ -220,11 +220,11 @@ func (p *Portal) enqueueNotices(ctx context.Context, tx *Tx, a *ent.Appointment,
 	if a.Email == "" {
 		return nil
 	}
-	if err := p.jobs.NoticeOwed(ctx, tx.SQL, a.ID, kind, noticeKey(a, kind), tx.now); err != nil {
+	if err := p.jobs.DeliverNoticeAt(ctx, tx.SQL, a.ID, kind, noticeKey(a, kind), tx.now); err != nil {
 		return err
 	}
 	if remind := a.StartsAt.Add(-24 * time.Hour); a.Reminder && remind.After(tx.now) && kind != "appointment.canceled" {
-		return p.jobs.NoticeOwed(ctx, tx.SQL, a.ID, noticeReminder, noticeKey(a, noticeReminder), remind)
+		return p.jobs.DeliverNoticeAt(ctx, tx.SQL, a.ID, noticeReminder, noticeKey(a, noticeReminder), remind)
 	}
 	return nil
 }

@@ -37,12 +37,12 @@ func (tx *Tx) announce(ctx context.Context) error {
 			return err
 		}
 	}
-	told := map[string]bool{}
+	seen := map[string]bool{}
 	for _, m := range tx.moved {
-		if told[m.subject] {
+		if seen[m.subject] {
 			continue
 		}
-		told[m.subject] = true
+		seen[m.subject] = true
 		a := tx.Args()
 		if _, err := tx.exec(ctx, a, `INSERT INTO changes (id, municipality_id, position, at, digest) VALUES (`+
 			a.Bind(m.subject)+`, `+a.Bind(m.municipality)+`, (SELECT coalesce(max(position), 0) + 1 FROM changes), `+a.Now()+`, `+a.Bind(m.digest)+`)

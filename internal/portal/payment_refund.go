@@ -81,7 +81,7 @@ func (p *Portal) RecordRefund(ctx context.Context, in RecordRefundInput) (_ *ent
 		}); err != nil {
 			return err
 		}
-		return p.oweNotice(ctx, tx, pay.ID, noticeRefunded, strconv.Itoa(pay.Revision))
+		return p.enqueueNotice(ctx, tx, pay.ID, noticeRefunded, strconv.Itoa(pay.Revision))
 	})
 }
 

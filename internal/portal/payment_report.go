@@ -185,7 +185,7 @@ func (p *Portal) apply(ctx context.Context, tx *Tx, f *file, pay *ent.Payment, t
 	case entpayment.StatusREFUND_DUE:
 		return p.jobs.SettlePaymentAt(ctx, tx.SQL, pay.ID, tx.now)
 	case entpayment.StatusREFUNDED:
-		return p.oweNotice(ctx, tx, pay.ID, noticeRefunded, "")
+		return p.enqueueNotice(ctx, tx, pay.ID, noticeRefunded, "")
 	}
 	return nil
 }

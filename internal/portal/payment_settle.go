@@ -86,7 +86,7 @@ func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var owed []string
+	var due []string
 	for _, group := range []predicate.Payment{
 		entpayment.And(entpayment.StatusIn(entpayment.StatusCREATED, entpayment.StatusPENDING), entpayment.ExpiresAtLTE(now)),
 		entpayment.And(entpayment.StatusEQ(entpayment.StatusPAID), entpayment.HasApplicationWith(application.SubmittedAtIsNil())),
@@ -98,10 +98,10 @@ func (p *Portal) SettlePayments(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		owed = append(owed, ids...)
+		due = append(due, ids...)
 	}
 	var errs []error
-	for _, id := range owed {
+	for _, id := range due {
 		if ctx.Err() != nil {
 			break // the next sweep begins with the rest
 		}

@@ -22,8 +22,8 @@ import (
 type Jobs interface {
 	// ExpireHoldAt ends a hold that was not booked.
 	ExpireHoldAt(ctx context.Context, tx *sql.Tx, appointment string, at time.Time) error
-	// NoticeOwed enqueues a message to a person, once per key.
-	NoticeOwed(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error
+	// DeliverNoticeAt enqueues a message to a person, once per key.
+	DeliverNoticeAt(ctx context.Context, tx *sql.Tx, subject, kind, key string, at time.Time) error
 	// TendDraftAt looks after a draft: warns of its end, or ends it.
 	TendDraftAt(ctx context.Context, tx *sql.Tx, application string, at time.Time) error
 	// SettlePaymentAt does what the state of a payment calls for by then.

@@ -13,7 +13,7 @@ import (
 // The error has the faults of all towns, each once: joined, a *Faults for each town.
 func LoadAll(paths []string) ([]*Town, error) {
 	var errs []error
-	told := map[Fault]bool{} // a fault in what towns share is found at each of them
+	seen := map[Fault]bool{} // a fault in what towns share is found at each of them
 	note := func(err error) {
 		var faults *Faults
 		if !errors.As(err, &faults) {
@@ -22,8 +22,8 @@ func LoadAll(paths []string) ([]*Town, error) {
 		}
 		news := &Faults{More: faults.More}
 		for _, f := range faults.List {
-			if !told[f] {
-				told[f] = true
+			if !seen[f] {
+				seen[f] = true
 				news.List = append(news.List, f)
 			}
 		}

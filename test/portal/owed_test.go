@@ -30,7 +30,7 @@ func (w *world) owed(t *testing.T, appointment string) []string {
 }
 
 // A booking and the notices that it calls for are one: there is no booking without them, and they without no booking.
-func TestEveryNoticeOwedIsAJobOfTheSameWrite(t *testing.T) {
+func TestEveryDeliverNoticeAtIsAJobOfTheSameWrite(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, b *suite.Backend) {
 		w := newWorld(t, b)
