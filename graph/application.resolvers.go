@@ -76,8 +76,8 @@ func (r *applicationResolver) Events(ctx context.Context, objs []*ent.Applicatio
 	return batch(ctx, objs, r.Portal.ApplicationEventsOf)
 }
 
-func (r *applicationResolver) EventConnection(ctx context.Context, obj *ent.Application, first *int, after *string) (*model.CaseEventConnection, error) {
-	return eventPage(r.Portal.ApplicationEvents(ctx, obj, catalogue.Page{First: first, After: after}))
+func (r *applicationResolver) EventConnection(ctx context.Context, obj *ent.Application, first *int, after *string) (*model.Connection[*ent.Event], error) {
+	return connection(r.Portal.ApplicationEvents(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *applicationResolver) LastEvent(ctx context.Context, objs []*ent.Application) ([]*ent.Event, error) {

@@ -25,24 +25,24 @@ func (r *caseResolver) Appointments(ctx context.Context, objs []*ent.CaseFile) (
 	return batch(ctx, objs, r.Portal.AppointmentsOf)
 }
 
-func (r *caseResolver) AppointmentConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.AppointmentConnection, error) {
-	return appointmentPage(r.Portal.CaseAppointments(ctx, obj, catalogue.Page{First: first, After: after}))
+func (r *caseResolver) AppointmentConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Appointment], error) {
+	return connection(r.Portal.CaseAppointments(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseResolver) Applications(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Application, error) {
 	return batch(ctx, objs, r.Portal.ApplicationsOf)
 }
 
-func (r *caseResolver) ApplicationConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.ApplicationConnection, error) {
-	return applicationPage(r.Portal.CaseApplications(ctx, obj, catalogue.Page{First: first, After: after}))
+func (r *caseResolver) ApplicationConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Application], error) {
+	return connection(r.Portal.CaseApplications(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseResolver) Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error) {
 	return batch(ctx, objs, r.Portal.EventsOf)
 }
 
-func (r *caseResolver) EventConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.CaseEventConnection, error) {
-	return eventPage(r.Portal.CaseEvents(ctx, obj, catalogue.Page{First: first, After: after}))
+func (r *caseResolver) EventConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Event], error) {
+	return connection(r.Portal.CaseEvents(ctx, obj, catalogue.Page{First: first, After: after}))
 }
 
 func (r *caseEventResolver) By(ctx context.Context, obj *ent.Event) (model.EventActor, error) {

@@ -51,7 +51,7 @@ type longQuery struct {
 }
 
 func (q longQuery) PublicServices(context.Context, *int, *string, *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error) {
-	return &model.PublicServiceConnection{ServiceConnection: &catalogue.ServiceConnection{Nodes: q.list.services}}, nil
+	return &model.PublicServiceConnection{Connection: &catalogue.ServiceConnection{Nodes: q.list.services}}, nil
 }
 
 type longService struct {

@@ -102,7 +102,7 @@ type ApplicationResolver interface {
 	Dispatch(ctx context.Context, obj *ent.Application) (*model.Dispatch, error)
 	Appointment(ctx context.Context, objs []*ent.Application) ([]*ent.Appointment, error)
 	Events(ctx context.Context, objs []*ent.Application) ([][]*ent.Event, error)
-	EventConnection(ctx context.Context, obj *ent.Application, first *int, after *string) (*model.CaseEventConnection, error)
+	EventConnection(ctx context.Context, obj *ent.Application, first *int, after *string) (*model.Connection[*ent.Event], error)
 	LastEvent(ctx context.Context, objs []*ent.Application) ([]*ent.Event, error)
 
 	Clerk(ctx context.Context, obj *ent.Application) (*string, error)
@@ -125,11 +125,11 @@ type CaseResolver interface {
 	AcknowledgedNotice(ctx context.Context, obj *ent.CaseFile) (*ent.PrivacyNotice, error)
 
 	Appointments(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Appointment, error)
-	AppointmentConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.AppointmentConnection, error)
+	AppointmentConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Appointment], error)
 	Applications(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Application, error)
-	ApplicationConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.ApplicationConnection, error)
+	ApplicationConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Application], error)
 	Events(ctx context.Context, objs []*ent.CaseFile) ([][]*ent.Event, error)
-	EventConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.CaseEventConnection, error)
+	EventConnection(ctx context.Context, obj *ent.CaseFile, first *int, after *string) (*model.Connection[*ent.Event], error)
 }
 type CaseEventResolver interface {
 	By(ctx context.Context, obj *ent.Event) (model.EventActor, error)
@@ -169,7 +169,7 @@ type InformationRequestResolver interface {
 	AnsweredVia(ctx context.Context, obj *ent.InformationRequest) (*string, error)
 }
 type MunicipalityResolver interface {
-	Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error)
+	Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.Connection[*catalogue.Service], error)
 	PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error)
 
 	PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error)
@@ -274,7 +274,7 @@ type PublicServiceResolver interface {
 	Open(ctx context.Context, obj *catalogue.Service) (bool, error)
 }
 type PublicServiceConnectionResolver interface {
-	Facets(ctx context.Context, obj *model.PublicServiceConnection) (*catalogue.Facets, error)
+	Facets(ctx context.Context, obj *model.Connection[*catalogue.Service]) (*catalogue.Facets, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string) (model.Node, error)
@@ -283,18 +283,18 @@ type QueryResolver interface {
 	Appointment(ctx context.Context, id string) (*ent.Appointment, error)
 	Changes(ctx context.Context, since *string, types []portal.ChangeType, first *int) (*portal.ChangeFeed, error)
 	Municipality(ctx context.Context, by catalogue.MunicipalityKey) (*catalogue.Town, error)
-	Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.MunicipalityConnection, error)
+	Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.Connection[*catalogue.Town], error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (*portal.Availability, error)
 	NextSlots(ctx context.Context, input portal.NextSlotsInput) ([]*portal.OfficeSlots, error)
 	Partner(ctx context.Context, id string) (*ent.Partner, error)
-	Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error)
+	Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.Connection[*ent.Partner], error)
 	Payment(ctx context.Context, id string) (*ent.Payment, error)
 	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (*catalogue.Service, error)
-	PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error)
-	Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error)
+	PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.Connection[*catalogue.Service], error)
+	Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.Connection[*ent.Appointment], error)
 	AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error)
-	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error)
-	Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error)
+	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.Connection[*ent.Application], error)
+	Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.Connection[*ent.Application], error)
 }
 type ReopeningResolver interface {
 	Status(ctx context.Context, obj *ent.Reopening) (application.Status, error)
@@ -307,20 +307,20 @@ type ServiceKindResolver interface {
 }
 type SubscriptionResolver interface {
 	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (<-chan *catalogue.Service, error)
-	PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error)
+	PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.Connection[*catalogue.Service], error)
 	Application(ctx context.Context, id string) (<-chan *ent.Application, error)
 	Appointment(ctx context.Context, id string) (<-chan *ent.Appointment, error)
 	Availability(ctx context.Context, input portal.AvailabilityInput) (<-chan *portal.Availability, error)
 	Payment(ctx context.Context, id string) (<-chan *ent.Payment, error)
 	AppointmentBoard(ctx context.Context, office string, date schedule.Date) (<-chan *portal.Board, error)
-	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error)
+	WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.Connection[*ent.Application], error)
 }
 type WebhookDeliveryResolver interface {
 	LastHTTPStatus(ctx context.Context, obj *ent.WebhookDelivery) (*int, error)
 	LastError(ctx context.Context, obj *ent.WebhookDelivery) (*string, error)
 }
 type WebhookEndpointResolver interface {
-	Deliveries(ctx context.Context, obj *ent.WebhookEndpoint, statuses []webhookdelivery.Status, first *int, after *string) (*model.WebhookDeliveryConnection, error)
+	Deliveries(ctx context.Context, obj *ent.WebhookEndpoint, statuses []webhookdelivery.Status, first *int, after *string) (*model.Connection[*ent.WebhookDelivery], error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -4885,8 +4885,8 @@ func (ec *executionContext) _Application_eventConnection(ctx context.Context, fi
 			return ec.Resolvers.Application().EventConnection(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CaseEventConnection) graphql.Marshaler {
-			return ec.marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐCaseEventConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Event]) graphql.Marshaler {
+			return ec.marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5155,7 +5155,7 @@ func (ec *executionContext) fieldContext_Application_rejection(_ context.Context
 	return graphql.NewScalarFieldContext("Application", field, true, true, "String")
 }
 
-func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5167,8 +5167,8 @@ func (ec *executionContext) _ApplicationConnection_edges(ctx context.Context, fi
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
-			return ec.marshalNApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Application]) graphql.Marshaler {
+			return ec.marshalNApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5187,7 +5187,7 @@ func (ec *executionContext) fieldContext_ApplicationConnection_edges(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ApplicationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApplicationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5219,7 +5219,7 @@ func (ec *executionContext) fieldContext_ApplicationConnection_nodes(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _ApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5251,7 +5251,7 @@ func (ec *executionContext) fieldContext_ApplicationConnection_pageInfo(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _ApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5274,7 +5274,7 @@ func (ec *executionContext) fieldContext_ApplicationEdge_cursor(_ context.Contex
 	return graphql.NewScalarFieldContext("ApplicationEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _ApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _ApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5948,7 +5948,7 @@ func (ec *executionContext) fieldContext_AppointmentBoard_waiting(_ context.Cont
 	return graphql.NewScalarFieldContext("AppointmentBoard", field, false, false, "Int")
 }
 
-func (ec *executionContext) _AppointmentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppointmentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -5960,8 +5960,8 @@ func (ec *executionContext) _AppointmentConnection_edges(ctx context.Context, fi
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppointmentEdge) graphql.Marshaler {
-			return ec.marshalNAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐAppointmentEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Appointment]) graphql.Marshaler {
+			return ec.marshalNAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -5980,7 +5980,7 @@ func (ec *executionContext) fieldContext_AppointmentConnection_edges(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _AppointmentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppointmentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6012,7 +6012,7 @@ func (ec *executionContext) fieldContext_AppointmentConnection_nodes(_ context.C
 	return fc, nil
 }
 
-func (ec *executionContext) _AppointmentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppointmentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6044,7 +6044,7 @@ func (ec *executionContext) fieldContext_AppointmentConnection_pageInfo(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _AppointmentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppointmentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6067,7 +6067,7 @@ func (ec *executionContext) fieldContext_AppointmentEdge_cursor(_ context.Contex
 	return graphql.NewScalarFieldContext("AppointmentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _AppointmentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _AppointmentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6712,8 +6712,8 @@ func (ec *executionContext) _Case_appointmentConnection(ctx context.Context, fie
 			return ec.Resolvers.Case().AppointmentConnection(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
-			return ec.marshalOCaseAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐAppointmentConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Appointment]) graphql.Marshaler {
+			return ec.marshalOCaseAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6811,8 +6811,8 @@ func (ec *executionContext) _Case_applicationConnection(ctx context.Context, fie
 			return ec.Resolvers.Case().ApplicationConnection(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
-			return ec.marshalOCaseApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
+			return ec.marshalOCaseApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6910,8 +6910,8 @@ func (ec *executionContext) _Case_eventConnection(ctx context.Context, field gra
 			return ec.Resolvers.Case().EventConnection(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.CaseEventConnection) graphql.Marshaler {
-			return ec.marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐCaseEventConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Event]) graphql.Marshaler {
+			return ec.marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -6964,7 +6964,7 @@ func (ec *executionContext) fieldContext_Case_openedAt(_ context.Context, field 
 	return graphql.NewScalarFieldContext("Case", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _CaseApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseApplicationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -6976,8 +6976,8 @@ func (ec *executionContext) _CaseApplicationConnection_edges(ctx context.Context
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
-			return ec.marshalNCaseApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Application]) graphql.Marshaler {
+			return ec.marshalNCaseApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -6996,7 +6996,7 @@ func (ec *executionContext) fieldContext_CaseApplicationConnection_edges(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseApplicationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseApplicationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7028,7 +7028,7 @@ func (ec *executionContext) fieldContext_CaseApplicationConnection_nodes(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseApplicationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7060,7 +7060,7 @@ func (ec *executionContext) fieldContext_CaseApplicationConnection_pageInfo(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseApplicationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7083,7 +7083,7 @@ func (ec *executionContext) fieldContext_CaseApplicationEdge_cursor(_ context.Co
 	return graphql.NewScalarFieldContext("CaseApplicationEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CaseApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.ApplicationEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseApplicationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Application]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7115,7 +7115,7 @@ func (ec *executionContext) fieldContext_CaseApplicationEdge_node(_ context.Cont
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseAppointmentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseAppointmentConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7127,8 +7127,8 @@ func (ec *executionContext) _CaseAppointmentConnection_edges(ctx context.Context
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.AppointmentEdge) graphql.Marshaler {
-			return ec.marshalNCaseAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐAppointmentEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Appointment]) graphql.Marshaler {
+			return ec.marshalNCaseAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7147,7 +7147,7 @@ func (ec *executionContext) fieldContext_CaseAppointmentConnection_edges(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseAppointmentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseAppointmentConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7179,7 +7179,7 @@ func (ec *executionContext) fieldContext_CaseAppointmentConnection_nodes(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseAppointmentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseAppointmentConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7211,7 +7211,7 @@ func (ec *executionContext) fieldContext_CaseAppointmentConnection_pageInfo(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseAppointmentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseAppointmentEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7234,7 +7234,7 @@ func (ec *executionContext) fieldContext_CaseAppointmentEdge_cursor(_ context.Co
 	return graphql.NewScalarFieldContext("CaseAppointmentEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CaseAppointmentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.AppointmentEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseAppointmentEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Appointment]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7427,7 +7427,7 @@ func (ec *executionContext) fieldContext_CaseEvent_after(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("CaseEvent", field, false, false, "String")
 }
 
-func (ec *executionContext) _CaseEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.CaseEventConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Event]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7439,8 +7439,8 @@ func (ec *executionContext) _CaseEventConnection_edges(ctx context.Context, fiel
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.CaseEventEdge) graphql.Marshaler {
-			return ec.marshalNCaseEventEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐCaseEventEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Event]) graphql.Marshaler {
+			return ec.marshalNCaseEventEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -7459,7 +7459,7 @@ func (ec *executionContext) fieldContext_CaseEventConnection_edges(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.CaseEventConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Event]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7491,7 +7491,7 @@ func (ec *executionContext) fieldContext_CaseEventConnection_nodes(_ context.Con
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.CaseEventConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Event]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7523,7 +7523,7 @@ func (ec *executionContext) fieldContext_CaseEventConnection_pageInfo(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _CaseEventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.CaseEventEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseEventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Event]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -7546,7 +7546,7 @@ func (ec *executionContext) fieldContext_CaseEventEdge_cursor(_ context.Context,
 	return graphql.NewScalarFieldContext("CaseEventEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _CaseEventEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.CaseEventEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _CaseEventEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Event]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9634,8 +9634,8 @@ func (ec *executionContext) _Municipality_services(ctx context.Context, field gr
 			return ec.Resolvers.Municipality().Services(ctx, obj, fc.Args["filter"].(*catalogue.PublicServiceFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
-			return ec.marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*catalogue.Service]) graphql.Marshaler {
+			return ec.marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9764,7 +9764,7 @@ func (ec *executionContext) fieldContext_Municipality_privacyNotice(ctx context.
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9776,8 +9776,8 @@ func (ec *executionContext) _MunicipalityConnection_edges(ctx context.Context, f
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.MunicipalityEdge) graphql.Marshaler {
-			return ec.marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*catalogue.Town]) graphql.Marshaler {
+			return ec.marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -9796,7 +9796,7 @@ func (ec *executionContext) fieldContext_MunicipalityConnection_edges(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9828,7 +9828,7 @@ func (ec *executionContext) fieldContext_MunicipalityConnection_nodes(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9860,7 +9860,7 @@ func (ec *executionContext) fieldContext_MunicipalityConnection_pageInfo(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _MunicipalityConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9938,7 +9938,7 @@ func (ec *executionContext) fieldContext_MunicipalityCount_count(_ context.Conte
 	return graphql.NewScalarFieldContext("MunicipalityCount", field, false, false, "Int")
 }
 
-func (ec *executionContext) _MunicipalityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -9961,7 +9961,7 @@ func (ec *executionContext) fieldContext_MunicipalityEdge_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("MunicipalityEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _MunicipalityEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.MunicipalityEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _MunicipalityEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*catalogue.Town]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14034,7 +14034,7 @@ func (ec *executionContext) resolveBatch_Partner_endpoints(ctx context.Context, 
 	)
 }
 
-func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14046,8 +14046,8 @@ func (ec *executionContext) _PartnerConnection_edges(ctx context.Context, field 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.PartnerEdge) graphql.Marshaler {
-			return ec.marshalNPartnerEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐPartnerEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.Partner]) graphql.Marshaler {
+			return ec.marshalNPartnerEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14066,7 +14066,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_edges(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14098,7 +14098,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_nodes(_ context.Conte
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PartnerConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14130,7 +14130,7 @@ func (ec *executionContext) fieldContext_PartnerConnection_pageInfo(_ context.Co
 	return fc, nil
 }
 
-func (ec *executionContext) _PartnerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PartnerEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -14153,7 +14153,7 @@ func (ec *executionContext) fieldContext_PartnerEdge_cursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PartnerEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _PartnerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PartnerEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PartnerEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.Partner]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15939,7 +15939,7 @@ func (ec *executionContext) fieldContext_PublicService_assumed(_ context.Context
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicServiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -15951,8 +15951,8 @@ func (ec *executionContext) _PublicServiceConnection_edges(ctx context.Context, 
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.PublicServiceEdge) graphql.Marshaler {
-			return ec.marshalNPublicServiceEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐPublicServiceEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*catalogue.Service]) graphql.Marshaler {
+			return ec.marshalNPublicServiceEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -15971,7 +15971,7 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_edges(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16003,7 +16003,7 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_nodes(_ context
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16035,7 +16035,7 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_pageInfo(_ cont
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16058,7 +16058,7 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_totalCount(_ co
 	return graphql.NewScalarFieldContext("PublicServiceConnection", field, true, false, "Int")
 }
 
-func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceConnection_facets(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16090,7 +16090,7 @@ func (ec *executionContext) fieldContext_PublicServiceConnection_facets(_ contex
 	return fc, nil
 }
 
-func (ec *executionContext) _PublicServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16113,7 +16113,7 @@ func (ec *executionContext) fieldContext_PublicServiceEdge_cursor(_ context.Cont
 	return graphql.NewScalarFieldContext("PublicServiceEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _PublicServiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.PublicServiceEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _PublicServiceEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*catalogue.Service]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -16616,8 +16616,8 @@ func (ec *executionContext) _Query_municipalities(ctx context.Context, field gra
 			return ec.Resolvers.Query().Municipalities(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.MunicipalityFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
-			return ec.marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*catalogue.Town]) graphql.Marshaler {
+			return ec.marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16792,8 +16792,8 @@ func (ec *executionContext) _Query_partners(ctx context.Context, field graphql.C
 			return ec.Resolvers.Query().Partners(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PartnerConnection) graphql.Marshaler {
-			return ec.marshalOPartnerConnection2ᚖnelkeᚋgraphᚋmodelᚐPartnerConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Partner]) graphql.Marshaler {
+			return ec.marshalOPartnerConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16924,8 +16924,8 @@ func (ec *executionContext) _Query_publicServices(ctx context.Context, field gra
 			return ec.Resolvers.Query().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
-			return ec.marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*catalogue.Service]) graphql.Marshaler {
+			return ec.marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -16968,8 +16968,8 @@ func (ec *executionContext) _Query_appointments(ctx context.Context, field graph
 			return ec.Resolvers.Query().Appointments(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
-			return ec.marshalOAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐAppointmentConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Appointment]) graphql.Marshaler {
+			return ec.marshalOAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17056,8 +17056,8 @@ func (ec *executionContext) _Query_workQueue(ctx context.Context, field graphql.
 			return ec.Resolvers.Query().WorkQueue(ctx, fc.Args["input"].(portal.WorkQueueInput), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
-			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -17100,8 +17100,8 @@ func (ec *executionContext) _Query_applications(ctx context.Context, field graph
 			return ec.Resolvers.Query().Applications(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["reference"].(*string), fc.Args["name"].(*string), fc.Args["day"].(*schedule.Date), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
-			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18075,8 +18075,8 @@ func (ec *executionContext) _Subscription_publicServices(ctx context.Context, fi
 			return ec.Resolvers.Subscription().PublicServices(ctx, fc.Args["first"].(*int), fc.Args["filter"].(*catalogue.PublicServiceFilter))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
-			return ec.marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*catalogue.Service]) graphql.Marshaler {
+			return ec.marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18339,8 +18339,8 @@ func (ec *executionContext) _Subscription_workQueue(ctx context.Context, field g
 			return ec.Resolvers.Subscription().WorkQueue(ctx, fc.Args["input"].(portal.WorkQueueInput), fc.Args["first"].(*int))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
-			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
+			return ec.marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		false,
@@ -18797,7 +18797,7 @@ func (ec *executionContext) fieldContext_WebhookDelivery_endedAt(_ context.Conte
 	return graphql.NewScalarFieldContext("WebhookDelivery", field, false, false, "DateTime")
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.WebhookDeliveryConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18809,8 +18809,8 @@ func (ec *executionContext) _WebhookDeliveryConnection_edges(ctx context.Context
 			return obj.Edges(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*model.WebhookDeliveryEdge) graphql.Marshaler {
-			return ec.marshalNWebhookDeliveryEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryEdgeᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
+			return ec.marshalNWebhookDeliveryEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -18829,7 +18829,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_edges(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.WebhookDeliveryConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18861,7 +18861,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_nodes(_ conte
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.WebhookDeliveryConnection) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*ent.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18893,7 +18893,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryConnection_pageInfo(_ co
 	return fc, nil
 }
 
-func (ec *executionContext) _WebhookDeliveryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.WebhookDeliveryEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -18916,7 +18916,7 @@ func (ec *executionContext) fieldContext_WebhookDeliveryEdge_cursor(_ context.Co
 	return graphql.NewScalarFieldContext("WebhookDeliveryEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.WebhookDeliveryEdge) (ret graphql.Marshaler) {
+func (ec *executionContext) _WebhookDeliveryEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*ent.WebhookDelivery]) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -19099,8 +19099,8 @@ func (ec *executionContext) _WebhookEndpoint_deliveries(ctx context.Context, fie
 			return ec.Resolvers.WebhookEndpoint().Deliveries(ctx, obj, fc.Args["statuses"].([]webhookdelivery.Status), fc.Args["first"].(*int), fc.Args["after"].(*string))
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *model.WebhookDeliveryConnection) graphql.Marshaler {
-			return ec.marshalNWebhookDeliveryConnection2ᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryConnection(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*ent.WebhookDelivery]) graphql.Marshaler {
+			return ec.marshalNWebhookDeliveryConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx, selections, v)
 		},
 		true,
 		true,
@@ -26036,7 +26036,7 @@ func (ec *executionContext) _Application(ctx context.Context, sel ast.SelectionS
 
 var applicationConnectionImplementors = []string{"ApplicationConnection"}
 
-func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationConnection) graphql.Marshaler {
+func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Application]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, applicationConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26079,7 +26079,7 @@ func (ec *executionContext) _ApplicationConnection(ctx context.Context, sel ast.
 
 var applicationEdgeImplementors = []string{"ApplicationEdge"}
 
-func (ec *executionContext) _ApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) _ApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Application]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, applicationEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26322,7 +26322,7 @@ func (ec *executionContext) _AppointmentBoard(ctx context.Context, sel ast.Selec
 
 var appointmentConnectionImplementors = []string{"AppointmentConnection"}
 
-func (ec *executionContext) _AppointmentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppointmentConnection) graphql.Marshaler {
+func (ec *executionContext) _AppointmentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Appointment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26365,7 +26365,7 @@ func (ec *executionContext) _AppointmentConnection(ctx context.Context, sel ast.
 
 var appointmentEdgeImplementors = []string{"AppointmentEdge"}
 
-func (ec *executionContext) _AppointmentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) _AppointmentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Appointment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26710,7 +26710,7 @@ func (ec *executionContext) _Case(ctx context.Context, sel ast.SelectionSet, obj
 
 var caseApplicationConnectionImplementors = []string{"CaseApplicationConnection"}
 
-func (ec *executionContext) _CaseApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationConnection) graphql.Marshaler {
+func (ec *executionContext) _CaseApplicationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Application]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseApplicationConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26753,7 +26753,7 @@ func (ec *executionContext) _CaseApplicationConnection(ctx context.Context, sel 
 
 var caseApplicationEdgeImplementors = []string{"CaseApplicationEdge"}
 
-func (ec *executionContext) _CaseApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) _CaseApplicationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Application]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseApplicationEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26791,7 +26791,7 @@ func (ec *executionContext) _CaseApplicationEdge(ctx context.Context, sel ast.Se
 
 var caseAppointmentConnectionImplementors = []string{"CaseAppointmentConnection"}
 
-func (ec *executionContext) _CaseAppointmentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.AppointmentConnection) graphql.Marshaler {
+func (ec *executionContext) _CaseAppointmentConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Appointment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseAppointmentConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26834,7 +26834,7 @@ func (ec *executionContext) _CaseAppointmentConnection(ctx context.Context, sel 
 
 var caseAppointmentEdgeImplementors = []string{"CaseAppointmentEdge"}
 
-func (ec *executionContext) _CaseAppointmentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) _CaseAppointmentEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Appointment]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseAppointmentEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26937,7 +26937,7 @@ func (ec *executionContext) _CaseEvent(ctx context.Context, sel ast.SelectionSet
 
 var caseEventConnectionImplementors = []string{"CaseEventConnection"}
 
-func (ec *executionContext) _CaseEventConnection(ctx context.Context, sel ast.SelectionSet, obj *model.CaseEventConnection) graphql.Marshaler {
+func (ec *executionContext) _CaseEventConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Event]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseEventConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -26980,7 +26980,7 @@ func (ec *executionContext) _CaseEventConnection(ctx context.Context, sel ast.Se
 
 var caseEventEdgeImplementors = []string{"CaseEventEdge"}
 
-func (ec *executionContext) _CaseEventEdge(ctx context.Context, sel ast.SelectionSet, obj *model.CaseEventEdge) graphql.Marshaler {
+func (ec *executionContext) _CaseEventEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Event]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, caseEventEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -27919,7 +27919,7 @@ func (ec *executionContext) _Municipality(ctx context.Context, sel ast.Selection
 
 var municipalityConnectionImplementors = []string{"MunicipalityConnection"}
 
-func (ec *executionContext) _MunicipalityConnection(ctx context.Context, sel ast.SelectionSet, obj *model.MunicipalityConnection) graphql.Marshaler {
+func (ec *executionContext) _MunicipalityConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*catalogue.Town]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -28005,7 +28005,7 @@ func (ec *executionContext) _MunicipalityCount(ctx context.Context, sel ast.Sele
 
 var municipalityEdgeImplementors = []string{"MunicipalityEdge"}
 
-func (ec *executionContext) _MunicipalityEdge(ctx context.Context, sel ast.SelectionSet, obj *model.MunicipalityEdge) graphql.Marshaler {
+func (ec *executionContext) _MunicipalityEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*catalogue.Town]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, municipalityEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29009,7 +29009,7 @@ func (ec *executionContext) _Partner(ctx context.Context, sel ast.SelectionSet, 
 
 var partnerConnectionImplementors = []string{"PartnerConnection"}
 
-func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PartnerConnection) graphql.Marshaler {
+func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.Partner]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, partnerConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29052,7 +29052,7 @@ func (ec *executionContext) _PartnerConnection(ctx context.Context, sel ast.Sele
 
 var partnerEdgeImplementors = []string{"PartnerEdge"}
 
-func (ec *executionContext) _PartnerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) _PartnerEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.Partner]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, partnerEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29753,7 +29753,7 @@ func (ec *executionContext) _PublicService(ctx context.Context, sel ast.Selectio
 
 var publicServiceConnectionImplementors = []string{"PublicServiceConnection"}
 
-func (ec *executionContext) _PublicServiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.PublicServiceConnection) graphql.Marshaler {
+func (ec *executionContext) _PublicServiceConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*catalogue.Service]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -29807,7 +29807,7 @@ func (ec *executionContext) _PublicServiceConnection(ctx context.Context, sel as
 
 var publicServiceEdgeImplementors = []string{"PublicServiceEdge"}
 
-func (ec *executionContext) _PublicServiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.PublicServiceEdge) graphql.Marshaler {
+func (ec *executionContext) _PublicServiceEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*catalogue.Service]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, publicServiceEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -30661,7 +30661,7 @@ func (ec *executionContext) _WebhookDelivery(ctx context.Context, sel ast.Select
 
 var webhookDeliveryConnectionImplementors = []string{"WebhookDeliveryConnection"}
 
-func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, obj *model.WebhookDeliveryConnection) graphql.Marshaler {
+func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*ent.WebhookDelivery]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -30704,7 +30704,7 @@ func (ec *executionContext) _WebhookDeliveryConnection(ctx context.Context, sel 
 
 var webhookDeliveryEdgeImplementors = []string{"WebhookDeliveryEdge"}
 
-func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, obj *model.WebhookDeliveryEdge) graphql.Marshaler {
+func (ec *executionContext) _WebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, webhookDeliveryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -31347,11 +31347,11 @@ func (ec *executionContext) unmarshalNApplicationByIDsInput2ᚕᚖnelkeᚋgraph�
 	return res, nil
 }
 
-func (ec *executionContext) marshalNApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Application]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐApplicationEdge(ctx, sel, v[i])
+		return ec.marshalNApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31363,7 +31363,7 @@ func (ec *executionContext) marshalNApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodel�
 	return ret
 }
 
-func (ec *executionContext) marshalNApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Application]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "ApplicationEdge!")
 		return graphql.Null
@@ -31518,11 +31518,11 @@ func (ec *executionContext) marshalNAppointmentChannel2string(ctx context.Contex
 	return res
 }
 
-func (ec *executionContext) marshalNAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐAppointmentEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Appointment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐAppointmentEdge(ctx, sel, v[i])
+		return ec.marshalNAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31534,7 +31534,7 @@ func (ec *executionContext) marshalNAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodel�
 	return ret
 }
 
-func (ec *executionContext) marshalNAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐAppointmentEdge(ctx context.Context, sel ast.SelectionSet, v *model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Appointment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "AppointmentEdge!")
 		return graphql.Null
@@ -31679,11 +31679,11 @@ func (ec *executionContext) marshalNCase2ᚖnelkeᚋentᚐCaseFile(ctx context.C
 	return ec._Case(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCaseApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐApplicationEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseApplicationEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Application]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCaseApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐApplicationEdge(ctx, sel, v[i])
+		return ec.marshalNCaseApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31695,7 +31695,7 @@ func (ec *executionContext) marshalNCaseApplicationEdge2ᚕᚖnelkeᚋgraphᚋmo
 	return ret
 }
 
-func (ec *executionContext) marshalNCaseApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐApplicationEdge(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseApplicationEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Application]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CaseApplicationEdge!")
 		return graphql.Null
@@ -31703,11 +31703,11 @@ func (ec *executionContext) marshalNCaseApplicationEdge2ᚖnelkeᚋgraphᚋmodel
 	return ec._CaseApplicationEdge(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCaseAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐAppointmentEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Appointment]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCaseAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐAppointmentEdge(ctx, sel, v[i])
+		return ec.marshalNCaseAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31719,7 +31719,7 @@ func (ec *executionContext) marshalNCaseAppointmentEdge2ᚕᚖnelkeᚋgraphᚋmo
 	return ret
 }
 
-func (ec *executionContext) marshalNCaseAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐAppointmentEdge(ctx context.Context, sel ast.SelectionSet, v *model.AppointmentEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseAppointmentEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Appointment]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CaseAppointmentEdge!")
 		return graphql.Null
@@ -31765,11 +31765,11 @@ func (ec *executionContext) marshalNCaseEvent2ᚖnelkeᚋentᚐEvent(ctx context
 	return ec._CaseEvent(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNCaseEventEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐCaseEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CaseEventEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseEventEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Event]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNCaseEventEdge2ᚖnelkeᚋgraphᚋmodelᚐCaseEventEdge(ctx, sel, v[i])
+		return ec.marshalNCaseEventEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -31781,7 +31781,7 @@ func (ec *executionContext) marshalNCaseEventEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐ
 	return ret
 }
 
-func (ec *executionContext) marshalNCaseEventEdge2ᚖnelkeᚋgraphᚋmodelᚐCaseEventEdge(ctx context.Context, sel ast.SelectionSet, v *model.CaseEventEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNCaseEventEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Event]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "CaseEventEdge!")
 		return graphql.Null
@@ -32462,11 +32462,11 @@ func (ec *executionContext) marshalNMunicipalityCount2ᚕnelkeᚋinternalᚋcata
 	return ret
 }
 
-func (ec *executionContext) marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.MunicipalityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*catalogue.Town]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdge(ctx, sel, v[i])
+		return ec.marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32478,7 +32478,7 @@ func (ec *executionContext) marshalNMunicipalityEdge2ᚕᚖnelkeᚋgraphᚋmodel
 	return ret
 }
 
-func (ec *executionContext) marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityEdge(ctx context.Context, sel ast.SelectionSet, v *model.MunicipalityEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNMunicipalityEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*catalogue.Town]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "MunicipalityEdge!")
 		return graphql.Null
@@ -32742,11 +32742,11 @@ func (ec *executionContext) marshalNPartner2ᚖnelkeᚋentᚐPartner(ctx context
 	return ec._Partner(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPartnerEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐPartnerEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPartnerEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.Partner]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPartnerEdge2ᚖnelkeᚋgraphᚋmodelᚐPartnerEdge(ctx, sel, v[i])
+		return ec.marshalNPartnerEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -32758,7 +32758,7 @@ func (ec *executionContext) marshalNPartnerEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐPa
 	return ret
 }
 
-func (ec *executionContext) marshalNPartnerEdge2ᚖnelkeᚋgraphᚋmodelᚐPartnerEdge(ctx context.Context, sel ast.SelectionSet, v *model.PartnerEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPartnerEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.Partner]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PartnerEdge!")
 		return graphql.Null
@@ -33134,7 +33134,7 @@ func (ec *executionContext) unmarshalNPublicServiceByMunicipalityArsAndSlugsInpu
 	return res, nil
 }
 
-func (ec *executionContext) marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*catalogue.Service]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicServiceConnection!")
 		return graphql.Null
@@ -33142,11 +33142,11 @@ func (ec *executionContext) marshalNPublicServiceConnection2ᚖnelkeᚋgraphᚋm
 	return ec._PublicServiceConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPublicServiceEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐPublicServiceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.PublicServiceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*catalogue.Service]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceEdge(ctx, sel, v[i])
+		return ec.marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -33158,7 +33158,7 @@ func (ec *executionContext) marshalNPublicServiceEdge2ᚕᚖnelkeᚋgraphᚋmode
 	return ret
 }
 
-func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceEdge(ctx context.Context, sel ast.SelectionSet, v *model.PublicServiceEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNPublicServiceEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*catalogue.Service]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "PublicServiceEdge!")
 		return graphql.Null
@@ -33695,7 +33695,7 @@ func (ec *executionContext) marshalNWebhookDelivery2ᚖnelkeᚋentᚐWebhookDeli
 	return ec._WebhookDelivery(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryConnection(ctx context.Context, sel ast.SelectionSet, v *model.WebhookDeliveryConnection) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.WebhookDelivery]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookDeliveryConnection!")
 		return graphql.Null
@@ -33703,11 +33703,11 @@ func (ec *executionContext) marshalNWebhookDeliveryConnection2ᚖnelkeᚋgraph�
 	return ec._WebhookDeliveryConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.WebhookDeliveryEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖnelkeᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNWebhookDeliveryEdge2ᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryEdge(ctx, sel, v[i])
+		return ec.marshalNWebhookDeliveryEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
@@ -33719,7 +33719,7 @@ func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚕᚖnelkeᚋgraphᚋmo
 	return ret
 }
 
-func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚖnelkeᚋgraphᚋmodelᚐWebhookDeliveryEdge(ctx context.Context, sel ast.SelectionSet, v *model.WebhookDeliveryEdge) graphql.Marshaler {
+func (ec *executionContext) marshalNWebhookDeliveryEdge2ᚖnelkeᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v *model.Edge[*ent.WebhookDelivery]) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "WebhookDeliveryEdge!")
 		return graphql.Null
@@ -34248,7 +34248,7 @@ func (ec *executionContext) unmarshalOApplicationByIDsInput2ᚖnelkeᚋgraphᚋm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34347,7 +34347,7 @@ func (ec *executionContext) unmarshalOAppointmentByIDsInput2ᚖnelkeᚋgraphᚋm
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐAppointmentConnection(ctx context.Context, sel ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Appointment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34412,14 +34412,14 @@ func (ec *executionContext) marshalOCase2ᚖnelkeᚋentᚐCaseFile(ctx context.C
 	return ec._Case(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCaseApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐApplicationConnection(ctx context.Context, sel ast.SelectionSet, v *model.ApplicationConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOCaseApplicationConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Application]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._CaseApplicationConnection(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCaseAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐAppointmentConnection(ctx context.Context, sel ast.SelectionSet, v *model.AppointmentConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOCaseAppointmentConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Appointment]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34441,7 +34441,7 @@ func (ec *executionContext) marshalOCaseEvent2ᚖnelkeᚋentᚐEvent(ctx context
 	return ec._CaseEvent(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐCaseEventConnection(ctx context.Context, sel ast.SelectionSet, v *model.CaseEventConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOCaseEventConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Event]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34752,7 +34752,7 @@ func (ec *executionContext) unmarshalOMunicipalityByIDsInput2ᚖnelkeᚋgraphᚋ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityConnection(ctx context.Context, sel ast.SelectionSet, v *model.MunicipalityConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOMunicipalityConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*catalogue.Town]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -34868,7 +34868,7 @@ func (ec *executionContext) marshalOPartner2ᚖnelkeᚋentᚐPartner(ctx context
 	return ec._Partner(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPartnerConnection2ᚖnelkeᚋgraphᚋmodelᚐPartnerConnection(ctx context.Context, sel ast.SelectionSet, v *model.PartnerConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOPartnerConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*ent.Partner]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
@@ -35060,7 +35060,7 @@ func (ec *executionContext) unmarshalOPublicServiceByMunicipalityArsAndSlugsInpu
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐPublicServiceConnection(ctx context.Context, sel ast.SelectionSet, v *model.PublicServiceConnection) graphql.Marshaler {
+func (ec *executionContext) marshalOPublicServiceConnection2ᚖnelkeᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*catalogue.Service]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}

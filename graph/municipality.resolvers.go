@@ -9,8 +9,8 @@ import (
 	"nelke/internal/portal"
 )
 
-func (r *municipalityResolver) Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.ServicesOf(ctx, obj, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
+func (r *municipalityResolver) Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.Connection[*catalogue.Service], error) {
+	return connection(r.Portal.ServicesOf(ctx, obj, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
 }
 
 func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error) {
@@ -39,8 +39,8 @@ func (r *queryResolver) Municipality(ctx context.Context, by catalogue.Municipal
 	return r.Portal.Municipality(ctx, by)
 }
 
-func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.MunicipalityConnection, error) {
-	return municipalityPage(r.Portal.Municipalities(ctx, catalogue.Page{First: first, After: after}, filter))
+func (r *queryResolver) Municipalities(ctx context.Context, first *int, after *string, filter *catalogue.MunicipalityFilter) (*model.Connection[*catalogue.Town], error) {
+	return connection(r.Portal.Municipalities(ctx, catalogue.Page{First: first, After: after}, filter))
 }
 
 func (r *Resolver) Municipality() MunicipalityResolver { return &municipalityResolver{r} }

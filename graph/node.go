@@ -202,51 +202,10 @@ func receivedOf(p *ent.Payment) *model.Money {
 	return &model.Money{Cents: p.ReceivedCents, Currency: p.Currency}
 }
 
-func applicationPage(c *portal.ApplicationConnection, err error) (*model.ApplicationConnection, error) {
+// connection returns a page as Relay shows it; nil where there is none.
+func connection[T any](c *catalogue.Connection[T], err error) (*model.Connection[T], error) {
 	if err != nil || c == nil {
 		return nil, err
 	}
-	return &model.ApplicationConnection{ApplicationConnection: c}, nil
-}
-
-func eventPage(c *portal.EventConnection, err error) (*model.CaseEventConnection, error) {
-	if err != nil || c == nil {
-		return nil, err
-	}
-	return &model.CaseEventConnection{EventConnection: c}, nil
-}
-
-func appointmentPage(c *portal.AppointmentConnection, err error) (*model.AppointmentConnection, error) {
-	if err != nil || c == nil {
-		return nil, err
-	}
-	return &model.AppointmentConnection{AppointmentConnection: c}, nil
-}
-
-func municipalityPage(c *catalogue.MunicipalityConnection, err error) (*model.MunicipalityConnection, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &model.MunicipalityConnection{MunicipalityConnection: c}, nil
-}
-
-func partnerPage(c *portal.PartnerConnection, err error) (*model.PartnerConnection, error) {
-	if err != nil || c == nil {
-		return nil, err
-	}
-	return &model.PartnerConnection{PartnerConnection: c}, nil
-}
-
-func deliveryPage(c *portal.DeliveryConnection, err error) (*model.WebhookDeliveryConnection, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &model.WebhookDeliveryConnection{DeliveryConnection: c}, nil
-}
-
-func servicePage(c *catalogue.ServiceConnection, err error) (*model.PublicServiceConnection, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &model.PublicServiceConnection{ServiceConnection: c}, nil
+	return &model.Connection[T]{Connection: c}, nil
 }

@@ -67,8 +67,8 @@ func (r *queryResolver) Partner(ctx context.Context, id string) (*ent.Partner, e
 	return r.Portal.Partner(ctx, id)
 }
 
-func (r *queryResolver) Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.PartnerConnection, error) {
-	return partnerPage(r.Portal.Partners(ctx, municipality, catalogue.Page{First: first, After: after}))
+func (r *queryResolver) Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.Connection[*ent.Partner], error) {
+	return connection(r.Portal.Partners(ctx, municipality, catalogue.Page{First: first, After: after}))
 }
 
 func (r *webhookDeliveryResolver) LastHTTPStatus(ctx context.Context, obj *ent.WebhookDelivery) (*int, error) {
@@ -79,8 +79,8 @@ func (r *webhookDeliveryResolver) LastError(ctx context.Context, obj *ent.Webhoo
 	return orNil(faultWords(portal.FaultOf(obj), scalar.LanguageOf(ctx))), nil
 }
 
-func (r *webhookEndpointResolver) Deliveries(ctx context.Context, obj *ent.WebhookEndpoint, statuses []webhookdelivery.Status, first *int, after *string) (*model.WebhookDeliveryConnection, error) {
-	return deliveryPage(r.Portal.DeliveriesOf(ctx, obj, statuses, catalogue.Page{First: first, After: after}))
+func (r *webhookEndpointResolver) Deliveries(ctx context.Context, obj *ent.WebhookEndpoint, statuses []webhookdelivery.Status, first *int, after *string) (*model.Connection[*ent.WebhookDelivery], error) {
+	return connection(r.Portal.DeliveriesOf(ctx, obj, statuses, catalogue.Page{First: first, After: after}))
 }
 
 func (r *Resolver) Partner() PartnerResolver { return &partnerResolver{r} }

@@ -53,7 +53,7 @@ func (r *publicServiceResolver) Open(ctx context.Context, obj *catalogue.Service
 	return r.Portal.Open(obj), nil
 }
 
-func (r *publicServiceConnectionResolver) Facets(ctx context.Context, obj *model.PublicServiceConnection) (*catalogue.Facets, error) {
+func (r *publicServiceConnectionResolver) Facets(ctx context.Context, obj *model.Connection[*catalogue.Service]) (*catalogue.Facets, error) {
 	return r.Portal.FacetsOf(ctx, obj.All)
 }
 
@@ -61,8 +61,8 @@ func (r *queryResolver) PublicService(ctx context.Context, by catalogue.PublicSe
 	return r.Portal.PublicService(ctx, by)
 }
 
-func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.PublicServiceConnection, error) {
-	return servicePage(r.Portal.PublicServices(ctx, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
+func (r *queryResolver) PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.Connection[*catalogue.Service], error) {
+	return connection(r.Portal.PublicServices(ctx, catalogue.Page{First: first, After: after}, filter, scalar.LanguageOf(ctx)))
 }
 
 func (r *serviceKindResolver) Name(ctx context.Context, obj *ent.ServiceKind) (string, error) {
@@ -73,9 +73,9 @@ func (r *subscriptionResolver) PublicService(ctx context.Context, by catalogue.P
 	return follow(ctx, func(ctx context.Context) (*catalogue.Service, error) { return r.Portal.PublicService(ctx, by) })
 }
 
-func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.PublicServiceConnection, error) {
+func (r *subscriptionResolver) PublicServices(ctx context.Context, first *int, filter *catalogue.PublicServiceFilter) (<-chan *model.Connection[*catalogue.Service], error) {
 	return follow(ctx, func(ctx context.Context) (*model.PublicServiceConnection, error) {
-		return servicePage(r.Portal.PublicServices(ctx, catalogue.Page{First: first}, filter, scalar.LanguageOf(ctx)))
+		return connection(r.Portal.PublicServices(ctx, catalogue.Page{First: first}, filter, scalar.LanguageOf(ctx)))
 	})
 }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/internal/catalogue"
 	"nelke/internal/portal"
@@ -58,9 +59,9 @@ func (r *mutationResolver) CancelAppointmentsOfCase(ctx context.Context, input p
 	return canceledAppointmentsPayload(ctx, c, err)
 }
 
-func (r *queryResolver) Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.AppointmentConnection, error) {
+func (r *queryResolver) Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.Connection[*ent.Appointment], error) {
 	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
-	return appointmentPage(r.Portal.FindAppointments(ctx, in, catalogue.Page{First: first, After: after}))
+	return connection(r.Portal.FindAppointments(ctx, in, catalogue.Page{First: first, After: after}))
 }
 
 func (r *queryResolver) AppointmentBoard(ctx context.Context, office string, date schedule.Date) (*portal.Board, error) {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"nelke/ent"
 	"nelke/graph/model"
 	"nelke/internal/catalogue"
 	"nelke/internal/portal"
@@ -48,17 +49,17 @@ func (r *mutationResolver) RejectApplication(ctx context.Context, input portal.R
 	return applicationPayload(ctx, a, err)
 }
 
-func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.ApplicationConnection, error) {
-	return applicationPage(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first, After: after}))
+func (r *queryResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int, after *string) (*model.Connection[*ent.Application], error) {
+	return connection(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first, After: after}))
 }
 
-func (r *queryResolver) Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.ApplicationConnection, error) {
+func (r *queryResolver) Applications(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.Connection[*ent.Application], error) {
 	in := portal.LookupInput{Municipality: municipality, Reference: reference, Name: name, Day: day}
-	return applicationPage(r.Portal.FindApplications(ctx, in, catalogue.Page{First: first, After: after}))
+	return connection(r.Portal.FindApplications(ctx, in, catalogue.Page{First: first, After: after}))
 }
 
-func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.ApplicationConnection, error) {
+func (r *subscriptionResolver) WorkQueue(ctx context.Context, input portal.WorkQueueInput, first *int) (<-chan *model.Connection[*ent.Application], error) {
 	return follow(ctx, func(ctx context.Context) (*model.ApplicationConnection, error) {
-		return applicationPage(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first}))
+		return connection(r.Portal.WorkQueue(ctx, input, catalogue.Page{First: first}))
 	})
 }
