@@ -180,17 +180,7 @@ func newMeta(schema *ast.Schema) *meta {
 	}
 	slices.SortFunc(m.all, func(a, b *metaType) int { return strings.Compare(string(a.name), string(b.name)) })
 	for _, d := range schema.Directives {
-		member := m.member(d.Name, d.Description, nil, nil, nil, d.Arguments)
-		member.repeatable = d.IsRepeatable
-		member.locations = rendered("[")
-		for i, location := range d.Locations {
-			if i > 0 {
-				member.locations = append(member.locations, ',')
-			}
-			member.locations = append(member.locations, quoted(string(location))...)
-		}
-		member.locations = append(member.locations, ']')
-		m.directives = append(m.directives, member)
+		m.directives = append(m.directives, m.directive(d))
 	}
 	slices.SortFunc(m.directives, func(a, b *metaMember) int { return strings.Compare(string(a.name), string(b.name)) })
 	for _, root := range []struct {
@@ -202,6 +192,20 @@ func newMeta(schema *ast.Schema) *meta {
 		}
 	}
 	return m
+}
+
+func (m *meta) directive(d *ast.DirectiveDefinition) *metaMember {
+	member := m.member(d.Name, d.Description, nil, nil, nil, d.Arguments)
+	member.repeatable = d.IsRepeatable
+	member.locations = rendered("[")
+	for i, location := range d.Locations {
+		if i > 0 {
+			member.locations = append(member.locations, ',')
+		}
+		member.locations = append(member.locations, quoted(string(location))...)
+	}
+	member.locations = append(member.locations, ']')
+	return member
 }
 
 func (m *meta) member(name, description string, of *ast.Type, byDefault *ast.Value, directives ast.DirectiveList, args ast.ArgumentDefinitionList) *metaMember {

@@ -158,7 +158,6 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 	same func(context.Context, T) (bool, error), fill func(context.Context) (value T, validUntil time.Time, err error),
 ) (T, error) {
 	var none T
-	_, weighed := any(none).(Weigher)
 	_, pinned := any(none).(Pinned)
 	limit := min(trusted(c.hub), readersLimit(ctx))
 	if e := c.recall(key, pinned); e != nil && e.holds(c.hub, c.now(), limit) {
@@ -176,40 +175,22 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		defer cancel()
 		within = short
 	}
-	f, err := c.load(within, key, deps, limit, loader{
-		local: weighed || pinned, pinned: pinned,
-		fill: func(ctx context.Context) (any, time.Time, error) {
-			if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
-				v, ok := e.value.(box[T])
-				var err error
-				if ok {
-					ok, err = same(ctx, v.it)
-				}
-				if ok || err != nil {
-					nested := len(deps) // what the value's own fill Read stands behind
-					depsOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
-					return v, e.validUntil, err
-				}
+	f, err := c.load(within, key, deps, limit, boxing[T](func(ctx context.Context) (any, time.Time, error) {
+		if e := c.recall(key, pinned); same != nil && e != nil && e.holds(c.hub, c.now(), math.MaxInt64) {
+			v, ok := e.value.(box[T])
+			var err error
+			if ok {
+				ok, err = same(ctx, v.it)
 			}
-			v, until, err := fill(ctx)
-			return box[T]{v}, until, err
-		},
-		encode: func(v any) ([]byte, error) { return json.Marshal(v.(box[T]).it) },
-		decode: func(b []byte) (any, error) {
-			var v box[T]
-			err := json.Unmarshal(b, &v.it)
-			return v, err
-		},
-		weigh: func(v any) int {
-			switch w := any(v.(box[T]).it).(type) {
-			case Weigher:
-				return w.Weight()
-			case Sizer:
-				return w.Size()
+			if ok || err != nil {
+				nested := len(deps) // what the value's own fill Read stands behind
+				depsOf(ctx).add(&lease{keys: e.keys[nested:], stamps: e.stamps[nested:]})
+				return v, e.validUntil, err
 			}
-			return 0
-		},
-	})
+		}
+		v, until, err := fill(ctx)
+		return box[T]{v}, until, err
+	}))
 	if err != nil {
 		depsOf(ctx).spoil()
 		if old != nil && c.excuses(ctx, err) {
@@ -231,6 +212,31 @@ func Renew[T any](ctx context.Context, c *Cache, key string, deps []live.Key,
 		depsOf(ctx).spoil()
 	}
 	return v.it, nil
+}
+
+// boxing returns the loader of a value of type T, which its fill returns as a box.
+func boxing[T any](fill func(context.Context) (any, time.Time, error)) loader {
+	var none T
+	_, weighed := any(none).(Weigher)
+	_, pinned := any(none).(Pinned)
+	return loader{
+		local: weighed || pinned, pinned: pinned, fill: fill,
+		encode: func(v any) ([]byte, error) { return json.Marshal(v.(box[T]).it) },
+		decode: func(b []byte) (any, error) {
+			var v box[T]
+			err := json.Unmarshal(b, &v.it)
+			return v, err
+		},
+		weigh: func(v any) int {
+			switch w := any(v.(box[T]).it).(type) {
+			case Weigher:
+				return w.Weight()
+			case Sizer:
+				return w.Size()
+			}
+			return 0
+		},
+	}
 }
 
 // recall returns what is in memory, whether or not it holds; nil if there is nothing.

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/application"
 	"nelke/ent/casefile"
 	"nelke/ent/schema"
+	"nelke/internal/catalogue"
 	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -59,29 +60,8 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		if err != nil {
 			return "", err
 		}
-		switch {
-		case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
-			return "", problem.New(problem.NotFound, "input", "service")
-		case !s.OpenAt(tx.now) || s.Form == nil:
-			return "", problem.New(problem.ServiceClosed, "input", "service")
-		case s.DemandsTrust():
-			return "", problem.New(problem.TrustRequired, "input", "service")
-		}
-		drafts, err := tx.Application.Query().Where(
-			application.CaseID(c.ID), application.StatusEQ(application.StatusDRAFT), application.ExpiresAtGT(tx.now),
-		).Count(ctx)
-		if err != nil {
+		if err := tx.mayBegin(ctx, c, s); err != nil {
 			return "", err
-		}
-		if drafts >= maxDrafts {
-			return "", &problem.Problem{Code: problem.DraftLimit, Max: maxDrafts, Path: []string{"input", "service"}}
-		}
-		today, err := tx.Application.Query().Where(application.CaseID(c.ID), application.StartedAtGT(tx.now.Add(-24*time.Hour))).Count(ctx)
-		if err != nil {
-			return "", err
-		}
-		if today >= maxDraftsADay {
-			return "", &problem.Problem{Code: problem.DraftLimit, Max: maxDraftsADay, Path: []string{"input", "service"}}
 		}
 		ends := tx.now.Add(draftLife)
 		a, err := tx.Application.Create().SetID(id).SetCaseID(c.ID).SetMunicipalityID(c.MunicipalityID).SetServiceID(s.ID).
@@ -101,6 +81,36 @@ func (p *Portal) StartApplication(ctx context.Context, in StartApplicationInput)
 		return nil, err
 	}
 	return p.applicationOf(ctx, done)
+}
+
+// mayBegin returns the problem that keeps a case from beginning a draft for a service, nil if none does. c is nil where
+// the key opens no case.
+func (tx *Tx) mayBegin(ctx context.Context, c *ent.CaseFile, s *catalogue.Service) error {
+	switch {
+	case c == nil, c.MunicipalityID != s.MunicipalityID, !s.Active:
+		return problem.New(problem.NotFound, "input", "service")
+	case !s.OpenAt(tx.now) || s.Form == nil:
+		return problem.New(problem.ServiceClosed, "input", "service")
+	case s.DemandsTrust():
+		return problem.New(problem.TrustRequired, "input", "service")
+	}
+	drafts, err := tx.Application.Query().Where(
+		application.CaseID(c.ID), application.StatusEQ(application.StatusDRAFT), application.ExpiresAtGT(tx.now),
+	).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if drafts >= maxDrafts {
+		return &problem.Problem{Code: problem.DraftLimit, Max: maxDrafts, Path: []string{"input", "service"}}
+	}
+	today, err := tx.Application.Query().Where(application.CaseID(c.ID), application.StartedAtGT(tx.now.Add(-24*time.Hour))).Count(ctx)
+	if err != nil {
+		return err
+	}
+	if today >= maxDraftsADay {
+		return &problem.Problem{Code: problem.DraftLimit, Max: maxDraftsADay, Path: []string{"input", "service"}}
+	}
+	return nil
 }
 
 // ConfirmInformation notes that the person has read the information about the service, as it is today.

@@ -109,32 +109,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, line int) {
 		return
 	}
 	switch v.Interface().(type) {
-	case time.Time:
-		if s, ok := d.scalar(n, field); ok {
-			t, err := time.Parse(time.RFC3339, s)
-			if err != nil {
-				d.fault(n.Line, field, "%q is no instant like 2026-11-22T08:00:00+01:00", s)
-			}
-			v.Set(reflect.ValueOf(t))
-		}
-		return
-	case Clock:
-		if s, ok := d.scalar(n, field); ok {
-			c, err := parseClock(s)
-			if err != nil {
-				d.fault(n.Line, field, "%v", err)
-			}
-			v.Set(reflect.ValueOf(c))
-		}
-		return
-	case Date:
-		if s, ok := d.scalar(n, field); ok {
-			if err := Date(s).check(); err != nil {
-				d.fault(n.Line, field, "%v", err)
-				return
-			}
-			v.SetString(s)
-		}
+	case time.Time, Clock, Date:
+		d.time(n, v, field)
 		return
 	case Service:
 		if d.base == nil {
@@ -174,6 +150,34 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string, line int) {
 			}
 			v.SetBool(s == "true")
 		}
+	}
+}
+
+// time reads an instant, a time of day or a date.
+func (d *decoder) time(n *yaml.Node, v reflect.Value, field string) {
+	s, ok := d.scalar(n, field)
+	if !ok {
+		return
+	}
+	switch v.Interface().(type) {
+	case time.Time:
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			d.fault(n.Line, field, "%q is no instant like 2026-11-22T08:00:00+01:00", s)
+		}
+		v.Set(reflect.ValueOf(t))
+	case Clock:
+		c, err := parseClock(s)
+		if err != nil {
+			d.fault(n.Line, field, "%v", err)
+		}
+		v.Set(reflect.ValueOf(c))
+	case Date:
+		if err := Date(s).check(); err != nil {
+			d.fault(n.Line, field, "%v", err)
+			return
+		}
+		v.SetString(s)
 	}
 }
 

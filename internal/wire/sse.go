@@ -96,6 +96,20 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		}
 		return
 	}
+	if t.follow(ctx, exec, operation, events, room) {
+		events.complete()
+		return
+	}
+	if r.Context().Err() == nil {
+		// An orderly end without complete is taken for the subscription's own by some gateways. One that breaks is an error to
+		// all of them, and browsers and graphql-sse come back by themselves.
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// follow sends the subscription's states until it ends, the token does, or the network has no room for an answer. It
+// returns whether the subscription is over, so that the client needn't come back.
+func (t SSE) follow(ctx context.Context, exec graphql.GraphExecutor, operation *graphql.OperationContext, events *eventStream, room *stream) bool {
 	within, end := t.Lapse.watch(ctx)
 	longest := 0
 	ended := perform(within, exec, operation, func(response *graphql.Response) error {
@@ -109,17 +123,9 @@ func (t SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		return events.send(payload)
 	})
 	if lapsed := end(); lapsed && !ended && ctx.Err() == nil {
-		ended = events.next(refused(exec, requestError(codeLapsed, "The token is not valid, or no longer."))) == nil
+		return events.next(refused(exec, requestError(codeLapsed, "The token is not valid, or no longer."))) == nil
 	}
-	if ended {
-		events.complete()
-		return
-	}
-	if r.Context().Err() == nil {
-		// An orderly end without complete is taken for the subscription's own by some gateways. One that breaks is an error to
-		// all of them, and browsers and graphql-sse come back by themselves.
-		panic(http.ErrAbortHandler)
-	}
+	return ended
 }
 
 // eventStream writes events, one at a time.
