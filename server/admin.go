@@ -198,3 +198,6 @@ curl -s %[1]s/graphql -H 'Content-Type: application/json' -H 'Authorization: Bea
 
 // SDL is the schema of the subgraph, as gateways compose it.
 func SDL() string { return graph.SDL() }
+
+// API is the schema as clients see it.
+func API() string { return graph.API() }

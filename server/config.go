@@ -30,6 +30,11 @@ type Config struct {
 	Data      string `env:"NELKE_DATA" default:"./var" help:"Folder of the SQLite file and of the demo's key. It is made where it doesn't exist."`
 	PublicURL string `env:"NELKE_PUBLIC_URL" help:"URL under which people reach the service. http:// and the address unless given."`
 
+	Pages     bool     `env:"NELKE_PAGES" default:"true" negatable:"" help:"Whether the pages for citizens are served, besides the graph."`
+	Town      string   `env:"NELKE_TOWN" help:"Slug of the only town whose pages are shown. Unless given, and with several towns, addresses of pages begin with the town's slug."`
+	TownHosts []string `env:"NELKE_TOWN_HOSTS" help:"Host names of towns that have one of their own, as host=slug. Separated by commas."`
+	Framers   []string `env:"NELKE_FRAMERS" help:"Origins that may show the list of services in a frame, such as https://www.example.org. Separated by commas."`
+
 	DatabaseURL string        `env:"DATABASE_URL" help:"PostgreSQL, as postgres://user:password@host/database. An SQLite file unless given."`
 	MaxConns    int           `env:"NELKE_MAX_CONNS" default:"0" help:"Connections to PostgreSQL, or readers of the SQLite file. 0: as many as suit the cores."`
 	ClockLimit  time.Duration `env:"NELKE_CLOCK_LIMIT" default:"5s" help:"How far PostgreSQL's clock and the process's may be apart before the process isn't ready."`
@@ -221,6 +226,7 @@ func (c Config) check(found *ConfigError) {
 		checkURL(found, "NELKE_PUBLIC_URL", c.PublicURL)
 	}
 	c.checkDemo(found)
+	c.checkPages(found)
 	if c.Data == "" {
 		found.add("NELKE_DATA", "must name a folder")
 	}

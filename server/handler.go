@@ -62,7 +62,6 @@ func newWeb(p *parts, addr string) (*web, error) {
 		health.issuer = "on"
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
-	mux.Handle("GET /{$}", startPage())
 	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
@@ -80,6 +79,9 @@ func newWeb(p *parts, addr string) (*web, error) {
 		gate.requests,
 		client(proxies(p.cfg), exemptOf(p.cfg)),
 	))
+	if err := w.addPages(mux, p, addr); err != nil {
+		return nil, err
+	}
 	w.handler = chain(mux,
 		observe(p.log, w.metrics),
 		traced(p.tracer, proxies(p.cfg)),

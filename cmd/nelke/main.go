@@ -246,13 +246,18 @@ func (restoredCommand) Run(ctx context.Context, cfg server.Config, s streams) er
 
 type schemaCommand struct {
 	Out string `type:"path" placeholder:"FILE" help:"Write it to this file."`
+	API bool   `name:"api" help:"Print it as clients see it, without what gateways alone need."`
 }
 
 func (c schemaCommand) Run(s streams) error {
-	if c.Out != "" {
-		return os.WriteFile(c.Out, []byte(server.SDL()), 0o644) //nolint:gosec // everybody may read it
+	schema := server.SDL()
+	if c.API {
+		schema = server.API()
 	}
-	_, err := io.WriteString(s.out, server.SDL())
+	if c.Out != "" {
+		return os.WriteFile(c.Out, []byte(schema), 0o644) //nolint:gosec // everybody may read it
+	}
+	_, err := io.WriteString(s.out, schema)
 	return err
 }
 

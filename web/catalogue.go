@@ -1,0 +1,154 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"nelke/web/api"
+	"nelke/web/view"
+)
+
+// start is the town's start page; without a town, the choice of one.
+func (v *visit) start() error {
+	if v.slug == "" {
+		return v.chooseTown()
+	}
+	return v.publish(func() (templ.Component, error) {
+		read, err := api.Start(v.r.Context(), v.public(), v.slug)
+		if err != nil {
+			return nil, err
+		}
+		if read.Municipality == nil {
+			return nil, errNotFound
+		}
+		p := v.frame(v.t("Startseite", "Start")).With(&read.Municipality.TownFrame)
+		p.Summary = v.t("Online-Dienste und Termine der Verwaltung", "Online services and appointments of the administration")
+		return view.Start(p, read.Municipality), nil
+	})
+}
+
+func (v *visit) chooseTown() error {
+	return v.publish(func() (templ.Component, error) {
+		read, err := api.Towns(v.r.Context(), v.public())
+		if err != nil {
+			return nil, err
+		}
+		var towns []view.Town
+		for _, t := range townsOf(read) {
+			towns = append(towns, view.Town{Slug: t.Slug, Name: t.Name})
+		}
+		slices.SortFunc(towns, func(a, b view.Town) int { return strings.Compare(a.Name, b.Name) })
+		p := v.frame(v.t("Bürgerservice", "Citizen services"))
+		p.Summary = v.t("Städte und Gemeinden", "Towns and municipalities")
+		return view.ChooseTown(p, towns), nil
+	})
+}
+
+// services is the list of services: all, those that can be applied for online, or what a search finds.
+func (v *visit) services() error {
+	return v.publish(func() (templ.Component, error) {
+		query := v.r.URL.Query()
+		text, online := strings.TrimSpace(query.Get("suche")), query.Get("weg") == "online"
+		frame, list, err := v.servicesFor(text)
+		if err != nil {
+			return nil, err
+		}
+		if online {
+			list = slices.DeleteFunc(list, func(s api.ServiceLine) bool { return !slices.Contains(s.Channels, api.ServiceChannel_ONLINE) })
+		}
+		p := v.frame(cmp.Or(v.searched(text), v.titleOfList(online))).With(frame)
+		p.Embedded = query.Has("einbetten")
+		if text == "" && !p.Embedded {
+			p.Summary = v.t("Alle Dienste der Verwaltung", "All services of the administration")
+		}
+		return view.Services(p, text, list, online), nil
+	})
+}
+
+func (v *visit) searched(text string) string {
+	if text == "" {
+		return ""
+	}
+	return v.t("Suche: ", "Search: ") + text
+}
+
+func (v *visit) titleOfList(online bool) string {
+	if online {
+		return v.t("Online-Dienste", "Online services")
+	}
+	return v.t("Alle Dienste", "All services")
+}
+
+func (v *visit) servicesFor(text string) (*api.TownFrame, []api.ServiceLine, error) {
+	if text == "" {
+		read, err := api.Start(v.r.Context(), v.public(), v.slug)
+		if err != nil {
+			return nil, nil, err
+		}
+		if read.Municipality == nil {
+			return nil, nil, errNotFound
+		}
+		return &read.Municipality.TownFrame, read.Municipality.Services.Nodes, nil
+	}
+	if len(text) > 500 {
+		text = strings.ToValidUTF8(text[:500], "")
+	}
+	read, err := api.Search(v.r.Context(), v.public(), v.slug, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	if read.Municipality == nil {
+		return nil, nil, errNotFound
+	}
+	return &read.Municipality.TownFrame, read.Municipality.Services.Nodes, nil
+}
+
+// service is the page of one service.
+func (v *visit) service() error {
+	return v.publish(func() (templ.Component, error) {
+		read, err := api.Service(v.r.Context(), v.public(), v.slug, v.r.PathValue("service"))
+		if err != nil {
+			return nil, err
+		}
+		if read.PublicService == nil || read.Municipality == nil {
+			return nil, errNotFound
+		}
+		p := v.frame(read.PublicService.Name).With(&read.Municipality.TownFrame)
+		p.Summary = read.PublicService.Summary
+		return view.Service(p, read.Municipality, read.PublicService), nil
+	})
+}
+
+// privacy is the privacy notice in force.
+func (v *visit) privacy() error {
+	return v.publish(func() (templ.Component, error) {
+		read, err := api.Notice(v.r.Context(), v.public(), v.slug, v.language())
+		if err != nil {
+			return nil, err
+		}
+		if read.Municipality == nil {
+			return nil, errNotFound
+		}
+		p := v.frame(v.t("Datenschutzerklärung", "Privacy notice")).With(&read.Municipality.TownFrame)
+		p.Summary = p.Title
+		return view.PrivacyNotice(p, read.Municipality.PrivacyNotice), nil
+	})
+}
+
+func (v *visit) language() api.Language {
+	if v.lang == "en" {
+		return api.Language_EN
+	}
+	return api.Language_DE
+}
+
+// redirect sends the browser to an address by GET, without keeping that.
+func (v *visit) redirect(url string) error {
+	v.w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(v.w, v.r, url, http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,226 @@
+package web
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/Khan/genqlient/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// mostAnswer bounds an answer of the graph, in bytes. The graph's own bound is 4 MiB unless configured otherwise.
+const mostAnswer = 16 << 20
+
+// GraphError is an answer of the graph, or of what stands before it, without the data that a page needs.
+type GraphError struct {
+	Status     int    // of HTTP; 0 where no answer came
+	Code       string // of the first error, such as UNAVAILABLE; "" where there is none
+	Message    string
+	RetryAfter int // seconds; 0: not said
+}
+
+// Error returns the code and the message, for logs: nothing of what a person typed stands in them.
+func (e *GraphError) Error() string {
+	return fmt.Sprintf("graph: %s (%d): %s", e.Code, e.Status, e.Message)
+}
+
+// client sends the operations of one visitor. It implements graphql.Client. Queries without credentials go by GET, so that the
+// graph can answer from what it keeps, and with 304 where the page that was made of the answer is still right.
+type client struct {
+	carrier  http.RoundTripper
+	endpoint string
+	from     *http.Request // whose page it is: for its address and X-Forwarded-For
+	language string
+	key      string // the case key; "" for public operations
+	made     *basis // what public answers a page is made of; nil: not recorded
+	request  string // id of the request, for the graph's log
+}
+
+func (c *client) header() http.Header {
+	header := http.Header{}
+	header.Set("Accept-Language", c.language)
+	if c.key != "" {
+		header.Set("Authorization", "Bearer "+c.key)
+	}
+	if c.request != "" {
+		header.Set("X-Request-Id", c.request)
+	}
+	if forwarded := c.from.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
+		header["X-Forwarded-For"] = forwarded
+	}
+	return header
+}
+
+// MakeRequest executes an operation.
+//
+// Errors: *GraphError, and those of the context.
+func (c *client) MakeRequest(ctx context.Context, req *graphql.Request, resp *graphql.Response) error {
+	answer, err := c.send(ctx, req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	return read(answer, resp)
+}
+
+// send returns the answer to an operation, with its body open.
+func (c *client) send(ctx context.Context, req *graphql.Request) (*http.Response, error) {
+	r, err := c.build(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.carrier.RoundTrip(r)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &GraphError{Code: "UNAVAILABLE", Message: err.Error()}
+	}
+	if c.made != nil {
+		c.made.add(r.URL.RawQuery, answer.Header)
+	}
+	return answer, nil
+}
+
+func (c *client) build(ctx context.Context, req *graphql.Request) (*http.Request, error) {
+	query := strings.TrimSpace(req.Query)
+	var r *http.Request
+	var err error
+	if c.key == "" && strings.HasPrefix(query, "query") {
+		variables, merr := json.Marshal(req.Variables)
+		if merr != nil {
+			return nil, merr
+		}
+		values := url.Values{"query": {query}, "operationName": {req.OpName}, "variables": {string(variables)}}
+		r, err = http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"?"+values.Encode(), nil)
+	} else {
+		body, merr := json.Marshal(graphql.Request{Query: query, Variables: req.Variables, OpName: req.OpName})
+		if merr != nil {
+			return nil, merr
+		}
+		r, err = http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Header = c.header()
+	r.Header.Set("Accept", "application/json")
+	if r.Method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	r.RemoteAddr = c.from.RemoteAddr
+	return r, nil
+}
+
+func read(answer *http.Response, resp *graphql.Response) error {
+	failed := &GraphError{Status: answer.StatusCode}
+	failed.RetryAfter, _ = strconv.Atoi(answer.Header.Get("Retry-After"))
+	if err := json.NewDecoder(io.LimitReader(answer.Body, mostAnswer)).Decode(resp); err != nil {
+		failed.Code, failed.Message = "UNAVAILABLE", "the answer is no GraphQL response: "+err.Error()
+		return failed
+	}
+	if len(resp.Errors) > 0 {
+		failed.Code, failed.Message = codeOf(resp.Errors), resp.Errors[0].Message
+		return failed
+	}
+	return nil
+}
+
+func codeOf(errs gqlerror.List) string {
+	code, _ := errs[0].Extensions["code"].(string)
+	return code
+}
+
+// errEnded says that a subscription has ended by itself.
+var errEnded = errors.New("the subscription has ended")
+
+// follow runs a subscription by server-sent events and calls each with the data of each state, a pointer to a value of the
+// operation's response type made by fresh. It returns errEnded where the graph completes the subscription, each's error, or why
+// the stream broke.
+func follow[T any](ctx context.Context, c *client, name, operation string, variables any, each func(*T) error) error {
+	body, err := json.Marshal(graphql.Request{Query: operation, Variables: variables, OpName: name})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header = c.header()
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "text/event-stream")
+	r.RemoteAddr = c.from.RemoteAddr
+	answer, err := c.carrier.RoundTrip(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
+		var resp graphql.Response
+		return cmp.Or(read(answer, &resp), errEnded)
+	}
+	return events(answer.Body, func(event string, data []byte) error {
+		switch event {
+		case "next":
+			value := new(T)
+			resp := graphql.Response{Data: value}
+			if err := json.Unmarshal(data, &resp); err != nil {
+				return err
+			}
+			if len(resp.Errors) > 0 {
+				return &GraphError{Status: answer.StatusCode, Code: codeOf(resp.Errors), Message: resp.Errors[0].Message}
+			}
+			return each(value)
+		case "complete":
+			return errEnded
+		}
+		return nil
+	})
+}
+
+// events reads server-sent events until handle or the stream fails.
+func events(stream io.Reader, handle func(event string, data []byte) error) error {
+	lines := bufio.NewReaderSize(stream, 16<<10)
+	var event string
+	var data []byte
+	for {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" {
+			if event != "" || data != nil {
+				if err := handle(event, data); err != nil {
+					return err
+				}
+			}
+			event, data = "", nil
+			continue
+		}
+		field, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		switch field {
+		case "event":
+			event = value
+		case "data":
+			if len(data)+len(value) > mostAnswer {
+				return errors.New("an event is too long")
+			}
+			data = append(data, value...)
+		}
+	}
+}

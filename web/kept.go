@@ -1,0 +1,141 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"sync"
+
+	"github.com/a-h/templ"
+)
+
+const (
+	// mostKept is how many pages are kept, and keptBytes how many bytes they may have in all.
+	mostKept  = 2000
+	keptBytes = 32 << 20
+)
+
+// basis are the public answers of the graph that a page was made of, each by its query string and ETag.
+type basis struct {
+	answers []basedOn
+	loose   bool // an answer had no ETag, so nobody can tell whether it still holds
+}
+
+type basedOn struct{ query, tag string }
+
+func (b *basis) add(query string, header http.Header) {
+	tag := header.Get("Etag")
+	if tag == "" || query == "" {
+		b.loose = true
+	}
+	b.answers = append(b.answers, basedOn{query, tag})
+}
+
+// kept are public pages as they were written last. A page is served again as long as the graph says of every answer that it was made of
+// that it still holds: by 304, without making the answer.
+type kept struct {
+	mu    sync.Mutex
+	pages map[string]keptPage
+	bytes int
+}
+
+type keptPage struct {
+	body []byte
+	tag  string
+	made basis
+}
+
+func newKept() *kept { return &kept{pages: map[string]keptPage{}} }
+
+func (k *kept) get(key string) (keptPage, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, ok := k.pages[key]
+	return p, ok
+}
+
+// put keeps a page. A full store is emptied: what is asked for comes back at once.
+func (k *kept) put(key string, p keptPage) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if old, ok := k.pages[key]; ok {
+		k.bytes -= len(old.body)
+	} else if len(k.pages) >= mostKept {
+		k.pages, k.bytes = map[string]keptPage{}, 0
+	}
+	if k.bytes+len(p.body) > keptBytes {
+		k.pages, k.bytes = map[string]keptPage{}, 0
+	}
+	k.pages[key], k.bytes = p, k.bytes+len(p.body)
+}
+
+// publish answers with a page that is the same for everybody without a case. make returns it; what it reads of the graph has to be read by
+// v.public(). It may be kept by browsers for no longer than they ask again.
+func (v *visit) publish(make func() (templ.Component, error)) error {
+	if v.caseKey() != "" { // the frame then leads to the case
+		content, err := make()
+		if err != nil {
+			return err
+		}
+		return v.show(http.StatusOK, content)
+	}
+	key := v.r.Host + "\x00" + v.lang + "\x00" + v.base + v.path + "?" + v.r.URL.RawQuery
+	if p, ok := v.site.kept.get(key); ok && v.holds(p.made) {
+		v.publishBytes(p)
+		return nil
+	}
+	v.made = &basis{}
+	content, err := make()
+	if err != nil {
+		return err
+	}
+	var body bytes.Buffer
+	if err := content.Render(v.r.Context(), &body); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body.Bytes())
+	p := keptPage{body: body.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, made: *v.made}
+	if !p.made.loose && len(v.r.URL.RawQuery) < 1000 {
+		v.site.kept.put(key, p)
+	}
+	v.publishBytes(p)
+	return nil
+}
+
+func (v *visit) publishBytes(p keptPage) {
+	header := v.w.Header()
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("Vary", "Cookie")
+	header.Set("Etag", p.tag)
+	if v.r.Header.Get("If-None-Match") == p.tag {
+		v.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	v.write(http.StatusOK, p.body)
+}
+
+// holds reports whether the graph still gives each of the answers.
+func (v *visit) holds(made basis) bool {
+	c := v.public()
+	c.made = nil
+	for _, answer := range made.answers {
+		r, err := http.NewRequestWithContext(v.r.Context(), http.MethodGet, c.endpoint+"?"+answer.query, nil)
+		if err != nil {
+			return false
+		}
+		r.Header = c.header()
+		r.Header.Set("Accept", "application/json")
+		r.Header.Set("If-None-Match", answer.tag)
+		r.RemoteAddr = c.from.RemoteAddr
+		got, err := c.carrier.RoundTrip(r)
+		if err != nil {
+			return false
+		}
+		_ = got.Body.Close()
+		if got.StatusCode != http.StatusNotModified {
+			return false
+		}
+	}
+	return len(made.answers) > 0
+}

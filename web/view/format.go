@@ -1,0 +1,159 @@
+package view
+
+import (
+	"fmt"
+	"html"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"nelke/web/api"
+)
+
+//nolint:gochecknoglobals // names, never changed
+var (
+	weekdayNames = map[string][]string{
+		"de": {"Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"},
+		"en": {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+	}
+	monthNames = map[string][]string{
+		"de": {"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		"en": {"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	}
+)
+
+// Date returns a day in words: "Dienstag, 8. Dezember 2026".
+func (p *Page) Date(t time.Time) string {
+	return p.Day(t) + " " + strconv.Itoa(t.Year())
+}
+
+// Day returns a day without its year: "Dienstag, 8. Dezember".
+func (p *Page) Day(t time.Time) string {
+	day, month := weekdayNames[p.Lang][t.Weekday()], monthNames[p.Lang][t.Month()-1]
+	if p.Lang == "en" {
+		return fmt.Sprintf("%s, %d %s", day, t.Day(), month)
+	}
+	return fmt.Sprintf("%s, %d. %s", day, t.Day(), month)
+}
+
+// ShortDate returns a date without its weekday: "8. Dezember 2026".
+func (p *Page) ShortDate(t time.Time) string {
+	_, date, _ := strings.Cut(p.Date(t), ", ")
+	return date
+}
+
+// Month returns a month: "Dezember 2026".
+func (p *Page) Month(t time.Time) string {
+	return monthNames[p.Lang][t.Month()-1] + " " + strconv.Itoa(t.Year())
+}
+
+// Weekday returns the name of a day of the week.
+func (p *Page) Weekday(d time.Weekday) string { return weekdayNames[p.Lang][d] }
+
+// Clock returns a time of day as it is written: "9:20 Uhr", "9:20".
+func (p *Page) Clock(t time.Time) string {
+	return p.T(t.Format("15:04")+" Uhr", t.Format("15:04"))
+}
+
+// Spoken returns a time in full for those who hear it: "Dienstag, 8. Dezember, 9 Uhr 20".
+func (p *Page) Spoken(t time.Time) string {
+	if p.Lang == "en" {
+		return p.Day(t) + ", " + t.Format("3:04 pm")
+	}
+	clock := strconv.Itoa(t.Hour()) + " Uhr"
+	if t.Minute() > 0 {
+		clock += " " + strconv.Itoa(t.Minute())
+	}
+	return p.Day(t) + ", " + clock
+}
+
+// At returns a day and a time: "Dienstag, 8. Dezember 2026, 9:20 Uhr".
+func (p *Page) At(t time.Time) string { return p.Date(t) + ", " + p.Clock(t) }
+
+// DateOf returns a date of the graph, such as 2026-12-08, in words; the text itself where it is none.
+func (p *Page) DateOf(date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	return p.ShortDate(t)
+}
+
+// Money returns an amount: "9,00 €".
+func (p *Page) Money(m api.Amount) string {
+	whole := fmt.Sprintf("%d.%02d", m.Cents/100, m.Cents%100)
+	if p.Lang == "en" {
+		if m.Currency == "EUR" {
+			return "€" + whole
+		}
+		return whole + " " + m.Currency
+	}
+	whole = strings.Replace(whole, ".", ",", 1)
+	if m.Currency == "EUR" {
+		return whole + "\u00a0€"
+	}
+	return whole + "\u00a0" + m.Currency
+}
+
+// Phone returns a phone number as people read it: +4952355040 is 05235 5040 only where the area code is known, so the number stays
+// whole, with a space after the country's code.
+func Phone(number string) string {
+	if strings.HasPrefix(number, "+49") {
+		return "+49 " + number[3:]
+	}
+	return number
+}
+
+//nolint:gochecknoglobals // never changed, and safe for concurrent use
+var markdown = goldmark.New(goldmark.WithExtensions(extension.Linkify))
+
+// Markdown renders a text of the town. HTML in it is left out, and headings begin at the third level, below the page's own.
+func Markdown(text string) templ.Component {
+	var out strings.Builder
+	if err := markdown.Convert([]byte(text), &out); err != nil {
+		return templ.Raw("<p>" + html.EscapeString(text) + "</p>")
+	}
+	lowered := strings.NewReplacer("<h1", "<h3", "</h1", "</h3", "<h2", "<h3", "</h2", "</h3").Replace(out.String())
+	return templ.Raw(lowered)
+}
+
+// Method returns the name of a way to pay.
+func (p *Page) Method(m api.PaymentMethod) string {
+	switch m {
+	case api.PaymentMethod_CREDIT_CARD:
+		return p.T("Kreditkarte", "Credit card")
+	case api.PaymentMethod_PAYPAL:
+		return "PayPal"
+	case api.PaymentMethod_WERO:
+		return "Wero"
+	case api.PaymentMethod_GIROPAY:
+		return "giropay"
+	case api.PaymentMethod_PAYDIREKT:
+		return "paydirekt"
+	}
+	return string(m)
+}
+
+// Reason returns why a day or a time isn't offered, as a sentence.
+func (p *Page) Reason(reason api.UnavailableReason) string {
+	switch reason {
+	case api.UnavailableReason_CLOSED:
+		return p.T("Geschlossen", "Closed")
+	case api.UnavailableReason_HOLIDAY:
+		return p.T("Feiertag", "Public holiday")
+	case api.UnavailableReason_FULL:
+		return p.T("Alle Termine vergeben", "Fully booked")
+	case api.UnavailableReason_TOO_SOON:
+		return p.T("Online nicht mehr buchbar", "Too late to book online")
+	case api.UnavailableReason_TOO_FAR:
+		return p.T("Noch nicht freigegeben", "Not open for booking yet")
+	case api.UnavailableReason_NO_QUALIFIED_COUNTER:
+		return p.T("Kein Schalter bedient alle Anliegen zusammen", "No counter serves all the concerns together")
+	default:
+		return p.T("Nicht verfügbar", "Not available")
+	}
+}

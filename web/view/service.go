@@ -1,0 +1,71 @@
+package view
+
+import (
+	"slices"
+
+	"nelke/web/api"
+)
+
+// Town is a town to choose.
+type Town struct{ Slug, Name string }
+
+// way is one way to get a service, with a word for it.
+type way struct{ Kind, Name string }
+
+func ways(p *Page, channels []api.ServiceChannel) []way {
+	var all []way
+	for _, c := range channels {
+		switch c {
+		case api.ServiceChannel_ONLINE:
+			all = append(all, way{"online", p.T("online", "online")})
+		case api.ServiceChannel_APPOINTMENT:
+			all = append(all, way{"appointment", p.T("mit Termin", "by appointment")})
+		case api.ServiceChannel_POST:
+			all = append(all, way{"post", p.T("per Post", "by post")})
+		case api.ServiceChannel_LINK:
+			all = append(all, way{"link", p.T("andere Website", "other website")})
+		}
+	}
+	return all
+}
+
+func has(channels []api.ServiceChannel, c api.ServiceChannel) bool {
+	return slices.Contains(channels, c)
+}
+
+// closedText says why a service can't be applied for online, and when it can again, as far as that is known.
+func closedText(p *Page, s *api.ServiceWhole) string {
+	switch {
+	case s.OpensAt != nil && s.OpensAt.After(p.Now):
+		return p.T("Der Online-Antrag öffnet am ", "Online applications open on ") + p.At(*s.OpensAt) + "."
+	case s.ClosesAt != nil && !s.ClosesAt.After(p.Now):
+		return p.T("Die Frist für Online-Anträge ist am ", "The time for online applications ended on ") + p.At(*s.ClosesAt) + p.T(" abgelaufen.", ".")
+	default:
+		return p.T("Bitte wenden Sie sich an das Bürgerbüro.", "Please turn to the office.")
+	}
+}
+
+// coming returns the prices that are known for later, free ones included.
+func coming(s *api.ServiceWhole) []api.ServiceWholeFeesFee {
+	var all []api.ServiceWholeFeesFee
+	for _, f := range s.Fees {
+		if s.Fee == nil && f.Amount.Cents == 0 || s.Fee != nil && f.ValidFrom <= s.Fee.ValidFrom {
+			continue
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func delivery(p *Page, d api.DeliveryMethod) string {
+	switch d {
+	case api.DeliveryMethod_POST:
+		return p.T("Per Post an Ihre Anschrift.", "By post to your address.")
+	case api.DeliveryMethod_PICK_UP:
+		return p.T("Sie holen es im Bürgerbüro ab.", "You collect it at the office.")
+	case api.DeliveryMethod_ELECTRONIC:
+		return p.T("Elektronisch, auf der Seite Ihres Vorgangs.", "Electronically, on the page of your case.")
+	default:
+		return p.T("Sie erhalten nichts weiter.", "You get nothing further.")
+	}
+}

@@ -1,0 +1,58 @@
+package view
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+)
+
+// stamp names an instant in ids of elements.
+func stamp(t time.Time) string { return t.UTC().Format("200601021504") }
+
+func weekdayAt(i int) time.Weekday { return time.Weekday((i + 1) % 7) }
+
+func chosenOf(chosen []Concern, slug string) bool {
+	return slices.ContainsFunc(chosen, func(c Concern) bool { return c.Slug == slug })
+}
+
+// here returns the address of the page of times from another day on, or as a month.
+func here(p *Page, f *FreeTimes, day string, month bool) templ.SafeURL {
+	query := url.Values{}
+	for name, values := range f.Query {
+		query[name] = values
+	}
+	if day != "" {
+		query.Set("ab", day)
+	}
+	if month {
+		query.Set("ansicht", "monat")
+	}
+	path := f.Action
+	return templ.SafeURL(p.URL(path) + "?" + query.Encode())
+}
+
+func freeCount(p *Page, n int) string {
+	if n == 1 {
+		return p.T("eine freie Zeit", "one free time")
+	}
+	return number(n) + p.T(" freie Zeiten", " free times")
+}
+
+func name(t *Person) string { return strings.TrimSpace(t.GivenName + " " + t.FamilyName) }
+
+func dash(p *Page, s string) string {
+	if s == "" {
+		return p.T("nicht angegeben", "not given")
+	}
+	return s
+}
+
+func yesNo(p *Page, yes bool) string {
+	if yes {
+		return p.T("ja", "yes")
+	}
+	return p.T("nein", "no")
+}

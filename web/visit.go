@@ -1,0 +1,242 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"nelke/web/api"
+	"nelke/web/static"
+	"nelke/web/view"
+)
+
+// visit is one request for a page: where it is, in which language, and whose.
+type visit struct {
+	site *Site
+	w    http.ResponseWriter
+	r    *http.Request
+	lang string // "de" or "en"
+	slug string // of the town; "" where none is chosen
+	base string // path of the town: "" or "/blomberg"
+	path string // below town and language: "/dienste/reisepass"
+	one  bool   // whether the pages show one town alone
+	made *basis // what public answers the page is made of; nil: it isn't kept
+}
+
+type visitKey struct{}
+
+func withVisit(ctx context.Context, v *visit) context.Context {
+	return context.WithValue(ctx, visitKey{}, v)
+}
+
+func visitOf(ctx context.Context) *visit {
+	v, _ := ctx.Value(visitKey{}).(*visit)
+	return v
+}
+
+// place reads town, language and page from the path.
+func (v *visit) place() error {
+	path := v.r.URL.Path
+	v.slug = v.site.cfg.Town
+	if v.slug == "" {
+		host, _, _ := strings.Cut(v.r.Host, ":")
+		v.slug = v.site.cfg.Hosts[strings.ToLower(host)]
+	}
+	v.one = v.slug != ""
+	if !v.one {
+		towns, err := api.Towns(v.r.Context(), v.public())
+		if err != nil {
+			return err
+		}
+		nodes := townsOf(towns)
+		if len(nodes) == 1 {
+			v.slug, v.one = nodes[0].Slug, true
+		} else if path, err = v.chooseFrom(nodes, path); err != nil {
+			return err
+		}
+	}
+	v.lang, v.path = languageOf(path)
+	return nil
+}
+
+// chooseFrom takes the town from the path's first part. Without one the page is the choice of a town.
+func (v *visit) chooseFrom(towns []api.TownsMunicipalitiesMunicipalityConnectionNodesMunicipality, path string) (string, error) {
+	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	if first == "" || first == "en" {
+		return path, nil
+	}
+	for _, town := range towns {
+		if town.Slug == first {
+			v.slug, v.base = first, "/"+first
+			return "/" + rest, nil
+		}
+	}
+	v.lang, _ = languageOf(path)
+	return "", errNotFound
+}
+
+func townsOf(t *api.TownsResponse) []api.TownsMunicipalitiesMunicipalityConnectionNodesMunicipality {
+	if t == nil || t.Municipalities == nil {
+		return nil
+	}
+	return t.Municipalities.Nodes
+}
+
+// languageOf cuts the language off a path: English pages begin with /en, all others are German.
+func languageOf(path string) (lang, rest string) {
+	if path == "/en" || strings.HasPrefix(path, "/en/") {
+		return "en", "/" + strings.TrimPrefix(strings.TrimPrefix(path, "/en"), "/")
+	}
+	if path == "" {
+		path = "/"
+	}
+	return "de", path
+}
+
+// public returns the graph for what everybody may read.
+func (v *visit) public() *client {
+	return &client{
+		carrier: v.site.cfg.Graph, endpoint: v.site.cfg.Endpoint, from: v.r, language: v.lang, made: v.made,
+		request: v.w.Header().Get("X-Request-Id"),
+	}
+}
+
+// own returns the graph for what the holder of the case may read and write.
+func (v *visit) own() *client {
+	c := v.public()
+	c.made, c.key = nil, v.caseKey()
+	return c
+}
+
+// url returns the address of a page of the town in the visit's language: path is below the town, such as "/termin".
+func (v *visit) url(path string) string { return v.frame("").URL(path) }
+
+// frame returns what the frame of a page shows.
+func (v *visit) frame(title string) *view.Page {
+	return &view.Page{
+		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
+		SignedIn: v.slug != "" && v.caseKey() != "", Style: "/static/" + static.Name("style.css"), Script: "/static/" + static.Name("page.js"),
+		Public: v.site.cfg.PublicURL, Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
+	}
+}
+
+// t returns the text in the visit's language.
+func (v *visit) t(de, en string) string {
+	if v.lang == "en" {
+		return en
+	}
+	return de
+}
+
+// show answers with a page that is nobody else's business and is kept nowhere.
+func (v *visit) show(status int, content templ.Component) error {
+	var body bytes.Buffer
+	if err := content.Render(v.r.Context(), &body); err != nil {
+		return err
+	}
+	header := v.w.Header()
+	header.Set("Cache-Control", "no-store")
+	v.write(status, body.Bytes())
+	return nil
+}
+
+func (v *visit) write(status int, body []byte) {
+	header := v.w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Language", v.lang)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	v.w.WriteHeader(status)
+	if v.r.Method != http.MethodHead {
+		_, _ = v.w.Write(body) // a client that went away is no concern of ours
+	}
+}
+
+// see sends the browser to another page of the town, to be read by GET.
+func (v *visit) see(path string) error {
+	v.w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(v.w, v.r, v.url(path), http.StatusSeeOther)
+	return nil
+}
+
+// secured sets the headers of every page.
+func (v *visit) secured() {
+	header := v.w.Header()
+	framers := "'none'"
+	if len(v.site.cfg.Framers) > 0 && v.r.URL.Query().Has("einbetten") && strings.HasSuffix(v.r.URL.Path, "/dienste") {
+		framers = strings.Join(v.site.cfg.Framers, " ")
+	}
+	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
+		"connect-src 'self'; form-action 'self'"+v.formTargets()+"; base-uri 'none'; frame-ancestors "+framers+
+		"; require-trusted-types-for 'script'; trusted-types nelke")
+	header.Set("X-Content-Type-Options", "nosniff")
+	// Under no-referrer browsers send "Origin: null" with forms, which couldn't be told from those of other pages.
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// formTargets are further places that a form may lead to: browsers hold the redirect that answers a form against this, too, and
+// paying leads to the provider's page.
+func (v *visit) formTargets() string {
+	if strings.HasSuffix(v.r.URL.Path, "/bezahlen") {
+		return " https: http:"
+	}
+	return ""
+}
+
+// What a page can't be made for.
+var (
+	errNotFound = errors.New("there is no such page")
+	errNoCase   = errors.New("a case key is needed")
+)
+
+// fail answers with a page that says what went wrong and what to do.
+func (v *visit) fail(err error) {
+	var graph *GraphError
+	f := view.Failure{Status: http.StatusInternalServerError, Kind: view.Broken}
+	switch {
+	case errors.Is(err, errNotFound):
+		f = view.Failure{Status: http.StatusNotFound, Kind: view.NotFound}
+	case errors.Is(err, errNoCase):
+		f = view.Failure{Status: http.StatusForbidden, Kind: view.SignedOut}
+	case errors.Is(err, errForged):
+		f = view.Failure{Status: http.StatusForbidden, Kind: view.Forged}
+	case errors.As(err, &graph):
+		f = v.graphFailure(graph)
+	case v.r.Context().Err() != nil:
+		return // nobody reads it
+	default:
+		v.site.cfg.Log.ErrorContext(v.r.Context(), "a page can't be made", "path", v.pattern(), "err", err)
+	}
+	if f.RetryAfter > 0 {
+		v.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	_ = v.show(f.Status, view.Failed(v.frame(""), f)) // there is nothing better to answer with
+}
+
+// graphFailure is the page for an answer of the graph that has no data.
+func (v *visit) graphFailure(err *GraphError) view.Failure {
+	switch err.Code {
+	case "RATE_LIMITED":
+		return view.Failure{Status: http.StatusTooManyRequests, Kind: view.TooMany, RetryAfter: max(err.RetryAfter, 1)}
+	case "UNAUTHENTICATED":
+		v.forget()
+		return view.Failure{Status: http.StatusForbidden, Kind: view.SignedOut}
+	case "UNAVAILABLE", "TIMEOUT", "OVERLOADED":
+		return view.Failure{Status: http.StatusServiceUnavailable, Kind: view.Unavailable, RetryAfter: max(err.RetryAfter, 5)}
+	}
+	v.site.cfg.Log.ErrorContext(v.r.Context(), "the graph refuses a page's operation", "path", v.pattern(), "code", err.Code, "status", err.Status)
+	return view.Failure{Status: http.StatusInternalServerError, Kind: view.Broken}
+}
+
+// pattern names the page for the log, without ids.
+func (v *visit) pattern() string {
+	if v.r.Pattern != "" {
+		return v.r.Pattern
+	}
+	return "other"
+}
