@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"nelke/internal/wire"
+	pages "nelke/web"
 )
 
 // exchange is one request and its answer, as the log and the metrics see them. It notes what the answer was like,
@@ -153,7 +154,7 @@ func route(r *http.Request) string {
 				return folder
 			}
 		}
-		return "other"
+		return pages.Route(path)
 	}
 }
 

@@ -1,8 +1,15 @@
 package server
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	pages "nelke/web"
 )
@@ -13,11 +20,10 @@ func (w *web) addPages(mux *http.ServeMux, p *parts, addr string) error {
 		mux.Handle("GET /{$}", startPage())
 		return nil
 	}
-	site, err := pages.New(pages.Config{
-		Graph:    pages.InProcess(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) })),
-		Endpoint: "http://graph.internal/graphql", PublicURL: p.cfg.publicURL(addr), Town: p.cfg.Town, Hosts: p.cfg.townHosts(),
-		Framers: p.cfg.Framers, Demo: p.cfg.Demo, Log: p.log, Now: p.now,
-	})
+	config := p.cfg.pages(addr)
+	config.Graph = pages.InProcess(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { w.handler.ServeHTTP(rw, r) }))
+	config.Endpoint, config.Log, config.Now = "http://graph.internal/graphql", p.log, p.now
+	site, err := pages.New(config)
 	if err != nil {
 		return err
 	}
@@ -46,4 +52,68 @@ func (c Config) checkPages(found *ConfigError) {
 	for _, origin := range c.Framers {
 		checkURL(found, "NELKE_FRAMERS", origin)
 	}
+}
+
+// pages returns what the pages need of the configuration.
+func (c Config) pages(addr string) pages.Config {
+	return pages.Config{PublicURL: c.publicURL(addr), Town: c.Town, Hosts: c.townHosts(), Framers: c.Framers, Demo: c.Demo}
+}
+
+// RunPages serves the pages alone, in front of a graph elsewhere: graph is its URL. It returns when ctx has ended and what was asked for
+// is answered.
+//
+// Errors: *ConfigError.
+func RunPages(ctx context.Context, cfg Config, graph string) error {
+	if err := cfg.Check(); err != nil {
+		return err
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	log := cfg.logger()
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
+	defer transport.CloseIdleConnections()
+	config := cfg.pages(l.Addr().String())
+	config.Graph, config.Endpoint, config.Log, config.Now = pages.OverNetwork(transport), graph, log, cfg.clock()
+	site, err := pages.New(config)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	log.InfoContext(ctx, "ready", "addr", l.Addr().String(), "graph", graph)
+	if cfg.Options.Ready != nil {
+		cfg.Options.Ready(l.Addr().String())
+	}
+	return serveSite(ctx, cfg, l, site, log)
+}
+
+// serveSite answers requests for pages until ctx has ended.
+func serveSite(ctx context.Context, cfg Config, l net.Listener, site *pages.Site, log *slog.Logger) error {
+	var stopping atomic.Bool
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", health{}.livez)
+	mux.Handle("/", site)
+	request, cut := context.WithCancel(context.WithoutCancel(ctx)) // a request outlives the signal to stop
+	defer cut()
+	https := strings.HasPrefix(cfg.publicURL(l.Addr().String()), "https://")
+	server := &http.Server{
+		Handler:           chain(mux, observe(log, newMetrics()), recovered(log), secured(&stopping, https)),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return request },
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case <-ctx.Done():
+	case err := <-ended:
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	stopping.Store(true)
+	drain, cancel := context.WithTimeout(context.Background(), cfg.StopTimeout)
+	defer cancel()
+	context.AfterFunc(drain, cut)
+	site.Stop() // ends the live parts, so that browsers go elsewhere
+	err := server.Shutdown(drain)
+	<-ended
+	return err
 }

@@ -442,7 +442,7 @@ func (v *visit) paidLive() error {
 	}
 	stream := v.stream()
 	variables := map[string]any{"id": v.r.PathValue("id"), "language": v.language()}
-	err := follow(v.r.Context(), v.own(), "ApplicationLive", api.ApplicationLive_Operation, variables, func(state *api.ApplicationLiveResponse) error {
+	err := follow(v.r.Context(), v.own(), "ApplicationLive", api.ApplicationLive_Operation, variables, stream, func(state *api.ApplicationLiveResponse) error {
 		if state.Application == nil || state.Application.Payment == nil {
 			return errEnded
 		}
@@ -513,7 +513,7 @@ func (v *visit) applicationLive() error {
 	}
 	stream := v.stream()
 	variables := map[string]any{"id": v.r.PathValue("id"), "language": v.language()}
-	err := follow(v.r.Context(), v.own(), "ApplicationLive", api.ApplicationLive_Operation, variables, func(state *api.ApplicationLiveResponse) error {
+	err := follow(v.r.Context(), v.own(), "ApplicationLive", api.ApplicationLive_Operation, variables, stream, func(state *api.ApplicationLiveResponse) error {
 		if state.Application == nil {
 			return errEnded
 		}

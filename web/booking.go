@@ -532,7 +532,7 @@ func (v *visit) timesLive() error {
 	stream := v.stream()
 	var before *view.FreeTimes
 	variables := map[string]any{"office": q.office.Id, "concerns": q.inputs(), "days": daysShown}
-	err = follow(v.r.Context(), v.public(), "TimesLive", api.TimesLive_Operation, variables, func(state *api.TimesLiveResponse) error {
+	err = follow(v.r.Context(), v.public(), "TimesLive", api.TimesLive_Operation, variables, stream, func(state *api.TimesLiveResponse) error {
 		if state.Availability == nil {
 			return errors.New("no availability")
 		}

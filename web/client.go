@@ -146,8 +146,8 @@ var errEnded = errors.New("the subscription has ended")
 
 // follow runs a subscription by server-sent events and calls each with the data of each state, a pointer to a value of the
 // operation's response type made by fresh. It returns errEnded where the graph completes the subscription, each's error, or why
-// the stream broke.
-func follow[T any](ctx context.Context, c *client, name, operation string, variables any, each func(*T) error) error {
+// the stream broke. What keeps the graph's stream alive keeps the page's alive, too.
+func follow[T any](ctx context.Context, c *client, name, operation string, variables any, s *stream, each func(*T) error) error {
 	body, err := json.Marshal(graphql.Request{Query: operation, Variables: variables, OpName: name})
 	if err != nil {
 		return err
@@ -183,12 +183,15 @@ func follow[T any](ctx context.Context, c *client, name, operation string, varia
 			return each(value)
 		case "complete":
 			return errEnded
+		case "":
+			return s.ping()
 		}
 		return nil
 	})
 }
 
-// events reads server-sent events until handle or the stream fails.
+// events reads server-sent events until handle or the stream fails. A comment, which keeps the connection alive, is an event without a
+// name.
 func events(stream io.Reader, handle func(event string, data []byte) error) error {
 	lines := bufio.NewReaderSize(stream, 16<<10)
 	var event string
@@ -202,6 +205,12 @@ func events(stream io.Reader, handle func(event string, data []byte) error) erro
 			return err
 		}
 		line = strings.TrimRight(line, "\r\n")
+		if strings.HasPrefix(line, ":") {
+			if err := handle("", nil); err != nil {
+				return err
+			}
+			continue
+		}
 		if line == "" {
 			if event != "" || data != nil {
 				if err := handle(event, data); err != nil {

@@ -2,21 +2,33 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 )
 
 // stream sends fragments of a page as server-sent events. An element of a fragment takes the place of the one with its id.
 type stream struct {
-	v     *visit
-	begun bool
-	last  []byte
+	v       *visit
+	begun   bool
+	last    []byte
+	release func()
 }
 
-func (v *visit) stream() *stream { return &stream{v: v} }
+// stream begins a stream that ends with the request, or when the site stops.
+func (v *visit) stream() *stream {
+	ctx, cancel := context.WithCancel(v.r.Context())
+	v.r = v.r.WithContext(ctx)
+	unhook := context.AfterFunc(v.site.ended, cancel)
+	return &stream{v: v, release: func() {
+		unhook()
+		cancel()
+	}}
+}
 
 // send sends a fragment, unless it is the one that was sent last.
 func (s *stream) send(fragment templ.Component) error {
@@ -47,15 +59,34 @@ func (s *stream) event(name, data string) error {
 		out.WriteString("data: " + strings.TrimSuffix(line, "\r") + "\n")
 	}
 	out.WriteByte('\n')
-	if _, err := s.v.w.Write([]byte(out.String())); err != nil {
+	return s.write(out.String())
+}
+
+// ping keeps the connection alive.
+func (s *stream) ping() error {
+	if !s.begun {
+		return nil
+	}
+	return s.write(":\n\n")
+}
+
+// writePatience is how long a browser may take to read an event before its stream is cut.
+const writePatience = 10 * time.Second
+
+func (s *stream) write(text string) error {
+	control := http.NewResponseController(s.v.w)
+	_ = control.SetReadDeadline(time.Time{})                    // the server's own are for requests that end
+	_ = control.SetWriteDeadline(time.Now().Add(writePatience)) // a writer without deadlines blocks no longer than its reader
+	if _, err := s.v.w.Write([]byte(text)); err != nil {
 		return err
 	}
-	return http.NewResponseController(s.v.w).Flush()
+	return control.Flush()
 }
 
 // end finishes the stream: for good where the subscription has ended by itself, else so that the browser comes back. An error
 // before anything was sent is returned, to be answered as one.
 func (s *stream) end(err error) error {
+	defer s.release()
 	if errors.Is(err, errEnded) {
 		_ = s.event("end", "") // nobody reads it who has left
 		return nil

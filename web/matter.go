@@ -186,7 +186,7 @@ func (v *visit) appointmentLive() error {
 	}
 	stream := v.stream()
 	variables := map[string]any{"id": v.r.PathValue("id")}
-	err := follow(v.r.Context(), v.own(), "AppointmentLive", api.AppointmentLive_Operation, variables, func(state *api.AppointmentLiveResponse) error {
+	err := follow(v.r.Context(), v.own(), "AppointmentLive", api.AppointmentLive_Operation, variables, stream, func(state *api.AppointmentLiveResponse) error {
 		if state.Appointment == nil {
 			return errEnded
 		}

@@ -7,6 +7,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,8 @@ type Site struct {
 	kept   *kept
 	static http.Handler
 	forged *http.CrossOriginProtection
+	ended  context.Context // ends the live parts
+	stop   context.CancelFunc
 }
 
 // New returns the pages of the towns of a graph.
@@ -67,9 +70,13 @@ func New(cfg Config) (*Site, error) {
 	if err := s.forged.AddTrustedOrigin(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)
 	}
+	s.ended, s.stop = context.WithCancel(context.Background())
 	s.routes()
 	return s, nil
 }
+
+// Stop ends the live parts of all open pages. Browsers come back for them.
+func (s *Site) Stop() { s.stop() }
 
 // ServeHTTP answers one request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -117,6 +124,17 @@ func (s *Site) fromHere(r *http.Request) error {
 		return errForged
 	}
 	return nil
+}
+
+// Route returns the page of a path for logs: its first known word, without towns, ids and whatever strangers ask for.
+func Route(path string) string {
+	for word := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
+		switch word {
+		case "static", "dienste", "termin", "reservierung", "antrag", "vorgang", "datenschutz":
+			return "/" + word
+		}
+	}
+	return "other"
 }
 
 // page is a handler with the visit at hand. What it returns is shown to the person as a page of its own.

@@ -41,6 +41,7 @@ type commands struct {
 	server.Config `group:"Configuration (each also by the environment variable in parentheses):"`
 
 	Serve    serveCommand    `cmd:"" help:"Run the service."`
+	Web      webCommand      `cmd:"" help:"Serve the pages for citizens alone, in front of a graph elsewhere."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database into the form that this program needs."`
 	Import   importCommand   `cmd:"" help:"Write towns from their files: all of them are checked first, and all are written or none."`
 	Token    tokenCommand    `cmd:"" help:"Mint a staff token of the demo, with the key in NELKE_DATA."`
@@ -141,6 +142,14 @@ func (serveCommand) Run(ctx context.Context, cfg server.Config, s streams) error
 	cfg.Options.Welcome, cfg.Options.Terminal = s.out, isTerminal(s.out)
 	manageMemory(ctx)
 	return server.Run(ctx, cfg)
+}
+
+type webCommand struct {
+	Graph string `required:"" placeholder:"URL" help:"The graph, or a gateway before it: https://gateway.example/graphql. It has to trust this process by NELKE_PROXIES, or all people share one network's limits."`
+}
+
+func (c webCommand) Run(ctx context.Context, cfg server.Config) error {
+	return server.RunPages(ctx, cfg, c.Graph)
 }
 
 // isTerminal reports whether what is written there is read by a person, and kept by nobody.
