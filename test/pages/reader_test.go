@@ -1,9 +1,7 @@
 package pages_test
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -29,17 +27,30 @@ type reader struct {
 	typed   map[*html.Node]string // what was typed into inputs of this page
 }
 
+// proxied sends requests for any host to one process, as a proxy that ends TLS does.
+type proxied struct {
+	address   string
+	transport *http.Transport
+}
+
+func (p proxied) RoundTrip(r *http.Request) (*http.Response, error) {
+	out := r.Clone(r.Context())
+	out.URL.Scheme, out.URL.Host, out.Host = "http", p.address, r.URL.Host
+	answer, err := p.transport.RoundTrip(out)
+	if err == nil {
+		answer.Request = r
+	}
+	return answer, err
+}
+
 // open returns a browser that shows a page of a service.
 func open(t testing.TB, p *suite.Process, path string) *reader {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	address := strings.TrimPrefix(p.URL, "http://")
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}}
-	t.Cleanup(transport.CloseIdleConnections)
-	b := &reader{t: t, client: &http.Client{Jar: jar, Transport: transport}, process: p}
+	to := proxied{strings.TrimPrefix(p.URL, "http://"), &http.Transport{}}
+	t.Cleanup(to.transport.CloseIdleConnections)
+	b := &reader{t: t, client: &http.Client{Jar: jar, Transport: to}, process: p}
 	return b.get(p.Config.PublicURL + path)
 }
 
