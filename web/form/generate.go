@@ -1,0 +1,3 @@
+package form
+
+//go:generate go tool -modfile=../../tools/go.mod templ generate -path .
