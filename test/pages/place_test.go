@@ -77,7 +77,8 @@ func TestAPageOfNobodyElse(t *testing.T) {
 	require.Equal(t, first, b.visit("/dienste/reisepass").header.Get("Etag"))
 	admin := p.Staff("anna", "ADMIN@"+suite.ARS)
 	service := admin.Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { id } }`, nil).OK("publicService.id").String()
-	admin.Mutate("setFee", suite.Vars{"service": service, "cents": 7100, "validFrom": "2026-11-23", "legalBasis": suite.Vars{"de": "Satzung", "en": "By-law"}}).OK("setFee.publicService.id")
+	admin.Do(`mutation($s: ID!, $k: UUID!) { setFee(input: {idempotencyKey: $k, service: $s, cents: 7100, validFrom: "2026-11-23", legalBasis: {de: "Satzung", en: "By-law"}}) { publicService { id } } }`,
+		suite.Vars{"s": service, "k": suite.Key()}).OK("setFee.publicService.id")
 	b.visit("/dienste/reisepass").says("71,00 €")
 	require.NotEqual(t, first, b.header.Get("Etag"))
 
