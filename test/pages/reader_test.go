@@ -48,10 +48,16 @@ func open(t testing.TB, p *suite.Process, path string) *reader {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	to := proxied{strings.TrimPrefix(p.URL, "http://"), &http.Transport{}}
-	t.Cleanup(to.transport.CloseIdleConnections)
-	b := &reader{t: t, client: &http.Client{Jar: jar, Transport: to}, process: p}
+	b := &reader{t: t, client: &http.Client{Jar: jar}}
+	b.at(p)
 	return b.get(p.Config.PublicURL + path)
+}
+
+// at sends the browser's requests to another process from now on.
+func (b *reader) at(p *suite.Process) {
+	to := proxied{strings.TrimPrefix(p.URL, "http://"), &http.Transport{}}
+	b.t.Cleanup(to.transport.CloseIdleConnections)
+	b.process, b.client.Transport = p, to
 }
 
 // visit goes to a page by its address.
@@ -162,15 +168,24 @@ func (b *reader) says(part string) *reader {
 // follow clicks the link with a text.
 func (b *reader) follow(label string) *reader {
 	b.t.Helper()
+	b.do(b.linked(label))
+	return b
+}
+
+// linked returns the request that a link leads to.
+func (b *reader) linked(label string) *http.Request {
+	b.t.Helper()
 	for _, a := range b.all("a") {
 		if text(a) == label || attr(a, "aria-label") == label {
 			to, err := b.url.Parse(attr(a, "href"))
 			require.NoError(b.t, err)
-			return b.get(to.String())
+			r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, to.String(), nil)
+			require.NoError(b.t, err)
+			return r
 		}
 	}
 	require.Fail(b.t, "no such link", "%q on %s: %s", label, b.url, text(b.doc))
-	return b
+	return nil
 }
 
 // labelled returns the input with a label, by what the label begins with; of several with that label the one at an index.
