@@ -64,7 +64,7 @@ func TestRun(t *testing.T) {
 	t.Run("the start page says what this is, in both languages", func(t *testing.T) {
 		t.Parallel()
 		require.Contains(t, s.do(http.MethodGet, "/", "").body, "Bürgerservice")
-		require.Contains(t, s.do(http.MethodGet, "/", "", "Accept-Language", "en-GB,en;q=0.9").body, "citizen service")
+		require.Contains(t, s.do(http.MethodGet, "/en", "").body, "Citizen services")
 		require.Equal(t, http.StatusNotFound, s.do(http.MethodGet, "/nothing", "").status)
 	})
 

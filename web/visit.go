@@ -11,7 +11,6 @@ import (
 	"github.com/a-h/templ"
 
 	"nelke/web/api"
-	"nelke/web/static"
 	"nelke/web/view"
 )
 
@@ -120,7 +119,7 @@ func (v *visit) url(path string) string { return v.frame("").URL(path) }
 func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
-		SignedIn: v.slug != "" && v.caseKey() != "", Style: "/static/" + static.Name("style.css"), Script: "/static/" + static.Name("page.js"),
+		SignedIn: v.slug != "" && v.caseKey() != "", Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"),
 		Public: v.site.cfg.PublicURL, Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}
 }

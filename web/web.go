@@ -48,7 +48,7 @@ type Site struct {
 	secure bool
 	pages  *http.ServeMux // below a town and a language
 	kept   *kept
-	static http.Handler
+	static *static.Files
 	forged *http.CrossOriginProtection
 	ended  context.Context // ends the live parts
 	stop   context.CancelFunc
@@ -65,7 +65,7 @@ func New(cfg Config) (*Site, error) {
 	}
 	s := &Site{
 		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
-		static: http.StripPrefix("/static/", static.Handler()),
+		static: static.Default(),
 	}
 	if err := s.forged.AddTrustedOrigin(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)
@@ -80,8 +80,8 @@ func (s *Site) Stop() { s.stop() }
 
 // ServeHTTP answers one request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/static/") {
-		s.static.ServeHTTP(w, r)
+	if name, ok := strings.CutPrefix(r.URL.Path, static.Prefix); ok {
+		s.static.Serve(w, r, name)
 		return
 	}
 	v := &visit{site: s, w: w, r: r, lang: "de"}
