@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/a-h/templ"
+
+	"nelke/web/static"
 )
 
 const (
@@ -41,10 +43,13 @@ type kept struct {
 }
 
 type keptPage struct {
-	body []byte
-	tag  string
-	made basis
+	body   []byte
+	packed []byte // the body gzipped; nil where that isn't worth it
+	tag    string
+	made   basis
 }
+
+func (p keptPage) size() int { return len(p.body) + len(p.packed) }
 
 func newKept() *kept { return &kept{pages: map[string]keptPage{}} }
 
@@ -60,14 +65,14 @@ func (k *kept) put(key string, p keptPage) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if old, ok := k.pages[key]; ok {
-		k.bytes -= len(old.body)
+		k.bytes -= old.size()
 	} else if len(k.pages) >= mostKept {
 		k.pages, k.bytes = map[string]keptPage{}, 0
 	}
-	if k.bytes+len(p.body) > keptBytes {
+	if k.bytes+p.size() > keptBytes {
 		k.pages, k.bytes = map[string]keptPage{}, 0
 	}
-	k.pages[key], k.bytes = p, k.bytes+len(p.body)
+	k.pages[key], k.bytes = p, k.bytes+p.size()
 }
 
 // publish answers with a page that is the same for everybody without a case. make returns it; what it reads of the graph has to be read by
@@ -96,6 +101,9 @@ func (v *visit) publish(make func() (templ.Component, error)) error {
 	}
 	sum := sha256.Sum256(body.Bytes())
 	p := keptPage{body: body.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, made: *v.made}
+	if len(p.body) >= leastGzip {
+		p.packed = zipped(p.body)
+	}
 	if !p.made.loose && len(v.r.URL.RawQuery) < 1000 {
 		v.site.kept.put(key, p)
 	}
@@ -112,7 +120,11 @@ func (v *visit) publishBytes(p keptPage) {
 		v.w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	v.write(http.StatusOK, p.body)
+	if p.packed == nil || !static.AcceptsGzip(v.r.Header) {
+		v.writeAs(http.StatusOK, "", p.body)
+		return
+	}
+	v.writeAs(http.StatusOK, "gzip", p.packed)
 }
 
 // holds reports whether the graph still gives each of the answers.

@@ -89,6 +89,9 @@ func (v *visit) signOut() error {
 	return v.see("/")
 }
 
+// keyPath is the page that shows the case key.
+const keyPath = "/vorgang/schluessel"
+
 // resumeLink shows the key and the link that open the case again.
 func (v *visit) resumeLink() error {
 	if v.caseKey() == "" {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/a-h/templ"
 
 	"nelke/web/api"
+	"nelke/web/static"
 	"nelke/web/view"
 )
 
@@ -144,15 +146,41 @@ func (v *visit) show(status int, content templ.Component) error {
 	return nil
 }
 
+// leastGzip is from how many bytes on a page is worth packing: shorter ones fit into the first packets anyway.
+const leastGzip = 1400
+
+// write sends a page, gzipped for browsers that take that. What is secret in pages is new in each, but for the page of the case key,
+// which is sent as it is: the length of what is packed could tell of it.
 func (v *visit) write(status int, body []byte) {
+	if len(body) < leastGzip || v.path == keyPath || !static.AcceptsGzip(v.r.Header) {
+		v.writeAs(status, "", body)
+		return
+	}
+	v.writeAs(status, "gzip", zipped(body))
+}
+
+func (v *visit) writeAs(status int, coding string, body []byte) {
 	header := v.w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", v.lang)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Add("Vary", "Accept-Encoding")
+	if coding != "" {
+		header.Set("Content-Encoding", coding)
+	}
 	v.w.WriteHeader(status)
 	if v.r.Method != http.MethodHead {
 		_, _ = v.w.Write(body) // a client that went away is no concern of ours
 	}
+}
+
+// zipped returns a page gzipped.
+func zipped(body []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(body) // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
 }
 
 // see sends the browser to another page of the town, to be read by GET.

@@ -173,7 +173,7 @@ func (s *Site) routes() {
 	s.handle("GET /vorgang", (*visit).matter)
 	s.handle("POST /vorgang", (*visit).signIn)
 	s.handle("POST /vorgang/abmelden", (*visit).signOut)
-	s.handle("GET /vorgang/schluessel", (*visit).resumeLink)
+	s.handle("GET "+keyPath, (*visit).resumeLink)
 	s.handle("GET /vorgang/daten", (*visit).myData)
 	s.handle("GET /vorgang/daten.json", (*visit).downloadData)
 	s.handle("GET /vorgang/termin/{id}", (*visit).appointment)

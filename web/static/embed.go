@@ -183,7 +183,7 @@ func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("X-Content-Type-Options", "nosniff")
 	body, tag := one.plain, one.hash
-	if one.small != nil && acceptsGzip(r.Header) {
+	if one.small != nil && AcceptsGzip(r.Header) {
 		body, tag = one.small, one.hash+"-gzip"
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside Content-Encoding
@@ -192,8 +192,8 @@ func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
 	http.ServeContent(w, r, hashed, time.Time{}, bytes.NewReader(body))
 }
 
-// acceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
-func acceptsGzip(header http.Header) bool {
+// AcceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
+func AcceptsGzip(header http.Header) bool {
 	accepted := false
 	for one := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(one, ";")
