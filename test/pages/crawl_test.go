@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/html"
 
 	"nelke/server"
+	"nelke/test/reader"
 	"nelke/test/suite"
 )
 
@@ -27,10 +28,10 @@ const markup = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`
 func TestEveryPageThatLinksLeadTo(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := open(t, p, "/termin/zeiten?dienst=reisepass").press("Montag, 23. November, 8 Uhr 30").shows("Wer kommt zum Termin?")
-	b.fill("Familienname", "Mustermann").press("Weiter").press("Termin verbindlich buchen").shows("Ihr Termin ist gebucht")
-	b.visit("/dienste/meldebescheinigung/antrag").press("Gelesen, weiter").shows("Ihre Person")
-	seen := b.crawl(func() { b.wellMade() })
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	b.Fill("Familienname", "Mustermann").Press("Weiter").Press("Termin verbindlich buchen").Shows("Ihr Termin ist gebucht")
+	b.Visit("/dienste/meldebescheinigung/antrag").Press("Gelesen, weiter").Shows("Ihre Person")
+	seen := crawl(b, func() { wellMade(b) })
 	require.Greater(t, seen, 120)
 }
 
@@ -44,27 +45,27 @@ func TestATownWhoseEveryTextIsMarkup(t *testing.T) {
 	_, err := server.Import(t.Context(), p.Config, []string{town.File})
 	require.NoError(t, err)
 	p.Clock.Advance(11 * time.Second) // what a process may remember
-	clean := func(b *reader) {
+	clean := func(b *reader.Reader) {
 		for _, name := range []string{"script", "img"} {
-			for _, n := range b.all(name) {
-				require.True(t, strings.HasPrefix(attr(n, "src"), "/static/") || strings.HasPrefix(attr(n, "src"), "data:image/png;"), "%s: %s", b.url, attr(n, "src"))
-				require.False(t, has(n, "onerror"))
+			for _, n := range b.All(name) {
+				require.True(t, strings.HasPrefix(reader.Attr(n, "src"), "/static/") || strings.HasPrefix(reader.Attr(n, "src"), "data:image/png;"), "%s: %s", b.URL, reader.Attr(n, "src"))
+				require.False(t, reader.Has(n, "onerror"))
 			}
 		}
 	}
-	b := open(t, p, "/markdorf/dienste/meldebescheinigung/antrag")
+	b := reader.Open(t, p, "/markdorf/dienste/meldebescheinigung/antrag")
 	clean(b)
-	b.press("Gelesen, weiter").press("Zur Kenntnis genommen, weiter")
-	for _, in := range b.all("input") {
-		if attr(in, "type") != "hidden" {
-			b.typed[in] = markup
+	b.Press("Gelesen, weiter").Press("Zur Kenntnis genommen, weiter")
+	for _, in := range b.All("input") {
+		if reader.Attr(in, "type") != "hidden" {
+			b.Typed[in] = markup
 		}
 	}
-	b.press("Weiter")
+	b.Press("Weiter")
 	clean(b)
-	b.visit("/markdorf/dienste?suche=" + url.QueryEscape(markup))
+	b.Visit("/markdorf/dienste?suche=" + url.QueryEscape(markup))
 	clean(b)
-	require.Greater(t, b.visit("/markdorf").crawl(func() { clean(b) }), 100)
+	require.Greater(t, crawl(b.Visit("/markdorf"), func() { clean(b) }), 100)
 }
 
 // defaced puts markup into every text of a town: names, sentences, notices and labels of forms.
@@ -128,11 +129,11 @@ func defaceJSON(v any) any {
 }
 
 // crawl follows every link to a page of the town from this one on, each once, and calls look on each. It returns how many there are.
-func (b *reader) crawl(look func()) int {
-	b.t.Helper()
-	host := b.url.Host
+func crawl(b *reader.Reader, look func()) int {
+	b.T.Helper()
+	host := b.URL.Host
 	seen := map[string]bool{}
-	next := []string{b.url.String()}
+	next := []string{b.URL.String()}
 	for len(next) > 0 {
 		at := next[0]
 		next = next[1:]
@@ -140,15 +141,15 @@ func (b *reader) crawl(look func()) int {
 			continue
 		}
 		seen[at] = true
-		b.get(at)
-		require.Equal(b.t, http.StatusOK, b.status, at)
-		if !strings.HasPrefix(b.header.Get("Content-Type"), "text/html") {
+		b.Get(at)
+		require.Equal(b.T, http.StatusOK, b.Status, at)
+		if !strings.HasPrefix(b.Header.Get("Content-Type"), "text/html") {
 			continue
 		}
 		look()
-		for _, a := range b.all("a") {
-			to, err := b.url.Parse(attr(a, "href"))
-			require.NoError(b.t, err)
+		for _, a := range b.All("a") {
+			to, err := b.URL.Parse(reader.Attr(a, "href"))
+			require.NoError(b.T, err)
 			to.Fragment = ""
 			if to.Host == host && !strings.HasPrefix(to.Path, "/sandbox") && to.Query().Get("ab") == "" {
 				next = append(next, to.String())
@@ -159,34 +160,34 @@ func (b *reader) crawl(look func()) int {
 }
 
 // wellMade requires what every page has to have.
-func (b *reader) wellMade() {
-	b.t.Helper()
-	b.heading()
-	require.NotEmpty(b.t, text(b.all("title")[0]), b.url)
+func wellMade(b *reader.Reader) {
+	b.T.Helper()
+	b.Heading()
+	require.NotEmpty(b.T, reader.Text(b.All("title")[0]), b.URL)
 	want := "de"
-	if strings.HasPrefix(b.url.Path, "/en") {
+	if strings.HasPrefix(b.URL.Path, "/en") {
 		want = "en"
 	}
-	require.Equal(b.t, want, attr(b.all("html")[0], "lang"), b.url)
+	require.Equal(b.T, want, reader.Attr(b.All("html")[0], "lang"), b.URL)
 	ids := map[string]bool{}
 	var each func(*html.Node)
 	each = func(n *html.Node) {
-		if id := attr(n, "id"); id != "" {
-			require.False(b.t, ids[id], "%s: two elements %s", b.url, id)
+		if id := reader.Attr(n, "id"); id != "" {
+			require.False(b.T, ids[id], "%s: two elements %s", b.URL, id)
 			ids[id] = true
 		}
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
 			each(c)
 		}
 	}
-	each(b.doc)
-	for _, label := range b.all("label") {
-		require.True(b.t, ids[attr(label, "for")], "%s: a label for %q", b.url, attr(label, "for"))
+	each(b.Doc)
+	for _, label := range b.All("label") {
+		require.True(b.T, ids[reader.Attr(label, "for")], "%s: a label for %q", b.URL, reader.Attr(label, "for"))
 	}
 	for _, kind := range []string{"input", "select", "textarea"} {
-		for _, in := range b.all(kind) {
-			for id := range strings.FieldsSeq(attr(in, "aria-describedby")) {
-				require.True(b.t, ids[id], "%s: described by %q", b.url, id)
+		for _, in := range b.All(kind) {
+			for id := range strings.FieldsSeq(reader.Attr(in, "aria-describedby")) {
+				require.True(b.T, ids[id], "%s: described by %q", b.URL, id)
 			}
 		}
 	}

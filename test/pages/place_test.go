@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"nelke/server"
+	"nelke/test/reader"
 	"nelke/test/suite"
 )
 
@@ -27,21 +28,21 @@ func TestAddressesBeginWithTheTownWhereThereAreSeveral(t *testing.T) {
 	p := suite.Serve(t, suite.SQLite())
 	importRegion(t, p)
 
-	b := open(t, p, "/").shows("Bürgerservice").follow("Blomberg").shows("Bürgerservice Blomberg")
-	require.Equal(t, "/blomberg", b.url.Path)
-	b.follow("Termin buchen")
-	require.Equal(t, "/blomberg/termin", b.url.Path)
-	b.choose("Reisepass beantragen").press("Weiter").press("Weiter").shows("Wann passt es Ihnen?").follow("English").shows("When does it suit you?")
-	require.Equal(t, "/blomberg/en/termin/zeiten", b.url.Path)
-	b.press("Monday, 23 November, 8:30 am").shows("Who is coming?")
-	require.True(t, strings.HasPrefix(b.url.Path, "/blomberg/en/reservierung/"), b.url)
-	held := strings.TrimPrefix(b.url.Path, "/blomberg")
+	b := reader.Open(t, p, "/").Shows("Bürgerservice").Follow("Blomberg").Shows("Bürgerservice Blomberg")
+	require.Equal(t, "/blomberg", b.URL.Path)
+	b.Follow("Termin buchen")
+	require.Equal(t, "/blomberg/termin", b.URL.Path)
+	b.Choose("Reisepass beantragen").Press("Weiter").Press("Weiter").Shows("Wann passt es Ihnen?").Follow("English").Shows("When does it suit you?")
+	require.Equal(t, "/blomberg/en/termin/zeiten", b.URL.Path)
+	b.Press("Monday, 23 November, 8:30 am").Shows("Who is coming?")
+	require.True(t, strings.HasPrefix(b.URL.Path, "/blomberg/en/reservierung/"), b.URL)
+	held := strings.TrimPrefix(b.URL.Path, "/blomberg")
 
-	require.Equal(t, http.StatusForbidden, b.visit("/detmold"+held).status, "a case belongs to one town")
-	require.Equal(t, http.StatusNotFound, b.visit("/nirgendwo/termin").status)
-	require.Equal(t, http.StatusNotFound, b.visit("/termin").status)
-	b.visit("/en").shows("Citizen services").follow("Detmold").shows("Citizen services of Detmold")
-	require.Equal(t, "/detmold/en", b.url.Path)
+	require.Equal(t, http.StatusForbidden, b.Visit("/detmold"+held).Status, "a case belongs to one town")
+	require.Equal(t, http.StatusNotFound, b.Visit("/nirgendwo/termin").Status)
+	require.Equal(t, http.StatusNotFound, b.Visit("/termin").Status)
+	b.Visit("/en").Shows("Citizen services").Follow("Detmold").Shows("Citizen services of Detmold")
+	require.Equal(t, "/detmold/en", b.URL.Path)
 }
 
 // TestATownHasItsOwnHostName shows one town at the root of its host name, and another by configuration.
@@ -49,9 +50,9 @@ func TestATownHasItsOwnHostName(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite(), func(c *server.Config) { c.TownHosts = []string{"service.example.org=lemgo"} })
 	importRegion(t, p)
-	open(t, p, "/").get("http://service.example.org/").shows("Bürgerservice Lemgo").get("http://service.example.org/blomberg/termin")
-	b := open(t, p, "/").get("http://service.example.org/dienste").shows("Alle Dienste")
-	require.NotContains(t, text(b.doc), "Andere Stadt")
+	reader.Open(t, p, "/").Get("http://service.example.org/").Shows("Bürgerservice Lemgo").Get("http://service.example.org/blomberg/termin")
+	b := reader.Open(t, p, "/").Get("http://service.example.org/dienste").Shows("Alle Dienste")
+	require.NotContains(t, reader.Text(b.Doc), "Andere Stadt")
 
 	ready := make(chan string, 1)
 	cfg := p.Config
@@ -61,7 +62,7 @@ func TestATownHasItsOwnHostName(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- server.RunPages(ctx, cfg, p.URL+"/graphql") }()
 	alone := &suite.Process{URL: "http://" + <-ready, Config: cfg}
-	open(t, alone, "/").shows("Bürgerservice Detmold")
+	reader.Open(t, alone, "/").Shows("Bürgerservice Detmold")
 	stop()
 	require.NoError(t, <-ended)
 }
@@ -70,22 +71,22 @@ func TestATownHasItsOwnHostName(t *testing.T) {
 func TestAPageOfNobodyElse(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := open(t, p, "/dienste/reisepass")
-	require.Equal(t, "private, no-cache", b.header.Get("Cache-Control"))
-	first := b.header.Get("Etag")
+	b := reader.Open(t, p, "/dienste/reisepass")
+	require.Equal(t, "private, no-cache", b.Header.Get("Cache-Control"))
+	first := b.Header.Get("Etag")
 	require.NotEmpty(t, first)
-	require.Equal(t, first, b.visit("/dienste/reisepass").header.Get("Etag"))
+	require.Equal(t, first, b.Visit("/dienste/reisepass").Header.Get("Etag"))
 	admin := p.Staff("anna", "ADMIN@"+suite.ARS)
 	service := admin.Do(`{ publicService(by: {slug: {municipality: "blomberg", service: "reisepass"}}) { id } }`, nil).OK("publicService.id").String()
 	admin.Do(`mutation($s: ID!, $k: UUID!) { setFee(input: {idempotencyKey: $k, service: $s, cents: 7100, validFrom: "2026-11-23", legalBasis: {de: "Satzung", en: "By-law"}}) { publicService { id } } }`,
 		suite.Vars{"s": service, "k": suite.Key()}).OK("setFee.publicService.id")
-	b.visit("/dienste/reisepass").says("71,00 €")
-	require.NotEqual(t, first, b.header.Get("Etag"))
+	b.Visit("/dienste/reisepass").Says("71,00 €")
+	require.NotEqual(t, first, b.Header.Get("Etag"))
 
-	b.visit("/termin/zeiten?dienst=reisepass").press("Montag, 23. November, 8 Uhr 30").shows("Wer kommt zum Termin?")
-	require.Equal(t, "no-store", b.header.Get("Cache-Control"))
-	require.Equal(t, "no-store", b.visit("/").header.Get("Cache-Control"), "whose frame leads to the case")
-	policy := b.header.Get("Content-Security-Policy")
+	b.Visit("/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	require.Equal(t, "no-store", b.Header.Get("Cache-Control"))
+	require.Equal(t, "no-store", b.Visit("/").Header.Get("Cache-Control"), "whose frame leads to the case")
+	policy := b.Header.Get("Content-Security-Policy")
 	require.Contains(t, policy, "default-src 'none'")
 	require.Contains(t, policy, "frame-ancestors 'none'")
 	require.NotContains(t, policy, "unsafe")
@@ -95,41 +96,41 @@ func TestAPageOfNobodyElse(t *testing.T) {
 func TestFormsOfOtherPagesAreRefused(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := open(t, p, "/termin/zeiten?dienst=reisepass").press("Montag, 23. November, 8 Uhr 30").shows("Wer kommt zum Termin?")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
 	for name, change := range map[string]func(h http.Header){
 		"another origin":           func(h http.Header) { h.Set("Origin", "https://evil.example") },
 		"no origin at all":         func(h http.Header) { h.Del("Origin") },
 		"a browser that says so":   func(h http.Header) { h.Set("Sec-Fetch-Site", "cross-site"); h.Del("Origin") },
 		"a page without an origin": func(h http.Header) { h.Set("Origin", "null") },
 	} {
-		r := b.request("Andere Zeit wählen")
+		r := b.Request("Andere Zeit wählen")
 		change(r.Header)
 		before := *b
-		b.do(r)
-		require.Equal(t, http.StatusForbidden, b.status, name)
-		b.shows("Das Formular kam nicht von dieser Website")
+		b.Do(r)
+		require.Equal(t, http.StatusForbidden, b.Status, name)
+		b.Shows("Das Formular kam nicht von dieser Website")
 		*b = before
 	}
-	b.press("Andere Zeit wählen").shows("Wofür brauchen Sie einen Termin?")
+	b.Press("Andere Zeit wählen").Shows("Wofür brauchen Sie einen Termin?")
 }
 
 // TestTheCaseKeyIsInTheCookieAlone looks for it in addresses and pages, and closes the case.
 func TestTheCaseKeyIsInTheCookieAlone(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite(), func(c *server.Config) { c.PublicURL = "https://nelke.test" })
-	b := open(t, p, "/termin/zeiten?dienst=reisepass")
-	b.press("Montag, 23. November, 8 Uhr 30").shows("Wer kommt zum Termin?")
-	cookies := b.client.Jar.Cookies(b.url)
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass")
+	b.Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	cookies := b.Client.Jar.Cookies(b.URL)
 	require.Len(t, cookies, 1)
 	require.Equal(t, "__Host-vorgang-blomberg", cookies[0].Name)
 	key := cookies[0].Value
-	require.NotContains(t, text(b.doc), key)
-	require.NotContains(t, b.url.String(), key)
-	b.visit("/vorgang/schluessel").says(key)
+	require.NotContains(t, reader.Text(b.Doc), key)
+	require.NotContains(t, b.URL.String(), key)
+	b.Visit("/vorgang/schluessel").Says(key)
 
-	b.visit("/vorgang").press("In diesem Browser schließen").shows("Bürgerservice Blomberg")
-	require.Empty(t, b.client.Jar.Cookies(b.url))
-	b.visit("/vorgang").shows("Vorgang öffnen").fill("Schlüssel oder Link", "falsch").press("Öffnen").shows("Vorgang öffnen")
-	require.Equal(t, http.StatusUnprocessableEntity, b.status)
-	b.fill("Schlüssel oder Link", "https://nelke.test/vorgang#k="+key).press("Öffnen").shows("Mein Vorgang").says("reserviert")
+	b.Visit("/vorgang").Press("In diesem Browser schließen").Shows("Bürgerservice Blomberg")
+	require.Empty(t, b.Client.Jar.Cookies(b.URL))
+	b.Visit("/vorgang").Shows("Vorgang öffnen").Fill("Schlüssel oder Link", "falsch").Press("Öffnen").Shows("Vorgang öffnen")
+	require.Equal(t, http.StatusUnprocessableEntity, b.Status)
+	b.Fill("Schlüssel oder Link", "https://nelke.test/vorgang#k="+key).Press("Öffnen").Shows("Mein Vorgang").Says("reserviert")
 }

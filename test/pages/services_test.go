@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/html"
 
+	"nelke/test/reader"
 	"nelke/test/suite"
 )
 
@@ -32,16 +33,16 @@ func TestEveryServiceIsAppliedForToItsEnd(t *testing.T) {
 		for i, slug := range online() {
 			filing := p.Filing(slug)
 			answers := filing.Accepted[len(filing.Accepted)-1].(map[string]any)
-			b := open(t, p, []string{"/dienste/", "/en/dienste/"}[i%2]+slug+"/antrag")
+			b := reader.Open(t, p, []string{"/dienste/", "/en/dienste/"}[i%2]+slug+"/antrag")
 			w := words(i%2 == 1)
-			b.press(w["read"]).press(w["noted"])
-			b.fillForm(answers, w)
-			b.press(w["correct"])
-			if b.heading() == w["pay"] {
-				b.choose(w["card"]).press(w["toPay"]).press("Zahlung gelingt").follow(w["paid"])
+			b.Press(w["read"]).Press(w["noted"])
+			fillForm(b, answers, w)
+			b.Press(w["correct"])
+			if b.Heading() == w["pay"] {
+				b.Choose(w["card"]).Press(w["toPay"]).Press("Zahlung gelingt").Follow(w["paid"])
 			}
-			b.press(w["send"]).shows(w["received"])
-			id := b.url.Path[strings.LastIndexByte(b.url.Path, '/')+1:]
+			b.Press(w["send"]).Shows(w["received"])
+			id := b.URL.Path[strings.LastIndexByte(b.URL.Path, '/')+1:]
 			sent := p.Clerk().Do(`query($id: ID!) { application(id: $id) { status answers } }`, suite.Vars{"id": id}).OK("application")
 			want, err := json.Marshal(answers)
 			require.NoError(t, err)
@@ -66,39 +67,39 @@ func words(english bool) map[string]string {
 }
 
 // fillForm fills in one page after the other until the check page is there.
-func (b *reader) fillForm(answers map[string]any, w map[string]string) {
-	b.t.Helper()
+func fillForm(b *reader.Reader, answers map[string]any, w map[string]string) {
+	b.T.Helper()
 	for range 40 {
-		if b.heading() == w["check"] {
+		if b.Heading() == w["check"] {
 			return
 		}
-		b.fillPage(answers)
-		if add := b.entryWanted(answers); add != nil {
-			b.do(b.submit(formOf(add), add))
+		fillPage(b, answers)
+		if add := entryWanted(b, answers); add != nil {
+			b.Do(b.Submit(formOf(add), add))
 			continue
 		}
-		b.press(w["next"])
-		require.Empty(b.t, b.errors(), "%s", b.url)
+		b.Press(w["next"])
+		require.Empty(b.T, b.Errors(), "%s", b.URL)
 	}
-	require.Fail(b.t, "the form doesn't end", "%s: %s", b.url, text(b.all("main")[0]))
+	require.Fail(b.T, "the form doesn't end", "%s: %s", b.URL, reader.Text(b.All("main")[0]))
 }
 
 // fillPage fills in every field of the page by its name, which is a JSON pointer into the answers.
-func (b *reader) fillPage(answers map[string]any) {
+func fillPage(b *reader.Reader, answers map[string]any) {
 	for _, kind := range []string{"input", "textarea", "select"} {
-		for _, in := range b.all(kind) {
-			name := attr(in, "name")
-			if !strings.HasPrefix(name, "/") || attr(in, "type") == "hidden" || concealed(in) {
+		for _, in := range b.All(kind) {
+			name := reader.Attr(in, "name")
+			if !strings.HasPrefix(name, "/") || reader.Attr(in, "type") == "hidden" || reader.Concealed(in) {
 				continue
 			}
 			value := typedFor(answers, name)
-			switch attr(in, "type") {
+			switch reader.Attr(in, "type") {
 			case "radio", "checkbox":
-				offered := attr(in, "value")
+				offered := reader.Attr(in, "value")
 				on := slices.Contains(value, offered)
-				b.typed[in] = map[bool]string{true: "on", false: ""}[on]
+				b.Typed[in] = map[bool]string{true: "on", false: ""}[on]
 			default:
-				b.typed[in] = strings.Join(value, "")
+				b.Typed[in] = strings.Join(value, "")
 			}
 		}
 	}
@@ -145,17 +146,17 @@ func typedFor(answers any, name string) []string {
 }
 
 // entryWanted returns the button that adds an entry to a list of which the answers have more than the page; nil where there is none.
-func (b *reader) entryWanted(answers map[string]any) *html.Node {
-	for _, button := range b.all("button") {
-		if attr(button, "name") != "add" {
+func entryWanted(b *reader.Reader, answers map[string]any) *html.Node {
+	for _, button := range b.All("button") {
+		if reader.Attr(button, "name") != "add" {
 			continue
 		}
-		pointer := attr(button, "value")
+		pointer := reader.Attr(button, "value")
 		want := len(typedFor(answers, pointer))
 		shown := map[string]bool{}
 		for _, kind := range []string{"input", "textarea", "select"} {
-			for _, in := range b.all(kind) {
-				if rest, ok := strings.CutPrefix(attr(in, "name"), pointer+"/"); ok {
+			for _, in := range b.All(kind) {
+				if rest, ok := strings.CutPrefix(reader.Attr(in, "name"), pointer+"/"); ok {
 					entry, _, _ := strings.Cut(rest, "/")
 					shown[entry] = true
 				}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"nelke/test/reader"
 	"nelke/test/suite"
 )
 
@@ -17,34 +18,34 @@ func TestAnAppointmentIsBookedWithoutScript(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
 		p := suite.Serve(t, backend)
-		b := open(t, p, "/").shows("Bürgerservice Blomberg")
-		b.follow("Termin buchen").shows("Wofür brauchen Sie einen Termin?")
-		b.press("Weiter").shows("Wofür brauchen Sie einen Termin?")
-		require.Equal(t, []string{"Bitte wählen Sie mindestens ein Anliegen."}, b.errors())
-		b.choose("Personalausweis beantragen").press("Weiter").shows("Für wie viele?")
-		b.fill("Personalausweis beantragen", "2").press("Weiter").shows("Wann passt es Ihnen?").says("Personalausweis beantragen × 2")
+		b := reader.Open(t, p, "/").Shows("Bürgerservice Blomberg")
+		b.Follow("Termin buchen").Shows("Wofür brauchen Sie einen Termin?")
+		b.Press("Weiter").Shows("Wofür brauchen Sie einen Termin?")
+		require.Equal(t, []string{"Bitte wählen Sie mindestens ein Anliegen."}, b.Errors())
+		b.Choose("Personalausweis beantragen").Press("Weiter").Shows("Für wie viele?")
+		b.Fill("Personalausweis beantragen", "2").Press("Weiter").Shows("Wann passt es Ihnen?").Says("Personalausweis beantragen × 2")
 
-		b.press("Montag, 23. November, 8 Uhr 30").shows("Wer kommt zum Termin?").says("Montag, 23. November 2026, 8:30 Uhr")
-		b.press("Weiter").shows("Wer kommt zum Termin?")
-		require.Equal(t, http.StatusUnprocessableEntity, b.status)
-		require.Equal(t, []string{"Bitte geben Sie einen Namen an."}, b.errors())
-		require.Equal(t, "Fehler: Wer kommt zum Termin? – Bürgerservice Blomberg", text(b.all("title")[0]))
-		b.fill("Vorname", "Erika").fill("Familienname", "Mustermann").fill("E-Mail-Adresse", "erika@example.org").choose("Ich möchte per E-Mail").press("Weiter")
-		b.shows("Bitte prüfen Sie Ihre Angaben").says("Erika Mustermann").says("erika@example.org")
-		b.press("Ändern: Name").shows("Wer kommt zum Termin?").fill("Vorname", "Erika Maria").press("Weiter").says("Erika Maria Mustermann")
+		b.Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?").Says("Montag, 23. November 2026, 8:30 Uhr")
+		b.Press("Weiter").Shows("Wer kommt zum Termin?")
+		require.Equal(t, http.StatusUnprocessableEntity, b.Status)
+		require.Equal(t, []string{"Bitte geben Sie einen Namen an."}, b.Errors())
+		require.Equal(t, "Fehler: Wer kommt zum Termin? – Bürgerservice Blomberg", reader.Text(b.All("title")[0]))
+		b.Fill("Vorname", "Erika").Fill("Familienname", "Mustermann").Fill("E-Mail-Adresse", "erika@example.org").Choose("Ich möchte per E-Mail").Press("Weiter")
+		b.Shows("Bitte prüfen Sie Ihre Angaben").Says("Erika Mustermann").Says("erika@example.org")
+		b.Press("Ändern: Name").Shows("Wer kommt zum Termin?").Fill("Vorname", "Erika Maria").Press("Weiter").Says("Erika Maria Mustermann")
 
-		book := b.request("Termin verbindlich buchen")
-		b.do(b.again(book))
-		b.shows("Ihr Termin ist gebucht").says("Montag, 23. November 2026, 8:30 Uhr").says("Sie werden per E-Mail erinnert.")
-		confirmation := b.url.Path
-		b.do(book) // a double click
-		b.shows("Ihr Termin ist gebucht")
-		require.Equal(t, confirmation, b.url.Path)
-		require.Len(t, within(b.visit("/vorgang").doc, "h2"), 2, "one appointment, and what can be done with the case")
+		book := b.Request("Termin verbindlich buchen")
+		b.Do(b.Again(book))
+		b.Shows("Ihr Termin ist gebucht").Says("Montag, 23. November 2026, 8:30 Uhr").Says("Sie werden per E-Mail erinnert.")
+		confirmation := b.URL.Path
+		b.Do(book) // a double click
+		b.Shows("Ihr Termin ist gebucht")
+		require.Equal(t, confirmation, b.URL.Path)
+		require.Len(t, reader.Within(b.Visit("/vorgang").Doc, "h2"), 2, "one appointment, and what can be done with the case")
 
-		b.get(b.process.Config.PublicURL + confirmation).follow("Verschieben").shows("Auf wann möchten Sie verschieben?")
-		b.press("Montag, 23. November, 11 Uhr").shows("Ihr Termin ist gebucht").says("11:00 Uhr")
-		b.follow("Absagen").shows("Termin absagen?").press("Termin absagen").shows("Ihr Termin ist abgesagt")
+		b.Get(b.Process.Config.PublicURL + confirmation).Follow("Verschieben").Shows("Auf wann möchten Sie verschieben?")
+		b.Press("Montag, 23. November, 11 Uhr").Shows("Ihr Termin ist gebucht").Says("11:00 Uhr")
+		b.Follow("Absagen").Shows("Termin absagen?").Press("Termin absagen").Shows("Ihr Termin ist abgesagt")
 	})
 }
 
@@ -54,32 +55,32 @@ func TestAnApplicationIsPaidForAndSentWithoutScript(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
 		p := suite.Serve(t, backend)
-		b := open(t, p, "/dienste?suche=meldebescheinigung").follow("Meldebescheinigung").shows("Meldebescheinigung").says("9,00 €")
-		b.follow("Online beantragen").shows("Meldebescheinigung").says("Das kostet 9,00 €")
-		begin := b.request("Gelesen, weiter")
-		b.do(b.again(begin))
-		draft := b.url.Path
-		b.do(begin)
-		require.Equal(t, draft, b.url.Path, "a double click begins one draft")
-		b.shows("Datenschutzerklärung").press("Zur Kenntnis genommen, weiter").shows("Ihre Person")
+		b := reader.Open(t, p, "/dienste?suche=meldebescheinigung").Follow("Meldebescheinigung").Shows("Meldebescheinigung").Says("9,00 €")
+		b.Follow("Online beantragen").Shows("Meldebescheinigung").Says("Das kostet 9,00 €")
+		begin := b.Request("Gelesen, weiter")
+		b.Do(b.Again(begin))
+		draft := b.URL.Path
+		b.Do(begin)
+		require.Equal(t, draft, b.URL.Path, "a double click begins one draft")
+		b.Shows("Datenschutzerklärung").Press("Zur Kenntnis genommen, weiter").Shows("Ihre Person")
 
-		b.press("Weiter").shows("Ihre Person")
-		require.Equal(t, http.StatusUnprocessableEntity, b.status)
-		b.fill("Familienname", "Mustermann").fill("Vornamen", "Erika").fill("Tag", "31").fill("Monat", "2").fill("Jahr", "1964").press("Weiter").shows("Ihre Person")
-		require.Equal(t, http.StatusUnprocessableEntity, b.status)
-		b.fill("Tag", "12").fill("Monat", "8").press("Weiter")
-		require.Equal(t, http.StatusOK, b.status, "%v", b.errors())
-		b.fill("Straße", "Nederntor").fill("Hausnummer", "14").press("Weiter").shows("Bitte prüfen Sie Ihre Angaben")
-		//REV b.says("Mustermann").says("12. August 1964").says("Nederntor")
+		b.Press("Weiter").Shows("Ihre Person")
+		require.Equal(t, http.StatusUnprocessableEntity, b.Status)
+		b.Fill("Familienname", "Mustermann").Fill("Vornamen", "Erika").Fill("Tag", "31").Fill("Monat", "2").Fill("Jahr", "1964").Press("Weiter").Shows("Ihre Person")
+		require.Equal(t, http.StatusUnprocessableEntity, b.Status)
+		b.Fill("Tag", "12").Fill("Monat", "8").Press("Weiter")
+		require.Equal(t, http.StatusOK, b.Status, "%v", b.Errors())
+		b.Fill("Straße", "Nederntor").Fill("Hausnummer", "14").Press("Weiter").Shows("Bitte prüfen Sie Ihre Angaben")
+		//REV b.Says("Mustermann").Says("12. August 1964").Says("Nederntor")
 
-		b.press("Alles richtig, weiter").shows("Wie möchten Sie bezahlen?").says("9,00 €")
-		b.choose("Kreditkarte").press("Zur Bezahlseite")
-		require.Contains(t, b.url.Path, "/sandbox/pay/")
-		b.press("Zahlung gelingt").shows("Bezahlt").follow("Weiter zum Absenden").shows("Antrag absenden").says("Bezahlt: 9,00 €")
-		send := b.request("Jetzt verbindlich absenden")
-		b.do(b.again(send))
-		b.shows("Ihr Antrag ist eingegangen")
-		b.do(send)
-		b.shows("Ihr Antrag ist eingegangen").follow("Kopie Ihres Antrags ansehen und drucken").shows("Kopie Ihres Antrags") //REV .says("12. August 1964")
+		b.Press("Alles richtig, weiter").Shows("Wie möchten Sie bezahlen?").Says("9,00 €")
+		b.Choose("Kreditkarte").Press("Zur Bezahlseite")
+		require.Contains(t, b.URL.Path, "/sandbox/pay/")
+		b.Press("Zahlung gelingt").Shows("Bezahlt").Follow("Weiter zum Absenden").Shows("Antrag absenden").Says("Bezahlt: 9,00 €")
+		send := b.Request("Jetzt verbindlich absenden")
+		b.Do(b.Again(send))
+		b.Shows("Ihr Antrag ist eingegangen")
+		b.Do(send)
+		b.Shows("Ihr Antrag ist eingegangen").Follow("Kopie Ihres Antrags ansehen und drucken").Shows("Kopie Ihres Antrags") //REV .says("12. August 1964")
 	})
 }
