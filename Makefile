@@ -62,6 +62,15 @@ test/conformance: deps deps/node ## the suites of Apollo and graphql-http, and t
 	cd test/conformance && npm ci
 	cd test/conformance && ../../script/services run -- go test -tags conformance $(RACE) -count=1
 
+.PHONY: test/web
+test/web: deps deps/node deps/chromium ## the pages in a real browser: by keyboard, by axe, live, light, narrow (needs Node 20 and npm)
+	cd test/web && npm ci
+	script/services run -- go test -tags web -count=1 -timeout=20m ./test/web ./web/static
+
+.PHONY: web/screens
+web/screens: deps deps/node deps/chromium ## a picture of every page, phone and desktop, in var/screens
+	NELKE_SCREENS=$(CURDIR)/var/screens go test -tags web -count=1 -timeout=20m -run '^TestScreens$$' ./test/web
+
 .PHONY: story
 story: deps/servers ## the stories of an appointment and of applications, told step by step against running servers
 	script/services run -- go run ./test/story
@@ -87,7 +96,7 @@ bench/beside: deps/servers ## the same measures beside those of another revision
 
 .PHONY: lint
 lint: deps ## golangci-lint, with the import rule, and go vet
-	go vet -tags federation,conformance ./...
+	go vet -tags federation,conformance,web ./...
 	go tool -modfile=tools/go.mod golangci-lint run
 
 .PHONY: verify
@@ -117,13 +126,15 @@ fmt: ## format the code
 
 .PHONY: clean
 clean: ## remove what was built and the data of make run
-	rm -rf bin var test/federation/node_modules test/conformance/node_modules test/bench/mercurius/node_modules
+	rm -rf bin var test/federation/node_modules test/conformance/node_modules test/bench/mercurius/node_modules test/web/node_modules
 
-.PHONY: deps deps/gcc deps/servers deps/node
+.PHONY: deps deps/gcc deps/servers deps/node deps/chromium
 deps: deps/gcc deps/servers ## install what the tests need: PostgreSQL, Redis (from Debian)
 deps/gcc:
 	@script/services need gcc
 deps/servers:
 	@script/services need postgresql redis
+deps/chromium:
+	@script/services need chromium
 deps/node:
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && command -v npm >/dev/null || { echo "Node 20 or later is needed, with npm: https://nodejs.org"; exit 1; }

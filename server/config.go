@@ -33,6 +33,7 @@ type Config struct {
 	Pages     bool     `env:"NELKE_PAGES" default:"true" negatable:"" help:"Whether the pages for citizens are served, besides the graph."`
 	Town      string   `env:"NELKE_TOWN" help:"Slug of the only town whose pages are shown. Unless given, and with several towns, addresses of pages begin with the town's slug."`
 	TownHosts []string `env:"NELKE_TOWN_HOSTS" help:"Host names of towns that have one of their own, as host=slug. Separated by commas."`
+	Theme     string   `env:"NELKE_THEME" help:"Folder with a town's own look of the pages: style.css in the place of ours, theme.css after it, logo.svg, and what these load."`
 	Framers   []string `env:"NELKE_FRAMERS" help:"Origins that may show the list of services in a frame, such as https://www.example.org. Separated by commas."`
 
 	DatabaseURL string        `env:"DATABASE_URL" help:"PostgreSQL, as postgres://user:password@host/database. An SQLite file unless given."`

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,9 @@ func (c Config) checkPages(found *ConfigError) {
 			found.add("NELKE_TOWN_HOSTS", "must be pairs of a host name and a town's slug, such as service.example.org=blomberg")
 		}
 	}
+	if about, err := os.Stat(c.Theme); c.Theme != "" && (err != nil || !about.IsDir()) {
+		found.add("NELKE_THEME", "must name a folder")
+	}
 	for _, origin := range c.Framers {
 		checkURL(found, "NELKE_FRAMERS", origin)
 	}
@@ -56,7 +60,11 @@ func (c Config) checkPages(found *ConfigError) {
 
 // pages returns what the pages need of the configuration.
 func (c Config) pages(addr string) pages.Config {
-	return pages.Config{PublicURL: c.publicURL(addr), Town: c.Town, Hosts: c.townHosts(), Framers: c.Framers, Demo: c.Demo}
+	p := pages.Config{PublicURL: c.publicURL(addr), Town: c.Town, Hosts: c.townHosts(), Framers: c.Framers, Demo: c.Demo}
+	if c.Theme != "" {
+		p.Theme = os.DirFS(c.Theme)
+	}
+	return p
 }
 
 // RunPages serves the pages alone, in front of a graph elsewhere: graph is its URL. It returns when ctx has ended and what was asked for

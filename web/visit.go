@@ -121,7 +121,7 @@ func (v *visit) url(path string) string { return v.frame("").URL(path) }
 func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
-		SignedIn: v.slug != "" && v.caseKey() != "", Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"),
+		SignedIn: v.slug != "" && v.caseKey() != "", Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"), Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
 		Public: v.site.cfg.PublicURL, Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -34,6 +35,9 @@ type Config struct {
 	Hosts map[string]string
 	// Framers are origins that may frame the list of services.
 	Framers []string
+	// Theme is a folder of a town whose files take the place of the pages' own: style.css. theme.css is loaded after it, and logo.svg
+	// stands in the header. nil: none.
+	Theme fs.FS
 	// Demo says on every page that nothing here is real.
 	Demo bool
 	// Log gets failures. Nothing that a person typed is logged.
@@ -60,12 +64,18 @@ func New(cfg Config) (*Site, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("web: the graph's address %q is no URL", cfg.Endpoint)
 	}
+	files := static.Default()
+	if cfg.Theme != nil {
+		if files, err = static.New(cfg.Theme); err != nil {
+			return nil, fmt.Errorf("web: the theme: %w", err)
+		}
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	s := &Site{
 		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
-		static: static.Default(),
+		static: files,
 	}
 	if err := s.forged.AddTrustedOrigin(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)

@@ -2,6 +2,7 @@
 package reader
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -51,7 +52,7 @@ func Open(t testing.TB, p *suite.Process, path string) *Reader {
 	require.NoError(t, err)
 	b := &Reader{T: t, Client: &http.Client{Jar: jar}}
 	b.At(p)
-	return b.Get(p.Config.PublicURL + path)
+	return b.Get(cmp.Or(p.Config.PublicURL, p.URL) + path)
 }
 
 // At sends the browser's requests to another process from now on.
@@ -64,7 +65,7 @@ func (b *Reader) At(p *suite.Process) {
 // Visit goes to a page by its address.
 func (b *Reader) Visit(path string) *Reader {
 	b.T.Helper()
-	return b.Get(b.Process.Config.PublicURL + path)
+	return b.Get(cmp.Or(b.Process.Config.PublicURL, b.Process.URL) + path)
 }
 
 // Again sends a request once more, as a double click does.

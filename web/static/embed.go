@@ -169,17 +169,22 @@ func (f *Files) Handler() http.Handler {
 	})
 }
 
-// Serve answers a request for the file with a hashed name, and with 404 for any other name. Browsers and shared caches may keep the
-// file for a year without asking again. Clients that accept gzip get it gzipped, under an ETag of its own.
+// Serve answers a request for the file with a hashed name, which browsers and shared caches may keep for a year without asking again,
+// or with its own name, which they may keep for an hour; and with 404 for any other name. Clients that accept gzip get it gzipped, under an ETag of its own.
 func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
 	one, ok := f.served[hashed]
+	keep := "public, max-age=31536000, immutable"
+	if !ok { // its own name, as a stylesheet of a town names its fonts
+		one, ok = f.served[f.names[hashed]]
+		keep = "public, max-age=3600"
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", one.contentType)
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	header.Set("Cache-Control", keep)
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("X-Content-Type-Options", "nosniff")
 	body, tag := one.plain, one.hash

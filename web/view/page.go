@@ -24,6 +24,8 @@ type Page struct {
 	Public   string
 	Style    string // address of the stylesheet
 	Script   string // address of the script
+	Theme    string // address of the town's own stylesheet, after Style; "" without one
+	Logo     string // address of the town's logo; "" without one
 	Key      string // idempotency key for the page's forms
 	CaseKey  string // key under which a form would open a case; "" where there is one
 	Town     *api.TownFrame
