@@ -173,7 +173,7 @@ func (b *builder) typed(p place) string {
 	case unread:
 		return v.typed[0]
 	case nil:
-		if p.required {
+		if p.required && !p.entry {
 			return written(p.constant, b.shared.language)
 		}
 		return ""
