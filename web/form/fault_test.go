@@ -57,14 +57,18 @@ func TestFaultsStandBesideTheirFieldsAndInTheSummary(t *testing.T) {
 	f := oneTown(t, "briefwahlantrag.json").form
 	faults := f.Place([]form.Problem{
 		problem("PLZ falsch", "residence/postalCode"), problem("Name fehlt", ""), problem("Anschrift falsch", "residence"),
-		problem("Datum fehlt", "birthDate"), problem("Wohin?", "sendTo"), {Message: "Zu spät", Path: []string{"input", "revision"}},
+		problem("Datum fehlt", "birthDate"), problem("Wohin?", "sendTo"),
+		{Message: "Zu spät", Path: []string{"input", "revision"}},
 	}, form.Answers{})
 	assert.Len(t, faults.In(0), 4)
 	assert.Len(t, faults.In(1), 1)
 	view := f.View(form.Page{Answers: form.Answers{}, Faults: faults, Language: "de"})
 	assert.Equal(t, []form.Error{
-		{"f-familyName", "Name fehlt"}, {"f-birthDate-day", "Datum fehlt"}, {"f-residence-street", "Anschrift falsch"},
-		{"f-residence-postalCode", "PLZ falsch"}, {"", "Zu spät"},
+		{"f-familyName", "Name fehlt"},
+		{"f-birthDate-day", "Datum fehlt"},
+		{"f-residence-street", "Anschrift falsch"},
+		{"f-residence-postalCode", "PLZ falsch"},
+		{"", "Zu spät"},
 	}, view.Errors())
 	p := show(t, view)
 	input := p.find("f-residence-postalCode")
