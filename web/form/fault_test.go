@@ -52,6 +52,15 @@ func TestProblemsAreFoundTheirFields(t *testing.T) {
 	}
 }
 
+func TestAnswersThatExcludeEachOtherAreAtFaultTogether(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"a": {"type": "boolean"}, "b": {"type": "boolean"}, "c": {"type": "boolean"}}`, `{"oneOf": [{"required": ["b"]}, {"required": ["c"]}]}`)
+	for _, answers := range []form.Answers{{}, {"b": true, "c": true}} {
+		assert.Equal(t, "/b", f.Place([]form.Problem{problem("x", "")}, answers)[0].Pointer)
+	}
+	assert.Empty(t, f.Place([]form.Problem{problem("x", "")}, form.Answers{"b": true})[0].Pointer)
+}
+
 func TestFaultsStandBesideTheirFieldsAndInTheSummary(t *testing.T) {
 	t.Parallel()
 	f := oneTown(t, "briefwahlantrag.json").form

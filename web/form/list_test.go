@@ -85,6 +85,48 @@ func TestListsOfTextsThatMayStayEmpty(t *testing.T) {
 	assert.Empty(t, answers)
 }
 
+func TestAListTakesNoMoreEntriesThanItMay(t *testing.T) {
+	t.Parallel()
+	f := small(t, "{"+people+"}", `{"required": ["people"]}`)
+	three := form.Answers{"people": []any{map[string]any{"name": "Ada"}, map[string]any{"name": "Bo"}, map[string]any{"name": "Cy"}}}
+	posted := page(t, f, three).submit()
+	posted.Set("add", "/people")
+	_, change := f.Parse(0, posted, three, "de")
+	assert.Equal(t, 3, show(t, f.View(form.Page{Answers: three, Change: change, Language: "de"})).count("/people"))
+}
+
+func TestButtonsOfOtherSectionsDoNothing(t *testing.T) {
+	t.Parallel()
+	f := small(t, "{"+people+`, "note": {"type": "string", "maxLength": 9}}`,
+		`{"x-layout": [{"title": {"de": "A", "en": "A"}, "fields": ["note"]}, {"title": {"de": "B", "en": "B"}, "fields": ["people"]}]}`)
+	answers := form.Answers{"people": []any{map[string]any{"name": "Ada"}, map[string]any{"name": "Bo"}}}
+	posted := page(t, f, answers).submit()
+	posted.Set("remove", "/people/0")
+	got, change := f.Parse(0, posted, answers, "de")
+	assert.False(t, change.Pressed)
+	assert.Equal(t, answers, got)
+}
+
+func TestRulesOfEntriesHoldForEachByItself(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"l": {"type": "array", "maxItems": 3, "items": {"type": "object", "unevaluatedProperties": false, "x-layout": [{"fields": ["a", "x"]}], "properties": {
+		"a": {"type": "boolean", "x-label": {"de": "A", "en": "A"}}, "x": {"type": "string", "maxLength": 9, "x-label": {"de": "X", "en": "X"}}},
+		"if": {"required": ["a"], "properties": {"a": {"const": true}}}, "then": {"required": ["x"]}, "else": {"properties": {"x": false}}}}}`)
+	p := page(t, f, form.Answers{"l": []any{map[string]any{"a": false}, map[string]any{"a": true, "x": "da"}}})
+	assert.Equal(t, "/l/0/a", value(p.find("f-l-0-x").Parent.Parent, "data-when"))
+	assert.False(t, p.shows("/l/0/x"))
+	assert.True(t, p.shows("/l/1/x"))
+	p.enter("/l/0/a", "")
+	answers, change := f.Parse(0, p.press("add", "/l"), form.Answers{}, "de")
+	assert.Equal(t, form.Answers{"l": []any{map[string]any{"a": true, "x": "da"}}}, answers)
+	p = show(t, f.View(form.Page{Answers: answers, Change: change, Language: "de"}))
+	assert.Equal(t, 3, p.count("/l"))
+	assert.False(t, p.shows("/l/0/x"))
+	assert.True(t, p.shows("/l/1/x"), "the rules see each entry where the page has it")
+	assert.Equal(t, "X", p.caption("f-l-1-x"))
+	assert.False(t, p.shows("/l/2/x"))
+}
+
 func TestButtonsOfNoListDoNothing(t *testing.T) {
 	t.Parallel()
 	f := small(t, "{"+people+"}", `{"required": ["people"]}`)

@@ -245,6 +245,38 @@ func TestAnswersOfLaterSectionsGoWithTheirCondition(t *testing.T) {
 	assert.True(t, f.Empty(2, got))
 }
 
+func TestLongChainsOfConditionsGoAtOnce(t *testing.T) {
+	t.Parallel()
+	var properties, rules []string
+	answers := form.Answers{}
+	for i := range 30 {
+		name := "p" + strconv.Itoa(i)
+		properties = append(properties, quoted(name)+`: {"type": "string", "maxLength": 9}`)
+		rules = append(rules, `{"if": {"required": [`+quoted(name)+`]}, "else": {"properties": {`+quoted("p"+strconv.Itoa(i+1))+`: false}}}`)
+		answers[name] = "x"
+	}
+	f := small(t, "{"+strings.Join(properties, ", ")+"}", `{"allOf": [`+strings.Join(rules[:29], ", ")+`]}`)
+	posted := page(t, f, answers).submit()
+	posted.Del("/p0")
+	got, _ := f.Parse(0, posted, answers, "de")
+	assert.Empty(t, got)
+}
+
+func TestGroupsThatHoldOnlyWhatIsFilledInAlreadyAreLeftOut(t *testing.T) {
+	t.Parallel()
+	group := `{"type": "object", "unevaluatedProperties": false, "x-layout": [{"fields": ["code", "street"]}], "required": ["code", "street"], "properties": {
+		"code": {"type": "string", "const": "32825", "x-label": {"de": "PLZ", "en": "Postcode"}},
+		"street": {"type": "string", "maxLength": 9, "x-label": {"de": "Straße", "en": "Street"}}}}`
+	f := small(t, `{"may": `+group+`, "must": `+group+`}`, `{"required": ["must"]}`)
+	p := page(t, f, form.Answers{})
+	assert.Equal(t, "32825", value(p.find("f-may-code"), "value"))
+	answers, _ := f.Parse(0, p.submit(), form.Answers{}, "de")
+	assert.Equal(t, form.Answers{"must": map[string]any{"code": "32825"}}, answers)
+	p.enter("/may/street", "Markt")
+	answers, _ = f.Parse(0, p.submit(), form.Answers{}, "de")
+	assert.Equal(t, map[string]any{"code": "32825", "street": "Markt"}, answers["may"])
+}
+
 func TestTooMuchTextIsAFaultAndChangesNothing(t *testing.T) {
 	t.Parallel()
 	f := small(t, `{"x": {"type": "string", "maxLength": 9}, "l": {"type": "array", "maxItems": 100000, "items": {"type": "integer"}}}`)

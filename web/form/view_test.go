@@ -73,6 +73,29 @@ func TestAlternativesThatExcludeEachOther(t *testing.T) {
 	assert.Nil(t, p.find("f-c"))
 }
 
+func TestWhatEveryAlternativeRulesOutIsNotShown(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"a": {"type": "boolean"}, "b": {"type": "boolean"}, "x": {"type": "string", "maxLength": 9}}`,
+		`{"anyOf": [{"required": ["a"], "properties": {"x": false}}, {"required": ["b"], "properties": {"x": false}}], "not": {"required": ["a"], "properties": {"b": {"const": true}}}}`)
+	p := page(t, f, form.Answers{})
+	assert.False(t, p.shows("/x"))
+	assert.True(t, p.shows("/a"), "a not that asks for more rules nothing out by itself")
+}
+
+func TestDatesAreShownAsPeopleWriteThem(t *testing.T) {
+	t.Parallel()
+	f := small(t, `{"d": {"type": "string", "format": "date"}, "p": {"type": "string", "format": "partial-date", "pattern": `+quoted(partialDatePattern)+`}}`)
+	p := page(t, f, form.Answers{"d": "2001-02-03", "p": "1965-06"})
+	assert.Equal(t, url.Values{"/d.day": {"3"}, "/d.month": {"2"}, "/d.year": {"2001"}, "/p.day": {""}, "/p.month": {"6"}, "/p.year": {"1965"}}, p.submit())
+}
+
+func TestNamesThatLookAlikeHaveIDsOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	inner := `{"type": "object", "unevaluatedProperties": false, "x-layout": [{"fields": ["b"]}], "properties": {"b": {"type": "boolean", "x-label": {"de": "B", "en": "B"}}}}`
+	f := small(t, `{"a": `+inner+`, "a-b": {"type": "boolean"}, "a2db": {"type": "boolean"}, "a_2d_b": {"type": "boolean"}, "a.day": {"type": "boolean"}, "a/b": {"type": "boolean"}}`)
+	page(t, f, form.Answers{}) // checks that ids and names are unique
+}
+
 func TestGroupsOfRulesReachInside(t *testing.T) {
 	t.Parallel()
 	f := small(t, `{"a": {"type": "boolean"}, "g": {"type": "object", "unevaluatedProperties": false, "x-layout": [{"fields": ["p", "q"]}],
@@ -182,6 +205,17 @@ func TestDependentFieldsWaitHidden(t *testing.T) {
 	assert.Equal(t, form.Answers{"sendTo": "OTHER", "shippingAddress": map[string]any{"street": "Heutorstraße"}}, answers)
 }
 
+func TestDependentFieldsWaitForOneOfSomeValues(t *testing.T) {
+	t.Parallel()
+	p := show(t, oneTown(t, "geburtsurkunde.json").form.View(form.Page{Section: 1, Answers: form.Answers{}, Language: "de", Faults: form.Faults{
+		{Pointer: "/interest", Message: form.Text{German: "Bitte begründen.", English: "Give a reason."}, Section: 1},
+	}}))
+	waiting := p.find("f-interest").Parent.Parent
+	assert.Equal(t, "/relationship", value(waiting, "data-when"))
+	assert.Equal(t, "SIBLING OTHER", value(waiting, "data-is"))
+	assert.NotContains(t, p.raw, "Bitte begründen.", "a field that waits shows no fault")
+}
+
 func TestConditionsThatAreNotSimpleTakeARoundTrip(t *testing.T) {
 	t.Parallel()
 	properties := `{"a": {"type": "boolean"}, "b": {"type": "boolean"}, "t": {"type": "string", "maxLength": 5}, "x": {"type": "string", "maxLength": 9}}`
@@ -197,6 +231,8 @@ func TestConditionsThatAreNotSimpleTakeARoundTrip(t *testing.T) {
 		{`{"if": {"required": ["t"], "properties": {"t": {"const": "a"}}}, "else": {"properties": {"x": false}}}`, false},
 		{`{"allOf": [{"if": {"required": ["a"], "properties": {"a": {"const": true}}}, "else": {"properties": {"x": false}}},
 			{"if": {"required": ["b"], "properties": {"b": {"const": true}}}, "else": {"properties": {"x": false}}}]}`, false},
+		{`{"if": {"required": ["a"], "properties": {"a": {"const": true}}, "minProperties": 3}, "else": {"properties": {"x": false}}}`, false},
+		{`{"if": {"required": ["a"], "properties": {"a": {"const": true}, "b": {"const": true}}}, "else": {"properties": {"x": false}}}`, false},
 		{`{"anyOf": [{"properties": {"x": false}}, {"required": ["b"]}],
 			"if": {"required": ["a"], "properties": {"a": {"const": true}}}, "else": {"properties": {"x": false}}}`, false},
 	} {
