@@ -1,6 +1,7 @@
 package form_test
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -30,10 +31,19 @@ func TestEntriesAreAddedAndRemovedWithoutScript(t *testing.T) {
 	p = show(t, f.View(form.Page{Answers: answers, Change: change, Language: "de"}))
 	assert.Equal(t, 2, p.count("/people"))
 	assert.Equal(t, "alt", value(p.find("f-people-0-age"), "value"), "what was typed stays")
-	_, focused := attribute(p.find("f-people-1-name"), "autofocus")
+	assert.NotContains(t, p.raw, "autofocus", "the summary of errors takes the focus")
+	p.enter("/people/0/age", "36")
+	p.enter("/people/1/name", "Bo")
+	answers, change = f.Parse(0, p.press("add", "/people"), answers, "de")
+	p = show(t, f.View(form.Page{Answers: answers, Change: change, Language: "de"}))
+	_, focused := attribute(p.find("f-people-2-name"), "autofocus")
 	assert.True(t, focused)
 
 	p.enter("/people/1/name", "Bo")
+	posted := p.submit()
+	posted.Set("remove", "/people/1")
+	kept, _ := f.Parse(0, posted, answers, "de")
+	assert.Equal(t, form.Answers{"people": []any{map[string]any{"name": "Ada", "age": json.Number("36")}}}, kept)
 	answers, change = f.Parse(0, p.press("remove", "/people/0"), answers, "de")
 	assert.True(t, change.Pressed)
 	assert.Empty(t, change.Faults, "what went is no fault")

@@ -80,6 +80,10 @@ func TestWhatEveryAlternativeRulesOutIsNotShown(t *testing.T) {
 	p := page(t, f, form.Answers{})
 	assert.False(t, p.shows("/x"))
 	assert.True(t, p.shows("/a"), "a not that asks for more rules nothing out by itself")
+	p = page(t, small(t, `{"a": {"type": "boolean"}, "b": {"type": "boolean"}, "c": {"type": "boolean"}}`, `{"not": {"anyOf": [{"required": ["c"]}, {"required": ["a", "b"]}]}}`), form.Answers{})
+	assert.True(t, p.shows("/a"))
+	assert.True(t, p.shows("/b"))
+	assert.False(t, p.shows("/c"))
 }
 
 func TestDatesAreShownAsPeopleWriteThem(t *testing.T) {
@@ -231,7 +235,7 @@ func TestConditionsThatAreNotSimpleTakeARoundTrip(t *testing.T) {
 		{`{"if": {"required": ["t"], "properties": {"t": {"const": "a"}}}, "else": {"properties": {"x": false}}}`, false},
 		{`{"allOf": [{"if": {"required": ["a"], "properties": {"a": {"const": true}}}, "else": {"properties": {"x": false}}},
 			{"if": {"required": ["b"], "properties": {"b": {"const": true}}}, "else": {"properties": {"x": false}}}]}`, false},
-		{`{"if": {"required": ["a"], "properties": {"a": {"const": true}}, "minProperties": 3}, "else": {"properties": {"x": false}}}`, false},
+		{`{"if": {"required": ["a"], "properties": {"a": {"const": true}}, "not": {"required": ["b"]}}, "else": {"properties": {"x": false}}}`, false},
 		{`{"if": {"required": ["a"], "properties": {"a": {"const": true}, "b": {"const": true}}}, "else": {"properties": {"x": false}}}`, false},
 		{`{"anyOf": [{"properties": {"x": false}}, {"required": ["b"]}],
 			"if": {"required": ["a"], "properties": {"a": {"const": true}}}, "else": {"properties": {"x": false}}}`, false},
