@@ -61,6 +61,11 @@ func (c control) groupAttributes() attributes {
 	return attributesOf(attribute("role", role), attribute("aria-describedby", c.describedBy()), attribute("aria-invalid", invalid))
 }
 
+// conditionAttributes returns those that tell a script when to show a control.
+func (c control) conditionAttributes() attributes {
+	return attributesOf(attribute("data-when", c.when), attribute("data-is", c.is))
+}
+
 func marked(there bool) string {
 	if there {
 		return "true"

@@ -80,7 +80,7 @@ func (p place) condition() (name, values string) {
 func (b *builder) groups(p place, disabled bool) []controlGroup {
 	children := p.children()
 	var all []controlGroup
-	for _, g := range p.field.groups {
+	for _, g := range p.groups {
 		shown := controlGroup{title: g.title.In(b.shared.language)}
 		for _, child := range children {
 			for _, f := range g.fields {
@@ -173,7 +173,7 @@ func (b *builder) typed(p place) string {
 	case unread:
 		return v.typed[0]
 	case nil:
-		if p.required {
+		if p.required && !p.entry {
 			return written(p.constant, b.shared.language)
 		}
 		return ""

@@ -39,6 +39,7 @@ func show(t fataler, view *form.View) *client {
 	}
 	c := &client{t, root, out.String()}
 	c.checkIDs()
+	c.checkNames()
 	return c
 }
 
@@ -95,6 +96,39 @@ func (c *client) checkIDs() {
 		}
 		c.checkLabelled(n)
 	}
+}
+
+// checkNames checks that no two inputs post the same name, but radio buttons and checkboxes.
+func (c *client) checkNames() {
+	c.t.Helper()
+	seen := map[string]bool{}
+	for n := range c.root.Descendants() {
+		kind, _ := attribute(n, "type")
+		name, ok := attribute(n, "name")
+		if !ok || n.DataAtom == atom.Button || kind == "radio" || kind == "checkbox" || name == "shown" {
+			continue
+		}
+		if seen[name] {
+			c.t.Fatalf("%s is posted twice in\n%s", name, c.raw)
+		}
+		seen[name] = true
+	}
+}
+
+// shows reports whether a person sees the field of a pointer.
+func (c *client) shows(at string) bool {
+	for n := range c.root.Descendants() {
+		_, disabled := attribute(n, "disabled")
+		name, ok := attribute(n, "name")
+		below := name == at || strings.HasPrefix(name, at+"/") || strings.HasPrefix(name, at+".")
+		if ok && below && !disabled && !hidden(n) {
+			return true
+		}
+		if got, _ := attribute(n, "value"); n.DataAtom == atom.Button && got == at && !disabled && !hidden(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLabelled checks that an input which people see has a label.

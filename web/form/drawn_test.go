@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -147,7 +148,13 @@ func drawnRule(t *rapid.T, s object, names []string, depth int) object {
 	case "not":
 		return object{"not": object{"required": []any{name()}}}
 	case "if":
-		return object{"if": drawnCondition(t, s, name()), "then": inner(), "else": inner()}
+		// A property whose own answer decides whether it may be there could never be shown.
+		on := name()
+		names = slices.DeleteFunc(slices.Clone(names), func(other string) bool { return other == on && len(names) > 1 })
+		if len(names) == 1 && names[0] == on {
+			return object{"required": []any{on}}
+		}
+		return object{"if": drawnCondition(t, s, on), "then": inner(), "else": inner()}
 	case "anyOf", "oneOf", "allOf":
 		return object{kind: []any{inner(), inner()}}
 	case "inner":
@@ -281,6 +288,7 @@ func TestDrawnForms(t *testing.T) {
 		if len(compiled.Check(answers)) == 0 {
 			accepted++
 			checkRoundTrip(t, f, answers, language)
+			checkShown(t, f, s, compiled, answers)
 		} else {
 			hidden++
 		}
@@ -303,6 +311,32 @@ func checkRoundTrip(t *rapid.T, f *form.Form, answers object, language string) {
 		}
 	}
 	f.Review(answers, language)
+}
+
+// checkShown checks what is shown for accepted answers: a field that isn't could not be answered, and one without an answer
+// is marked as one that may be left out.
+func checkShown(t *rapid.T, f *form.Form, s object, compiled *judge.Schema, answers object) {
+	t.Helper()
+	exclusive := strings.Contains(encoded(t, s), "oneOf")
+	for i, section := range f.Sections() {
+		p := show(t, f.View(form.Page{Section: i, Answers: answers, Language: "de"}))
+		for _, name := range section.Fields {
+			_, answered := answers[name]
+			shown := p.shows("/" + strings.NewReplacer("~", "~0", "/", "~1", ".", "~2").Replace(name))
+			more := maps.Clone(answers)
+			more[name] = drawnAnswer(t, s["properties"].(object)[name].(object))
+			switch {
+			case answered && !shown:
+				t.Fatalf("%q is answered and not shown", name)
+			case !shown && more[name] != nil && len(compiled.Check(more)) == 0:
+				t.Fatalf("%q could be answered and isn't shown: %s", name, encoded(t, more))
+			case shown && !answered && !exclusive && len(name) == 1 && name != "~" && name != "0":
+				if caption := p.caption("f-" + name); !strings.HasSuffix(caption, "(freiwillig)") {
+					t.Fatalf("%q is not marked as optional: %q", name, caption)
+				}
+			}
+		}
+	}
 }
 
 // checkPlaces checks that each property has one place, on one page.

@@ -40,7 +40,10 @@ func (f *Form) Place(problems []Problem, answers Answers) Faults {
 	for _, problem := range problems {
 		at := f.rootOf(answers)
 		if len(problem.Path) >= 2 && problem.Path[0] == "input" && problem.Path[1] == "answers" {
-			at = at.follow(problem.Path[2:]).lacking(problem.Message)
+			inner, whole := at.follow(problem.Path[2:])
+			if at = inner; whole {
+				at = inner.lacking(problem.Message)
+			}
 		}
 		fault := Fault{Pointer: at.pointer, Message: Text{problem.Message, problem.Message}, Section: -1}
 		if at.pointer != "" {
@@ -61,8 +64,9 @@ func (f *Form) sectionOf(at string) int {
 	return -1
 }
 
-// follow returns the place that a path leads to, or the last one on its way that is shown.
-func (p place) follow(path []string) place {
+// follow returns the place that a path leads to, or the last one on its way that is shown. It reports whether that is the
+// whole way.
+func (p place) follow(path []string) (inner place, whole bool) {
 	for _, name := range path {
 		inside := p.inside()
 		i := slices.IndexFunc(inside, func(inner place) bool { return inner.name == name })
@@ -74,11 +78,11 @@ func (p place) follow(path []string) place {
 			}
 		}
 		if i < 0 {
-			return p
+			return p, false
 		}
 		p = inside[i]
 	}
-	return p
+	return p, true
 }
 
 // lacking returns, of a group whose choices are not met, the field that a message is about: the first of the choice whose

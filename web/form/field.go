@@ -53,12 +53,12 @@ type field struct {
 	pattern      *regexp.Regexp // nil where the schema has none
 	constant     any            // the only answer allowed: a string, bool or json.Number; nil where there is none
 	options      []option
-	conditional  bool          // whether some rule may rule it out
-	when         *when         // nil where no simple condition decides whether it is shown
-	groups       []fieldGroup  // of an object
-	items        *field        // of a list
-	minItems     int           // of a list
-	maxItems     int           // of a list
+	conditional  bool         // whether some rule may rule it out
+	when         *when        // nil where no simple condition decides whether it is shown
+	groups       []fieldGroup // of an object
+	items        *field       // of a list
+	minItems     int          // of a list
+	maxItems     int          // of a list
 	schema       *jsonschema.Schema
 }
 

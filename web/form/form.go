@@ -5,16 +5,19 @@
 // keywords there are beside the standard's. The package judges no answer: the graph does. It only evaluates which fields
 // are shown and which are required for the answers as they are, and reads numbers and dates as people type them.
 //
-// A page works without script. A handler does this:
+// A page works without script. Its handler does this:
 //
-//	answers, change := form.Parse(section, r.PostForm, answers, language)
+//	answers, change := f.Parse(section, r.PostForm, answers, language)
+//	var faults Faults
 //	if !change.Again() {
-//		// Save the answers, and Place the problems that the graph reports.
+//		// Let the graph judge the answers as complete ones, and find the fields of its problems. Those of this section
+//		// are shown; without any the answers are saved, as incomplete ones while other sections lack some, and the next
+//		// section follows that is not Empty.
+//		faults = f.Place(problems, answers).In(section)
 //	}
-//	// Show the page again, or redirect to the next section:
-//	view := form.View(Page{Section: section, Answers: answers, Change: change, Faults: placed, Language: language})
+//	view := f.View(Page{Section: section, Answers: answers, Change: change, Faults: faults, Language: language})
 //	view.Errors() // for the summary above the fields
-//	Fields(view)  // the fields, to be rendered inside a form element with the attribute novalidate
+//	Fields(view)  // the fields, for a form element with method post and the attribute novalidate
 //
 // Posted names are JSON pointers (RFC 6901) into the answers, in which a dot of a property's name is ~2; a date is posted
 // as the three names pointer.day, pointer.month and pointer.year. Beside them Fields posts "shown", "add" and "remove".

@@ -161,11 +161,12 @@ type reader struct {
 	entries  int
 }
 
-// text returns what was typed into an input.
+// text returns what was typed into an input. Bytes that no page can hold are U+FFFD in it, which the graph refuses.
 func (r *reader) text(name string) string {
 	s := r.posted.Get(name)
 	r.left -= len(s)
-	return strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "\uFFFD").Replace(s)
+	return strings.TrimSpace(strings.ToValidUTF8(s, "\uFFFD"))
 }
 
 // read reads the answer of a field; nil where there is none.
@@ -203,10 +204,14 @@ func (r *reader) read(f *field, at string) any {
 }
 
 func (r *reader) readText(f *field, at string) any {
-	if s := f.tidied(r.text(at)); s != "" {
-		return s
+	s := r.text(at)
+	if f.kind != longText {
+		s = strings.ReplaceAll(s, "\n", " ")
 	}
-	return nil
+	if s == "" {
+		return nil
+	}
+	return f.tidied(s)
 }
 
 func (r *reader) readChoice(f *field, at string) any {

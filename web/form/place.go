@@ -18,6 +18,7 @@ type place struct {
 	shown    bool                 // false for a field that only a script may show at once
 	required bool
 	wanted   bool // whether a choice names it that nothing else meets
+	entry    bool // whether it is the entry of a list
 }
 
 // maxBlank bounds the empty entries that a list shows because of its minItems.
@@ -68,7 +69,7 @@ func (p place) entries() []place {
 	schemas := rulesOf(p.schemas, p.read).items()
 	var all []place
 	for i := range n {
-		e := place{field: p.items, pointer: pointer(p.pointer, strconv.Itoa(i)), schemas: schemas, shown: p.shown, required: true}
+		e := place{field: p.items, pointer: pointer(p.pointer, strconv.Itoa(i)), schemas: schemas, shown: p.shown, required: true, entry: true}
 		if i < len(value) {
 			e.value = value[i]
 		}

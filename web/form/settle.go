@@ -28,7 +28,6 @@ func (f *Form) settled(typed Answers, section int, shape bool) Answers {
 			break
 		}
 	}
-	f.drop(answers)
 	return answers
 }
 

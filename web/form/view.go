@@ -43,16 +43,27 @@ func (f *Form) View(page Page) *View {
 	}
 	for _, c := range v.controls {
 		v.errors = append(v.errors, c.errors()...)
-		if page.Change.focus != "" {
-			c.find(page.Change.focus, func(found control) { b.shared.autofocus = found.returnID() })
-		}
 	}
 	for _, fault := range b.faults {
 		if fault.Section == -1 || fault.Section == page.Section && !b.placed[fault.Pointer] {
 			v.errors = append(v.errors, Error{Message: fault.Message.In(page.Language)})
 		}
 	}
+	if len(v.errors) == 0 && page.Change.focus != "" { // else the summary takes the focus
+		v.find(page.Change.focus, func(found control) { b.shared.autofocus = found.returnID() })
+	}
 	return v
+}
+
+// find calls found for the control of a pointer.
+func (v *View) find(at string, found func(control)) {
+	for _, c := range v.controls {
+		c.each(func(inner control) {
+			if inner.pointer == at {
+				found(inner)
+			}
+		})
+	}
 }
 
 // hasButtons reports whether a button of the fields would be the form's first one.
@@ -187,14 +198,6 @@ func (c control) each(visit func(control)) {
 	for _, entry := range c.entries {
 		entry.each(visit)
 	}
-}
-
-func (c control) find(at string, found func(control)) {
-	c.each(func(inner control) {
-		if inner.pointer == at {
-			found(inner)
-		}
-	})
 }
 
 func (c control) errors() []Error {
