@@ -55,18 +55,13 @@ type Cache struct {
 	mu      sync.Mutex
 	flights map[string]*flight // the latest of each key
 	running sync.WaitGroup
-	next    chan func()  // fills for goroutines that wait for one
-	idle    atomic.Int32 // how many of those there are
-	closed  chan struct{}
-	close   func() // closes it, once
 
 	hits, joined, fills, secondHits, outlived atomic.Uint64
 }
 
 // New returns an empty cache.
 func New(cfg Config) *Cache {
-	c := &Cache{hub: cfg.Hub, now: cfg.Now, gone: cfg.Gone, late: cfg.Late, flights: map[string]*flight{}, next: make(chan func()), closed: make(chan struct{})}
-	c.close = sync.OnceFunc(func() { close(c.closed) })
+	c := &Cache{hub: cfg.Hub, now: cfg.Now, gone: cfg.Gone, late: cfg.Late, flights: map[string]*flight{}}
 	if c.now == nil {
 		c.now = time.Now //nolint:forbidigo // the default
 	}
@@ -86,11 +81,8 @@ func New(cfg Config) *Cache {
 	return c
 }
 
-// Close waits for the reads that still run, and ends the goroutines that wait for more. Call it when nobody reads any more.
-func (c *Cache) Close() {
-	c.close()
-	c.running.Wait()
-}
+// Close waits for the reads that still run. Call it when nobody reads any more.
+func (c *Cache) Close() { c.running.Wait() }
 
 // entry is a value in memory.
 type entry struct {

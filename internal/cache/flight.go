@@ -75,37 +75,11 @@ func (c *Cache) join(ctx context.Context, key string, deps []live.Key, limit tim
 		cancel: cancel, waiting: 1, done: make(chan struct{}),
 	}
 	c.flights[key] = f
-	c.begin(func() {
+	c.running.Go(func() {
 		defer cancel()
 		c.run(fctx, key, f, load)
 	})
 	return f
-}
-
-// maxIdle is how many goroutines wait for another fill.
-const maxIdle = 16
-
-// begin runs a fill in another goroutine: in one that has ended a fill and waits for the next, if there is any. Its stack has
-// grown to what a fill needs, and growing a new one costs as much as reading a few rows.
-func (c *Cache) begin(fill func()) {
-	select {
-	case c.next <- fill:
-		return
-	default:
-	}
-	c.running.Go(func() {
-		for fill != nil {
-			fill()
-			fill = nil
-			if c.idle.Add(1) <= maxIdle {
-				select {
-				case fill = <-c.next:
-				case <-c.closed:
-				}
-			}
-			c.idle.Add(-1)
-		}
-	})
 }
 
 // leave counts a reader out. The last one ends the fill, and nobody joins it any more.

@@ -83,7 +83,7 @@ func (w *world) effects(t *testing.T) string {
 		job.KindExpireHold, job.KindDeliverNotice, job.KindTendDraft, job.KindSettlePayment, job.KindSendWebhooks,
 	}, `', '`)+`')`).Scan(&jobs))
 	require.Positive(t, jobs)
-	return fmt.Sprintln(jobs, "jobs") + suite.Dump(t, w.database, suite.Tables(t, w.database)...)
+	return fmt.Sprintln(jobs, "jobs") + suite.Effects(t, w.database, w.Clock, suite.Tables(t, w.database)...)
 }
 
 // refusal is the problem that somebody gets who may not write on a thing.

@@ -48,7 +48,7 @@ func newWorld(t *testing.T, b *suite.Backend, options ...suite.Option) *world {
 // effects is everything that a write could have left behind.
 func (w *world) effects(t *testing.T) string {
 	t.Helper()
-	return suite.Dump(t, w.database, "applications", "cases", "events", "idempotencies", "information_requests", "payment_reports", "payments")
+	return suite.Effects(t, w.database, w.Clock, "applications", "cases", "events", "idempotencies", "information_requests", "payment_reports", "payments")
 }
 
 // unchanged runs something that must leave nothing behind.

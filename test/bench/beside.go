@@ -67,7 +67,8 @@ func beside(ctx context.Context, opts options, out, progress io.Writer) (missed 
 			var table, said bytes.Buffer
 			err := execute(ctx, at, &table, &said, append([]string{program}, args...)...)
 			if pair[which] = readTable(table.String()); len(pair[which]) == 0 {
-				return 0, errors.Join(err, fmt.Errorf("no table: %s%s", table.String(), said.String())) // a missed bar is an exit status too
+				// A missed bar is an exit status too. The pairs before are measured all the same.
+				return printPairs(out, opts.beside, pairs), errors.Join(err, fmt.Errorf("no table: %s%s", table.String(), said.String()))
 			}
 		}
 		pairs = append(pairs, pair)

@@ -41,7 +41,7 @@ func mapped(in suite.Vars) (pairs []any) {
 func (w *world) everything(t *testing.T) string {
 	t.Helper()
 	tables := slices.DeleteFunc(suite.Tables(t, w.database), func(table string) bool { return table == "notices" || table == "head_digests" })
-	return suite.Dump(t, w.database, tables...)
+	return suite.Effects(t, w.database, w.Clock, tables...)
 }
 
 // hours are the office's opening hours, day by day.

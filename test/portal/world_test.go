@@ -120,7 +120,7 @@ func (w *world) service(slug string) string {
 // effects is everything that a write could have left behind.
 func (w *world) effects(t *testing.T) string {
 	t.Helper()
-	return suite.Dump(t, w.database, "allocation", "appointments", "cases", "closures", "events", "fees", "idempotencies", "municipalities", "offices",
+	return suite.Effects(t, w.database, w.Clock, "allocation", "appointments", "cases", "closures", "events", "fees", "idempotencies", "municipalities", "offices",
 		"opening_rules", "openings", "payment_options", "public_services")
 }
 
