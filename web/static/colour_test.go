@@ -1,7 +1,6 @@
 package static_test
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"strconv"
@@ -76,7 +75,7 @@ func TestColoursHaveContrast(t *testing.T) {
 		for least, pairs := range atLeast {
 			for front, backs := range pairs {
 				for _, back := range backs {
-					require.GreaterOrEqual(t, contrast(t, all[front], all[back]), least, fmt.Sprintf("%s on %s, dark: %t", front, back, dark))
+					require.GreaterOrEqual(t, contrast(t, all[front], all[back]), least, "%s on %s, dark: %t", front, back, dark)
 				}
 			}
 		}

@@ -7,8 +7,12 @@ const CONTROL = "input:not([type=hidden]), select, textarea";
 
 /** Reports whether a control holds something else than what the server put there. */
 function changed(control) {
-  if (control.matches("select")) return [...control.options].some((o) => o.selected !== o.defaultSelected);
-  return control.value !== control.defaultValue || control.checked !== control.defaultChecked;
+  if (control.matches("select")) {
+    const options = [...control.options];
+    return control.selectedIndex !== Math.max(0, options.findIndex((option) => option.defaultSelected));
+  }
+  if (control.matches("[type=checkbox], [type=radio]")) return control.checked !== control.defaultChecked;
+  return control.value !== control.defaultValue;
 }
 
 // Announcements
@@ -93,7 +97,7 @@ function keepTyped(element) {
   return () => {
     for (const { id, value, checked } of typed) {
       const control = document.getElementById(id);
-      if (control?.type === "checkbox" || control?.type === "radio") control.checked = checked;
+      if (control?.matches("[type=checkbox], [type=radio]")) control.checked = checked;
       else if (control && control.type !== "file") control.value = value;
     }
   };
@@ -124,17 +128,28 @@ function focused(element) {
   return document.activeElement === element;
 }
 
-/** Puts a fragment's elements in the places of those with their ids. last has the HTML of each as it came before. */
-function apply(html, last) {
+function parsed(html) {
   const template = document.createElement("template");
   template.innerHTML = policy ? policy.createHTML(html) : html;
+  return template.content;
+}
+
+/** Puts the newest elements of fragments in the places of those with their ids. last has the HTML of each as it came before. */
+function apply(fragments, last) {
   const said = new Set(all("[data-announce]").map((e) => e.dataset.announce));
-  const texts = all("[data-announce]", template.content).map((e) => e.dataset.announce);
+  const newest = new Map();
+  const texts = [];
+  for (const html of fragments) {
+    const fragment = parsed(html);
+    for (const element of fragment.children) if (element.id) newest.set(element.id, element);
+    texts.push(...all("[data-announce]", fragment).map((e) => e.dataset.announce));
+  }
   const focus = keepFocus();
-  for (const fresh of [...template.content.children]) {
-    const element = fresh.id && document.getElementById(fresh.id);
-    if (!element || last.get(fresh.id) === fresh.outerHTML) continue;
-    last.set(fresh.id, fresh.outerHTML);
+  for (const [id, fresh] of newest) {
+    const element = document.getElementById(id);
+    const html = fresh.outerHTML;
+    if (!element || last.get(id) === html) continue;
+    last.set(id, html);
     const typed = keepTyped(element);
     update(element, fresh);
     typed();
@@ -154,6 +169,7 @@ class Live {
   #wait = FIRST_WAIT;
   #ended = false;
   #last = new Map();
+  #waiting = [];
 
   constructor(element) {
     this.#element = element;
@@ -166,7 +182,9 @@ class Live {
     this.#source = source;
     source.onmessage = (event) => {
       this.#wait = FIRST_WAIT;
-      apply(event.data, this.#last);
+      // What comes between two frames is shown at once.
+      if (!this.#waiting.length) requestAnimationFrame(() => apply(this.#waiting.splice(0), this.#last));
+      this.#waiting.push(event.data);
     };
     source.addEventListener("end", () => {
       this.#ended = true;
