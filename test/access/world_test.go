@@ -204,7 +204,7 @@ func (w *world) furnish(t *testing.T) {
 	today := w.input("setFee", w.here, w.here.other)
 	today["validFrom"] = "2026-11-23"
 	w.mutate(w.actors['A'], "setFee", today)
-	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "addClosure"} { // for something to read
+	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "setBanner", "addClosure"} { // for something to read
 		w.mutate(w.actors['A'], mutation, w.input(mutation, w.here, w.here.target(mutation)))
 	}
 	for in, admin := range map[*town]*suite.Client{w.here: w.actors['A'], w.elsewhere: w.workers[w.elsewhere]} {
