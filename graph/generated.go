@@ -119,6 +119,8 @@ type AppointmentResolver interface {
 	Extendable(ctx context.Context, obj *ent.Appointment) (bool, error)
 
 	Person(ctx context.Context, obj *ent.Appointment) (*model.Person, error)
+
+	Ahead(ctx context.Context, objs []*ent.Appointment) ([]*int, error)
 }
 type CaseResolver interface {
 	Municipality(ctx context.Context, obj *ent.CaseFile) (*catalogue.Town, error)
@@ -835,6 +837,8 @@ func (ec *executionContext) childFields_Appointment(ctx context.Context, field g
 		return ec.fieldContext_Appointment_reminder(ctx, field)
 	case "calls":
 		return ec.fieldContext_Appointment_calls(ctx, field)
+	case "ahead":
+		return ec.fieldContext_Appointment_ahead(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
 }
@@ -5915,6 +5919,52 @@ func (ec *executionContext) _Appointment_calls(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Appointment_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Appointment", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Appointment_ahead(ctx context.Context, field graphql.CollectedField, obj *ent.Appointment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Appointment_ahead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Appointment_ahead(ctx, field, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Appointment_ahead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Appointment", field, true, true, "Int")
+}
+func (ec *executionContext) resolveBatch_Appointment_ahead(ctx context.Context, field graphql.CollectedField, obj *ent.Appointment) (any, error) {
+	resolver := ec.Resolvers.Appointment()
+	if batch, ok := graphql.BatchParentsFor[*ent.Appointment](ctx, "Appointment"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Ahead(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*int](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Appointment.ahead",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Ahead(ctx, []*ent.Appointment{obj})
+	return graphql.ResolveBatchSingleResult[*int](
+		ctx,
+		results,
+		err,
+		"Appointment.ahead",
+	)
 }
 
 func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field graphql.CollectedField, obj *portal.Board) (ret graphql.Marshaler) {
@@ -27117,6 +27167,12 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "ahead":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Appointment_ahead(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
