@@ -28,6 +28,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
+	"nelke/ent/occasion"
 	"nelke/ent/office"
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
@@ -41,6 +42,7 @@ import (
 	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
@@ -92,6 +94,8 @@ type Client struct {
 	Municipality *MunicipalityClient
 	// Notice is the client for interacting with the Notice builders.
 	Notice *NoticeClient
+	// Occasion is the client for interacting with the Occasion builders.
+	Occasion *OccasionClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
 	// Opening is the client for interacting with the Opening builders.
@@ -118,6 +122,8 @@ type Client struct {
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// TownPage is the client for interacting with the TownPage builders.
+	TownPage *TownPageClient
 	// UnknownPayment is the client for interacting with the UnknownPayment builders.
 	UnknownPayment *UnknownPaymentClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
@@ -152,6 +158,7 @@ func (c *Client) init() {
 	c.InformationRequest = NewInformationRequestClient(c.config)
 	c.Municipality = NewMunicipalityClient(c.config)
 	c.Notice = NewNoticeClient(c.config)
+	c.Occasion = NewOccasionClient(c.config)
 	c.Office = NewOfficeClient(c.config)
 	c.Opening = NewOpeningClient(c.config)
 	c.OpeningRule = NewOpeningRuleClient(c.config)
@@ -165,6 +172,7 @@ func (c *Client) init() {
 	c.Reopening = NewReopeningClient(c.config)
 	c.SandboxTransaction = NewSandboxTransactionClient(c.config)
 	c.ServiceKind = NewServiceKindClient(c.config)
+	c.TownPage = NewTownPageClient(c.config)
 	c.UnknownPayment = NewUnknownPaymentClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
 	c.WebhookEndpoint = NewWebhookEndpointClient(c.config)
@@ -277,6 +285,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		InformationRequest: NewInformationRequestClient(cfg),
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
+		Occasion:           NewOccasionClient(cfg),
 		Office:             NewOfficeClient(cfg),
 		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
@@ -290,6 +299,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		TownPage:           NewTownPageClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
@@ -329,6 +339,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		InformationRequest: NewInformationRequestClient(cfg),
 		Municipality:       NewMunicipalityClient(cfg),
 		Notice:             NewNoticeClient(cfg),
+		Occasion:           NewOccasionClient(cfg),
 		Office:             NewOfficeClient(cfg),
 		Opening:            NewOpeningClient(cfg),
 		OpeningRule:        NewOpeningRuleClient(cfg),
@@ -342,6 +353,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Reopening:          NewReopeningClient(cfg),
 		SandboxTransaction: NewSandboxTransactionClient(cfg),
 		ServiceKind:        NewServiceKindClient(cfg),
+		TownPage:           NewTownPageClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
@@ -376,11 +388,11 @@ func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
-		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
-		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
-		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
-		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
-		c.WebhookEndpoint,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Occasion,
+		c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment,
+		c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
+		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
+		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -392,11 +404,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
 		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
-		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Office,
-		c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment, c.PaymentOption,
-		c.PaymentReport, c.PrivacyNotice, c.PublicService, c.Reopening,
-		c.SandboxTransaction, c.ServiceKind, c.UnknownPayment, c.WebhookDelivery,
-		c.WebhookEndpoint,
+		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Occasion,
+		c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment,
+		c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
+		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
+		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -439,6 +451,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Municipality.mutate(ctx, m)
 	case *NoticeMutation:
 		return c.Notice.mutate(ctx, m)
+	case *OccasionMutation:
+		return c.Occasion.mutate(ctx, m)
 	case *OfficeMutation:
 		return c.Office.mutate(ctx, m)
 	case *OpeningMutation:
@@ -465,6 +479,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.SandboxTransaction.mutate(ctx, m)
 	case *ServiceKindMutation:
 		return c.ServiceKind.mutate(ctx, m)
+	case *TownPageMutation:
+		return c.TownPage.mutate(ctx, m)
 	case *UnknownPaymentMutation:
 		return c.UnknownPayment.mutate(ctx, m)
 	case *WebhookDeliveryMutation:
@@ -2851,6 +2867,22 @@ func (c *MunicipalityClient) QueryPaymentOptions(_m *Municipality) *PaymentOptio
 	return query
 }
 
+// QueryPages queries the pages edge of a Municipality.
+func (c *MunicipalityClient) QueryPages(_m *Municipality) *TownPageQuery {
+	query := (&TownPageClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(municipality.Table, municipality.FieldID, id),
+			sqlgraph.To(townpage.Table, townpage.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, municipality.PagesTable, municipality.PagesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryCases queries the cases edge of a Municipality.
 func (c *MunicipalityClient) QueryCases(_m *Municipality) *CaseFileQuery {
 	query := (&CaseFileClient{config: c.config}).Query()
@@ -3022,6 +3054,139 @@ func (c *NoticeClient) mutate(ctx context.Context, m *NoticeMutation) (Value, er
 		return (&NoticeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Notice mutation op: %q", m.Op())
+	}
+}
+
+// OccasionClient is a client for the Occasion schema.
+type OccasionClient struct {
+	config
+}
+
+// NewOccasionClient returns a client for the Occasion from the given config.
+func NewOccasionClient(c config) *OccasionClient {
+	return &OccasionClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `occasion.Hooks(f(g(h())))`.
+func (c *OccasionClient) Use(hooks ...Hook) {
+	c.hooks.Occasion = append(c.hooks.Occasion, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `occasion.Intercept(f(g(h())))`.
+func (c *OccasionClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Occasion = append(c.inters.Occasion, interceptors...)
+}
+
+// Create returns a builder for creating a Occasion entity.
+func (c *OccasionClient) Create() *OccasionCreate {
+	mutation := newOccasionMutation(c.config, OpCreate)
+	return &OccasionCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Occasion entities.
+func (c *OccasionClient) CreateBulk(builders ...*OccasionCreate) *OccasionCreateBulk {
+	return &OccasionCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OccasionClient) MapCreateBulk(slice any, setFunc func(*OccasionCreate, int)) *OccasionCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OccasionCreateBulk{err: fmt.Errorf("calling to OccasionClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OccasionCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OccasionCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Occasion.
+func (c *OccasionClient) Update() *OccasionUpdate {
+	mutation := newOccasionMutation(c.config, OpUpdate)
+	return &OccasionUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OccasionClient) UpdateOne(_m *Occasion) *OccasionUpdateOne {
+	mutation := newOccasionMutation(c.config, OpUpdateOne, withOccasion(_m))
+	return &OccasionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OccasionClient) UpdateOneID(id string) *OccasionUpdateOne {
+	mutation := newOccasionMutation(c.config, OpUpdateOne, withOccasionID(id))
+	return &OccasionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Occasion.
+func (c *OccasionClient) Delete() *OccasionDelete {
+	mutation := newOccasionMutation(c.config, OpDelete)
+	return &OccasionDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OccasionClient) DeleteOne(_m *Occasion) *OccasionDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OccasionClient) DeleteOneID(id string) *OccasionDeleteOne {
+	builder := c.Delete().Where(occasion.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OccasionDeleteOne{builder}
+}
+
+// Query returns a query builder for Occasion.
+func (c *OccasionClient) Query() *OccasionQuery {
+	return &OccasionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOccasion},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Occasion entity by its id.
+func (c *OccasionClient) Get(ctx context.Context, id string) (*Occasion, error) {
+	return c.Query().Where(occasion.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OccasionClient) GetX(ctx context.Context, id string) *Occasion {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *OccasionClient) Hooks() []Hook {
+	return c.hooks.Occasion
+}
+
+// Interceptors returns the client interceptors.
+func (c *OccasionClient) Interceptors() []Interceptor {
+	return c.inters.Occasion
+}
+
+func (c *OccasionClient) mutate(ctx context.Context, m *OccasionMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OccasionCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OccasionUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OccasionUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OccasionDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Occasion mutation op: %q", m.Op())
 	}
 }
 
@@ -5058,6 +5223,155 @@ func (c *ServiceKindClient) mutate(ctx context.Context, m *ServiceKindMutation) 
 	}
 }
 
+// TownPageClient is a client for the TownPage schema.
+type TownPageClient struct {
+	config
+}
+
+// NewTownPageClient returns a client for the TownPage from the given config.
+func NewTownPageClient(c config) *TownPageClient {
+	return &TownPageClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `townpage.Hooks(f(g(h())))`.
+func (c *TownPageClient) Use(hooks ...Hook) {
+	c.hooks.TownPage = append(c.hooks.TownPage, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `townpage.Intercept(f(g(h())))`.
+func (c *TownPageClient) Intercept(interceptors ...Interceptor) {
+	c.inters.TownPage = append(c.inters.TownPage, interceptors...)
+}
+
+// Create returns a builder for creating a TownPage entity.
+func (c *TownPageClient) Create() *TownPageCreate {
+	mutation := newTownPageMutation(c.config, OpCreate)
+	return &TownPageCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of TownPage entities.
+func (c *TownPageClient) CreateBulk(builders ...*TownPageCreate) *TownPageCreateBulk {
+	return &TownPageCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *TownPageClient) MapCreateBulk(slice any, setFunc func(*TownPageCreate, int)) *TownPageCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &TownPageCreateBulk{err: fmt.Errorf("calling to TownPageClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*TownPageCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &TownPageCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for TownPage.
+func (c *TownPageClient) Update() *TownPageUpdate {
+	mutation := newTownPageMutation(c.config, OpUpdate)
+	return &TownPageUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *TownPageClient) UpdateOne(_m *TownPage) *TownPageUpdateOne {
+	mutation := newTownPageMutation(c.config, OpUpdateOne, withTownPage(_m))
+	return &TownPageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *TownPageClient) UpdateOneID(id string) *TownPageUpdateOne {
+	mutation := newTownPageMutation(c.config, OpUpdateOne, withTownPageID(id))
+	return &TownPageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for TownPage.
+func (c *TownPageClient) Delete() *TownPageDelete {
+	mutation := newTownPageMutation(c.config, OpDelete)
+	return &TownPageDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *TownPageClient) DeleteOne(_m *TownPage) *TownPageDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *TownPageClient) DeleteOneID(id string) *TownPageDeleteOne {
+	builder := c.Delete().Where(townpage.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &TownPageDeleteOne{builder}
+}
+
+// Query returns a query builder for TownPage.
+func (c *TownPageClient) Query() *TownPageQuery {
+	return &TownPageQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeTownPage},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a TownPage entity by its id.
+func (c *TownPageClient) Get(ctx context.Context, id string) (*TownPage, error) {
+	return c.Query().Where(townpage.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *TownPageClient) GetX(ctx context.Context, id string) *TownPage {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryMunicipality queries the municipality edge of a TownPage.
+func (c *TownPageClient) QueryMunicipality(_m *TownPage) *MunicipalityQuery {
+	query := (&MunicipalityClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(townpage.Table, townpage.FieldID, id),
+			sqlgraph.To(municipality.Table, municipality.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, townpage.MunicipalityTable, townpage.MunicipalityColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *TownPageClient) Hooks() []Hook {
+	return c.hooks.TownPage
+}
+
+// Interceptors returns the client interceptors.
+func (c *TownPageClient) Interceptors() []Interceptor {
+	return c.inters.TownPage
+}
+
+func (c *TownPageClient) mutate(ctx context.Context, m *TownPageMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&TownPageCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&TownPageUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&TownPageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&TownPageDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown TownPage mutation op: %q", m.Op())
+	}
+}
+
 // UnknownPaymentClient is a client for the UnknownPayment schema.
 type UnknownPaymentClient struct {
 	config
@@ -5510,18 +5824,18 @@ type (
 	hooks struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
 		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
-		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
-		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
-		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
-		WebhookDelivery, WebhookEndpoint []ent.Hook
+		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
+		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
+		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,
+		TownPage, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
 		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
-		InformationRequest, Municipality, Notice, Office, Opening, OpeningRule,
-		Partner, PartnerKey, Payment, PaymentOption, PaymentReport, PrivacyNotice,
-		PublicService, Reopening, SandboxTransaction, ServiceKind, UnknownPayment,
-		WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
+		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
+		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,
+		TownPage, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
 	}
 )
 

@@ -23,6 +23,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
+	"nelke/ent/occasion"
 	"nelke/ent/office"
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
@@ -36,6 +37,7 @@ import (
 	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/servicekind"
+	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
@@ -122,6 +124,7 @@ func checkColumn(t, c string) error {
 			informationrequest.Table: informationrequest.ValidColumn,
 			municipality.Table:       municipality.ValidColumn,
 			notice.Table:             notice.ValidColumn,
+			occasion.Table:           occasion.ValidColumn,
 			office.Table:             office.ValidColumn,
 			opening.Table:            opening.ValidColumn,
 			openingrule.Table:        openingrule.ValidColumn,
@@ -135,6 +138,7 @@ func checkColumn(t, c string) error {
 			reopening.Table:          reopening.ValidColumn,
 			sandboxtransaction.Table: sandboxtransaction.ValidColumn,
 			servicekind.Table:        servicekind.ValidColumn,
+			townpage.Table:           townpage.ValidColumn,
 			unknownpayment.Table:     unknownpayment.ValidColumn,
 			webhookdelivery.Table:    webhookdelivery.ValidColumn,
 			webhookendpoint.Table:    webhookendpoint.ValidColumn,

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"nelke/ent/municipality"
+	"nelke/ent/schema"
 	"strings"
+	"time"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -41,6 +43,14 @@ type Municipality struct {
 	GraceMinutes int `json:"grace_minutes,omitempty"`
 	// the town set its payment methods itself: an import leaves them
 	MethodsSet bool `json:"methods_set,omitempty"`
+	// slugs of the services that are asked for most often, in the town's order
+	Frequent []string `json:"frequent,omitempty"`
+	// what all pages say on top; null: nothing
+	BannerText schema.Text `json:"banner_text,omitempty"`
+	// null: at once
+	BannerFrom *time.Time `json:"banner_from,omitempty"`
+	// null: until it is removed
+	BannerTo *time.Time `json:"banner_to,omitempty"`
 	// names of facts that the town has not confirmed
 	Assumed []string `json:"assumed,omitempty"`
 	// digest of the imported file, so that a repeat changes nothing
@@ -65,11 +75,13 @@ type MunicipalityEdges struct {
 	Notices []*PrivacyNotice `json:"notices,omitempty"`
 	// PaymentOptions holds the value of the payment_options edge.
 	PaymentOptions []*PaymentOption `json:"payment_options,omitempty"`
+	// Pages holds the value of the pages edge.
+	Pages []*TownPage `json:"pages,omitempty"`
 	// Cases holds the value of the cases edge.
 	Cases []*CaseFile `json:"cases,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [5]bool
+	loadedTypes [6]bool
 }
 
 // OfficesOrErr returns the Offices value or an error if the edge
@@ -108,10 +120,19 @@ func (e MunicipalityEdges) PaymentOptionsOrErr() ([]*PaymentOption, error) {
 	return nil, &NotLoadedError{edge: "payment_options"}
 }
 
+// PagesOrErr returns the Pages value or an error if the edge
+// was not loaded in eager-loading.
+func (e MunicipalityEdges) PagesOrErr() ([]*TownPage, error) {
+	if e.loadedTypes[4] {
+		return e.Pages, nil
+	}
+	return nil, &NotLoadedError{edge: "pages"}
+}
+
 // CasesOrErr returns the Cases value or an error if the edge
 // was not loaded in eager-loading.
 func (e MunicipalityEdges) CasesOrErr() ([]*CaseFile, error) {
-	if e.loadedTypes[4] {
+	if e.loadedTypes[5] {
 		return e.Cases, nil
 	}
 	return nil, &NotLoadedError{edge: "cases"}
@@ -122,7 +143,7 @@ func (*Municipality) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case municipality.FieldAssumed:
+		case municipality.FieldFrequent, municipality.FieldBannerText, municipality.FieldAssumed:
 			values[i] = new([]byte)
 		case municipality.FieldEnforceTrust, municipality.FieldMethodsSet:
 			values[i] = new(sql.NullBool)
@@ -130,6 +151,8 @@ func (*Municipality) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullInt64)
 		case municipality.FieldID, municipality.FieldSlug, municipality.FieldArs, municipality.FieldAgs, municipality.FieldName, municipality.FieldTimeZone, municipality.FieldWebsite, municipality.FieldHolidays, municipality.FieldImportHash, municipality.FieldEventHead:
 			values[i] = new(sql.NullString)
+		case municipality.FieldBannerFrom, municipality.FieldBannerTo:
+			values[i] = new(sql.NullTime)
 		default:
 			values[i] = new(sql.UnknownType)
 		}
@@ -223,6 +246,36 @@ func (_m *Municipality) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.MethodsSet = value.Bool
 			}
+		case municipality.FieldFrequent:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field frequent", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Frequent); err != nil {
+					return fmt.Errorf("unmarshal field frequent: %w", err)
+				}
+			}
+		case municipality.FieldBannerText:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field banner_text", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.BannerText); err != nil {
+					return fmt.Errorf("unmarshal field banner_text: %w", err)
+				}
+			}
+		case municipality.FieldBannerFrom:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field banner_from", values[i])
+			} else if value.Valid {
+				_m.BannerFrom = new(time.Time)
+				*_m.BannerFrom = value.Time
+			}
+		case municipality.FieldBannerTo:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field banner_to", values[i])
+			} else if value.Valid {
+				_m.BannerTo = new(time.Time)
+				*_m.BannerTo = value.Time
+			}
 		case municipality.FieldAssumed:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field assumed", values[i])
@@ -280,6 +333,11 @@ func (_m *Municipality) QueryNotices() *PrivacyNoticeQuery {
 // QueryPaymentOptions queries the "payment_options" edge of the Municipality entity.
 func (_m *Municipality) QueryPaymentOptions() *PaymentOptionQuery {
 	return NewMunicipalityClient(_m.config).QueryPaymentOptions(_m)
+}
+
+// QueryPages queries the "pages" edge of the Municipality entity.
+func (_m *Municipality) QueryPages() *TownPageQuery {
+	return NewMunicipalityClient(_m.config).QueryPages(_m)
 }
 
 // QueryCases queries the "cases" edge of the Municipality entity.
@@ -345,6 +403,22 @@ func (_m *Municipality) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("methods_set=")
 	builder.WriteString(fmt.Sprintf("%v", _m.MethodsSet))
+	builder.WriteString(", ")
+	builder.WriteString("frequent=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Frequent))
+	builder.WriteString(", ")
+	builder.WriteString("banner_text=")
+	builder.WriteString(fmt.Sprintf("%v", _m.BannerText))
+	builder.WriteString(", ")
+	if v := _m.BannerFrom; v != nil {
+		builder.WriteString("banner_from=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.BannerTo; v != nil {
+		builder.WriteString("banner_to=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("assumed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Assumed))

@@ -12,6 +12,9 @@ import (
 	"nelke/ent/paymentoption"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/schema"
+	"nelke/ent/townpage"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -155,6 +158,46 @@ func (_c *MunicipalityCreate) SetNillableMethodsSet(v *bool) *MunicipalityCreate
 	return _c
 }
 
+// SetFrequent sets the "frequent" field.
+func (_c *MunicipalityCreate) SetFrequent(v []string) *MunicipalityCreate {
+	_c.mutation.SetFrequent(v)
+	return _c
+}
+
+// SetBannerText sets the "banner_text" field.
+func (_c *MunicipalityCreate) SetBannerText(v schema.Text) *MunicipalityCreate {
+	_c.mutation.SetBannerText(v)
+	return _c
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (_c *MunicipalityCreate) SetBannerFrom(v time.Time) *MunicipalityCreate {
+	_c.mutation.SetBannerFrom(v)
+	return _c
+}
+
+// SetNillableBannerFrom sets the "banner_from" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillableBannerFrom(v *time.Time) *MunicipalityCreate {
+	if v != nil {
+		_c.SetBannerFrom(*v)
+	}
+	return _c
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (_c *MunicipalityCreate) SetBannerTo(v time.Time) *MunicipalityCreate {
+	_c.mutation.SetBannerTo(v)
+	return _c
+}
+
+// SetNillableBannerTo sets the "banner_to" field if the given value is not nil.
+func (_c *MunicipalityCreate) SetNillableBannerTo(v *time.Time) *MunicipalityCreate {
+	if v != nil {
+		_c.SetBannerTo(*v)
+	}
+	return _c
+}
+
 // SetAssumed sets the "assumed" field.
 func (_c *MunicipalityCreate) SetAssumed(v []string) *MunicipalityCreate {
 	_c.mutation.SetAssumed(v)
@@ -275,6 +318,21 @@ func (_c *MunicipalityCreate) AddPaymentOptions(v ...*PaymentOption) *Municipali
 		ids[i] = v[i].ID
 	}
 	return _c.AddPaymentOptionIDs(ids...)
+}
+
+// AddPageIDs adds the "pages" edge to the TownPage entity by IDs.
+func (_c *MunicipalityCreate) AddPageIDs(ids ...string) *MunicipalityCreate {
+	_c.mutation.AddPageIDs(ids...)
+	return _c
+}
+
+// AddPages adds the "pages" edges to the TownPage entity.
+func (_c *MunicipalityCreate) AddPages(v ...*TownPage) *MunicipalityCreate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPageIDs(ids...)
 }
 
 // AddCaseIDs adds the "cases" edge to the CaseFile entity by IDs.
@@ -483,6 +541,22 @@ func (_c *MunicipalityCreate) createSpec() (*Municipality, *sqlgraph.CreateSpec)
 		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
 		_node.MethodsSet = value
 	}
+	if value, ok := _c.mutation.Frequent(); ok {
+		_spec.SetField(municipality.FieldFrequent, field.TypeJSON, value)
+		_node.Frequent = value
+	}
+	if value, ok := _c.mutation.BannerText(); ok {
+		_spec.SetField(municipality.FieldBannerText, field.TypeJSON, value)
+		_node.BannerText = value
+	}
+	if value, ok := _c.mutation.BannerFrom(); ok {
+		_spec.SetField(municipality.FieldBannerFrom, field.TypeTime, value)
+		_node.BannerFrom = &value
+	}
+	if value, ok := _c.mutation.BannerTo(); ok {
+		_spec.SetField(municipality.FieldBannerTo, field.TypeTime, value)
+		_node.BannerTo = &value
+	}
 	if value, ok := _c.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)
 		_node.Assumed = value
@@ -556,6 +630,22 @@ func (_c *MunicipalityCreate) createSpec() (*Municipality, *sqlgraph.CreateSpec)
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(paymentoption.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PagesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -790,6 +880,78 @@ func (u *MunicipalityUpsert) SetMethodsSet(v bool) *MunicipalityUpsert {
 // UpdateMethodsSet sets the "methods_set" field to the value that was provided on create.
 func (u *MunicipalityUpsert) UpdateMethodsSet() *MunicipalityUpsert {
 	u.SetExcluded(municipality.FieldMethodsSet)
+	return u
+}
+
+// SetFrequent sets the "frequent" field.
+func (u *MunicipalityUpsert) SetFrequent(v []string) *MunicipalityUpsert {
+	u.Set(municipality.FieldFrequent, v)
+	return u
+}
+
+// UpdateFrequent sets the "frequent" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateFrequent() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldFrequent)
+	return u
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (u *MunicipalityUpsert) ClearFrequent() *MunicipalityUpsert {
+	u.SetNull(municipality.FieldFrequent)
+	return u
+}
+
+// SetBannerText sets the "banner_text" field.
+func (u *MunicipalityUpsert) SetBannerText(v schema.Text) *MunicipalityUpsert {
+	u.Set(municipality.FieldBannerText, v)
+	return u
+}
+
+// UpdateBannerText sets the "banner_text" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateBannerText() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldBannerText)
+	return u
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (u *MunicipalityUpsert) ClearBannerText() *MunicipalityUpsert {
+	u.SetNull(municipality.FieldBannerText)
+	return u
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (u *MunicipalityUpsert) SetBannerFrom(v time.Time) *MunicipalityUpsert {
+	u.Set(municipality.FieldBannerFrom, v)
+	return u
+}
+
+// UpdateBannerFrom sets the "banner_from" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateBannerFrom() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldBannerFrom)
+	return u
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (u *MunicipalityUpsert) ClearBannerFrom() *MunicipalityUpsert {
+	u.SetNull(municipality.FieldBannerFrom)
+	return u
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (u *MunicipalityUpsert) SetBannerTo(v time.Time) *MunicipalityUpsert {
+	u.Set(municipality.FieldBannerTo, v)
+	return u
+}
+
+// UpdateBannerTo sets the "banner_to" field to the value that was provided on create.
+func (u *MunicipalityUpsert) UpdateBannerTo() *MunicipalityUpsert {
+	u.SetExcluded(municipality.FieldBannerTo)
+	return u
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (u *MunicipalityUpsert) ClearBannerTo() *MunicipalityUpsert {
+	u.SetNull(municipality.FieldBannerTo)
 	return u
 }
 
@@ -1096,6 +1258,90 @@ func (u *MunicipalityUpsertOne) SetMethodsSet(v bool) *MunicipalityUpsertOne {
 func (u *MunicipalityUpsertOne) UpdateMethodsSet() *MunicipalityUpsertOne {
 	return u.Update(func(s *MunicipalityUpsert) {
 		s.UpdateMethodsSet()
+	})
+}
+
+// SetFrequent sets the "frequent" field.
+func (u *MunicipalityUpsertOne) SetFrequent(v []string) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetFrequent(v)
+	})
+}
+
+// UpdateFrequent sets the "frequent" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateFrequent() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateFrequent()
+	})
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (u *MunicipalityUpsertOne) ClearFrequent() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearFrequent()
+	})
+}
+
+// SetBannerText sets the "banner_text" field.
+func (u *MunicipalityUpsertOne) SetBannerText(v schema.Text) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerText(v)
+	})
+}
+
+// UpdateBannerText sets the "banner_text" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateBannerText() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerText()
+	})
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (u *MunicipalityUpsertOne) ClearBannerText() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerText()
+	})
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (u *MunicipalityUpsertOne) SetBannerFrom(v time.Time) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerFrom(v)
+	})
+}
+
+// UpdateBannerFrom sets the "banner_from" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateBannerFrom() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerFrom()
+	})
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (u *MunicipalityUpsertOne) ClearBannerFrom() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerFrom()
+	})
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (u *MunicipalityUpsertOne) SetBannerTo(v time.Time) *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerTo(v)
+	})
+}
+
+// UpdateBannerTo sets the "banner_to" field to the value that was provided on create.
+func (u *MunicipalityUpsertOne) UpdateBannerTo() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerTo()
+	})
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (u *MunicipalityUpsertOne) ClearBannerTo() *MunicipalityUpsertOne {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerTo()
 	})
 }
 
@@ -1580,6 +1826,90 @@ func (u *MunicipalityUpsertBulk) SetMethodsSet(v bool) *MunicipalityUpsertBulk {
 func (u *MunicipalityUpsertBulk) UpdateMethodsSet() *MunicipalityUpsertBulk {
 	return u.Update(func(s *MunicipalityUpsert) {
 		s.UpdateMethodsSet()
+	})
+}
+
+// SetFrequent sets the "frequent" field.
+func (u *MunicipalityUpsertBulk) SetFrequent(v []string) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetFrequent(v)
+	})
+}
+
+// UpdateFrequent sets the "frequent" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateFrequent() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateFrequent()
+	})
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (u *MunicipalityUpsertBulk) ClearFrequent() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearFrequent()
+	})
+}
+
+// SetBannerText sets the "banner_text" field.
+func (u *MunicipalityUpsertBulk) SetBannerText(v schema.Text) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerText(v)
+	})
+}
+
+// UpdateBannerText sets the "banner_text" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateBannerText() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerText()
+	})
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (u *MunicipalityUpsertBulk) ClearBannerText() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerText()
+	})
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (u *MunicipalityUpsertBulk) SetBannerFrom(v time.Time) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerFrom(v)
+	})
+}
+
+// UpdateBannerFrom sets the "banner_from" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateBannerFrom() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerFrom()
+	})
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (u *MunicipalityUpsertBulk) ClearBannerFrom() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerFrom()
+	})
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (u *MunicipalityUpsertBulk) SetBannerTo(v time.Time) *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.SetBannerTo(v)
+	})
+}
+
+// UpdateBannerTo sets the "banner_to" field to the value that was provided on create.
+func (u *MunicipalityUpsertBulk) UpdateBannerTo() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.UpdateBannerTo()
+	})
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (u *MunicipalityUpsertBulk) ClearBannerTo() *MunicipalityUpsertBulk {
+	return u.Update(func(s *MunicipalityUpsert) {
+		s.ClearBannerTo()
 	})
 }
 

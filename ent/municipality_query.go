@@ -14,6 +14,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/townpage"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
@@ -33,6 +34,7 @@ type MunicipalityQuery struct {
 	withServices       *PublicServiceQuery
 	withNotices        *PrivacyNoticeQuery
 	withPaymentOptions *PaymentOptionQuery
+	withPages          *TownPageQuery
 	withCases          *CaseFileQuery
 	modifiers          []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -152,6 +154,28 @@ func (_q *MunicipalityQuery) QueryPaymentOptions() *PaymentOptionQuery {
 			sqlgraph.From(municipality.Table, municipality.FieldID, selector),
 			sqlgraph.To(paymentoption.Table, paymentoption.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, municipality.PaymentOptionsTable, municipality.PaymentOptionsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPages chains the current query on the "pages" edge.
+func (_q *MunicipalityQuery) QueryPages() *TownPageQuery {
+	query := (&TownPageClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(municipality.Table, municipality.FieldID, selector),
+			sqlgraph.To(townpage.Table, townpage.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, municipality.PagesTable, municipality.PagesColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -377,6 +401,7 @@ func (_q *MunicipalityQuery) Clone() *MunicipalityQuery {
 		withServices:       _q.withServices.Clone(),
 		withNotices:        _q.withNotices.Clone(),
 		withPaymentOptions: _q.withPaymentOptions.Clone(),
+		withPages:          _q.withPages.Clone(),
 		withCases:          _q.withCases.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
@@ -426,6 +451,17 @@ func (_q *MunicipalityQuery) WithPaymentOptions(opts ...func(*PaymentOptionQuery
 		opt(query)
 	}
 	_q.withPaymentOptions = query
+	return _q
+}
+
+// WithPages tells the query-builder to eager-load the nodes that are connected to
+// the "pages" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *MunicipalityQuery) WithPages(opts ...func(*TownPageQuery)) *MunicipalityQuery {
+	query := (&TownPageClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPages = query
 	return _q
 }
 
@@ -518,11 +554,12 @@ func (_q *MunicipalityQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 	var (
 		nodes       = []*Municipality{}
 		_spec       = _q.querySpec()
-		loadedTypes = [5]bool{
+		loadedTypes = [6]bool{
 			_q.withOffices != nil,
 			_q.withServices != nil,
 			_q.withNotices != nil,
 			_q.withPaymentOptions != nil,
+			_q.withPages != nil,
 			_q.withCases != nil,
 		}
 	)
@@ -572,6 +609,13 @@ func (_q *MunicipalityQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]
 		if err := _q.loadPaymentOptions(ctx, query, nodes,
 			func(n *Municipality) { n.Edges.PaymentOptions = []*PaymentOption{} },
 			func(n *Municipality, e *PaymentOption) { n.Edges.PaymentOptions = append(n.Edges.PaymentOptions, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPages; query != nil {
+		if err := _q.loadPages(ctx, query, nodes,
+			func(n *Municipality) { n.Edges.Pages = []*TownPage{} },
+			func(n *Municipality, e *TownPage) { n.Edges.Pages = append(n.Edges.Pages, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -690,6 +734,36 @@ func (_q *MunicipalityQuery) loadPaymentOptions(ctx context.Context, query *Paym
 	}
 	query.Where(predicate.PaymentOption(func(s *sql.Selector) {
 		s.Where(sql.InValues(s.C(municipality.PaymentOptionsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.MunicipalityID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "municipality_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *MunicipalityQuery) loadPages(ctx context.Context, query *TownPageQuery, nodes []*Municipality, init func(*Municipality), assign func(*Municipality, *TownPage)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[string]*Municipality)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(townpage.FieldMunicipalityID)
+	}
+	query.Where(predicate.TownPage(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(municipality.PagesColumn), fks...))
 	}))
 	neighbors, err := query.All(ctx)
 	if err != nil {

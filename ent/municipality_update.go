@@ -13,6 +13,9 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/schema"
+	"nelke/ent/townpage"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -221,6 +224,76 @@ func (_u *MunicipalityUpdate) SetNillableMethodsSet(v *bool) *MunicipalityUpdate
 	return _u
 }
 
+// SetFrequent sets the "frequent" field.
+func (_u *MunicipalityUpdate) SetFrequent(v []string) *MunicipalityUpdate {
+	_u.mutation.SetFrequent(v)
+	return _u
+}
+
+// AppendFrequent appends value to the "frequent" field.
+func (_u *MunicipalityUpdate) AppendFrequent(v []string) *MunicipalityUpdate {
+	_u.mutation.AppendFrequent(v)
+	return _u
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (_u *MunicipalityUpdate) ClearFrequent() *MunicipalityUpdate {
+	_u.mutation.ClearFrequent()
+	return _u
+}
+
+// SetBannerText sets the "banner_text" field.
+func (_u *MunicipalityUpdate) SetBannerText(v schema.Text) *MunicipalityUpdate {
+	_u.mutation.SetBannerText(v)
+	return _u
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (_u *MunicipalityUpdate) ClearBannerText() *MunicipalityUpdate {
+	_u.mutation.ClearBannerText()
+	return _u
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (_u *MunicipalityUpdate) SetBannerFrom(v time.Time) *MunicipalityUpdate {
+	_u.mutation.SetBannerFrom(v)
+	return _u
+}
+
+// SetNillableBannerFrom sets the "banner_from" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableBannerFrom(v *time.Time) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetBannerFrom(*v)
+	}
+	return _u
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (_u *MunicipalityUpdate) ClearBannerFrom() *MunicipalityUpdate {
+	_u.mutation.ClearBannerFrom()
+	return _u
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (_u *MunicipalityUpdate) SetBannerTo(v time.Time) *MunicipalityUpdate {
+	_u.mutation.SetBannerTo(v)
+	return _u
+}
+
+// SetNillableBannerTo sets the "banner_to" field if the given value is not nil.
+func (_u *MunicipalityUpdate) SetNillableBannerTo(v *time.Time) *MunicipalityUpdate {
+	if v != nil {
+		_u.SetBannerTo(*v)
+	}
+	return _u
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (_u *MunicipalityUpdate) ClearBannerTo() *MunicipalityUpdate {
+	_u.mutation.ClearBannerTo()
+	return _u
+}
+
 // SetAssumed sets the "assumed" field.
 func (_u *MunicipalityUpdate) SetAssumed(v []string) *MunicipalityUpdate {
 	_u.mutation.SetAssumed(v)
@@ -354,6 +427,21 @@ func (_u *MunicipalityUpdate) AddPaymentOptions(v ...*PaymentOption) *Municipali
 	return _u.AddPaymentOptionIDs(ids...)
 }
 
+// AddPageIDs adds the "pages" edge to the TownPage entity by IDs.
+func (_u *MunicipalityUpdate) AddPageIDs(ids ...string) *MunicipalityUpdate {
+	_u.mutation.AddPageIDs(ids...)
+	return _u
+}
+
+// AddPages adds the "pages" edges to the TownPage entity.
+func (_u *MunicipalityUpdate) AddPages(v ...*TownPage) *MunicipalityUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPageIDs(ids...)
+}
+
 // AddCaseIDs adds the "cases" edge to the CaseFile entity by IDs.
 func (_u *MunicipalityUpdate) AddCaseIDs(ids ...string) *MunicipalityUpdate {
 	_u.mutation.AddCaseIDs(ids...)
@@ -456,6 +544,27 @@ func (_u *MunicipalityUpdate) RemovePaymentOptions(v ...*PaymentOption) *Municip
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePaymentOptionIDs(ids...)
+}
+
+// ClearPages clears all "pages" edges to the TownPage entity.
+func (_u *MunicipalityUpdate) ClearPages() *MunicipalityUpdate {
+	_u.mutation.ClearPages()
+	return _u
+}
+
+// RemovePageIDs removes the "pages" edge to TownPage entities by IDs.
+func (_u *MunicipalityUpdate) RemovePageIDs(ids ...string) *MunicipalityUpdate {
+	_u.mutation.RemovePageIDs(ids...)
+	return _u
+}
+
+// RemovePages removes "pages" edges to TownPage entities.
+func (_u *MunicipalityUpdate) RemovePages(v ...*TownPage) *MunicipalityUpdate {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePageIDs(ids...)
 }
 
 // ClearCases clears all "cases" edges to the CaseFile entity.
@@ -568,6 +677,35 @@ func (_u *MunicipalityUpdate) sqlSave(ctx context.Context) (_node int, err error
 	}
 	if value, ok := _u.mutation.MethodsSet(); ok {
 		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Frequent(); ok {
+		_spec.SetField(municipality.FieldFrequent, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFrequent(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, municipality.FieldFrequent, value)
+		})
+	}
+	if _u.mutation.FrequentCleared() {
+		_spec.ClearField(municipality.FieldFrequent, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.BannerText(); ok {
+		_spec.SetField(municipality.FieldBannerText, field.TypeJSON, value)
+	}
+	if _u.mutation.BannerTextCleared() {
+		_spec.ClearField(municipality.FieldBannerText, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.BannerFrom(); ok {
+		_spec.SetField(municipality.FieldBannerFrom, field.TypeTime, value)
+	}
+	if _u.mutation.BannerFromCleared() {
+		_spec.ClearField(municipality.FieldBannerFrom, field.TypeTime)
+	}
+	if value, ok := _u.mutation.BannerTo(); ok {
+		_spec.SetField(municipality.FieldBannerTo, field.TypeTime, value)
+	}
+	if _u.mutation.BannerToCleared() {
+		_spec.ClearField(municipality.FieldBannerTo, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)
@@ -768,6 +906,51 @@ func (_u *MunicipalityUpdate) sqlSave(ctx context.Context) (_node int, err error
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(paymentoption.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PagesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPagesIDs(); len(nodes) > 0 && !_u.mutation.PagesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PagesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {
@@ -1029,6 +1212,76 @@ func (_u *MunicipalityUpdateOne) SetNillableMethodsSet(v *bool) *MunicipalityUpd
 	return _u
 }
 
+// SetFrequent sets the "frequent" field.
+func (_u *MunicipalityUpdateOne) SetFrequent(v []string) *MunicipalityUpdateOne {
+	_u.mutation.SetFrequent(v)
+	return _u
+}
+
+// AppendFrequent appends value to the "frequent" field.
+func (_u *MunicipalityUpdateOne) AppendFrequent(v []string) *MunicipalityUpdateOne {
+	_u.mutation.AppendFrequent(v)
+	return _u
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (_u *MunicipalityUpdateOne) ClearFrequent() *MunicipalityUpdateOne {
+	_u.mutation.ClearFrequent()
+	return _u
+}
+
+// SetBannerText sets the "banner_text" field.
+func (_u *MunicipalityUpdateOne) SetBannerText(v schema.Text) *MunicipalityUpdateOne {
+	_u.mutation.SetBannerText(v)
+	return _u
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (_u *MunicipalityUpdateOne) ClearBannerText() *MunicipalityUpdateOne {
+	_u.mutation.ClearBannerText()
+	return _u
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (_u *MunicipalityUpdateOne) SetBannerFrom(v time.Time) *MunicipalityUpdateOne {
+	_u.mutation.SetBannerFrom(v)
+	return _u
+}
+
+// SetNillableBannerFrom sets the "banner_from" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableBannerFrom(v *time.Time) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetBannerFrom(*v)
+	}
+	return _u
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (_u *MunicipalityUpdateOne) ClearBannerFrom() *MunicipalityUpdateOne {
+	_u.mutation.ClearBannerFrom()
+	return _u
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (_u *MunicipalityUpdateOne) SetBannerTo(v time.Time) *MunicipalityUpdateOne {
+	_u.mutation.SetBannerTo(v)
+	return _u
+}
+
+// SetNillableBannerTo sets the "banner_to" field if the given value is not nil.
+func (_u *MunicipalityUpdateOne) SetNillableBannerTo(v *time.Time) *MunicipalityUpdateOne {
+	if v != nil {
+		_u.SetBannerTo(*v)
+	}
+	return _u
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (_u *MunicipalityUpdateOne) ClearBannerTo() *MunicipalityUpdateOne {
+	_u.mutation.ClearBannerTo()
+	return _u
+}
+
 // SetAssumed sets the "assumed" field.
 func (_u *MunicipalityUpdateOne) SetAssumed(v []string) *MunicipalityUpdateOne {
 	_u.mutation.SetAssumed(v)
@@ -1162,6 +1415,21 @@ func (_u *MunicipalityUpdateOne) AddPaymentOptions(v ...*PaymentOption) *Municip
 	return _u.AddPaymentOptionIDs(ids...)
 }
 
+// AddPageIDs adds the "pages" edge to the TownPage entity by IDs.
+func (_u *MunicipalityUpdateOne) AddPageIDs(ids ...string) *MunicipalityUpdateOne {
+	_u.mutation.AddPageIDs(ids...)
+	return _u
+}
+
+// AddPages adds the "pages" edges to the TownPage entity.
+func (_u *MunicipalityUpdateOne) AddPages(v ...*TownPage) *MunicipalityUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPageIDs(ids...)
+}
+
 // AddCaseIDs adds the "cases" edge to the CaseFile entity by IDs.
 func (_u *MunicipalityUpdateOne) AddCaseIDs(ids ...string) *MunicipalityUpdateOne {
 	_u.mutation.AddCaseIDs(ids...)
@@ -1264,6 +1532,27 @@ func (_u *MunicipalityUpdateOne) RemovePaymentOptions(v ...*PaymentOption) *Muni
 		ids[i] = v[i].ID
 	}
 	return _u.RemovePaymentOptionIDs(ids...)
+}
+
+// ClearPages clears all "pages" edges to the TownPage entity.
+func (_u *MunicipalityUpdateOne) ClearPages() *MunicipalityUpdateOne {
+	_u.mutation.ClearPages()
+	return _u
+}
+
+// RemovePageIDs removes the "pages" edge to TownPage entities by IDs.
+func (_u *MunicipalityUpdateOne) RemovePageIDs(ids ...string) *MunicipalityUpdateOne {
+	_u.mutation.RemovePageIDs(ids...)
+	return _u
+}
+
+// RemovePages removes "pages" edges to TownPage entities.
+func (_u *MunicipalityUpdateOne) RemovePages(v ...*TownPage) *MunicipalityUpdateOne {
+	ids := make([]string, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePageIDs(ids...)
 }
 
 // ClearCases clears all "cases" edges to the CaseFile entity.
@@ -1406,6 +1695,35 @@ func (_u *MunicipalityUpdateOne) sqlSave(ctx context.Context) (_node *Municipali
 	}
 	if value, ok := _u.mutation.MethodsSet(); ok {
 		_spec.SetField(municipality.FieldMethodsSet, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.Frequent(); ok {
+		_spec.SetField(municipality.FieldFrequent, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedFrequent(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, municipality.FieldFrequent, value)
+		})
+	}
+	if _u.mutation.FrequentCleared() {
+		_spec.ClearField(municipality.FieldFrequent, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.BannerText(); ok {
+		_spec.SetField(municipality.FieldBannerText, field.TypeJSON, value)
+	}
+	if _u.mutation.BannerTextCleared() {
+		_spec.ClearField(municipality.FieldBannerText, field.TypeJSON)
+	}
+	if value, ok := _u.mutation.BannerFrom(); ok {
+		_spec.SetField(municipality.FieldBannerFrom, field.TypeTime, value)
+	}
+	if _u.mutation.BannerFromCleared() {
+		_spec.ClearField(municipality.FieldBannerFrom, field.TypeTime)
+	}
+	if value, ok := _u.mutation.BannerTo(); ok {
+		_spec.SetField(municipality.FieldBannerTo, field.TypeTime, value)
+	}
+	if _u.mutation.BannerToCleared() {
+		_spec.ClearField(municipality.FieldBannerTo, field.TypeTime)
 	}
 	if value, ok := _u.mutation.Assumed(); ok {
 		_spec.SetField(municipality.FieldAssumed, field.TypeJSON, value)
@@ -1606,6 +1924,51 @@ func (_u *MunicipalityUpdateOne) sqlSave(ctx context.Context) (_node *Municipali
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(paymentoption.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PagesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPagesIDs(); len(nodes) > 0 && !_u.mutation.PagesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PagesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   municipality.PagesTable,
+			Columns: []string{municipality.PagesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(townpage.FieldID, field.TypeString),
 			},
 		}
 		for _, k := range nodes {

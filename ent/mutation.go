@@ -24,6 +24,7 @@ import (
 	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
 	"nelke/ent/notice"
+	"nelke/ent/occasion"
 	"nelke/ent/office"
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
@@ -39,6 +40,7 @@ import (
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 	"nelke/ent/servicekind"
+	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
@@ -75,6 +77,7 @@ const (
 	TypeInformationRequest = "InformationRequest"
 	TypeMunicipality       = "Municipality"
 	TypeNotice             = "Notice"
+	TypeOccasion           = "Occasion"
 	TypeOffice             = "Office"
 	TypeOpening            = "Opening"
 	TypeOpeningRule        = "OpeningRule"
@@ -88,6 +91,7 @@ const (
 	TypeReopening          = "Reopening"
 	TypeSandboxTransaction = "SandboxTransaction"
 	TypeServiceKind        = "ServiceKind"
+	TypeTownPage           = "TownPage"
 	TypeUnknownPayment     = "UnknownPayment"
 	TypeWebhookDelivery    = "WebhookDelivery"
 	TypeWebhookEndpoint    = "WebhookEndpoint"
@@ -14118,6 +14122,11 @@ type MunicipalityMutation struct {
 	grace_minutes          *int
 	addgrace_minutes       *int
 	methods_set            *bool
+	frequent               *[]string
+	appendfrequent         []string
+	banner_text            *schema.Text
+	banner_from            *time.Time
+	banner_to              *time.Time
 	assumed                *[]string
 	appendassumed          []string
 	import_hash            *string
@@ -14137,6 +14146,9 @@ type MunicipalityMutation struct {
 	payment_options        map[string]struct{}
 	removedpayment_options map[string]struct{}
 	clearedpayment_options bool
+	pages                  map[string]struct{}
+	removedpages           map[string]struct{}
+	clearedpages           bool
 	cases                  map[string]struct{}
 	removedcases           map[string]struct{}
 	clearedcases           bool
@@ -14767,6 +14779,218 @@ func (m *MunicipalityMutation) ResetMethodsSet() {
 	m.methods_set = nil
 }
 
+// SetFrequent sets the "frequent" field.
+func (m *MunicipalityMutation) SetFrequent(s []string) {
+	m.frequent = &s
+	m.appendfrequent = nil
+}
+
+// Frequent returns the value of the "frequent" field in the mutation.
+func (m *MunicipalityMutation) Frequent() (r []string, exists bool) {
+	v := m.frequent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFrequent returns the old "frequent" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldFrequent(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFrequent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFrequent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFrequent: %w", err)
+	}
+	return oldValue.Frequent, nil
+}
+
+// AppendFrequent adds s to the "frequent" field.
+func (m *MunicipalityMutation) AppendFrequent(s []string) {
+	m.appendfrequent = append(m.appendfrequent, s...)
+}
+
+// AppendedFrequent returns the list of values that were appended to the "frequent" field in this mutation.
+func (m *MunicipalityMutation) AppendedFrequent() ([]string, bool) {
+	if len(m.appendfrequent) == 0 {
+		return nil, false
+	}
+	return m.appendfrequent, true
+}
+
+// ClearFrequent clears the value of the "frequent" field.
+func (m *MunicipalityMutation) ClearFrequent() {
+	m.frequent = nil
+	m.appendfrequent = nil
+	m.clearedFields[municipality.FieldFrequent] = struct{}{}
+}
+
+// FrequentCleared returns if the "frequent" field was cleared in this mutation.
+func (m *MunicipalityMutation) FrequentCleared() bool {
+	_, ok := m.clearedFields[municipality.FieldFrequent]
+	return ok
+}
+
+// ResetFrequent resets all changes to the "frequent" field.
+func (m *MunicipalityMutation) ResetFrequent() {
+	m.frequent = nil
+	m.appendfrequent = nil
+	delete(m.clearedFields, municipality.FieldFrequent)
+}
+
+// SetBannerText sets the "banner_text" field.
+func (m *MunicipalityMutation) SetBannerText(s schema.Text) {
+	m.banner_text = &s
+}
+
+// BannerText returns the value of the "banner_text" field in the mutation.
+func (m *MunicipalityMutation) BannerText() (r schema.Text, exists bool) {
+	v := m.banner_text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBannerText returns the old "banner_text" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldBannerText(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBannerText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBannerText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBannerText: %w", err)
+	}
+	return oldValue.BannerText, nil
+}
+
+// ClearBannerText clears the value of the "banner_text" field.
+func (m *MunicipalityMutation) ClearBannerText() {
+	m.banner_text = nil
+	m.clearedFields[municipality.FieldBannerText] = struct{}{}
+}
+
+// BannerTextCleared returns if the "banner_text" field was cleared in this mutation.
+func (m *MunicipalityMutation) BannerTextCleared() bool {
+	_, ok := m.clearedFields[municipality.FieldBannerText]
+	return ok
+}
+
+// ResetBannerText resets all changes to the "banner_text" field.
+func (m *MunicipalityMutation) ResetBannerText() {
+	m.banner_text = nil
+	delete(m.clearedFields, municipality.FieldBannerText)
+}
+
+// SetBannerFrom sets the "banner_from" field.
+func (m *MunicipalityMutation) SetBannerFrom(t time.Time) {
+	m.banner_from = &t
+}
+
+// BannerFrom returns the value of the "banner_from" field in the mutation.
+func (m *MunicipalityMutation) BannerFrom() (r time.Time, exists bool) {
+	v := m.banner_from
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBannerFrom returns the old "banner_from" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldBannerFrom(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBannerFrom is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBannerFrom requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBannerFrom: %w", err)
+	}
+	return oldValue.BannerFrom, nil
+}
+
+// ClearBannerFrom clears the value of the "banner_from" field.
+func (m *MunicipalityMutation) ClearBannerFrom() {
+	m.banner_from = nil
+	m.clearedFields[municipality.FieldBannerFrom] = struct{}{}
+}
+
+// BannerFromCleared returns if the "banner_from" field was cleared in this mutation.
+func (m *MunicipalityMutation) BannerFromCleared() bool {
+	_, ok := m.clearedFields[municipality.FieldBannerFrom]
+	return ok
+}
+
+// ResetBannerFrom resets all changes to the "banner_from" field.
+func (m *MunicipalityMutation) ResetBannerFrom() {
+	m.banner_from = nil
+	delete(m.clearedFields, municipality.FieldBannerFrom)
+}
+
+// SetBannerTo sets the "banner_to" field.
+func (m *MunicipalityMutation) SetBannerTo(t time.Time) {
+	m.banner_to = &t
+}
+
+// BannerTo returns the value of the "banner_to" field in the mutation.
+func (m *MunicipalityMutation) BannerTo() (r time.Time, exists bool) {
+	v := m.banner_to
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldBannerTo returns the old "banner_to" field's value of the Municipality entity.
+// If the Municipality object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *MunicipalityMutation) OldBannerTo(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldBannerTo is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldBannerTo requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldBannerTo: %w", err)
+	}
+	return oldValue.BannerTo, nil
+}
+
+// ClearBannerTo clears the value of the "banner_to" field.
+func (m *MunicipalityMutation) ClearBannerTo() {
+	m.banner_to = nil
+	m.clearedFields[municipality.FieldBannerTo] = struct{}{}
+}
+
+// BannerToCleared returns if the "banner_to" field was cleared in this mutation.
+func (m *MunicipalityMutation) BannerToCleared() bool {
+	_, ok := m.clearedFields[municipality.FieldBannerTo]
+	return ok
+}
+
+// ResetBannerTo resets all changes to the "banner_to" field.
+func (m *MunicipalityMutation) ResetBannerTo() {
+	m.banner_to = nil
+	delete(m.clearedFields, municipality.FieldBannerTo)
+}
+
 // SetAssumed sets the "assumed" field.
 func (m *MunicipalityMutation) SetAssumed(s []string) {
 	m.assumed = &s
@@ -15189,6 +15413,60 @@ func (m *MunicipalityMutation) ResetPaymentOptions() {
 	m.removedpayment_options = nil
 }
 
+// AddPageIDs adds the "pages" edge to the TownPage entity by ids.
+func (m *MunicipalityMutation) AddPageIDs(ids ...string) {
+	if m.pages == nil {
+		m.pages = make(map[string]struct{})
+	}
+	for i := range ids {
+		m.pages[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPages clears the "pages" edge to the TownPage entity.
+func (m *MunicipalityMutation) ClearPages() {
+	m.clearedpages = true
+}
+
+// PagesCleared reports if the "pages" edge to the TownPage entity was cleared.
+func (m *MunicipalityMutation) PagesCleared() bool {
+	return m.clearedpages
+}
+
+// RemovePageIDs removes the "pages" edge to the TownPage entity by IDs.
+func (m *MunicipalityMutation) RemovePageIDs(ids ...string) {
+	if m.removedpages == nil {
+		m.removedpages = make(map[string]struct{})
+	}
+	for i := range ids {
+		delete(m.pages, ids[i])
+		m.removedpages[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPages returns the removed IDs of the "pages" edge to the TownPage entity.
+func (m *MunicipalityMutation) RemovedPagesIDs() (ids []string) {
+	for id := range m.removedpages {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PagesIDs returns the "pages" edge IDs in the mutation.
+func (m *MunicipalityMutation) PagesIDs() (ids []string) {
+	for id := range m.pages {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPages resets all changes to the "pages" edge.
+func (m *MunicipalityMutation) ResetPages() {
+	m.pages = nil
+	m.clearedpages = false
+	m.removedpages = nil
+}
+
 // AddCaseIDs adds the "cases" edge to the CaseFile entity by ids.
 func (m *MunicipalityMutation) AddCaseIDs(ids ...string) {
 	if m.cases == nil {
@@ -15277,7 +15555,7 @@ func (m *MunicipalityMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *MunicipalityMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 20)
 	if m.slug != nil {
 		fields = append(fields, municipality.FieldSlug)
 	}
@@ -15313,6 +15591,18 @@ func (m *MunicipalityMutation) Fields() []string {
 	}
 	if m.methods_set != nil {
 		fields = append(fields, municipality.FieldMethodsSet)
+	}
+	if m.frequent != nil {
+		fields = append(fields, municipality.FieldFrequent)
+	}
+	if m.banner_text != nil {
+		fields = append(fields, municipality.FieldBannerText)
+	}
+	if m.banner_from != nil {
+		fields = append(fields, municipality.FieldBannerFrom)
+	}
+	if m.banner_to != nil {
+		fields = append(fields, municipality.FieldBannerTo)
 	}
 	if m.assumed != nil {
 		fields = append(fields, municipality.FieldAssumed)
@@ -15358,6 +15648,14 @@ func (m *MunicipalityMutation) Field(name string) (ent.Value, bool) {
 		return m.GraceMinutes()
 	case municipality.FieldMethodsSet:
 		return m.MethodsSet()
+	case municipality.FieldFrequent:
+		return m.Frequent()
+	case municipality.FieldBannerText:
+		return m.BannerText()
+	case municipality.FieldBannerFrom:
+		return m.BannerFrom()
+	case municipality.FieldBannerTo:
+		return m.BannerTo()
 	case municipality.FieldAssumed:
 		return m.Assumed()
 	case municipality.FieldImportHash:
@@ -15399,6 +15697,14 @@ func (m *MunicipalityMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldGraceMinutes(ctx)
 	case municipality.FieldMethodsSet:
 		return m.OldMethodsSet(ctx)
+	case municipality.FieldFrequent:
+		return m.OldFrequent(ctx)
+	case municipality.FieldBannerText:
+		return m.OldBannerText(ctx)
+	case municipality.FieldBannerFrom:
+		return m.OldBannerFrom(ctx)
+	case municipality.FieldBannerTo:
+		return m.OldBannerTo(ctx)
 	case municipality.FieldAssumed:
 		return m.OldAssumed(ctx)
 	case municipality.FieldImportHash:
@@ -15499,6 +15805,34 @@ func (m *MunicipalityMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetMethodsSet(v)
+		return nil
+	case municipality.FieldFrequent:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFrequent(v)
+		return nil
+	case municipality.FieldBannerText:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBannerText(v)
+		return nil
+	case municipality.FieldBannerFrom:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBannerFrom(v)
+		return nil
+	case municipality.FieldBannerTo:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetBannerTo(v)
 		return nil
 	case municipality.FieldAssumed:
 		v, ok := value.([]string)
@@ -15615,6 +15949,18 @@ func (m *MunicipalityMutation) ClearedFields() []string {
 	if m.FieldCleared(municipality.FieldHolidays) {
 		fields = append(fields, municipality.FieldHolidays)
 	}
+	if m.FieldCleared(municipality.FieldFrequent) {
+		fields = append(fields, municipality.FieldFrequent)
+	}
+	if m.FieldCleared(municipality.FieldBannerText) {
+		fields = append(fields, municipality.FieldBannerText)
+	}
+	if m.FieldCleared(municipality.FieldBannerFrom) {
+		fields = append(fields, municipality.FieldBannerFrom)
+	}
+	if m.FieldCleared(municipality.FieldBannerTo) {
+		fields = append(fields, municipality.FieldBannerTo)
+	}
 	if m.FieldCleared(municipality.FieldAssumed) {
 		fields = append(fields, municipality.FieldAssumed)
 	}
@@ -15640,6 +15986,18 @@ func (m *MunicipalityMutation) ClearField(name string) error {
 		return nil
 	case municipality.FieldHolidays:
 		m.ClearHolidays()
+		return nil
+	case municipality.FieldFrequent:
+		m.ClearFrequent()
+		return nil
+	case municipality.FieldBannerText:
+		m.ClearBannerText()
+		return nil
+	case municipality.FieldBannerFrom:
+		m.ClearBannerFrom()
+		return nil
+	case municipality.FieldBannerTo:
+		m.ClearBannerTo()
 		return nil
 	case municipality.FieldAssumed:
 		m.ClearAssumed()
@@ -15691,6 +16049,18 @@ func (m *MunicipalityMutation) ResetField(name string) error {
 	case municipality.FieldMethodsSet:
 		m.ResetMethodsSet()
 		return nil
+	case municipality.FieldFrequent:
+		m.ResetFrequent()
+		return nil
+	case municipality.FieldBannerText:
+		m.ResetBannerText()
+		return nil
+	case municipality.FieldBannerFrom:
+		m.ResetBannerFrom()
+		return nil
+	case municipality.FieldBannerTo:
+		m.ResetBannerTo()
+		return nil
 	case municipality.FieldAssumed:
 		m.ResetAssumed()
 		return nil
@@ -15709,7 +16079,7 @@ func (m *MunicipalityMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *MunicipalityMutation) AddedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.offices != nil {
 		edges = append(edges, municipality.EdgeOffices)
 	}
@@ -15721,6 +16091,9 @@ func (m *MunicipalityMutation) AddedEdges() []string {
 	}
 	if m.payment_options != nil {
 		edges = append(edges, municipality.EdgePaymentOptions)
+	}
+	if m.pages != nil {
+		edges = append(edges, municipality.EdgePages)
 	}
 	if m.cases != nil {
 		edges = append(edges, municipality.EdgeCases)
@@ -15756,6 +16129,12 @@ func (m *MunicipalityMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case municipality.EdgePages:
+		ids := make([]ent.Value, 0, len(m.pages))
+		for id := range m.pages {
+			ids = append(ids, id)
+		}
+		return ids
 	case municipality.EdgeCases:
 		ids := make([]ent.Value, 0, len(m.cases))
 		for id := range m.cases {
@@ -15768,7 +16147,7 @@ func (m *MunicipalityMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *MunicipalityMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.removedoffices != nil {
 		edges = append(edges, municipality.EdgeOffices)
 	}
@@ -15780,6 +16159,9 @@ func (m *MunicipalityMutation) RemovedEdges() []string {
 	}
 	if m.removedpayment_options != nil {
 		edges = append(edges, municipality.EdgePaymentOptions)
+	}
+	if m.removedpages != nil {
+		edges = append(edges, municipality.EdgePages)
 	}
 	if m.removedcases != nil {
 		edges = append(edges, municipality.EdgeCases)
@@ -15815,6 +16197,12 @@ func (m *MunicipalityMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case municipality.EdgePages:
+		ids := make([]ent.Value, 0, len(m.removedpages))
+		for id := range m.removedpages {
+			ids = append(ids, id)
+		}
+		return ids
 	case municipality.EdgeCases:
 		ids := make([]ent.Value, 0, len(m.removedcases))
 		for id := range m.removedcases {
@@ -15827,7 +16215,7 @@ func (m *MunicipalityMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *MunicipalityMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 5)
+	edges := make([]string, 0, 6)
 	if m.clearedoffices {
 		edges = append(edges, municipality.EdgeOffices)
 	}
@@ -15839,6 +16227,9 @@ func (m *MunicipalityMutation) ClearedEdges() []string {
 	}
 	if m.clearedpayment_options {
 		edges = append(edges, municipality.EdgePaymentOptions)
+	}
+	if m.clearedpages {
+		edges = append(edges, municipality.EdgePages)
 	}
 	if m.clearedcases {
 		edges = append(edges, municipality.EdgeCases)
@@ -15858,6 +16249,8 @@ func (m *MunicipalityMutation) EdgeCleared(name string) bool {
 		return m.clearednotices
 	case municipality.EdgePaymentOptions:
 		return m.clearedpayment_options
+	case municipality.EdgePages:
+		return m.clearedpages
 	case municipality.EdgeCases:
 		return m.clearedcases
 	}
@@ -15887,6 +16280,9 @@ func (m *MunicipalityMutation) ResetEdge(name string) error {
 		return nil
 	case municipality.EdgePaymentOptions:
 		m.ResetPaymentOptions()
+		return nil
+	case municipality.EdgePages:
+		m.ResetPages()
 		return nil
 	case municipality.EdgeCases:
 		m.ResetCases()
@@ -16383,6 +16779,428 @@ func (m *NoticeMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Notice edge %s", name)
 }
 
+// OccasionMutation represents an operation that mutates the Occasion nodes in the graph.
+type OccasionMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *string
+	name          *schema.Text
+	position      *int
+	addposition   *int
+	clearedFields map[string]struct{}
+	done          bool
+	oldValue      func(context.Context) (*Occasion, error)
+	predicates    []predicate.Occasion
+}
+
+var _ ent.Mutation = (*OccasionMutation)(nil)
+
+// occasionOption allows management of the mutation configuration using functional options.
+type occasionOption func(*OccasionMutation)
+
+// newOccasionMutation creates new mutation for the Occasion entity.
+func newOccasionMutation(c config, op Op, opts ...occasionOption) *OccasionMutation {
+	m := &OccasionMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeOccasion,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withOccasionID sets the ID field of the mutation.
+func withOccasionID(id string) occasionOption {
+	return func(m *OccasionMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *Occasion
+		)
+		m.oldValue = func(ctx context.Context) (*Occasion, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().Occasion.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withOccasion sets the old Occasion of the mutation.
+func withOccasion(node *Occasion) occasionOption {
+	return func(m *OccasionMutation) {
+		m.oldValue = func(context.Context) (*Occasion, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m OccasionMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m OccasionMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of Occasion entities.
+func (m *OccasionMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *OccasionMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *OccasionMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().Occasion.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetName sets the "name" field.
+func (m *OccasionMutation) SetName(s schema.Text) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *OccasionMutation) Name() (r schema.Text, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the Occasion entity.
+// If the Occasion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OccasionMutation) OldName(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *OccasionMutation) ResetName() {
+	m.name = nil
+}
+
+// SetPosition sets the "position" field.
+func (m *OccasionMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *OccasionMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the Occasion entity.
+// If the Occasion object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OccasionMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *OccasionMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *OccasionMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *OccasionMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// Where appends a list predicates to the OccasionMutation builder.
+func (m *OccasionMutation) Where(ps ...predicate.Occasion) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the OccasionMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *OccasionMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.Occasion, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *OccasionMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *OccasionMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (Occasion).
+func (m *OccasionMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *OccasionMutation) Fields() []string {
+	fields := make([]string, 0, 2)
+	if m.name != nil {
+		fields = append(fields, occasion.FieldName)
+	}
+	if m.position != nil {
+		fields = append(fields, occasion.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *OccasionMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case occasion.FieldName:
+		return m.Name()
+	case occasion.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *OccasionMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case occasion.FieldName:
+		return m.OldName(ctx)
+	case occasion.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown Occasion field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OccasionMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case occasion.FieldName:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case occasion.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Occasion field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *OccasionMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, occasion.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *OccasionMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case occasion.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *OccasionMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case occasion.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown Occasion numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *OccasionMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *OccasionMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *OccasionMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown Occasion nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *OccasionMutation) ResetField(name string) error {
+	switch name {
+	case occasion.FieldName:
+		m.ResetName()
+		return nil
+	case occasion.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown Occasion field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *OccasionMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *OccasionMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *OccasionMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *OccasionMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *OccasionMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *OccasionMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *OccasionMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown Occasion unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *OccasionMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown Occasion edge %s", name)
+}
+
 // OfficeMutation represents an operation that mutates the Office nodes in the graph.
 type OfficeMutation struct {
 	config
@@ -16397,6 +17215,7 @@ type OfficeMutation struct {
 	city                 *string
 	phone                *string
 	email                *string
+	directions           *schema.Text
 	time_zone            *string
 	holidays             *string
 	step_minutes         *int
@@ -16888,6 +17707,55 @@ func (m *OfficeMutation) EmailCleared() bool {
 func (m *OfficeMutation) ResetEmail() {
 	m.email = nil
 	delete(m.clearedFields, office.FieldEmail)
+}
+
+// SetDirections sets the "directions" field.
+func (m *OfficeMutation) SetDirections(s schema.Text) {
+	m.directions = &s
+}
+
+// Directions returns the value of the "directions" field in the mutation.
+func (m *OfficeMutation) Directions() (r schema.Text, exists bool) {
+	v := m.directions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDirections returns the old "directions" field's value of the Office entity.
+// If the Office object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OfficeMutation) OldDirections(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDirections is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDirections requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDirections: %w", err)
+	}
+	return oldValue.Directions, nil
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (m *OfficeMutation) ClearDirections() {
+	m.directions = nil
+	m.clearedFields[office.FieldDirections] = struct{}{}
+}
+
+// DirectionsCleared returns if the "directions" field was cleared in this mutation.
+func (m *OfficeMutation) DirectionsCleared() bool {
+	_, ok := m.clearedFields[office.FieldDirections]
+	return ok
+}
+
+// ResetDirections resets all changes to the "directions" field.
+func (m *OfficeMutation) ResetDirections() {
+	m.directions = nil
+	delete(m.clearedFields, office.FieldDirections)
 }
 
 // SetTimeZone sets the "time_zone" field.
@@ -17745,7 +18613,7 @@ func (m *OfficeMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OfficeMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.municipality != nil {
 		fields = append(fields, office.FieldMunicipalityID)
 	}
@@ -17772,6 +18640,9 @@ func (m *OfficeMutation) Fields() []string {
 	}
 	if m.email != nil {
 		fields = append(fields, office.FieldEmail)
+	}
+	if m.directions != nil {
+		fields = append(fields, office.FieldDirections)
 	}
 	if m.time_zone != nil {
 		fields = append(fields, office.FieldTimeZone)
@@ -17832,6 +18703,8 @@ func (m *OfficeMutation) Field(name string) (ent.Value, bool) {
 		return m.Phone()
 	case office.FieldEmail:
 		return m.Email()
+	case office.FieldDirections:
+		return m.Directions()
 	case office.FieldTimeZone:
 		return m.TimeZone()
 	case office.FieldHolidays:
@@ -17881,6 +18754,8 @@ func (m *OfficeMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldPhone(ctx)
 	case office.FieldEmail:
 		return m.OldEmail(ctx)
+	case office.FieldDirections:
+		return m.OldDirections(ctx)
 	case office.FieldTimeZone:
 		return m.OldTimeZone(ctx)
 	case office.FieldHolidays:
@@ -17974,6 +18849,13 @@ func (m *OfficeMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEmail(v)
+		return nil
+	case office.FieldDirections:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDirections(v)
 		return nil
 	case office.FieldTimeZone:
 		v, ok := value.(string)
@@ -18175,6 +19057,9 @@ func (m *OfficeMutation) ClearedFields() []string {
 	if m.FieldCleared(office.FieldEmail) {
 		fields = append(fields, office.FieldEmail)
 	}
+	if m.FieldCleared(office.FieldDirections) {
+		fields = append(fields, office.FieldDirections)
+	}
 	if m.FieldCleared(office.FieldHolidays) {
 		fields = append(fields, office.FieldHolidays)
 	}
@@ -18200,6 +19085,9 @@ func (m *OfficeMutation) ClearField(name string) error {
 		return nil
 	case office.FieldEmail:
 		m.ClearEmail()
+		return nil
+	case office.FieldDirections:
+		m.ClearDirections()
 		return nil
 	case office.FieldHolidays:
 		m.ClearHolidays()
@@ -18241,6 +19129,9 @@ func (m *OfficeMutation) ResetField(name string) error {
 		return nil
 	case office.FieldEmail:
 		m.ResetEmail()
+		return nil
+	case office.FieldDirections:
+		m.ResetDirections()
 		return nil
 	case office.FieldTimeZone:
 		m.ResetTimeZone()
@@ -25823,6 +26714,7 @@ type PublicServiceMutation struct {
 	trust                  *publicservice.Trust
 	processing_days        *int
 	addprocessing_days     *int
+	authority              *schema.Text
 	closed                 *bool
 	opens_at               *time.Time
 	closes_at              *time.Time
@@ -26781,6 +27673,55 @@ func (m *PublicServiceMutation) ResetProcessingDays() {
 	delete(m.clearedFields, publicservice.FieldProcessingDays)
 }
 
+// SetAuthority sets the "authority" field.
+func (m *PublicServiceMutation) SetAuthority(s schema.Text) {
+	m.authority = &s
+}
+
+// Authority returns the value of the "authority" field in the mutation.
+func (m *PublicServiceMutation) Authority() (r schema.Text, exists bool) {
+	v := m.authority
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldAuthority returns the old "authority" field's value of the PublicService entity.
+// If the PublicService object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PublicServiceMutation) OldAuthority(ctx context.Context) (v schema.Text, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldAuthority is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldAuthority requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldAuthority: %w", err)
+	}
+	return oldValue.Authority, nil
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (m *PublicServiceMutation) ClearAuthority() {
+	m.authority = nil
+	m.clearedFields[publicservice.FieldAuthority] = struct{}{}
+}
+
+// AuthorityCleared returns if the "authority" field was cleared in this mutation.
+func (m *PublicServiceMutation) AuthorityCleared() bool {
+	_, ok := m.clearedFields[publicservice.FieldAuthority]
+	return ok
+}
+
+// ResetAuthority resets all changes to the "authority" field.
+func (m *PublicServiceMutation) ResetAuthority() {
+	m.authority = nil
+	delete(m.clearedFields, publicservice.FieldAuthority)
+}
+
 // SetClosed sets the "closed" field.
 func (m *PublicServiceMutation) SetClosed(b bool) {
 	m.closed = &b
@@ -27382,7 +28323,7 @@ func (m *PublicServiceMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PublicServiceMutation) Fields() []string {
-	fields := make([]string, 0, 26)
+	fields := make([]string, 0, 27)
 	if m.municipality != nil {
 		fields = append(fields, publicservice.FieldMunicipalityID)
 	}
@@ -27433,6 +28374,9 @@ func (m *PublicServiceMutation) Fields() []string {
 	}
 	if m.processing_days != nil {
 		fields = append(fields, publicservice.FieldProcessingDays)
+	}
+	if m.authority != nil {
+		fields = append(fields, publicservice.FieldAuthority)
 	}
 	if m.closed != nil {
 		fields = append(fields, publicservice.FieldClosed)
@@ -27503,6 +28447,8 @@ func (m *PublicServiceMutation) Field(name string) (ent.Value, bool) {
 		return m.Trust()
 	case publicservice.FieldProcessingDays:
 		return m.ProcessingDays()
+	case publicservice.FieldAuthority:
+		return m.Authority()
 	case publicservice.FieldClosed:
 		return m.Closed()
 	case publicservice.FieldOpensAt:
@@ -27564,6 +28510,8 @@ func (m *PublicServiceMutation) OldField(ctx context.Context, name string) (ent.
 		return m.OldTrust(ctx)
 	case publicservice.FieldProcessingDays:
 		return m.OldProcessingDays(ctx)
+	case publicservice.FieldAuthority:
+		return m.OldAuthority(ctx)
 	case publicservice.FieldClosed:
 		return m.OldClosed(ctx)
 	case publicservice.FieldOpensAt:
@@ -27709,6 +28657,13 @@ func (m *PublicServiceMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetProcessingDays(v)
+		return nil
+	case publicservice.FieldAuthority:
+		v, ok := value.(schema.Text)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetAuthority(v)
 		return nil
 	case publicservice.FieldClosed:
 		v, ok := value.(bool)
@@ -27887,6 +28842,9 @@ func (m *PublicServiceMutation) ClearedFields() []string {
 	if m.FieldCleared(publicservice.FieldProcessingDays) {
 		fields = append(fields, publicservice.FieldProcessingDays)
 	}
+	if m.FieldCleared(publicservice.FieldAuthority) {
+		fields = append(fields, publicservice.FieldAuthority)
+	}
 	if m.FieldCleared(publicservice.FieldOpensAt) {
 		fields = append(fields, publicservice.FieldOpensAt)
 	}
@@ -27933,6 +28891,9 @@ func (m *PublicServiceMutation) ClearField(name string) error {
 		return nil
 	case publicservice.FieldProcessingDays:
 		m.ClearProcessingDays()
+		return nil
+	case publicservice.FieldAuthority:
+		m.ClearAuthority()
 		return nil
 	case publicservice.FieldOpensAt:
 		m.ClearOpensAt()
@@ -28004,6 +28965,9 @@ func (m *PublicServiceMutation) ResetField(name string) error {
 		return nil
 	case publicservice.FieldProcessingDays:
 		m.ResetProcessingDays()
+		return nil
+	case publicservice.FieldAuthority:
+		m.ResetAuthority()
 		return nil
 	case publicservice.FieldClosed:
 		m.ResetClosed()
@@ -30056,16 +31020,18 @@ func (m *SandboxTransactionMutation) ResetEdge(name string) error {
 // ServiceKindMutation represents an operation that mutates the ServiceKind nodes in the graph.
 type ServiceKindMutation struct {
 	config
-	op            Op
-	typ           string
-	id            *string
-	leika_key     *string
-	name          *schema.Text
-	synonyms      *map[string][]string
-	clearedFields map[string]struct{}
-	done          bool
-	oldValue      func(context.Context) (*ServiceKind, error)
-	predicates    []predicate.ServiceKind
+	op              Op
+	typ             string
+	id              *string
+	leika_key       *string
+	name            *schema.Text
+	occasions       *[]string
+	appendoccasions []string
+	synonyms        *map[string][]string
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*ServiceKind, error)
+	predicates      []predicate.ServiceKind
 }
 
 var _ ent.Mutation = (*ServiceKindMutation)(nil)
@@ -30257,6 +31223,71 @@ func (m *ServiceKindMutation) ResetName() {
 	m.name = nil
 }
 
+// SetOccasions sets the "occasions" field.
+func (m *ServiceKindMutation) SetOccasions(s []string) {
+	m.occasions = &s
+	m.appendoccasions = nil
+}
+
+// Occasions returns the value of the "occasions" field in the mutation.
+func (m *ServiceKindMutation) Occasions() (r []string, exists bool) {
+	v := m.occasions
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOccasions returns the old "occasions" field's value of the ServiceKind entity.
+// If the ServiceKind object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ServiceKindMutation) OldOccasions(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOccasions is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOccasions requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOccasions: %w", err)
+	}
+	return oldValue.Occasions, nil
+}
+
+// AppendOccasions adds s to the "occasions" field.
+func (m *ServiceKindMutation) AppendOccasions(s []string) {
+	m.appendoccasions = append(m.appendoccasions, s...)
+}
+
+// AppendedOccasions returns the list of values that were appended to the "occasions" field in this mutation.
+func (m *ServiceKindMutation) AppendedOccasions() ([]string, bool) {
+	if len(m.appendoccasions) == 0 {
+		return nil, false
+	}
+	return m.appendoccasions, true
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (m *ServiceKindMutation) ClearOccasions() {
+	m.occasions = nil
+	m.appendoccasions = nil
+	m.clearedFields[servicekind.FieldOccasions] = struct{}{}
+}
+
+// OccasionsCleared returns if the "occasions" field was cleared in this mutation.
+func (m *ServiceKindMutation) OccasionsCleared() bool {
+	_, ok := m.clearedFields[servicekind.FieldOccasions]
+	return ok
+}
+
+// ResetOccasions resets all changes to the "occasions" field.
+func (m *ServiceKindMutation) ResetOccasions() {
+	m.occasions = nil
+	m.appendoccasions = nil
+	delete(m.clearedFields, servicekind.FieldOccasions)
+}
+
 // SetSynonyms sets the "synonyms" field.
 func (m *ServiceKindMutation) SetSynonyms(value map[string][]string) {
 	m.synonyms = &value
@@ -30327,12 +31358,15 @@ func (m *ServiceKindMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ServiceKindMutation) Fields() []string {
-	fields := make([]string, 0, 3)
+	fields := make([]string, 0, 4)
 	if m.leika_key != nil {
 		fields = append(fields, servicekind.FieldLeikaKey)
 	}
 	if m.name != nil {
 		fields = append(fields, servicekind.FieldName)
+	}
+	if m.occasions != nil {
+		fields = append(fields, servicekind.FieldOccasions)
 	}
 	if m.synonyms != nil {
 		fields = append(fields, servicekind.FieldSynonyms)
@@ -30349,6 +31383,8 @@ func (m *ServiceKindMutation) Field(name string) (ent.Value, bool) {
 		return m.LeikaKey()
 	case servicekind.FieldName:
 		return m.Name()
+	case servicekind.FieldOccasions:
+		return m.Occasions()
 	case servicekind.FieldSynonyms:
 		return m.Synonyms()
 	}
@@ -30364,6 +31400,8 @@ func (m *ServiceKindMutation) OldField(ctx context.Context, name string) (ent.Va
 		return m.OldLeikaKey(ctx)
 	case servicekind.FieldName:
 		return m.OldName(ctx)
+	case servicekind.FieldOccasions:
+		return m.OldOccasions(ctx)
 	case servicekind.FieldSynonyms:
 		return m.OldSynonyms(ctx)
 	}
@@ -30388,6 +31426,13 @@ func (m *ServiceKindMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetName(v)
+		return nil
+	case servicekind.FieldOccasions:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOccasions(v)
 		return nil
 	case servicekind.FieldSynonyms:
 		v, ok := value.(map[string][]string)
@@ -30429,6 +31474,9 @@ func (m *ServiceKindMutation) ClearedFields() []string {
 	if m.FieldCleared(servicekind.FieldLeikaKey) {
 		fields = append(fields, servicekind.FieldLeikaKey)
 	}
+	if m.FieldCleared(servicekind.FieldOccasions) {
+		fields = append(fields, servicekind.FieldOccasions)
+	}
 	return fields
 }
 
@@ -30446,6 +31494,9 @@ func (m *ServiceKindMutation) ClearField(name string) error {
 	case servicekind.FieldLeikaKey:
 		m.ClearLeikaKey()
 		return nil
+	case servicekind.FieldOccasions:
+		m.ClearOccasions()
+		return nil
 	}
 	return fmt.Errorf("unknown ServiceKind nullable field %s", name)
 }
@@ -30459,6 +31510,9 @@ func (m *ServiceKindMutation) ResetField(name string) error {
 		return nil
 	case servicekind.FieldName:
 		m.ResetName()
+		return nil
+	case servicekind.FieldOccasions:
+		m.ResetOccasions()
 		return nil
 	case servicekind.FieldSynonyms:
 		m.ResetSynonyms()
@@ -30513,6 +31567,920 @@ func (m *ServiceKindMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *ServiceKindMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown ServiceKind edge %s", name)
+}
+
+// TownPageMutation represents an operation that mutates the TownPage nodes in the graph.
+type TownPageMutation struct {
+	config
+	op                  Op
+	typ                 string
+	id                  *string
+	kind                *townpage.Kind
+	language            *string
+	title               *string
+	text                *string
+	url                 *string
+	updated_on          *string
+	source              *string
+	position            *int
+	addposition         *int
+	clearedFields       map[string]struct{}
+	municipality        *string
+	clearedmunicipality bool
+	done                bool
+	oldValue            func(context.Context) (*TownPage, error)
+	predicates          []predicate.TownPage
+}
+
+var _ ent.Mutation = (*TownPageMutation)(nil)
+
+// townpageOption allows management of the mutation configuration using functional options.
+type townpageOption func(*TownPageMutation)
+
+// newTownPageMutation creates new mutation for the TownPage entity.
+func newTownPageMutation(c config, op Op, opts ...townpageOption) *TownPageMutation {
+	m := &TownPageMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeTownPage,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withTownPageID sets the ID field of the mutation.
+func withTownPageID(id string) townpageOption {
+	return func(m *TownPageMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *TownPage
+		)
+		m.oldValue = func(ctx context.Context) (*TownPage, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().TownPage.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withTownPage sets the old TownPage of the mutation.
+func withTownPage(node *TownPage) townpageOption {
+	return func(m *TownPageMutation) {
+		m.oldValue = func(context.Context) (*TownPage, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m TownPageMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m TownPageMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of TownPage entities.
+func (m *TownPageMutation) SetID(id string) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *TownPageMutation) ID() (id string, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *TownPageMutation) IDs(ctx context.Context) ([]string, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []string{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().TownPage.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMunicipalityID sets the "municipality_id" field.
+func (m *TownPageMutation) SetMunicipalityID(s string) {
+	m.municipality = &s
+}
+
+// MunicipalityID returns the value of the "municipality_id" field in the mutation.
+func (m *TownPageMutation) MunicipalityID() (r string, exists bool) {
+	v := m.municipality
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMunicipalityID returns the old "municipality_id" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldMunicipalityID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMunicipalityID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMunicipalityID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMunicipalityID: %w", err)
+	}
+	return oldValue.MunicipalityID, nil
+}
+
+// ResetMunicipalityID resets all changes to the "municipality_id" field.
+func (m *TownPageMutation) ResetMunicipalityID() {
+	m.municipality = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *TownPageMutation) SetKind(t townpage.Kind) {
+	m.kind = &t
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *TownPageMutation) Kind() (r townpage.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldKind(ctx context.Context) (v townpage.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *TownPageMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetLanguage sets the "language" field.
+func (m *TownPageMutation) SetLanguage(s string) {
+	m.language = &s
+}
+
+// Language returns the value of the "language" field in the mutation.
+func (m *TownPageMutation) Language() (r string, exists bool) {
+	v := m.language
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLanguage returns the old "language" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldLanguage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLanguage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLanguage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLanguage: %w", err)
+	}
+	return oldValue.Language, nil
+}
+
+// ResetLanguage resets all changes to the "language" field.
+func (m *TownPageMutation) ResetLanguage() {
+	m.language = nil
+}
+
+// SetTitle sets the "title" field.
+func (m *TownPageMutation) SetTitle(s string) {
+	m.title = &s
+}
+
+// Title returns the value of the "title" field in the mutation.
+func (m *TownPageMutation) Title() (r string, exists bool) {
+	v := m.title
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldTitle returns the old "title" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldTitle(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldTitle is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldTitle requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldTitle: %w", err)
+	}
+	return oldValue.Title, nil
+}
+
+// ResetTitle resets all changes to the "title" field.
+func (m *TownPageMutation) ResetTitle() {
+	m.title = nil
+}
+
+// SetText sets the "text" field.
+func (m *TownPageMutation) SetText(s string) {
+	m.text = &s
+}
+
+// Text returns the value of the "text" field in the mutation.
+func (m *TownPageMutation) Text() (r string, exists bool) {
+	v := m.text
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldText returns the old "text" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldText(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldText is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldText requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldText: %w", err)
+	}
+	return oldValue.Text, nil
+}
+
+// ClearText clears the value of the "text" field.
+func (m *TownPageMutation) ClearText() {
+	m.text = nil
+	m.clearedFields[townpage.FieldText] = struct{}{}
+}
+
+// TextCleared returns if the "text" field was cleared in this mutation.
+func (m *TownPageMutation) TextCleared() bool {
+	_, ok := m.clearedFields[townpage.FieldText]
+	return ok
+}
+
+// ResetText resets all changes to the "text" field.
+func (m *TownPageMutation) ResetText() {
+	m.text = nil
+	delete(m.clearedFields, townpage.FieldText)
+}
+
+// SetURL sets the "url" field.
+func (m *TownPageMutation) SetURL(s string) {
+	m.url = &s
+}
+
+// URL returns the value of the "url" field in the mutation.
+func (m *TownPageMutation) URL() (r string, exists bool) {
+	v := m.url
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldURL returns the old "url" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldURL(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldURL is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldURL requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldURL: %w", err)
+	}
+	return oldValue.URL, nil
+}
+
+// ClearURL clears the value of the "url" field.
+func (m *TownPageMutation) ClearURL() {
+	m.url = nil
+	m.clearedFields[townpage.FieldURL] = struct{}{}
+}
+
+// URLCleared returns if the "url" field was cleared in this mutation.
+func (m *TownPageMutation) URLCleared() bool {
+	_, ok := m.clearedFields[townpage.FieldURL]
+	return ok
+}
+
+// ResetURL resets all changes to the "url" field.
+func (m *TownPageMutation) ResetURL() {
+	m.url = nil
+	delete(m.clearedFields, townpage.FieldURL)
+}
+
+// SetUpdatedOn sets the "updated_on" field.
+func (m *TownPageMutation) SetUpdatedOn(s string) {
+	m.updated_on = &s
+}
+
+// UpdatedOn returns the value of the "updated_on" field in the mutation.
+func (m *TownPageMutation) UpdatedOn() (r string, exists bool) {
+	v := m.updated_on
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedOn returns the old "updated_on" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldUpdatedOn(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedOn is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedOn requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedOn: %w", err)
+	}
+	return oldValue.UpdatedOn, nil
+}
+
+// ResetUpdatedOn resets all changes to the "updated_on" field.
+func (m *TownPageMutation) ResetUpdatedOn() {
+	m.updated_on = nil
+}
+
+// SetSource sets the "source" field.
+func (m *TownPageMutation) SetSource(s string) {
+	m.source = &s
+}
+
+// Source returns the value of the "source" field in the mutation.
+func (m *TownPageMutation) Source() (r string, exists bool) {
+	v := m.source
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSource returns the old "source" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldSource(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSource is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSource requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSource: %w", err)
+	}
+	return oldValue.Source, nil
+}
+
+// ClearSource clears the value of the "source" field.
+func (m *TownPageMutation) ClearSource() {
+	m.source = nil
+	m.clearedFields[townpage.FieldSource] = struct{}{}
+}
+
+// SourceCleared returns if the "source" field was cleared in this mutation.
+func (m *TownPageMutation) SourceCleared() bool {
+	_, ok := m.clearedFields[townpage.FieldSource]
+	return ok
+}
+
+// ResetSource resets all changes to the "source" field.
+func (m *TownPageMutation) ResetSource() {
+	m.source = nil
+	delete(m.clearedFields, townpage.FieldSource)
+}
+
+// SetPosition sets the "position" field.
+func (m *TownPageMutation) SetPosition(i int) {
+	m.position = &i
+	m.addposition = nil
+}
+
+// Position returns the value of the "position" field in the mutation.
+func (m *TownPageMutation) Position() (r int, exists bool) {
+	v := m.position
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPosition returns the old "position" field's value of the TownPage entity.
+// If the TownPage object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *TownPageMutation) OldPosition(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPosition is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPosition requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPosition: %w", err)
+	}
+	return oldValue.Position, nil
+}
+
+// AddPosition adds i to the "position" field.
+func (m *TownPageMutation) AddPosition(i int) {
+	if m.addposition != nil {
+		*m.addposition += i
+	} else {
+		m.addposition = &i
+	}
+}
+
+// AddedPosition returns the value that was added to the "position" field in this mutation.
+func (m *TownPageMutation) AddedPosition() (r int, exists bool) {
+	v := m.addposition
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetPosition resets all changes to the "position" field.
+func (m *TownPageMutation) ResetPosition() {
+	m.position = nil
+	m.addposition = nil
+}
+
+// ClearMunicipality clears the "municipality" edge to the Municipality entity.
+func (m *TownPageMutation) ClearMunicipality() {
+	m.clearedmunicipality = true
+	m.clearedFields[townpage.FieldMunicipalityID] = struct{}{}
+}
+
+// MunicipalityCleared reports if the "municipality" edge to the Municipality entity was cleared.
+func (m *TownPageMutation) MunicipalityCleared() bool {
+	return m.clearedmunicipality
+}
+
+// MunicipalityIDs returns the "municipality" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// MunicipalityID instead. It exists only for internal usage by the builders.
+func (m *TownPageMutation) MunicipalityIDs() (ids []string) {
+	if id := m.municipality; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetMunicipality resets all changes to the "municipality" edge.
+func (m *TownPageMutation) ResetMunicipality() {
+	m.municipality = nil
+	m.clearedmunicipality = false
+}
+
+// Where appends a list predicates to the TownPageMutation builder.
+func (m *TownPageMutation) Where(ps ...predicate.TownPage) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the TownPageMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *TownPageMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.TownPage, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *TownPageMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *TownPageMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (TownPage).
+func (m *TownPageMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *TownPageMutation) Fields() []string {
+	fields := make([]string, 0, 9)
+	if m.municipality != nil {
+		fields = append(fields, townpage.FieldMunicipalityID)
+	}
+	if m.kind != nil {
+		fields = append(fields, townpage.FieldKind)
+	}
+	if m.language != nil {
+		fields = append(fields, townpage.FieldLanguage)
+	}
+	if m.title != nil {
+		fields = append(fields, townpage.FieldTitle)
+	}
+	if m.text != nil {
+		fields = append(fields, townpage.FieldText)
+	}
+	if m.url != nil {
+		fields = append(fields, townpage.FieldURL)
+	}
+	if m.updated_on != nil {
+		fields = append(fields, townpage.FieldUpdatedOn)
+	}
+	if m.source != nil {
+		fields = append(fields, townpage.FieldSource)
+	}
+	if m.position != nil {
+		fields = append(fields, townpage.FieldPosition)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *TownPageMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case townpage.FieldMunicipalityID:
+		return m.MunicipalityID()
+	case townpage.FieldKind:
+		return m.Kind()
+	case townpage.FieldLanguage:
+		return m.Language()
+	case townpage.FieldTitle:
+		return m.Title()
+	case townpage.FieldText:
+		return m.Text()
+	case townpage.FieldURL:
+		return m.URL()
+	case townpage.FieldUpdatedOn:
+		return m.UpdatedOn()
+	case townpage.FieldSource:
+		return m.Source()
+	case townpage.FieldPosition:
+		return m.Position()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *TownPageMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case townpage.FieldMunicipalityID:
+		return m.OldMunicipalityID(ctx)
+	case townpage.FieldKind:
+		return m.OldKind(ctx)
+	case townpage.FieldLanguage:
+		return m.OldLanguage(ctx)
+	case townpage.FieldTitle:
+		return m.OldTitle(ctx)
+	case townpage.FieldText:
+		return m.OldText(ctx)
+	case townpage.FieldURL:
+		return m.OldURL(ctx)
+	case townpage.FieldUpdatedOn:
+		return m.OldUpdatedOn(ctx)
+	case townpage.FieldSource:
+		return m.OldSource(ctx)
+	case townpage.FieldPosition:
+		return m.OldPosition(ctx)
+	}
+	return nil, fmt.Errorf("unknown TownPage field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TownPageMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case townpage.FieldMunicipalityID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMunicipalityID(v)
+		return nil
+	case townpage.FieldKind:
+		v, ok := value.(townpage.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case townpage.FieldLanguage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLanguage(v)
+		return nil
+	case townpage.FieldTitle:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetTitle(v)
+		return nil
+	case townpage.FieldText:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetText(v)
+		return nil
+	case townpage.FieldURL:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetURL(v)
+		return nil
+	case townpage.FieldUpdatedOn:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedOn(v)
+		return nil
+	case townpage.FieldSource:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSource(v)
+		return nil
+	case townpage.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *TownPageMutation) AddedFields() []string {
+	var fields []string
+	if m.addposition != nil {
+		fields = append(fields, townpage.FieldPosition)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *TownPageMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case townpage.FieldPosition:
+		return m.AddedPosition()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *TownPageMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case townpage.FieldPosition:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddPosition(v)
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *TownPageMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(townpage.FieldText) {
+		fields = append(fields, townpage.FieldText)
+	}
+	if m.FieldCleared(townpage.FieldURL) {
+		fields = append(fields, townpage.FieldURL)
+	}
+	if m.FieldCleared(townpage.FieldSource) {
+		fields = append(fields, townpage.FieldSource)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *TownPageMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *TownPageMutation) ClearField(name string) error {
+	switch name {
+	case townpage.FieldText:
+		m.ClearText()
+		return nil
+	case townpage.FieldURL:
+		m.ClearURL()
+		return nil
+	case townpage.FieldSource:
+		m.ClearSource()
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *TownPageMutation) ResetField(name string) error {
+	switch name {
+	case townpage.FieldMunicipalityID:
+		m.ResetMunicipalityID()
+		return nil
+	case townpage.FieldKind:
+		m.ResetKind()
+		return nil
+	case townpage.FieldLanguage:
+		m.ResetLanguage()
+		return nil
+	case townpage.FieldTitle:
+		m.ResetTitle()
+		return nil
+	case townpage.FieldText:
+		m.ResetText()
+		return nil
+	case townpage.FieldURL:
+		m.ResetURL()
+		return nil
+	case townpage.FieldUpdatedOn:
+		m.ResetUpdatedOn()
+		return nil
+	case townpage.FieldSource:
+		m.ResetSource()
+		return nil
+	case townpage.FieldPosition:
+		m.ResetPosition()
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *TownPageMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.municipality != nil {
+		edges = append(edges, townpage.EdgeMunicipality)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *TownPageMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case townpage.EdgeMunicipality:
+		if id := m.municipality; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *TownPageMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *TownPageMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *TownPageMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.clearedmunicipality {
+		edges = append(edges, townpage.EdgeMunicipality)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *TownPageMutation) EdgeCleared(name string) bool {
+	switch name {
+	case townpage.EdgeMunicipality:
+		return m.clearedmunicipality
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *TownPageMutation) ClearEdge(name string) error {
+	switch name {
+	case townpage.EdgeMunicipality:
+		m.ClearMunicipality()
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *TownPageMutation) ResetEdge(name string) error {
+	switch name {
+	case townpage.EdgeMunicipality:
+		m.ResetMunicipality()
+		return nil
+	}
+	return fmt.Errorf("unknown TownPage edge %s", name)
 }
 
 // UnknownPaymentMutation represents an operation that mutates the UnknownPayment nodes in the graph.

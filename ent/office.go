@@ -37,6 +37,8 @@ type Office struct {
 	Phone string `json:"phone,omitempty"`
 	// Email holds the value of the "email" field.
 	Email string `json:"email,omitempty"`
+	// how to get there, and how to get in without steps
+	Directions schema.Text `json:"directions,omitempty"`
 	// TimeZone holds the value of the "time_zone" field.
 	TimeZone string `json:"time_zone,omitempty"`
 	// Holidays holds the value of the "holidays" field.
@@ -134,7 +136,7 @@ func (*Office) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case office.FieldName, office.FieldAssumed:
+		case office.FieldName, office.FieldDirections, office.FieldAssumed:
 			values[i] = new([]byte)
 		case office.FieldActive:
 			values[i] = new(sql.NullBool)
@@ -218,6 +220,14 @@ func (_m *Office) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field email", values[i])
 			} else if value.Valid {
 				_m.Email = value.String
+			}
+		case office.FieldDirections:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field directions", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Directions); err != nil {
+					return fmt.Errorf("unmarshal field directions: %w", err)
+				}
 			}
 		case office.FieldTimeZone:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -374,6 +384,9 @@ func (_m *Office) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("email=")
 	builder.WriteString(_m.Email)
+	builder.WriteString(", ")
+	builder.WriteString("directions=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Directions))
 	builder.WriteString(", ")
 	builder.WriteString("time_zone=")
 	builder.WriteString(_m.TimeZone)

@@ -98,6 +98,12 @@ func (_c *OfficeCreate) SetNillableEmail(v *string) *OfficeCreate {
 	return _c
 }
 
+// SetDirections sets the "directions" field.
+func (_c *OfficeCreate) SetDirections(v schema.Text) *OfficeCreate {
+	_c.mutation.SetDirections(v)
+	return _c
+}
+
 // SetTimeZone sets the "time_zone" field.
 func (_c *OfficeCreate) SetTimeZone(v string) *OfficeCreate {
 	_c.mutation.SetTimeZone(v)
@@ -449,6 +455,10 @@ func (_c *OfficeCreate) createSpec() (*Office, *sqlgraph.CreateSpec) {
 		_spec.SetField(office.FieldEmail, field.TypeString, value)
 		_node.Email = value
 	}
+	if value, ok := _c.mutation.Directions(); ok {
+		_spec.SetField(office.FieldDirections, field.TypeJSON, value)
+		_node.Directions = value
+	}
 	if value, ok := _c.mutation.TimeZone(); ok {
 		_spec.SetField(office.FieldTimeZone, field.TypeString, value)
 		_node.TimeZone = value
@@ -719,6 +729,24 @@ func (u *OfficeUpsert) UpdateEmail() *OfficeUpsert {
 // ClearEmail clears the value of the "email" field.
 func (u *OfficeUpsert) ClearEmail() *OfficeUpsert {
 	u.SetNull(office.FieldEmail)
+	return u
+}
+
+// SetDirections sets the "directions" field.
+func (u *OfficeUpsert) SetDirections(v schema.Text) *OfficeUpsert {
+	u.Set(office.FieldDirections, v)
+	return u
+}
+
+// UpdateDirections sets the "directions" field to the value that was provided on create.
+func (u *OfficeUpsert) UpdateDirections() *OfficeUpsert {
+	u.SetExcluded(office.FieldDirections)
+	return u
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (u *OfficeUpsert) ClearDirections() *OfficeUpsert {
+	u.SetNull(office.FieldDirections)
 	return u
 }
 
@@ -1071,6 +1099,27 @@ func (u *OfficeUpsertOne) UpdateEmail() *OfficeUpsertOne {
 func (u *OfficeUpsertOne) ClearEmail() *OfficeUpsertOne {
 	return u.Update(func(s *OfficeUpsert) {
 		s.ClearEmail()
+	})
+}
+
+// SetDirections sets the "directions" field.
+func (u *OfficeUpsertOne) SetDirections(v schema.Text) *OfficeUpsertOne {
+	return u.Update(func(s *OfficeUpsert) {
+		s.SetDirections(v)
+	})
+}
+
+// UpdateDirections sets the "directions" field to the value that was provided on create.
+func (u *OfficeUpsertOne) UpdateDirections() *OfficeUpsertOne {
+	return u.Update(func(s *OfficeUpsert) {
+		s.UpdateDirections()
+	})
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (u *OfficeUpsertOne) ClearDirections() *OfficeUpsertOne {
+	return u.Update(func(s *OfficeUpsert) {
+		s.ClearDirections()
 	})
 }
 
@@ -1621,6 +1670,27 @@ func (u *OfficeUpsertBulk) UpdateEmail() *OfficeUpsertBulk {
 func (u *OfficeUpsertBulk) ClearEmail() *OfficeUpsertBulk {
 	return u.Update(func(s *OfficeUpsert) {
 		s.ClearEmail()
+	})
+}
+
+// SetDirections sets the "directions" field.
+func (u *OfficeUpsertBulk) SetDirections(v schema.Text) *OfficeUpsertBulk {
+	return u.Update(func(s *OfficeUpsert) {
+		s.SetDirections(v)
+	})
+}
+
+// UpdateDirections sets the "directions" field to the value that was provided on create.
+func (u *OfficeUpsertBulk) UpdateDirections() *OfficeUpsertBulk {
+	return u.Update(func(s *OfficeUpsert) {
+		s.UpdateDirections()
+	})
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (u *OfficeUpsertBulk) ClearDirections() *OfficeUpsertBulk {
+	return u.Update(func(s *OfficeUpsert) {
+		s.ClearDirections()
 	})
 }
 

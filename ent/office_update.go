@@ -136,6 +136,18 @@ func (_u *OfficeUpdate) ClearEmail() *OfficeUpdate {
 	return _u
 }
 
+// SetDirections sets the "directions" field.
+func (_u *OfficeUpdate) SetDirections(v schema.Text) *OfficeUpdate {
+	_u.mutation.SetDirections(v)
+	return _u
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (_u *OfficeUpdate) ClearDirections() *OfficeUpdate {
+	_u.mutation.ClearDirections()
+	return _u
+}
+
 // SetTimeZone sets the "time_zone" field.
 func (_u *OfficeUpdate) SetTimeZone(v string) *OfficeUpdate {
 	_u.mutation.SetTimeZone(v)
@@ -578,6 +590,12 @@ func (_u *OfficeUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.EmailCleared() {
 		_spec.ClearField(office.FieldEmail, field.TypeString)
 	}
+	if value, ok := _u.mutation.Directions(); ok {
+		_spec.SetField(office.FieldDirections, field.TypeJSON, value)
+	}
+	if _u.mutation.DirectionsCleared() {
+		_spec.ClearField(office.FieldDirections, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(office.FieldTimeZone, field.TypeString, value)
 	}
@@ -944,6 +962,18 @@ func (_u *OfficeUpdateOne) SetNillableEmail(v *string) *OfficeUpdateOne {
 // ClearEmail clears the value of the "email" field.
 func (_u *OfficeUpdateOne) ClearEmail() *OfficeUpdateOne {
 	_u.mutation.ClearEmail()
+	return _u
+}
+
+// SetDirections sets the "directions" field.
+func (_u *OfficeUpdateOne) SetDirections(v schema.Text) *OfficeUpdateOne {
+	_u.mutation.SetDirections(v)
+	return _u
+}
+
+// ClearDirections clears the value of the "directions" field.
+func (_u *OfficeUpdateOne) ClearDirections() *OfficeUpdateOne {
+	_u.mutation.ClearDirections()
 	return _u
 }
 
@@ -1418,6 +1448,12 @@ func (_u *OfficeUpdateOne) sqlSave(ctx context.Context) (_node *Office, err erro
 	}
 	if _u.mutation.EmailCleared() {
 		_spec.ClearField(office.FieldEmail, field.TypeString)
+	}
+	if value, ok := _u.mutation.Directions(); ok {
+		_spec.SetField(office.FieldDirections, field.TypeJSON, value)
+	}
+	if _u.mutation.DirectionsCleared() {
+		_spec.ClearField(office.FieldDirections, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.TimeZone(); ok {
 		_spec.SetField(office.FieldTimeZone, field.TypeString, value)

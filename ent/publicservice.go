@@ -54,6 +54,8 @@ type PublicService struct {
 	Trust publicservice.Trust `json:"trust,omitempty"`
 	// from submission to the office's deadline; null: the town's figure
 	ProcessingDays *int `json:"processing_days,omitempty"`
+	// who decides, where that is not the town
+	Authority schema.Text `json:"authority,omitempty"`
 	// closed online by the town, whatever the window says
 	Closed bool `json:"closed,omitempty"`
 	// OpensAt holds the value of the "opens_at" field.
@@ -125,7 +127,7 @@ func (*PublicService) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case publicservice.FieldName, publicservice.FieldSummary, publicservice.FieldInformation, publicservice.FieldDocuments, publicservice.FieldLinks, publicservice.FieldSynonyms, publicservice.FieldChannels, publicservice.FieldStateMessage, publicservice.FieldAssumed:
+		case publicservice.FieldName, publicservice.FieldSummary, publicservice.FieldInformation, publicservice.FieldDocuments, publicservice.FieldLinks, publicservice.FieldSynonyms, publicservice.FieldChannels, publicservice.FieldAuthority, publicservice.FieldStateMessage, publicservice.FieldAssumed:
 			values[i] = new([]byte)
 		case publicservice.FieldCombinable, publicservice.FieldClosed, publicservice.FieldStateSet, publicservice.FieldActive:
 			values[i] = new(sql.NullBool)
@@ -274,6 +276,14 @@ func (_m *PublicService) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ProcessingDays = new(int)
 				*_m.ProcessingDays = int(value.Int64)
+			}
+		case publicservice.FieldAuthority:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field authority", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Authority); err != nil {
+					return fmt.Errorf("unmarshal field authority: %w", err)
+				}
 			}
 		case publicservice.FieldClosed:
 			if value, ok := values[i].(*sql.NullBool); !ok {
@@ -442,6 +452,9 @@ func (_m *PublicService) String() string {
 		builder.WriteString("processing_days=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("authority=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Authority))
 	builder.WriteString(", ")
 	builder.WriteString("closed=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Closed))

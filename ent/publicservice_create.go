@@ -169,6 +169,12 @@ func (_c *PublicServiceCreate) SetNillableProcessingDays(v *int) *PublicServiceC
 	return _c
 }
 
+// SetAuthority sets the "authority" field.
+func (_c *PublicServiceCreate) SetAuthority(v schema.Text) *PublicServiceCreate {
+	_c.mutation.SetAuthority(v)
+	return _c
+}
+
 // SetClosed sets the "closed" field.
 func (_c *PublicServiceCreate) SetClosed(v bool) *PublicServiceCreate {
 	_c.mutation.SetClosed(v)
@@ -557,6 +563,10 @@ func (_c *PublicServiceCreate) createSpec() (*PublicService, *sqlgraph.CreateSpe
 		_spec.SetField(publicservice.FieldProcessingDays, field.TypeInt, value)
 		_node.ProcessingDays = &value
 	}
+	if value, ok := _c.mutation.Authority(); ok {
+		_spec.SetField(publicservice.FieldAuthority, field.TypeJSON, value)
+		_node.Authority = value
+	}
 	if value, ok := _c.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)
 		_node.Closed = value
@@ -931,6 +941,24 @@ func (u *PublicServiceUpsert) AddProcessingDays(v int) *PublicServiceUpsert {
 // ClearProcessingDays clears the value of the "processing_days" field.
 func (u *PublicServiceUpsert) ClearProcessingDays() *PublicServiceUpsert {
 	u.SetNull(publicservice.FieldProcessingDays)
+	return u
+}
+
+// SetAuthority sets the "authority" field.
+func (u *PublicServiceUpsert) SetAuthority(v schema.Text) *PublicServiceUpsert {
+	u.Set(publicservice.FieldAuthority, v)
+	return u
+}
+
+// UpdateAuthority sets the "authority" field to the value that was provided on create.
+func (u *PublicServiceUpsert) UpdateAuthority() *PublicServiceUpsert {
+	u.SetExcluded(publicservice.FieldAuthority)
+	return u
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (u *PublicServiceUpsert) ClearAuthority() *PublicServiceUpsert {
+	u.SetNull(publicservice.FieldAuthority)
 	return u
 }
 
@@ -1409,6 +1437,27 @@ func (u *PublicServiceUpsertOne) UpdateProcessingDays() *PublicServiceUpsertOne 
 func (u *PublicServiceUpsertOne) ClearProcessingDays() *PublicServiceUpsertOne {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.ClearProcessingDays()
+	})
+}
+
+// SetAuthority sets the "authority" field.
+func (u *PublicServiceUpsertOne) SetAuthority(v schema.Text) *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.SetAuthority(v)
+	})
+}
+
+// UpdateAuthority sets the "authority" field to the value that was provided on create.
+func (u *PublicServiceUpsertOne) UpdateAuthority() *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.UpdateAuthority()
+	})
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (u *PublicServiceUpsertOne) ClearAuthority() *PublicServiceUpsertOne {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.ClearAuthority()
 	})
 }
 
@@ -2078,6 +2127,27 @@ func (u *PublicServiceUpsertBulk) UpdateProcessingDays() *PublicServiceUpsertBul
 func (u *PublicServiceUpsertBulk) ClearProcessingDays() *PublicServiceUpsertBulk {
 	return u.Update(func(s *PublicServiceUpsert) {
 		s.ClearProcessingDays()
+	})
+}
+
+// SetAuthority sets the "authority" field.
+func (u *PublicServiceUpsertBulk) SetAuthority(v schema.Text) *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.SetAuthority(v)
+	})
+}
+
+// UpdateAuthority sets the "authority" field to the value that was provided on create.
+func (u *PublicServiceUpsertBulk) UpdateAuthority() *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.UpdateAuthority()
+	})
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (u *PublicServiceUpsertBulk) ClearAuthority() *PublicServiceUpsertBulk {
+	return u.Update(func(s *PublicServiceUpsert) {
+		s.ClearAuthority()
 	})
 }
 

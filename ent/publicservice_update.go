@@ -274,6 +274,18 @@ func (_u *PublicServiceUpdate) ClearProcessingDays() *PublicServiceUpdate {
 	return _u
 }
 
+// SetAuthority sets the "authority" field.
+func (_u *PublicServiceUpdate) SetAuthority(v schema.Text) *PublicServiceUpdate {
+	_u.mutation.SetAuthority(v)
+	return _u
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (_u *PublicServiceUpdate) ClearAuthority() *PublicServiceUpdate {
+	_u.mutation.ClearAuthority()
+	return _u
+}
+
 // SetClosed sets the "closed" field.
 func (_u *PublicServiceUpdate) SetClosed(v bool) *PublicServiceUpdate {
 	_u.mutation.SetClosed(v)
@@ -662,6 +674,12 @@ func (_u *PublicServiceUpdate) sqlSave(ctx context.Context) (_node int, err erro
 	}
 	if _u.mutation.ProcessingDaysCleared() {
 		_spec.ClearField(publicservice.FieldProcessingDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.Authority(); ok {
+		_spec.SetField(publicservice.FieldAuthority, field.TypeJSON, value)
+	}
+	if _u.mutation.AuthorityCleared() {
+		_spec.ClearField(publicservice.FieldAuthority, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)
@@ -1063,6 +1081,18 @@ func (_u *PublicServiceUpdateOne) AddProcessingDays(v int) *PublicServiceUpdateO
 // ClearProcessingDays clears the value of the "processing_days" field.
 func (_u *PublicServiceUpdateOne) ClearProcessingDays() *PublicServiceUpdateOne {
 	_u.mutation.ClearProcessingDays()
+	return _u
+}
+
+// SetAuthority sets the "authority" field.
+func (_u *PublicServiceUpdateOne) SetAuthority(v schema.Text) *PublicServiceUpdateOne {
+	_u.mutation.SetAuthority(v)
+	return _u
+}
+
+// ClearAuthority clears the value of the "authority" field.
+func (_u *PublicServiceUpdateOne) ClearAuthority() *PublicServiceUpdateOne {
+	_u.mutation.ClearAuthority()
 	return _u
 }
 
@@ -1484,6 +1514,12 @@ func (_u *PublicServiceUpdateOne) sqlSave(ctx context.Context) (_node *PublicSer
 	}
 	if _u.mutation.ProcessingDaysCleared() {
 		_spec.ClearField(publicservice.FieldProcessingDays, field.TypeInt)
+	}
+	if value, ok := _u.mutation.Authority(); ok {
+		_spec.SetField(publicservice.FieldAuthority, field.TypeJSON, value)
+	}
+	if _u.mutation.AuthorityCleared() {
+		_spec.ClearField(publicservice.FieldAuthority, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Closed(); ok {
 		_spec.SetField(publicservice.FieldClosed, field.TypeBool, value)

@@ -15,6 +15,7 @@ import (
 	"nelke/ent/idempotency"
 	"nelke/ent/informationrequest"
 	"nelke/ent/municipality"
+	"nelke/ent/occasion"
 	"nelke/ent/office"
 	"nelke/ent/opening"
 	"nelke/ent/openingrule"
@@ -27,6 +28,7 @@ import (
 	"nelke/ent/reopening"
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
+	"nelke/ent/townpage"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 )
@@ -347,32 +349,38 @@ func init() {
 	// municipality.DefaultMethodsSet holds the default value on creation for the methods_set field.
 	municipality.DefaultMethodsSet = municipalityDescMethodsSet.Default.(bool)
 	// municipalityDescEventCount is the schema descriptor for event_count field.
-	municipalityDescEventCount := municipalityFields[14].Descriptor()
+	municipalityDescEventCount := municipalityFields[18].Descriptor()
 	// municipality.DefaultEventCount holds the default value on creation for the event_count field.
 	municipality.DefaultEventCount = municipalityDescEventCount.Default.(int)
 	// municipalityDescEventHead is the schema descriptor for event_head field.
-	municipalityDescEventHead := municipalityFields[15].Descriptor()
+	municipalityDescEventHead := municipalityFields[19].Descriptor()
 	// municipality.DefaultEventHead holds the default value on creation for the event_head field.
 	municipality.DefaultEventHead = municipalityDescEventHead.Default.(string)
 	// municipalityDescID is the schema descriptor for id field.
 	municipalityDescID := municipalityMixinFields0[0].Descriptor()
 	// municipality.DefaultID holds the default value on creation for the id field.
 	municipality.DefaultID = municipalityDescID.Default.(func() string)
+	occasionFields := schema.Occasion{}.Fields()
+	_ = occasionFields
+	// occasionDescPosition is the schema descriptor for position field.
+	occasionDescPosition := occasionFields[2].Descriptor()
+	// occasion.DefaultPosition holds the default value on creation for the position field.
+	occasion.DefaultPosition = occasionDescPosition.Default.(int)
 	officeMixin := schema.Office{}.Mixin()
 	officeMixinFields0 := officeMixin[0].Fields()
 	_ = officeMixinFields0
 	officeFields := schema.Office{}.Fields()
 	_ = officeFields
 	// officeDescActive is the schema descriptor for active field.
-	officeDescActive := officeFields[16].Descriptor()
+	officeDescActive := officeFields[17].Descriptor()
 	// office.DefaultActive holds the default value on creation for the active field.
 	office.DefaultActive = officeDescActive.Default.(bool)
 	// officeDescPosition is the schema descriptor for position field.
-	officeDescPosition := officeFields[17].Descriptor()
+	officeDescPosition := officeFields[18].Descriptor()
 	// office.DefaultPosition holds the default value on creation for the position field.
 	office.DefaultPosition = officeDescPosition.Default.(int)
 	// officeDescRevision is the schema descriptor for revision field.
-	officeDescRevision := officeFields[19].Descriptor()
+	officeDescRevision := officeFields[20].Descriptor()
 	// office.DefaultRevision holds the default value on creation for the revision field.
 	office.DefaultRevision = officeDescRevision.Default.(int)
 	// officeDescID is the schema descriptor for id field.
@@ -548,23 +556,23 @@ func init() {
 	// publicservice.DefaultCombinable holds the default value on creation for the combinable field.
 	publicservice.DefaultCombinable = publicserviceDescCombinable.Default.(bool)
 	// publicserviceDescClosed is the schema descriptor for closed field.
-	publicserviceDescClosed := publicserviceFields[17].Descriptor()
+	publicserviceDescClosed := publicserviceFields[18].Descriptor()
 	// publicservice.DefaultClosed holds the default value on creation for the closed field.
 	publicservice.DefaultClosed = publicserviceDescClosed.Default.(bool)
 	// publicserviceDescStateSet is the schema descriptor for state_set field.
-	publicserviceDescStateSet := publicserviceFields[21].Descriptor()
+	publicserviceDescStateSet := publicserviceFields[22].Descriptor()
 	// publicservice.DefaultStateSet holds the default value on creation for the state_set field.
 	publicservice.DefaultStateSet = publicserviceDescStateSet.Default.(bool)
 	// publicserviceDescActive is the schema descriptor for active field.
-	publicserviceDescActive := publicserviceFields[22].Descriptor()
+	publicserviceDescActive := publicserviceFields[23].Descriptor()
 	// publicservice.DefaultActive holds the default value on creation for the active field.
 	publicservice.DefaultActive = publicserviceDescActive.Default.(bool)
 	// publicserviceDescPosition is the schema descriptor for position field.
-	publicserviceDescPosition := publicserviceFields[23].Descriptor()
+	publicserviceDescPosition := publicserviceFields[24].Descriptor()
 	// publicservice.DefaultPosition holds the default value on creation for the position field.
 	publicservice.DefaultPosition = publicserviceDescPosition.Default.(int)
 	// publicserviceDescRevision is the schema descriptor for revision field.
-	publicserviceDescRevision := publicserviceFields[25].Descriptor()
+	publicserviceDescRevision := publicserviceFields[26].Descriptor()
 	// publicservice.DefaultRevision holds the default value on creation for the revision field.
 	publicservice.DefaultRevision = publicserviceDescRevision.Default.(int)
 	// publicserviceDescID is the schema descriptor for id field.
@@ -610,6 +618,19 @@ func init() {
 	sandboxtransactionDescAttempts := sandboxtransactionFields[13].Descriptor()
 	// sandboxtransaction.DefaultAttempts holds the default value on creation for the attempts field.
 	sandboxtransaction.DefaultAttempts = sandboxtransactionDescAttempts.Default.(int)
+	townpageMixin := schema.TownPage{}.Mixin()
+	townpageMixinFields0 := townpageMixin[0].Fields()
+	_ = townpageMixinFields0
+	townpageFields := schema.TownPage{}.Fields()
+	_ = townpageFields
+	// townpageDescPosition is the schema descriptor for position field.
+	townpageDescPosition := townpageFields[8].Descriptor()
+	// townpage.DefaultPosition holds the default value on creation for the position field.
+	townpage.DefaultPosition = townpageDescPosition.Default.(int)
+	// townpageDescID is the schema descriptor for id field.
+	townpageDescID := townpageMixinFields0[0].Descriptor()
+	// townpage.DefaultID holds the default value on creation for the id field.
+	townpage.DefaultID = townpageDescID.Default.(func() string)
 	webhookdeliveryMixin := schema.WebhookDelivery{}.Mixin()
 	webhookdeliveryMixinFields0 := webhookdeliveryMixin[0].Fields()
 	_ = webhookdeliveryMixinFields0

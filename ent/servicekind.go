@@ -23,6 +23,8 @@ type ServiceKind struct {
 	LeikaKey *string `json:"leika_key,omitempty"`
 	// Name holds the value of the "name" field.
 	Name schema.Text `json:"name,omitempty"`
+	// ids of the occasions on which people ask for it
+	Occasions []string `json:"occasions,omitempty"`
 	// by language: what people type who look for it
 	Synonyms     map[string][]string `json:"synonyms,omitempty"`
 	selectValues sql.SelectValues
@@ -33,7 +35,7 @@ func (*ServiceKind) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case servicekind.FieldName, servicekind.FieldSynonyms:
+		case servicekind.FieldName, servicekind.FieldOccasions, servicekind.FieldSynonyms:
 			values[i] = new([]byte)
 		case servicekind.FieldID, servicekind.FieldLeikaKey:
 			values[i] = new(sql.NullString)
@@ -71,6 +73,14 @@ func (_m *ServiceKind) assignValues(columns []string, values []any) error {
 			} else if value != nil && len(*value) > 0 {
 				if err := json.Unmarshal(*value, &_m.Name); err != nil {
 					return fmt.Errorf("unmarshal field name: %w", err)
+				}
+			}
+		case servicekind.FieldOccasions:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field occasions", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Occasions); err != nil {
+					return fmt.Errorf("unmarshal field occasions: %w", err)
 				}
 			}
 		case servicekind.FieldSynonyms:
@@ -124,6 +134,9 @@ func (_m *ServiceKind) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Name))
+	builder.WriteString(", ")
+	builder.WriteString("occasions=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Occasions))
 	builder.WriteString(", ")
 	builder.WriteString("synonyms=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Synonyms))

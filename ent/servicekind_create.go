@@ -43,6 +43,12 @@ func (_c *ServiceKindCreate) SetName(v schema.Text) *ServiceKindCreate {
 	return _c
 }
 
+// SetOccasions sets the "occasions" field.
+func (_c *ServiceKindCreate) SetOccasions(v []string) *ServiceKindCreate {
+	_c.mutation.SetOccasions(v)
+	return _c
+}
+
 // SetSynonyms sets the "synonyms" field.
 func (_c *ServiceKindCreate) SetSynonyms(v map[string][]string) *ServiceKindCreate {
 	_c.mutation.SetSynonyms(v)
@@ -139,6 +145,10 @@ func (_c *ServiceKindCreate) createSpec() (*ServiceKind, *sqlgraph.CreateSpec) {
 		_spec.SetField(servicekind.FieldName, field.TypeJSON, value)
 		_node.Name = value
 	}
+	if value, ok := _c.mutation.Occasions(); ok {
+		_spec.SetField(servicekind.FieldOccasions, field.TypeJSON, value)
+		_node.Occasions = value
+	}
 	if value, ok := _c.mutation.Synonyms(); ok {
 		_spec.SetField(servicekind.FieldSynonyms, field.TypeJSON, value)
 		_node.Synonyms = value
@@ -222,6 +232,24 @@ func (u *ServiceKindUpsert) SetName(v schema.Text) *ServiceKindUpsert {
 // UpdateName sets the "name" field to the value that was provided on create.
 func (u *ServiceKindUpsert) UpdateName() *ServiceKindUpsert {
 	u.SetExcluded(servicekind.FieldName)
+	return u
+}
+
+// SetOccasions sets the "occasions" field.
+func (u *ServiceKindUpsert) SetOccasions(v []string) *ServiceKindUpsert {
+	u.Set(servicekind.FieldOccasions, v)
+	return u
+}
+
+// UpdateOccasions sets the "occasions" field to the value that was provided on create.
+func (u *ServiceKindUpsert) UpdateOccasions() *ServiceKindUpsert {
+	u.SetExcluded(servicekind.FieldOccasions)
+	return u
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (u *ServiceKindUpsert) ClearOccasions() *ServiceKindUpsert {
+	u.SetNull(servicekind.FieldOccasions)
 	return u
 }
 
@@ -317,6 +345,27 @@ func (u *ServiceKindUpsertOne) SetName(v schema.Text) *ServiceKindUpsertOne {
 func (u *ServiceKindUpsertOne) UpdateName() *ServiceKindUpsertOne {
 	return u.Update(func(s *ServiceKindUpsert) {
 		s.UpdateName()
+	})
+}
+
+// SetOccasions sets the "occasions" field.
+func (u *ServiceKindUpsertOne) SetOccasions(v []string) *ServiceKindUpsertOne {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.SetOccasions(v)
+	})
+}
+
+// UpdateOccasions sets the "occasions" field to the value that was provided on create.
+func (u *ServiceKindUpsertOne) UpdateOccasions() *ServiceKindUpsertOne {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.UpdateOccasions()
+	})
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (u *ServiceKindUpsertOne) ClearOccasions() *ServiceKindUpsertOne {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.ClearOccasions()
 	})
 }
 
@@ -580,6 +629,27 @@ func (u *ServiceKindUpsertBulk) SetName(v schema.Text) *ServiceKindUpsertBulk {
 func (u *ServiceKindUpsertBulk) UpdateName() *ServiceKindUpsertBulk {
 	return u.Update(func(s *ServiceKindUpsert) {
 		s.UpdateName()
+	})
+}
+
+// SetOccasions sets the "occasions" field.
+func (u *ServiceKindUpsertBulk) SetOccasions(v []string) *ServiceKindUpsertBulk {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.SetOccasions(v)
+	})
+}
+
+// UpdateOccasions sets the "occasions" field to the value that was provided on create.
+func (u *ServiceKindUpsertBulk) UpdateOccasions() *ServiceKindUpsertBulk {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.UpdateOccasions()
+	})
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (u *ServiceKindUpsertBulk) ClearOccasions() *ServiceKindUpsertBulk {
+	return u.Update(func(s *ServiceKindUpsert) {
+		s.ClearOccasions()
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 )
 
@@ -52,6 +53,24 @@ func (_u *ServiceKindUpdate) ClearLeikaKey() *ServiceKindUpdate {
 // SetName sets the "name" field.
 func (_u *ServiceKindUpdate) SetName(v schema.Text) *ServiceKindUpdate {
 	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetOccasions sets the "occasions" field.
+func (_u *ServiceKindUpdate) SetOccasions(v []string) *ServiceKindUpdate {
+	_u.mutation.SetOccasions(v)
+	return _u
+}
+
+// AppendOccasions appends value to the "occasions" field.
+func (_u *ServiceKindUpdate) AppendOccasions(v []string) *ServiceKindUpdate {
+	_u.mutation.AppendOccasions(v)
+	return _u
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (_u *ServiceKindUpdate) ClearOccasions() *ServiceKindUpdate {
+	_u.mutation.ClearOccasions()
 	return _u
 }
 
@@ -117,6 +136,17 @@ func (_u *ServiceKindUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(servicekind.FieldName, field.TypeJSON, value)
 	}
+	if value, ok := _u.mutation.Occasions(); ok {
+		_spec.SetField(servicekind.FieldOccasions, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedOccasions(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, servicekind.FieldOccasions, value)
+		})
+	}
+	if _u.mutation.OccasionsCleared() {
+		_spec.ClearField(servicekind.FieldOccasions, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Synonyms(); ok {
 		_spec.SetField(servicekind.FieldSynonyms, field.TypeJSON, value)
 	}
@@ -165,6 +195,24 @@ func (_u *ServiceKindUpdateOne) ClearLeikaKey() *ServiceKindUpdateOne {
 // SetName sets the "name" field.
 func (_u *ServiceKindUpdateOne) SetName(v schema.Text) *ServiceKindUpdateOne {
 	_u.mutation.SetName(v)
+	return _u
+}
+
+// SetOccasions sets the "occasions" field.
+func (_u *ServiceKindUpdateOne) SetOccasions(v []string) *ServiceKindUpdateOne {
+	_u.mutation.SetOccasions(v)
+	return _u
+}
+
+// AppendOccasions appends value to the "occasions" field.
+func (_u *ServiceKindUpdateOne) AppendOccasions(v []string) *ServiceKindUpdateOne {
+	_u.mutation.AppendOccasions(v)
+	return _u
+}
+
+// ClearOccasions clears the value of the "occasions" field.
+func (_u *ServiceKindUpdateOne) ClearOccasions() *ServiceKindUpdateOne {
+	_u.mutation.ClearOccasions()
 	return _u
 }
 
@@ -259,6 +307,17 @@ func (_u *ServiceKindUpdateOne) sqlSave(ctx context.Context) (_node *ServiceKind
 	}
 	if value, ok := _u.mutation.Name(); ok {
 		_spec.SetField(servicekind.FieldName, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.Occasions(); ok {
+		_spec.SetField(servicekind.FieldOccasions, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedOccasions(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, servicekind.FieldOccasions, value)
+		})
+	}
+	if _u.mutation.OccasionsCleared() {
+		_spec.ClearField(servicekind.FieldOccasions, field.TypeJSON)
 	}
 	if value, ok := _u.mutation.Synonyms(); ok {
 		_spec.SetField(servicekind.FieldSynonyms, field.TypeJSON, value)

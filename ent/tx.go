@@ -48,6 +48,8 @@ type Tx struct {
 	Municipality *MunicipalityClient
 	// Notice is the client for interacting with the Notice builders.
 	Notice *NoticeClient
+	// Occasion is the client for interacting with the Occasion builders.
+	Occasion *OccasionClient
 	// Office is the client for interacting with the Office builders.
 	Office *OfficeClient
 	// Opening is the client for interacting with the Opening builders.
@@ -74,6 +76,8 @@ type Tx struct {
 	SandboxTransaction *SandboxTransactionClient
 	// ServiceKind is the client for interacting with the ServiceKind builders.
 	ServiceKind *ServiceKindClient
+	// TownPage is the client for interacting with the TownPage builders.
+	TownPage *TownPageClient
 	// UnknownPayment is the client for interacting with the UnknownPayment builders.
 	UnknownPayment *UnknownPaymentClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
@@ -228,6 +232,7 @@ func (tx *Tx) init() {
 	tx.InformationRequest = NewInformationRequestClient(tx.config)
 	tx.Municipality = NewMunicipalityClient(tx.config)
 	tx.Notice = NewNoticeClient(tx.config)
+	tx.Occasion = NewOccasionClient(tx.config)
 	tx.Office = NewOfficeClient(tx.config)
 	tx.Opening = NewOpeningClient(tx.config)
 	tx.OpeningRule = NewOpeningRuleClient(tx.config)
@@ -241,6 +246,7 @@ func (tx *Tx) init() {
 	tx.Reopening = NewReopeningClient(tx.config)
 	tx.SandboxTransaction = NewSandboxTransactionClient(tx.config)
 	tx.ServiceKind = NewServiceKindClient(tx.config)
+	tx.TownPage = NewTownPageClient(tx.config)
 	tx.UnknownPayment = NewUnknownPaymentClient(tx.config)
 	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
 	tx.WebhookEndpoint = NewWebhookEndpointClient(tx.config)

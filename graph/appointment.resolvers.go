@@ -35,6 +35,10 @@ func (r *appointmentResolver) Person(ctx context.Context, obj *ent.Appointment) 
 	return personOf(obj), nil
 }
 
+func (r *appointmentResolver) Ahead(ctx context.Context, objs []*ent.Appointment) ([]*int, error) {
+	return batch(ctx, objs, r.Portal.AheadOf)
+}
+
 func (r *concernResolver) Service(ctx context.Context, obj *schema.Concern) (*catalogue.Service, error) {
 	return r.Portal.ConcernService(ctx, obj.Service)
 }

@@ -17,6 +17,7 @@ import (
 	"nelke/ent/payment"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
+	"nelke/ent/townpage"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"nelke/graph/model"
@@ -118,6 +119,8 @@ type AppointmentResolver interface {
 	Extendable(ctx context.Context, obj *ent.Appointment) (bool, error)
 
 	Person(ctx context.Context, obj *ent.Appointment) (*model.Person, error)
+
+	Ahead(ctx context.Context, objs []*ent.Appointment) ([]*int, error)
 }
 type CaseResolver interface {
 	Municipality(ctx context.Context, obj *ent.CaseFile) (*catalogue.Town, error)
@@ -172,6 +175,10 @@ type MunicipalityResolver interface {
 	Services(ctx context.Context, obj *catalogue.Town, filter *catalogue.PublicServiceFilter, first *int, after *string) (*model.Connection[*catalogue.Service], error)
 	PaymentMethods(ctx context.Context, obj *catalogue.Town) ([]string, error)
 
+	Occasions(ctx context.Context, obj *catalogue.Town) ([]*catalogue.Occasion, error)
+	Page(ctx context.Context, obj *catalogue.Town, kind townpage.Kind) (*ent.TownPage, error)
+	Pages(ctx context.Context, obj *catalogue.Town) ([]*ent.TownPage, error)
+	Banner(ctx context.Context, obj *catalogue.Town) (*catalogue.Banner, error)
 	PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error)
 }
 type MutationResolver interface {
@@ -203,6 +210,8 @@ type MutationResolver interface {
 	ResetOpeningHours(ctx context.Context, input portal.ResetOpeningHoursInput) (*model.SchedulePayload, error)
 	SetPaymentMethods(ctx context.Context, input portal.SetPaymentMethodsInput) (*model.MunicipalityPayload, error)
 	ResetPaymentMethods(ctx context.Context, input portal.ResetPaymentMethodsInput) (*model.MunicipalityPayload, error)
+	SetBanner(ctx context.Context, input portal.SetBannerInput) (*model.MunicipalityPayload, error)
+	RemoveBanner(ctx context.Context, input portal.RemoveBannerInput) (*model.MunicipalityPayload, error)
 	AddClosure(ctx context.Context, input portal.AddClosureInput) (*model.SchedulePayload, error)
 	SetOpeningHours(ctx context.Context, input portal.SetOpeningHoursInput) (*model.SchedulePayload, error)
 	AddPartner(ctx context.Context, input portal.AddPartnerInput) (*model.PartnerPayload, error)
@@ -404,6 +413,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RejectApplicationInput", ec.unmarshalInputRejectApplicationInput),
 			graphql.NewInputUnmarshaler("ReleaseApplicationInput", ec.unmarshalInputReleaseApplicationInput),
 			graphql.NewInputUnmarshaler("ReleaseHoldInput", ec.unmarshalInputReleaseHoldInput),
+			graphql.NewInputUnmarshaler("RemoveBannerInput", ec.unmarshalInputRemoveBannerInput),
 			graphql.NewInputUnmarshaler("RemoveClosureInput", ec.unmarshalInputRemoveClosureInput),
 			graphql.NewInputUnmarshaler("RemoveFeeInput", ec.unmarshalInputRemoveFeeInput),
 			graphql.NewInputUnmarshaler("RemoveOpeningInput", ec.unmarshalInputRemoveOpeningInput),
@@ -419,6 +429,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RevokePartnerKeyInput", ec.unmarshalInputRevokePartnerKeyInput),
 			graphql.NewInputUnmarshaler("SaveAnswersInput", ec.unmarshalInputSaveAnswersInput),
 			graphql.NewInputUnmarshaler("ServiceKindKey", ec.unmarshalInputServiceKindKey),
+			graphql.NewInputUnmarshaler("SetBannerInput", ec.unmarshalInputSetBannerInput),
 			graphql.NewInputUnmarshaler("SetContactInput", ec.unmarshalInputSetContactInput),
 			graphql.NewInputUnmarshaler("SetFeeInput", ec.unmarshalInputSetFeeInput),
 			graphql.NewInputUnmarshaler("SetOpeningHoursInput", ec.unmarshalInputSetOpeningHoursInput),
@@ -826,6 +837,8 @@ func (ec *executionContext) childFields_Appointment(ctx context.Context, field g
 		return ec.fieldContext_Appointment_reminder(ctx, field)
 	case "calls":
 		return ec.fieldContext_Appointment_calls(ctx, field)
+	case "ahead":
+		return ec.fieldContext_Appointment_ahead(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
 }
@@ -902,6 +915,18 @@ func (ec *executionContext) childFields_AvailabilityDay(ctx context.Context, fie
 		return ec.fieldContext_AvailabilityDay_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AvailabilityDay", field.Name)
+}
+
+func (ec *executionContext) childFields_Banner(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "text":
+		return ec.fieldContext_Banner_text(ctx, field)
+	case "from":
+		return ec.fieldContext_Banner_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Banner_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Banner", field.Name)
 }
 
 func (ec *executionContext) childFields_BoardCounter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1270,6 +1295,16 @@ func (ec *executionContext) childFields_Municipality(ctx context.Context, field 
 		return ec.fieldContext_Municipality_paymentMethods(ctx, field)
 	case "paymentOptions":
 		return ec.fieldContext_Municipality_paymentOptions(ctx, field)
+	case "frequent":
+		return ec.fieldContext_Municipality_frequent(ctx, field)
+	case "occasions":
+		return ec.fieldContext_Municipality_occasions(ctx, field)
+	case "page":
+		return ec.fieldContext_Municipality_page(ctx, field)
+	case "pages":
+		return ec.fieldContext_Municipality_pages(ctx, field)
+	case "banner":
+		return ec.fieldContext_Municipality_banner(ctx, field)
 	case "privacyNotice":
 		return ec.fieldContext_Municipality_privacyNotice(ctx, field)
 	}
@@ -1330,6 +1365,18 @@ func (ec *executionContext) childFields_MunicipalityRole(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type MunicipalityRole", field.Name)
 }
 
+func (ec *executionContext) childFields_Occasion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "slug":
+		return ec.fieldContext_Occasion_slug(ctx, field)
+	case "name":
+		return ec.fieldContext_Occasion_name(ctx, field)
+	case "services":
+		return ec.fieldContext_Occasion_services(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Occasion", field.Name)
+}
+
 func (ec *executionContext) childFields_Office(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1346,6 +1393,8 @@ func (ec *executionContext) childFields_Office(ctx context.Context, field graphq
 		return ec.fieldContext_Office_phone(ctx, field)
 	case "email":
 		return ec.fieldContext_Office_email(ctx, field)
+	case "directions":
+		return ec.fieldContext_Office_directions(ctx, field)
 	case "stepMinutes":
 		return ec.fieldContext_Office_stepMinutes(ctx, field)
 	case "holdMinutes":
@@ -1654,6 +1703,10 @@ func (ec *executionContext) childFields_PublicService(ctx context.Context, field
 		return ec.fieldContext_PublicService_appointmentMinutes(ctx, field)
 	case "maxQuantity":
 		return ec.fieldContext_PublicService_maxQuantity(ctx, field)
+	case "processingDays":
+		return ec.fieldContext_PublicService_processingDays(ctx, field)
+	case "authority":
+		return ec.fieldContext_PublicService_authority(ctx, field)
 	case "delivery":
 		return ec.fieldContext_PublicService_delivery(ctx, field)
 	case "open":
@@ -1794,6 +1847,26 @@ func (ec *executionContext) childFields_Slot(ctx context.Context, field graphql.
 		return ec.fieldContext_Slot_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Slot", field.Name)
+}
+
+func (ec *executionContext) childFields_TownPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TownPage_kind(ctx, field)
+	case "title":
+		return ec.fieldContext_TownPage_title(ctx, field)
+	case "text":
+		return ec.fieldContext_TownPage_text(ctx, field)
+	case "url":
+		return ec.fieldContext_TownPage_url(ctx, field)
+	case "language":
+		return ec.fieldContext_TownPage_language(ctx, field)
+	case "updatedOn":
+		return ec.fieldContext_TownPage_updatedOn(ctx, field)
+	case "source":
+		return ec.fieldContext_TownPage_source(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TownPage", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2249,6 +2322,20 @@ func (ec *executionContext) field_Entity_findManyPublicServiceByMunicipalityArsA
 		return nil, err
 	}
 	args["reps"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Municipality_page_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "kind",
+		func(ctx context.Context, v any) (townpage.Kind, error) {
+			return ec.unmarshalNTownPageKind2nelkeᚋentᚋtownpageᚐKind(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kind"] = arg0
 	return args, nil
 }
 
@@ -2758,6 +2845,20 @@ func (ec *executionContext) field_Mutation_releaseHold_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeBanner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.RemoveBannerInput, error) {
+			return ec.unmarshalNRemoveBannerInput2nelkeᚋinternalᚋportalᚐRemoveBannerInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_removeClosure_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2946,6 +3047,20 @@ func (ec *executionContext) field_Mutation_saveAnswers_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.SaveAnswersInput, error) {
 			return ec.unmarshalNSaveAnswersInput2nelkeᚋinternalᚋportalᚐSaveAnswersInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setBanner_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.SetBannerInput, error) {
+			return ec.unmarshalNSetBannerInput2nelkeᚋinternalᚋportalᚐSetBannerInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5806,6 +5921,52 @@ func (ec *executionContext) fieldContext_Appointment_calls(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Appointment", field, false, false, "Int")
 }
 
+func (ec *executionContext) _Appointment_ahead(ctx context.Context, field graphql.CollectedField, obj *ent.Appointment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Appointment_ahead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.resolveBatch_Appointment_ahead(ctx, field, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Appointment_ahead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Appointment", field, true, true, "Int")
+}
+func (ec *executionContext) resolveBatch_Appointment_ahead(ctx context.Context, field graphql.CollectedField, obj *ent.Appointment) (any, error) {
+	resolver := ec.Resolvers.Appointment()
+	if batch, ok := graphql.BatchParentsFor[*ent.Appointment](ctx, "Appointment"); ok {
+		result := batch.FieldResult(field, func() (any, error) {
+			return resolver.Ahead(ctx, batch.Parents)
+		})
+		return graphql.ResolveBatchGroupResult[*int](
+			ctx,
+			batch.Index,
+			len(batch.Parents),
+			result,
+			"Appointment.ahead",
+			batch.IndexMap,
+		)
+	}
+	results, err := resolver.Ahead(ctx, []*ent.Appointment{obj})
+	return graphql.ResolveBatchSingleResult[*int](
+		ctx,
+		results,
+		err,
+		"Appointment.ahead",
+	)
+}
+
 func (ec *executionContext) _AppointmentBoard_office(ctx context.Context, field graphql.CollectedField, obj *portal.Board) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6349,6 +6510,75 @@ func (ec *executionContext) _AvailabilityDay_reason(ctx context.Context, field g
 }
 func (ec *executionContext) fieldContext_AvailabilityDay_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AvailabilityDay", field, false, false, "UnavailableReason")
+}
+
+func (ec *executionContext) _Banner_text(ctx context.Context, field graphql.CollectedField, obj *catalogue.Banner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Banner_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalNString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Banner_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Banner", field, false, false, "String")
+}
+
+func (ec *executionContext) _Banner_from(ctx context.Context, field graphql.CollectedField, obj *catalogue.Banner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Banner_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Banner_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Banner", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Banner_to(ctx context.Context, field graphql.CollectedField, obj *catalogue.Banner) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Banner_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Banner_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Banner", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _BoardCounter_counter(ctx context.Context, field graphql.CollectedField, obj *portal.BoardCounter) (ret graphql.Marshaler) {
@@ -9720,6 +9950,178 @@ func (ec *executionContext) fieldContext_Municipality_paymentOptions(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Municipality_frequent(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_frequent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FrequentServices(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_frequent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicService(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Municipality_occasions(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_occasions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Municipality().Occasions(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Occasion) graphql.Marshaler {
+			return ec.marshalNOccasion2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOccasionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_occasions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Occasion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Municipality_page(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_page(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Municipality().Page(ctx, obj, fc.Args["kind"].(townpage.Kind))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ent.TownPage) graphql.Marshaler {
+			return ec.marshalOTownPage2ᚖnelkeᚋentᚐTownPage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_page(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TownPage(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Municipality_page_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Municipality_pages(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_pages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Municipality().Pages(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ent.TownPage) graphql.Marshaler {
+			return ec.marshalNTownPage2ᚕᚖnelkeᚋentᚐTownPageᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TownPage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Municipality_banner(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Municipality_banner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Municipality().Banner(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Banner) graphql.Marshaler {
+			return ec.marshalOBanner2ᚖnelkeᚋinternalᚋcatalogueᚐBanner(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Municipality_banner(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Municipality",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Banner(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Municipality_privacyNotice(ctx context.Context, field graphql.CollectedField, obj *catalogue.Town) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11344,6 +11746,94 @@ func (ec *executionContext) fieldContext_Mutation_resetPaymentMethods(ctx contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_setBanner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setBanner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetBanner(ctx, fc.Args["input"].(portal.SetBannerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityPayload) graphql.Marshaler {
+			return ec.marshalNMunicipalityPayload2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setBanner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MunicipalityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setBanner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeBanner(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeBanner(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveBanner(ctx, fc.Args["input"].(portal.RemoveBannerInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MunicipalityPayload) graphql.Marshaler {
+			return ec.marshalNMunicipalityPayload2ᚖnelkeᚋgraphᚋmodelᚐMunicipalityPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeBanner(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MunicipalityPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeBanner_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_addClosure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -12840,6 +13330,84 @@ func (ec *executionContext) fieldContext_Mutation_rejectApplication(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Occasion_slug(ctx context.Context, field graphql.CollectedField, obj *catalogue.Occasion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occasion_slug(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Slug, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Occasion_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Occasion", field, false, false, "String")
+}
+
+func (ec *executionContext) _Occasion_name(ctx context.Context, field graphql.CollectedField, obj *catalogue.Occasion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occasion_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalNString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Occasion_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Occasion", field, false, false, "String")
+}
+
+func (ec *executionContext) _Occasion_services(ctx context.Context, field graphql.CollectedField, obj *catalogue.Occasion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Occasion_services(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Services, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*catalogue.Service) graphql.Marshaler {
+			return ec.marshalNPublicService2ᚕᚖnelkeᚋinternalᚋcatalogueᚐServiceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Occasion_services(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Occasion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicService(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Office_id(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13017,6 +13585,29 @@ func (ec *executionContext) _Office_email(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Office_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Office", field, false, false, "EmailAddress")
+}
+
+func (ec *executionContext) _Office_directions(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Office_directions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Directions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalOString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Office_directions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Office", field, false, false, "String")
 }
 
 func (ec *executionContext) _Office_stepMinutes(ctx context.Context, field graphql.CollectedField, obj *catalogue.Office) (ret graphql.Marshaler) {
@@ -15778,6 +16369,52 @@ func (ec *executionContext) fieldContext_PublicService_maxQuantity(_ context.Con
 	return graphql.NewScalarFieldContext("PublicService", field, false, false, "Int")
 }
 
+func (ec *executionContext) _PublicService_processingDays(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicService_processingDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DaysToProcess(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PublicService_processingDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicService", field, true, false, "Int")
+}
+
+func (ec *executionContext) _PublicService_authority(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PublicService_authority(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Authority, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schema.Text) graphql.Marshaler {
+			return ec.marshalOString2nelkeᚋentᚋschemaᚐText(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PublicService_authority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PublicService", field, false, false, "String")
+}
+
 func (ec *executionContext) _PublicService_delivery(ctx context.Context, field graphql.CollectedField, obj *catalogue.Service) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18368,6 +19005,167 @@ func (ec *executionContext) fieldContext_Subscription_workQueue(ctx context.Cont
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TownPage_kind(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v townpage.Kind) graphql.Marshaler {
+			return ec.marshalNTownPageKind2nelkeᚋentᚋtownpageᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "TownPageKind")
+}
+
+func (ec *executionContext) _TownPage_title(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "String")
+}
+
+func (ec *executionContext) _TownPage_text(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "String")
+}
+
+func (ec *executionContext) _TownPage_url(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_url(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "String")
+}
+
+func (ec *executionContext) _TownPage_language(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNLanguage2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "Language")
+}
+
+func (ec *executionContext) _TownPage_updatedOn(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_updatedOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNDate2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_updatedOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "Date")
+}
+
+func (ec *executionContext) _TownPage_source(ctx context.Context, field graphql.CollectedField, obj *ent.TownPage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TownPage_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TownPage_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TownPage", field, false, false, "String")
 }
 
 func (ec *executionContext) _Viewer_kind(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
@@ -23612,6 +24410,55 @@ func UnmarshalReleaseHoldInput(ctx context.Context, raw any) (portal.HoldInput, 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRemoveBannerInput(ctx context.Context, obj any) (portal.RemoveBannerInput, error) {
+	var it portal.RemoveBannerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "municipality"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "municipality":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Municipality = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveBannerInput unmarshals raw into the RemoveBannerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveBannerInput(ctx context.Context, raw any) (portal.RemoveBannerInput, error) {
+	var out portal.RemoveBannerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveBannerInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRemoveClosureInput(ctx context.Context, obj any) (portal.RemoveClosureInput, error) {
 	var it portal.RemoveClosureInput
 	if obj == nil {
@@ -24447,6 +25294,76 @@ func (ec *executionContext) unmarshalInputServiceKindKey(ctx context.Context, ob
 func UnmarshalServiceKindKey(ctx context.Context, raw any) (portal.ServiceKindKey, error) {
 	var out portal.ServiceKindKey
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ServiceKindKey", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSetBannerInput(ctx context.Context, obj any) (portal.SetBannerInput, error) {
+	var it portal.SetBannerInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "municipality", "text", "from", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "municipality":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Municipality = data
+		case "text":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("text"))
+			data, err := ec.unmarshalNTextInput2nelkeᚋinternalᚋportalᚐTextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Text = data
+		case "from":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("from"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.From = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSetBannerInput unmarshals raw into the SetBannerInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSetBannerInput(ctx context.Context, raw any) (portal.SetBannerInput, error) {
+	var out portal.SetBannerInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SetBannerInput", raw, &out)
 	return out, err
 }
 
@@ -26250,6 +27167,12 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "ahead":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Appointment_ahead(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26510,6 +27433,49 @@ func (ec *executionContext) _AvailabilityDay(ctx context.Context, sel ast.Select
 			}
 		case "reason":
 			out.Values[i] = ec._AvailabilityDay_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var bannerImplementors = []string{"Banner"}
+
+func (ec *executionContext) _Banner(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Banner) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, bannerImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Banner")
+		case "text":
+			out.Values[i] = ec._Banner_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._Banner_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._Banner_to(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -27894,6 +28860,35 @@ func (ec *executionContext) _Municipality(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "frequent":
+			out.Values[i] = ec._Municipality_frequent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "occasions":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Municipality_occasions(ctx, field, obj)
+				})
+		case "page":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Municipality_page(ctx, field, obj)
+				})
+		case "pages":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Municipality_pages(ctx, field, obj)
+				})
+		case "banner":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Municipality_banner(ctx, field, obj)
+				})
 		case "privacyNotice":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -28332,6 +29327,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "setBanner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setBanner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "removeBanner":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeBanner(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "addClosure":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_addClosure(ctx, field)
@@ -28587,6 +29596,49 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	return out
 }
 
+var occasionImplementors = []string{"Occasion"}
+
+func (ec *executionContext) _Occasion(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Occasion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, occasionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Occasion")
+		case "slug":
+			out.Values[i] = ec._Occasion_slug(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._Occasion_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "services":
+			out.Values[i] = ec._Occasion_services(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var officeImplementors = []string{"Office", "Node", "_Entity"}
 
 func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, obj *catalogue.Office) graphql.Marshaler {
@@ -28631,6 +29683,11 @@ func (ec *executionContext) _Office(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "email":
 			out.Values[i] = ec._Office_email(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "directions":
+			out.Values[i] = ec._Office_directions(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -29698,6 +30755,16 @@ func (ec *executionContext) _PublicService(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "processingDays":
+			out.Values[i] = ec._PublicService_processingDays(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "authority":
+			out.Values[i] = ec._PublicService_authority(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "delivery":
 			out.Values[i] = ec._PublicService_delivery(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -30486,6 +31553,69 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var townPageImplementors = []string{"TownPage"}
+
+func (ec *executionContext) _TownPage(ctx context.Context, sel ast.SelectionSet, obj *ent.TownPage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, townPageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TownPage")
+		case "kind":
+			out.Values[i] = ec._TownPage_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._TownPage_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._TownPage_text(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "url":
+			out.Values[i] = ec._TownPage_url(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._TownPage_language(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updatedOn":
+			out.Values[i] = ec._TownPage_updatedOn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._TownPage_source(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
 }
 
 var viewerImplementors = []string{"Viewer"}
@@ -32533,6 +33663,30 @@ func (ec *executionContext) unmarshalNNextSlotsPlace2nelkeᚋinternalᚋportal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNOccasion2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOccasionᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Occasion) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOccasion2ᚖnelkeᚋinternalᚋcatalogueᚐOccasion(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOccasion2ᚖnelkeᚋinternalᚋcatalogueᚐOccasion(ctx context.Context, sel ast.SelectionSet, v *catalogue.Occasion) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Occasion!")
+		return graphql.Null
+	}
+	return ec._Occasion(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNOffice2ᚕᚖnelkeᚋinternalᚋcatalogueᚐOfficeᚄ(ctx context.Context, sel ast.SelectionSet, v []*catalogue.Office) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -33222,6 +34376,11 @@ func (ec *executionContext) unmarshalNReleaseHoldInput2nelkeᚋinternalᚋportal
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRemoveBannerInput2nelkeᚋinternalᚋportalᚐRemoveBannerInput(ctx context.Context, v any) (portal.RemoveBannerInput, error) {
+	res, err := ec.unmarshalInputRemoveBannerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRemoveClosureInput2nelkeᚋinternalᚋportalᚐRemoveClosureInput(ctx context.Context, v any) (portal.RemoveClosureInput, error) {
 	res, err := ec.unmarshalInputRemoveClosureInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33410,6 +34569,11 @@ func (ec *executionContext) marshalNServiceLink2ᚕnelkeᚋentᚋschemaᚐLink�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNSetBannerInput2nelkeᚋinternalᚋportalᚐSetBannerInput(ctx context.Context, v any) (portal.SetBannerInput, error) {
+	res, err := ec.unmarshalInputSetBannerInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNSetContactInput2nelkeᚋinternalᚋportalᚐSetContactInput(ctx context.Context, v any) (portal.SetContactInput, error) {
 	res, err := ec.unmarshalInputSetContactInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33582,6 +34746,44 @@ func (ec *executionContext) unmarshalNTimeSpanInput2ᚕnelkeᚋinternalᚋportal
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalNTownPage2ᚕᚖnelkeᚋentᚐTownPageᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.TownPage) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTownPage2ᚖnelkeᚋentᚐTownPage(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTownPage2ᚖnelkeᚋentᚐTownPage(ctx context.Context, sel ast.SelectionSet, v *ent.TownPage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TownPage!")
+		return graphql.Null
+	}
+	return ec._TownPage(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNTownPageKind2nelkeᚋentᚋtownpageᚐKind(ctx context.Context, v any) (townpage.Kind, error) {
+	res, err := scalar.UnmarshalPageKind(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTownPageKind2nelkeᚋentᚋtownpageᚐKind(ctx context.Context, sel ast.SelectionSet, v townpage.Kind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalPageKind(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "TownPageKind!")
+	}
+	return res
 }
 
 func (ec *executionContext) unmarshalNTrustLevel2nelkeᚋentᚋpublicserviceᚐTrust(ctx context.Context, v any) (publicservice.Trust, error) {
@@ -34359,6 +35561,13 @@ func (ec *executionContext) marshalOAvailability2ᚖnelkeᚋinternalᚋportalᚐ
 		return graphql.Null
 	}
 	return ec._Availability(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOBanner2ᚖnelkeᚋinternalᚋcatalogueᚐBanner(ctx context.Context, sel ast.SelectionSet, v *catalogue.Banner) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Banner(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -35222,6 +36431,13 @@ func (ec *executionContext) unmarshalOTimeSpanInput2ᚖnelkeᚋinternalᚋportal
 	}
 	res, err := ec.unmarshalInputTimeSpanInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTownPage2ᚖnelkeᚋentᚐTownPage(ctx context.Context, sel ast.SelectionSet, v *ent.TownPage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TownPage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOUnavailableReason2nelkeᚋinternalᚋproblemᚐReason(ctx context.Context, v any) (problem.Reason, error) {

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"nelke/ent"
+	"nelke/ent/townpage"
 	"nelke/graph/model"
 	"nelke/graph/scalar"
 	"nelke/internal/catalogue"
@@ -17,6 +18,22 @@ func (r *municipalityResolver) PaymentMethods(ctx context.Context, obj *catalogu
 	return r.Portal.PaymentMethods(obj), nil
 }
 
+func (r *municipalityResolver) Occasions(ctx context.Context, obj *catalogue.Town) ([]*catalogue.Occasion, error) {
+	return r.Portal.Occasions(ctx, obj)
+}
+
+func (r *municipalityResolver) Page(ctx context.Context, obj *catalogue.Town, kind townpage.Kind) (*ent.TownPage, error) {
+	return obj.PageOf(kind, scalar.LanguageOf(ctx)), nil
+}
+
+func (r *municipalityResolver) Pages(ctx context.Context, obj *catalogue.Town) ([]*ent.TownPage, error) {
+	return obj.PagesIn(scalar.LanguageOf(ctx)), nil
+}
+
+func (r *municipalityResolver) Banner(ctx context.Context, obj *catalogue.Town) (*catalogue.Banner, error) {
+	return r.Portal.Banner(obj), nil
+}
+
 func (r *municipalityResolver) PrivacyNotice(ctx context.Context, obj *catalogue.Town, language *string) (*ent.PrivacyNotice, error) {
 	return r.Portal.Notice(obj, languageOr(ctx, language)), nil
 }
@@ -28,6 +45,16 @@ func (r *mutationResolver) SetPaymentMethods(ctx context.Context, input portal.S
 
 func (r *mutationResolver) ResetPaymentMethods(ctx context.Context, input portal.ResetPaymentMethodsInput) (*model.MunicipalityPayload, error) {
 	t, err := r.Portal.ResetPaymentMethods(ctx, input)
+	return municipalityPayload(ctx, t, err)
+}
+
+func (r *mutationResolver) SetBanner(ctx context.Context, input portal.SetBannerInput) (*model.MunicipalityPayload, error) {
+	t, err := r.Portal.SetBanner(ctx, input)
+	return municipalityPayload(ctx, t, err)
+}
+
+func (r *mutationResolver) RemoveBanner(ctx context.Context, input portal.RemoveBannerInput) (*model.MunicipalityPayload, error) {
+	t, err := r.Portal.RemoveBanner(ctx, input)
 	return municipalityPayload(ctx, t, err)
 }
 

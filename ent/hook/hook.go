@@ -212,6 +212,18 @@ func (f NoticeFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, erro
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.NoticeMutation", m)
 }
 
+// The OccasionFunc type is an adapter to allow the use of ordinary
+// function as Occasion mutator.
+type OccasionFunc func(context.Context, *ent.OccasionMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f OccasionFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.OccasionMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.OccasionMutation", m)
+}
+
 // The OfficeFunc type is an adapter to allow the use of ordinary
 // function as Office mutator.
 type OfficeFunc func(context.Context, *ent.OfficeMutation) (ent.Value, error)
@@ -366,6 +378,18 @@ func (f ServiceKindFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value,
 		return f(ctx, mv)
 	}
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.ServiceKindMutation", m)
+}
+
+// The TownPageFunc type is an adapter to allow the use of ordinary
+// function as TownPage mutator.
+type TownPageFunc func(context.Context, *ent.TownPageMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f TownPageFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.TownPageMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.TownPageMutation", m)
 }
 
 // The UnknownPaymentFunc type is an adapter to allow the use of ordinary

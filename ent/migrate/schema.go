@@ -505,6 +505,10 @@ var (
 		{Name: "payment_minutes", Type: field.TypeInt, Default: 30},
 		{Name: "grace_minutes", Type: field.TypeInt, Default: 1440},
 		{Name: "methods_set", Type: field.TypeBool, Default: false},
+		{Name: "frequent", Type: field.TypeJSON, Nullable: true},
+		{Name: "banner_text", Type: field.TypeJSON, Nullable: true},
+		{Name: "banner_from", Type: field.TypeTime, Nullable: true},
+		{Name: "banner_to", Type: field.TypeTime, Nullable: true},
 		{Name: "assumed", Type: field.TypeJSON, Nullable: true},
 		{Name: "import_hash", Type: field.TypeString, Nullable: true},
 		{Name: "event_count", Type: field.TypeInt, Default: 0},
@@ -537,6 +541,18 @@ var (
 			},
 		},
 	}
+	// OccasionsColumns holds the columns for the "occasions" table.
+	OccasionsColumns = []*schema.Column{
+		{Name: "slug", Type: field.TypeString},
+		{Name: "name", Type: field.TypeJSON},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+	}
+	// OccasionsTable holds the schema information for the "occasions" table.
+	OccasionsTable = &schema.Table{
+		Name:       "occasions",
+		Columns:    OccasionsColumns,
+		PrimaryKey: []*schema.Column{OccasionsColumns[0]},
+	}
 	// OfficesColumns holds the columns for the "offices" table.
 	OfficesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -548,6 +564,7 @@ var (
 		{Name: "city", Type: field.TypeString},
 		{Name: "phone", Type: field.TypeString, Nullable: true},
 		{Name: "email", Type: field.TypeString, Nullable: true},
+		{Name: "directions", Type: field.TypeJSON, Nullable: true},
 		{Name: "time_zone", Type: field.TypeString},
 		{Name: "holidays", Type: field.TypeString, Nullable: true},
 		{Name: "step_minutes", Type: field.TypeInt},
@@ -569,7 +586,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "offices_municipalities_offices",
-				Columns:    []*schema.Column{OfficesColumns[20]},
+				Columns:    []*schema.Column{OfficesColumns[21]},
 				RefColumns: []*schema.Column{MunicipalitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -578,7 +595,7 @@ var (
 			{
 				Name:    "office_municipality_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{OfficesColumns[20], OfficesColumns[1]},
+				Columns: []*schema.Column{OfficesColumns[21], OfficesColumns[1]},
 			},
 		},
 	}
@@ -888,6 +905,7 @@ var (
 		{Name: "delivery", Type: field.TypeEnum, Enums: []string{"POST", "PICK_UP", "ELECTRONIC", "NONE"}},
 		{Name: "trust", Type: field.TypeEnum, Enums: []string{"NONE", "BASIC", "SUBSTANTIAL", "HIGH"}},
 		{Name: "processing_days", Type: field.TypeInt, Nullable: true},
+		{Name: "authority", Type: field.TypeJSON, Nullable: true},
 		{Name: "closed", Type: field.TypeBool, Default: false},
 		{Name: "opens_at", Type: field.TypeTime, Nullable: true},
 		{Name: "closes_at", Type: field.TypeTime, Nullable: true},
@@ -907,7 +925,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "public_services_municipalities_services",
-				Columns:    []*schema.Column{PublicServicesColumns[26]},
+				Columns:    []*schema.Column{PublicServicesColumns[27]},
 				RefColumns: []*schema.Column{MunicipalitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -916,7 +934,7 @@ var (
 			{
 				Name:    "publicservice_municipality_id_slug",
 				Unique:  true,
-				Columns: []*schema.Column{PublicServicesColumns[26], PublicServicesColumns[1]},
+				Columns: []*schema.Column{PublicServicesColumns[27], PublicServicesColumns[1]},
 			},
 			{
 				Name:    "publicservice_leika_key",
@@ -994,6 +1012,7 @@ var (
 		{Name: "slug", Type: field.TypeString},
 		{Name: "leika_key", Type: field.TypeString, Nullable: true},
 		{Name: "name", Type: field.TypeJSON},
+		{Name: "occasions", Type: field.TypeJSON, Nullable: true},
 		{Name: "synonyms", Type: field.TypeJSON},
 	}
 	// ServiceKindsTable holds the schema information for the "service_kinds" table.
@@ -1001,6 +1020,40 @@ var (
 		Name:       "service_kinds",
 		Columns:    ServiceKindsColumns,
 		PrimaryKey: []*schema.Column{ServiceKindsColumns[0]},
+	}
+	// TownPagesColumns holds the columns for the "town_pages" table.
+	TownPagesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"IMPRINT", "ACCESSIBILITY", "EASY_LANGUAGE", "SIGN_LANGUAGE", "CONTACT"}},
+		{Name: "language", Type: field.TypeString},
+		{Name: "title", Type: field.TypeString},
+		{Name: "text", Type: field.TypeString, Nullable: true, Size: 2147483647},
+		{Name: "url", Type: field.TypeString, Nullable: true},
+		{Name: "updated_on", Type: field.TypeString},
+		{Name: "source", Type: field.TypeString, Nullable: true},
+		{Name: "position", Type: field.TypeInt, Default: 0},
+		{Name: "municipality_id", Type: field.TypeString},
+	}
+	// TownPagesTable holds the schema information for the "town_pages" table.
+	TownPagesTable = &schema.Table{
+		Name:       "town_pages",
+		Columns:    TownPagesColumns,
+		PrimaryKey: []*schema.Column{TownPagesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "town_pages_municipalities_pages",
+				Columns:    []*schema.Column{TownPagesColumns[9]},
+				RefColumns: []*schema.Column{MunicipalitiesColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "townpage_municipality_id_kind_language",
+				Unique:  true,
+				Columns: []*schema.Column{TownPagesColumns[9], TownPagesColumns[1], TownPagesColumns[2]},
+			},
+		},
 	}
 	// UnknownPaymentsColumns holds the columns for the "unknown_payments" table.
 	UnknownPaymentsColumns = []*schema.Column{
@@ -1131,6 +1184,7 @@ var (
 		InformationRequestsTable,
 		MunicipalitiesTable,
 		NoticesTable,
+		OccasionsTable,
 		OfficesTable,
 		OpeningsTable,
 		OpeningRulesTable,
@@ -1144,6 +1198,7 @@ var (
 		ReopeningsTable,
 		SandboxTransactionsTable,
 		ServiceKindsTable,
+		TownPagesTable,
 		UnknownPaymentsTable,
 		WebhookDeliveriesTable,
 		WebhookEndpointsTable,
@@ -1198,6 +1253,7 @@ func init() {
 	PrivacyNoticesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	PublicServicesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	ReopeningsTable.ForeignKeys[0].RefTable = ApplicationsTable
+	TownPagesTable.ForeignKeys[0].RefTable = MunicipalitiesTable
 	WebhookDeliveriesTable.ForeignKeys[0].RefTable = WebhookEndpointsTable
 	WebhookDeliveriesTable.Annotation = &entsql.Annotation{}
 	WebhookDeliveriesTable.Annotation.Checks = map[string]string{

@@ -36,6 +36,14 @@ const (
 	FieldGraceMinutes = "grace_minutes"
 	// FieldMethodsSet holds the string denoting the methods_set field in the database.
 	FieldMethodsSet = "methods_set"
+	// FieldFrequent holds the string denoting the frequent field in the database.
+	FieldFrequent = "frequent"
+	// FieldBannerText holds the string denoting the banner_text field in the database.
+	FieldBannerText = "banner_text"
+	// FieldBannerFrom holds the string denoting the banner_from field in the database.
+	FieldBannerFrom = "banner_from"
+	// FieldBannerTo holds the string denoting the banner_to field in the database.
+	FieldBannerTo = "banner_to"
 	// FieldAssumed holds the string denoting the assumed field in the database.
 	FieldAssumed = "assumed"
 	// FieldImportHash holds the string denoting the import_hash field in the database.
@@ -52,6 +60,8 @@ const (
 	EdgeNotices = "notices"
 	// EdgePaymentOptions holds the string denoting the payment_options edge name in mutations.
 	EdgePaymentOptions = "payment_options"
+	// EdgePages holds the string denoting the pages edge name in mutations.
+	EdgePages = "pages"
 	// EdgeCases holds the string denoting the cases edge name in mutations.
 	EdgeCases = "cases"
 	// Table holds the table name of the municipality in the database.
@@ -84,6 +94,13 @@ const (
 	PaymentOptionsInverseTable = "payment_options"
 	// PaymentOptionsColumn is the table column denoting the payment_options relation/edge.
 	PaymentOptionsColumn = "municipality_id"
+	// PagesTable is the table that holds the pages relation/edge.
+	PagesTable = "town_pages"
+	// PagesInverseTable is the table name for the TownPage entity.
+	// It exists in this package in order to avoid circular dependency with the "townpage" package.
+	PagesInverseTable = "town_pages"
+	// PagesColumn is the table column denoting the pages relation/edge.
+	PagesColumn = "municipality_id"
 	// CasesTable is the table that holds the cases relation/edge.
 	CasesTable = "cases"
 	// CasesInverseTable is the table name for the CaseFile entity.
@@ -108,6 +125,10 @@ var Columns = []string{
 	FieldPaymentMinutes,
 	FieldGraceMinutes,
 	FieldMethodsSet,
+	FieldFrequent,
+	FieldBannerText,
+	FieldBannerFrom,
+	FieldBannerTo,
 	FieldAssumed,
 	FieldImportHash,
 	FieldEventCount,
@@ -211,6 +232,16 @@ func ByMethodsSet(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldMethodsSet, opts...).ToFunc()
 }
 
+// ByBannerFrom orders the results by the banner_from field.
+func ByBannerFrom(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBannerFrom, opts...).ToFunc()
+}
+
+// ByBannerTo orders the results by the banner_to field.
+func ByBannerTo(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldBannerTo, opts...).ToFunc()
+}
+
 // ByImportHash orders the results by the import_hash field.
 func ByImportHash(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldImportHash, opts...).ToFunc()
@@ -282,6 +313,20 @@ func ByPaymentOptions(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// ByPagesCount orders the results by pages count.
+func ByPagesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPagesStep(), opts...)
+	}
+}
+
+// ByPages orders the results by pages terms.
+func ByPages(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPagesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByCasesCount orders the results by cases count.
 func ByCasesCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -321,6 +366,13 @@ func newPaymentOptionsStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(PaymentOptionsInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, PaymentOptionsTable, PaymentOptionsColumn),
+	)
+}
+func newPagesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PagesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PagesTable, PagesColumn),
 	)
 }
 func newCasesStep() *sqlgraph.Step {

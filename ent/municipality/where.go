@@ -4,6 +4,7 @@ package municipality
 
 import (
 	"nelke/ent/predicate"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -122,6 +123,16 @@ func GraceMinutes(v int) predicate.Municipality {
 // MethodsSet applies equality check predicate on the "methods_set" field. It's identical to MethodsSetEQ.
 func MethodsSet(v bool) predicate.Municipality {
 	return predicate.Municipality(sql.FieldEQ(FieldMethodsSet, v))
+}
+
+// BannerFrom applies equality check predicate on the "banner_from" field. It's identical to BannerFromEQ.
+func BannerFrom(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldBannerFrom, v))
+}
+
+// BannerTo applies equality check predicate on the "banner_to" field. It's identical to BannerToEQ.
+func BannerTo(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldBannerTo, v))
 }
 
 // ImportHash applies equality check predicate on the "import_hash" field. It's identical to ImportHashEQ.
@@ -754,6 +765,126 @@ func MethodsSetNEQ(v bool) predicate.Municipality {
 	return predicate.Municipality(sql.FieldNEQ(FieldMethodsSet, v))
 }
 
+// FrequentIsNil applies the IsNil predicate on the "frequent" field.
+func FrequentIsNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldIsNull(FieldFrequent))
+}
+
+// FrequentNotNil applies the NotNil predicate on the "frequent" field.
+func FrequentNotNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotNull(FieldFrequent))
+}
+
+// BannerTextIsNil applies the IsNil predicate on the "banner_text" field.
+func BannerTextIsNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldIsNull(FieldBannerText))
+}
+
+// BannerTextNotNil applies the NotNil predicate on the "banner_text" field.
+func BannerTextNotNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotNull(FieldBannerText))
+}
+
+// BannerFromEQ applies the EQ predicate on the "banner_from" field.
+func BannerFromEQ(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldBannerFrom, v))
+}
+
+// BannerFromNEQ applies the NEQ predicate on the "banner_from" field.
+func BannerFromNEQ(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldBannerFrom, v))
+}
+
+// BannerFromIn applies the In predicate on the "banner_from" field.
+func BannerFromIn(vs ...time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldIn(FieldBannerFrom, vs...))
+}
+
+// BannerFromNotIn applies the NotIn predicate on the "banner_from" field.
+func BannerFromNotIn(vs ...time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotIn(FieldBannerFrom, vs...))
+}
+
+// BannerFromGT applies the GT predicate on the "banner_from" field.
+func BannerFromGT(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGT(FieldBannerFrom, v))
+}
+
+// BannerFromGTE applies the GTE predicate on the "banner_from" field.
+func BannerFromGTE(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGTE(FieldBannerFrom, v))
+}
+
+// BannerFromLT applies the LT predicate on the "banner_from" field.
+func BannerFromLT(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLT(FieldBannerFrom, v))
+}
+
+// BannerFromLTE applies the LTE predicate on the "banner_from" field.
+func BannerFromLTE(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLTE(FieldBannerFrom, v))
+}
+
+// BannerFromIsNil applies the IsNil predicate on the "banner_from" field.
+func BannerFromIsNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldIsNull(FieldBannerFrom))
+}
+
+// BannerFromNotNil applies the NotNil predicate on the "banner_from" field.
+func BannerFromNotNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotNull(FieldBannerFrom))
+}
+
+// BannerToEQ applies the EQ predicate on the "banner_to" field.
+func BannerToEQ(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldEQ(FieldBannerTo, v))
+}
+
+// BannerToNEQ applies the NEQ predicate on the "banner_to" field.
+func BannerToNEQ(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNEQ(FieldBannerTo, v))
+}
+
+// BannerToIn applies the In predicate on the "banner_to" field.
+func BannerToIn(vs ...time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldIn(FieldBannerTo, vs...))
+}
+
+// BannerToNotIn applies the NotIn predicate on the "banner_to" field.
+func BannerToNotIn(vs ...time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotIn(FieldBannerTo, vs...))
+}
+
+// BannerToGT applies the GT predicate on the "banner_to" field.
+func BannerToGT(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGT(FieldBannerTo, v))
+}
+
+// BannerToGTE applies the GTE predicate on the "banner_to" field.
+func BannerToGTE(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldGTE(FieldBannerTo, v))
+}
+
+// BannerToLT applies the LT predicate on the "banner_to" field.
+func BannerToLT(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLT(FieldBannerTo, v))
+}
+
+// BannerToLTE applies the LTE predicate on the "banner_to" field.
+func BannerToLTE(v time.Time) predicate.Municipality {
+	return predicate.Municipality(sql.FieldLTE(FieldBannerTo, v))
+}
+
+// BannerToIsNil applies the IsNil predicate on the "banner_to" field.
+func BannerToIsNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldIsNull(FieldBannerTo))
+}
+
+// BannerToNotNil applies the NotNil predicate on the "banner_to" field.
+func BannerToNotNil() predicate.Municipality {
+	return predicate.Municipality(sql.FieldNotNull(FieldBannerTo))
+}
+
 // AssumedIsNil applies the IsNil predicate on the "assumed" field.
 func AssumedIsNil() predicate.Municipality {
 	return predicate.Municipality(sql.FieldIsNull(FieldAssumed))
@@ -1028,6 +1159,29 @@ func HasPaymentOptions() predicate.Municipality {
 func HasPaymentOptionsWith(preds ...predicate.PaymentOption) predicate.Municipality {
 	return predicate.Municipality(func(s *sql.Selector) {
 		step := newPaymentOptionsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPages applies the HasEdge predicate on the "pages" edge.
+func HasPages() predicate.Municipality {
+	return predicate.Municipality(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PagesTable, PagesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPagesWith applies the HasEdge predicate on the "pages" edge with a given conditions (other predicates).
+func HasPagesWith(preds ...predicate.TownPage) predicate.Municipality {
+	return predicate.Municipality(func(s *sql.Selector) {
+		step := newPagesStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

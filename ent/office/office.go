@@ -30,6 +30,8 @@ const (
 	FieldPhone = "phone"
 	// FieldEmail holds the string denoting the email field in the database.
 	FieldEmail = "email"
+	// FieldDirections holds the string denoting the directions field in the database.
+	FieldDirections = "directions"
 	// FieldTimeZone holds the string denoting the time_zone field in the database.
 	FieldTimeZone = "time_zone"
 	// FieldHolidays holds the string denoting the holidays field in the database.
@@ -113,6 +115,7 @@ var Columns = []string{
 	FieldCity,
 	FieldPhone,
 	FieldEmail,
+	FieldDirections,
 	FieldTimeZone,
 	FieldHolidays,
 	FieldStepMinutes,

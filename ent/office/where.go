@@ -694,6 +694,16 @@ func EmailContainsFold(v string) predicate.Office {
 	return predicate.Office(sql.FieldContainsFold(FieldEmail, v))
 }
 
+// DirectionsIsNil applies the IsNil predicate on the "directions" field.
+func DirectionsIsNil() predicate.Office {
+	return predicate.Office(sql.FieldIsNull(FieldDirections))
+}
+
+// DirectionsNotNil applies the NotNil predicate on the "directions" field.
+func DirectionsNotNil() predicate.Office {
+	return predicate.Office(sql.FieldNotNull(FieldDirections))
+}
+
 // TimeZoneEQ applies the EQ predicate on the "time_zone" field.
 func TimeZoneEQ(v string) predicate.Office {
 	return predicate.Office(sql.FieldEQ(FieldTimeZone, v))

@@ -57,6 +57,9 @@ type Municipality func(*sql.Selector)
 // Notice is the predicate function for notice builders.
 type Notice func(*sql.Selector)
 
+// Occasion is the predicate function for occasion builders.
+type Occasion func(*sql.Selector)
+
 // Office is the predicate function for office builders.
 type Office func(*sql.Selector)
 
@@ -95,6 +98,9 @@ type SandboxTransaction func(*sql.Selector)
 
 // ServiceKind is the predicate function for servicekind builders.
 type ServiceKind func(*sql.Selector)
+
+// TownPage is the predicate function for townpage builders.
+type TownPage func(*sql.Selector)
 
 // UnknownPayment is the predicate function for unknownpayment builders.
 type UnknownPayment func(*sql.Selector)

@@ -48,6 +48,8 @@ const (
 	FieldTrust = "trust"
 	// FieldProcessingDays holds the string denoting the processing_days field in the database.
 	FieldProcessingDays = "processing_days"
+	// FieldAuthority holds the string denoting the authority field in the database.
+	FieldAuthority = "authority"
 	// FieldClosed holds the string denoting the closed field in the database.
 	FieldClosed = "closed"
 	// FieldOpensAt holds the string denoting the opens_at field in the database.
@@ -117,6 +119,7 @@ var Columns = []string{
 	FieldDelivery,
 	FieldTrust,
 	FieldProcessingDays,
+	FieldAuthority,
 	FieldClosed,
 	FieldOpensAt,
 	FieldClosesAt,

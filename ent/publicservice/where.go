@@ -640,6 +640,16 @@ func ProcessingDaysNotNil() predicate.PublicService {
 	return predicate.PublicService(sql.FieldNotNull(FieldProcessingDays))
 }
 
+// AuthorityIsNil applies the IsNil predicate on the "authority" field.
+func AuthorityIsNil() predicate.PublicService {
+	return predicate.PublicService(sql.FieldIsNull(FieldAuthority))
+}
+
+// AuthorityNotNil applies the NotNil predicate on the "authority" field.
+func AuthorityNotNil() predicate.PublicService {
+	return predicate.PublicService(sql.FieldNotNull(FieldAuthority))
+}
+
 // ClosedEQ applies the EQ predicate on the "closed" field.
 func ClosedEQ(v bool) predicate.PublicService {
 	return predicate.PublicService(sql.FieldEQ(FieldClosed, v))

@@ -28,6 +28,10 @@ func (Municipality) Fields() []ent.Field {
 		field.Int("payment_minutes").Default(30).Comment("how long a person has to pay"),
 		field.Int("grace_minutes").Default(1440).Comment("how long a paid draft may wait for its submission before it is refunded"),
 		field.Bool("methods_set").Default(false).Comment("the town set its payment methods itself: an import leaves them"),
+		field.JSON("frequent", []string{}).Optional().Comment("slugs of the services that are asked for most often, in the town's order"),
+		field.JSON("banner_text", Text{}).Optional().Comment("what all pages say on top; null: nothing"),
+		field.Time("banner_from").Optional().Nillable().Comment("null: at once"),
+		field.Time("banner_to").Optional().Nillable().Comment("null: until it is removed"),
 		field.JSON("assumed", []string{}).Optional().Comment("names of facts that the town has not confirmed"),
 		field.String("import_hash").Optional().Comment("digest of the imported file, so that a repeat changes nothing"),
 		field.Int("event_count").Default(0),
@@ -42,6 +46,7 @@ func (Municipality) Edges() []ent.Edge {
 		edge.To("services", PublicService.Type),
 		edge.To("notices", PrivacyNotice.Type),
 		edge.To("payment_options", PaymentOption.Type),
+		edge.To("pages", TownPage.Type),
 		edge.To("cases", CaseFile.Type),
 	}
 }
@@ -74,6 +79,39 @@ func (PrivacyNotice) Edges() []ent.Edge {
 // Indexes of a PrivacyNotice.
 func (PrivacyNotice) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("municipality_id", "version", "language").Unique()}
+}
+
+// TownPage is a page that the town writes itself, in one language, such as the imprint.
+type TownPage struct{ ent.Schema }
+
+// Mixin returns the id.
+func (TownPage) Mixin() []ent.Mixin { return []ent.Mixin{identified{prefix: "page"}} }
+
+// Fields of a TownPage.
+func (TownPage) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("municipality_id").Immutable(),
+		field.Enum("kind").Values("IMPRINT", "ACCESSIBILITY", "EASY_LANGUAGE", "SIGN_LANGUAGE", "CONTACT").Immutable(),
+		field.String("language").Immutable(),
+		field.String("title"),
+		field.Text("text").Optional().Nillable().Comment("Markdown; null where the page stands elsewhere"),
+		field.String("url").Optional().Nillable().Comment("a page or video outside, instead of the text or besides it"),
+		field.String("updated_on").Comment("local date"),
+		field.String("source").Optional().Nillable().Comment("\"assumed\" where the town has not confirmed it"),
+		field.Int("position").Default(0),
+	}
+}
+
+// Edges of a TownPage.
+func (TownPage) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.From("municipality", Municipality.Type).Ref("pages").Field("municipality_id").Unique().Required().Immutable(),
+	}
+}
+
+// Indexes of a TownPage.
+func (TownPage) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("municipality_id", "kind", "language").Unique()}
 }
 
 // PaymentOption is a payment method that a town offers, or offered, within dates.

@@ -25,6 +25,7 @@ func (Office) Fields() []ent.Field {
 		field.String("city"),
 		field.String("phone").Optional(),
 		field.String("email").Optional(),
+		field.JSON("directions", Text{}).Optional().Comment("how to get there, and how to get in without steps"),
 		field.String("time_zone"),
 		field.String("holidays").Optional(),
 		field.Int("step_minutes").Comment("online bookings start on this grid, from local midnight"),

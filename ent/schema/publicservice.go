@@ -35,6 +35,7 @@ func (PublicService) Fields() []ent.Field {
 		field.Enum("delivery").Values("POST", "PICK_UP", "ELECTRONIC", "NONE"),
 		field.Enum("trust").Values("NONE", "BASIC", "SUBSTANTIAL", "HIGH").Comment("what the law asks today"),
 		field.Int("processing_days").Optional().Nillable().Comment("from submission to the office's deadline; null: the town's figure"),
+		field.JSON("authority", Text{}).Optional().Comment("who decides, where that is not the town"),
 		field.Bool("closed").Default(false).Comment("closed online by the town, whatever the window says"),
 		field.Time("opens_at").Optional().Nillable(),
 		field.Time("closes_at").Optional().Nillable(),

@@ -15,6 +15,8 @@ const (
 	FieldLeikaKey = "leika_key"
 	// FieldName holds the string denoting the name field in the database.
 	FieldName = "name"
+	// FieldOccasions holds the string denoting the occasions field in the database.
+	FieldOccasions = "occasions"
 	// FieldSynonyms holds the string denoting the synonyms field in the database.
 	FieldSynonyms = "synonyms"
 	// Table holds the table name of the servicekind in the database.
@@ -26,6 +28,7 @@ var Columns = []string{
 	FieldID,
 	FieldLeikaKey,
 	FieldName,
+	FieldOccasions,
 	FieldSynonyms,
 }
 

@@ -143,6 +143,16 @@ func LeikaKeyContainsFold(v string) predicate.ServiceKind {
 	return predicate.ServiceKind(sql.FieldContainsFold(FieldLeikaKey, v))
 }
 
+// OccasionsIsNil applies the IsNil predicate on the "occasions" field.
+func OccasionsIsNil() predicate.ServiceKind {
+	return predicate.ServiceKind(sql.FieldIsNull(FieldOccasions))
+}
+
+// OccasionsNotNil applies the NotNil predicate on the "occasions" field.
+func OccasionsNotNil() predicate.ServiceKind {
+	return predicate.ServiceKind(sql.FieldNotNull(FieldOccasions))
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.ServiceKind) predicate.ServiceKind {
 	return predicate.ServiceKind(sql.AndPredicates(predicates...))

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/appointment"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
+	"nelke/ent/townpage"
 	"nelke/internal/identity"
 	"nelke/internal/portal"
 	"nelke/internal/problem"
@@ -173,6 +174,15 @@ func MarshalTrust(t publicservice.Trust) graphql.Marshaler { return graphql.Mars
 
 // UnmarshalTrust refuses: it is never an input.
 func UnmarshalTrust(any) (publicservice.Trust, error) { return "", refuse("never an input") }
+
+// MarshalPageKind writes what a page is about.
+func MarshalPageKind(k townpage.Kind) graphql.Marshaler { return graphql.MarshalString(string(k)) }
+
+// UnmarshalPageKind reads it.
+func UnmarshalPageKind(v any) (townpage.Kind, error) {
+	s, err := text(v)
+	return townpage.Kind(s), err
+}
 
 // MarshalChanged writes what a thing of the catalogue is.
 func MarshalChanged(t portal.ChangeType) graphql.Marshaler { return graphql.MarshalString(string(t)) }

@@ -11,6 +11,7 @@ import (
 	"nelke/ent/counter"
 	"nelke/ent/form"
 	"nelke/ent/municipality"
+	"nelke/ent/occasion"
 	"nelke/ent/office"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
@@ -31,6 +32,8 @@ type directory struct {
 	notices  map[string]string
 	forms    map[string]string
 	kinds    []*ent.ServiceKind // by slug
+
+	occasions []*ent.Occasion // in the order of their list
 }
 
 // directory returns the directory, remembered until something comes or goes.
@@ -128,6 +131,9 @@ func readDirectory(ctx context.Context, db *ent.Client) (_ *directory, err error
 	}
 	for _, f := range forms {
 		d.forms[f.ID] = d.services[f.ServiceID]
+	}
+	if d.occasions, err = db.Occasion.Query().Order(occasion.ByPosition(), occasion.ByID()).All(ctx); err != nil {
+		return nil, err
 	}
 	d.kinds, err = db.ServiceKind.Query().All(ctx)
 	// Sorted here: a database sorts by its own collation.

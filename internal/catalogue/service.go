@@ -46,6 +46,14 @@ func (s *Service) place() string {
 	return s.Town.Slug + "\x00" + string([]byte{digits[n/1000%10], digits[n/100%10], digits[n/10%10], digits[n%10]}) + "\x00" + s.ID
 }
 
+// DaysToProcess is within how many days the office decides on an application: the service's own figure, or the town's.
+func (s *Service) DaysToProcess() int {
+	if s.ProcessingDays != nil {
+		return *s.ProcessingDays
+	}
+	return s.Town.ProcessingDays
+}
+
 // FeeOn returns the price on a day; nil when free.
 func (s *Service) FeeOn(day schedule.Date) *ent.Fee {
 	for i := len(s.Fees) - 1; i >= 0; i-- {

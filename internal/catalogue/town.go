@@ -20,6 +20,7 @@ import (
 	"nelke/ent/predicate"
 	"nelke/ent/privacynotice"
 	"nelke/ent/publicservice"
+	"nelke/ent/townpage"
 	"nelke/internal/cache"
 	"nelke/internal/live"
 	"nelke/internal/problem"
@@ -35,6 +36,7 @@ type Town struct {
 	Services []*Service
 	Notices  []*ent.PrivacyNotice // ascending by version
 	Payments []*ent.PaymentOption
+	Pages    []*ent.TownPage // in the town's order, German first
 
 	services map[string]*Service // by id
 }
@@ -69,7 +71,7 @@ func (r *Reader) Town(ctx context.Context, id string) (*Town, error) {
 }
 
 // trueUntil is the next instant at which time alone changes what the town shows: a local midnight (prices, notices,
-// methods, the calendar's first day) or the edge of a service's window.
+// methods, the calendar's first day), or the edge of a service's window or of the banner's.
 func (t *Town) trueUntil(now time.Time) time.Time {
 	until := schedule.DateOf(now, t.Zone).AddDays(1).Midnight(t.Zone)
 	for _, o := range t.Offices {
@@ -78,11 +80,13 @@ func (t *Town) trueUntil(now time.Time) time.Time {
 			until = at
 		}
 	}
+	edges := []*time.Time{t.BannerFrom, t.BannerTo}
 	for _, s := range t.Services {
-		for _, edge := range []*time.Time{s.OpensAt, s.ClosesAt} {
-			if edge != nil && edge.After(now) && edge.Before(until) {
-				until = *edge
-			}
+		edges = append(edges, s.OpensAt, s.ClosesAt)
+	}
+	for _, edge := range edges {
+		if edge != nil && edge.After(now) && edge.Before(until) {
+			until = *edge
 		}
 	}
 	return until
@@ -111,6 +115,15 @@ func ReadTown(ctx context.Context, db *ent.Client, id string, now time.Time) (_ 
 	if t.Payments, err = db.PaymentOption.Query().Where(paymentoption.MunicipalityID(id)).
 		Order(paymentoption.ByPosition()).All(ctx); err != nil {
 		return nil, err
+	}
+	if t.Pages, err = db.TownPage.Query().Where(townpage.MunicipalityID(id)).
+		Order(townpage.ByPosition(), townpage.ByLanguage()).All(ctx); err != nil {
+		return nil, err
+	}
+	for _, edge := range []*time.Time{m.BannerFrom, m.BannerTo} {
+		if edge != nil {
+			*edge = edge.In(t.Zone)
+		}
 	}
 	if err := t.readServices(ctx, db); err != nil {
 		return nil, err

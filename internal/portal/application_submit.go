@@ -57,11 +57,7 @@ func (p *Portal) SubmitApplication(ctx context.Context, in ApplicationInput) (_ 
 
 // deadlineOf is when the office should be done with what is submitted now: the end of the last of so many days.
 func deadlineOf(s *catalogue.Service, now time.Time) time.Time {
-	days := s.Town.ProcessingDays
-	if s.ProcessingDays != nil {
-		days = *s.ProcessingDays
-	}
-	return s.Town.Today(now).AddDays(days + 1).Midnight(s.Town.Zone)
+	return s.Town.Today(now).AddDays(s.DaysToProcess() + 1).Midnight(s.Town.Zone)
 }
 
 // enqueueNotice enqueues a message to the person about an application or payment, once per kind and occasion.

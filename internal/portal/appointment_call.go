@@ -76,7 +76,7 @@ func (tx *Tx) next(ctx context.Context, o *catalogue.Office, counter *ent.Counte
 	day, err := tx.Appointment.Query().Where(
 		appointment.OfficeID(o.ID), appointment.Day(today),
 		appointment.StatusIn(appointment.StatusCHECKED_IN, appointment.StatusCALLED),
-	).Order(appointment.ByStartsAt(), appointment.ByCheckedInAt(), appointment.ByID()).All(ctx)
+	).Order(callOrder()...).All(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,8 @@ import (
 // leaves the others as they were. What hasn't changed isn't touched, so a repeat does nothing, and says so; changed has a
 // place for each town. What a file no longer names is no longer offered, and stays readable. Versions of forms and notices
 // are never changed: a changed text under an old version is a fault. What a town has set itself (states, prices, payment
-// methods, hours, closures, openings) wins over the file until the town takes it back. Kinds belong to no town: they are as
-// the file imported last says, and stay.
+// methods, hours, closures, openings) wins over the file until the town takes it back. Kinds and occasions belong to
+// no town: they are as the file imported last says, and stay.
 //
 // Errors: *town.Faults, of all towns together.
 func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []bool, err error) {
@@ -44,6 +44,7 @@ func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []boo
 		}
 		var faults []town.Fault
 		kinds := map[string]town.Kind{}
+		var occasions []town.Occasion
 		for n, t := range towns {
 			i := &importer{Tx: tx, town: t}
 			if err := i.run(ctx, digests[n]); err != nil {
@@ -51,6 +52,9 @@ func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []boo
 			}
 			faults = append(faults, i.faults...)
 			if changed[n] = !i.same; changed[n] {
+				if len(t.Occasions) > 0 {
+					occasions = t.Occasions
+				}
 				for _, k := range t.Kinds {
 					kinds[k.Slug] = k
 				}
@@ -58,6 +62,9 @@ func (p *Portal) Import(ctx context.Context, towns ...*town.Town) (changed []boo
 		}
 		if len(faults) > 0 {
 			return &town.Faults{List: faults}
+		}
+		if err := tx.importOccasions(ctx, occasions); err != nil {
+			return err
 		}
 		return tx.importKinds(ctx, kinds)
 	})
@@ -102,7 +109,7 @@ func (i *importer) run(ctx context.Context, digest string) error {
 	if err := i.lock(ctx, digest); err != nil || i.same || len(i.faults) > 0 {
 		return err
 	}
-	for _, step := range []func(context.Context) error{i.notices, i.payments, i.services, i.offices} {
+	for _, step := range []func(context.Context) error{i.notices, i.payments, i.pages, i.services, i.offices} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -133,7 +140,11 @@ func (i *importer) compare(ctx context.Context) error {
 	for _, row := range rows {
 		known[row.ID] = row.Digest
 	}
-	said := map[string]any{i.m.ID: []any{i.town.Municipality, i.town.PaymentMethods, i.town.Notices}}
+	municipality := []any{i.town.Municipality, i.town.PaymentMethods, i.town.Notices}
+	if len(i.town.Pages) > 0 || len(i.town.Occasions) > 0 { // without them the digest is that of builds that knew neither
+		municipality = append(municipality, i.town.Pages, i.town.Occasions)
+	}
+	said := map[string]any{i.m.ID: municipality}
 	for _, s := range i.town.Services {
 		kind := slices.IndexFunc(i.town.Kinds, func(k town.Kind) bool { return k.Slug == s.Kind })
 		said[i.serviced[s.Slug]] = []any{s, i.town.Kinds[max(kind, 0):max(kind+1, 0)]}
@@ -174,7 +185,8 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 	case ent.IsNotFound(err):
 		i.m, err = i.Municipality.Create().SetSlug(in.Slug).SetArs(in.ARS).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).
 			SetWebsite(in.Website).SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).
-			SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).Save(ctx)
+			SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).
+			SetFrequent(in.Frequent).Save(ctx)
 		return err
 	case err != nil:
 		return err
@@ -195,7 +207,8 @@ func (i *importer) lock(ctx context.Context, digest string) error {
 	}
 	return i.Municipality.UpdateOneID(i.m.ID).SetArs(in.ARS).SetAgs(in.AGS).SetName(in.Name).SetTimeZone(in.TimeZone).SetWebsite(in.Website).
 		SetHolidays(in.Holidays).SetEnforceTrust(in.EnforceTrust).SetAssumed(in.Source.Assumed()).
-		SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).Exec(ctx)
+		SetProcessingDays(in.ProcessingDays).SetPaymentMinutes(in.PaymentMinutes).SetGraceMinutes(in.GraceMinutes).
+		SetFrequent(in.Frequent).Exec(ctx)
 }
 
 // assumedARS is the name of the fact that a file may mark as assumed.

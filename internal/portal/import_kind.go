@@ -38,13 +38,39 @@ func (tx *Tx) importKinds(ctx context.Context, kinds map[string]town.Kind) error
 		}
 		switch {
 		case row == nil:
-			err = tx.ServiceKind.Create().SetID(slug).SetNillableLeikaKey(key).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).Exec(ctx)
-		case !reflect.DeepEqual(row.LeikaKey, key) || !maps.Equal(row.Name, text2(k.Name)) || !reflect.DeepEqual(row.Synonyms, synonyms(k)):
-			u := tx.ServiceKind.UpdateOneID(slug).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).SetNillableLeikaKey(key)
+			err = tx.ServiceKind.Create().SetID(slug).SetNillableLeikaKey(key).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).
+				SetOccasions(k.Occasions).Exec(ctx)
+		case !reflect.DeepEqual(row.LeikaKey, key) || !maps.Equal(row.Name, text2(k.Name)) || !reflect.DeepEqual(row.Synonyms, synonyms(k)) ||
+			!slices.Equal(row.Occasions, k.Occasions):
+			u := tx.ServiceKind.UpdateOneID(slug).SetName(text2(k.Name)).SetSynonyms(synonyms(k)).SetOccasions(k.Occasions).SetNillableLeikaKey(key)
 			if key == nil {
 				u.ClearLeikaKey()
 			}
 			err = u.Exec(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// importOccasions writes occasions in the order of their list. Those that it no longer names stay, since kinds may name them.
+func (tx *Tx) importOccasions(ctx context.Context, occasions []town.Occasion) error {
+	rows, err := tx.Occasion.Query().All(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]*ent.Occasion{}
+	for _, row := range rows {
+		known[row.ID] = row
+	}
+	for n, o := range occasions {
+		switch row := known[o.Slug]; {
+		case row == nil:
+			err = tx.Occasion.Create().SetID(o.Slug).SetName(text2(o.Name)).SetPosition(n).Exec(ctx)
+		case !maps.Equal(row.Name, text2(o.Name)) || row.Position != n:
+			err = tx.Occasion.UpdateOneID(o.Slug).SetName(text2(o.Name)).SetPosition(n).Exec(ctx)
 		}
 		if err != nil {
 			return err

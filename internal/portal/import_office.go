@@ -41,7 +41,13 @@ func (i *importer) offices(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := i.Office.UpdateOneID(row.ID).SetName(text2(in.Name)).
+		u := i.Office.UpdateOneID(row.ID)
+		if in.Directions == (town.Text{}) {
+			u.ClearDirections()
+		} else {
+			u.SetDirections(text2(in.Directions))
+		}
+		if err := u.SetName(text2(in.Name)).
 			SetStreet(in.Address.Street).SetHouseNumber(in.Address.HouseNumber).SetPostalCode(in.Address.PostalCode).SetCity(in.Address.City).
 			SetPhone(in.Phone).SetEmail(in.Email).SetTimeZone(i.town.Municipality.TimeZone).SetHolidays(i.town.Municipality.Holidays).
 			SetStepMinutes(in.StepMinutes).SetLeadMinutes(in.LeadMinutes).SetHorizonDays(in.HorizonDays).

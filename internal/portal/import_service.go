@@ -88,6 +88,11 @@ func (i *importer) service(ctx context.Context, n int, row *ent.PublicService, i
 	for _, l := range in.Links {
 		links = append(links, schema.Link{URL: l.URL, Label: text2(l.Label)})
 	}
+	if in.Authority == (town.Text{}) {
+		u.ClearAuthority()
+	} else {
+		u.SetAuthority(text2(in.Authority))
+	}
 	u.SetNillableProcessingDays(in.ProcessingDays)
 	if in.ProcessingDays == nil {
 		u.ClearProcessingDays()

@@ -34,12 +34,12 @@ func TestBlombergHasItsKeys(t *testing.T) {
 	require.Equal(t, town.Municipality{
 		Slug: "blomberg", ARS: "057660016016", AGS: "05766016", Name: "Blomberg",
 		Website: "https://www.blomberg-lippe.de", TimeZone: "Europe/Berlin", Holidays: "DE-NW",
-		ProcessingDays: 14, PaymentMinutes: 30, GraceMinutes: 24 * 60,
+		ProcessingDays: 14, PaymentMinutes: 30, GraceMinutes: 24 * 60, Frequent: m.Frequent,
 		Source: town.Sources{
-			"ars": town.SourceAssumed, "processingDays": town.SourceAssumed, "paymentMinutes": town.SourceAssumed, "graceMinutes": town.SourceAssumed,
+			"ars": town.SourceAssumed, "processingDays": town.SourceAssumed, "paymentMinutes": town.SourceAssumed, "graceMinutes": town.SourceAssumed, "frequent": town.SourceAssumed,
 		},
 	}, m)
-	require.Equal(t, []string{"ars", "graceMinutes", "paymentMinutes", "processingDays"}, m.Source.Assumed())
+	require.Equal(t, []string{"ars", "frequent", "graceMinutes", "paymentMinutes", "processingDays"}, m.Source.Assumed())
 }
 
 func TestBlombergPromisesSomeServicesSooner(t *testing.T) {

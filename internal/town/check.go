@@ -23,8 +23,10 @@ func (l *loader) check(t *Town) {
 	l.municipality(t.Municipality)
 	l.notices(t.Notices)
 	l.paymentMethods(t.PaymentMethods)
+	l.pages(t.Pages)
 	if !l.blind {
 		l.services(t)
+		l.frequent(t)
 		l.offices(t)
 	}
 }

@@ -189,6 +189,9 @@ func (d *decoder) scalar(n *yaml.Node, field string) (string, bool) {
 	return n.Value, true
 }
 
+// unshown is the fault of a text that no reader should be shown.
+const unshown = "has characters that can't be shown: control characters, or such that turn the direction of writing"
+
 // text takes strings only. A number without quotes would lose its leading zeros to other readers of the file.
 func (d *decoder) text(n *yaml.Node, v reflect.Value, field string) {
 	s, ok := d.scalar(n, field)
@@ -209,7 +212,7 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, field string) {
 	}
 	kept, ok := normal.Lines(s)
 	if !ok {
-		d.fault(n.Line, field, "has characters that can't be shown: control characters, or such that turn the direction of writing")
+		d.fault(n.Line, field, unshown)
 		return
 	}
 	v.SetString(kept)

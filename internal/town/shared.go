@@ -29,7 +29,15 @@ type Kind struct {
 
 	Newcomers Newcomers `yaml:"newcomers,optional"` // the same in languages of people who have come here
 
+	Occasions []string `yaml:"occasions,optional" json:",omitempty"` // slugs of the occasions on which people ask for it
+
 	Source Sources `yaml:"source,optional"`
+}
+
+// Occasion is an event in life that brings people to the town hall, such as moving house. Services are grouped by it.
+type Occasion struct {
+	Slug string `yaml:"slug"` // unique in the list; the same word for ever
+	Name Text   `yaml:"name"`
 }
 
 // Newcomers are search words in languages in which the service has no texts. Any may be empty.
@@ -179,7 +187,8 @@ func (l *loader) kinds(t *Town) {
 		return
 	}
 	var list struct {
-		Kinds []Kind `yaml:"kinds"`
+		Occasions []Occasion `yaml:"occasions,optional"`
+		Kinds     []Kind     `yaml:"kinds"`
 	}
 	d := l.readYAML(t.KindsFile, "kinds", &list)
 	if d == nil {
@@ -188,7 +197,9 @@ func (l *loader) kinds(t *Town) {
 	if len(d.faults) == 0 {
 		l.known, l.list = map[string]Kind{}, d.file
 	}
+	t.Occasions = list.Occasions
 	in := newLoader(l.fsys, d)
+	in.occasions(list.Occasions)
 	slugs, keys := unique{}, unique{}
 	for i, k := range list.Kinds {
 		at := fmt.Sprintf("kinds[%d]", i)
@@ -203,12 +214,41 @@ func (l *loader) kinds(t *Town) {
 		for language, words := range k.Newcomers.ByLanguage() {
 			in.words(words, at+".newcomers."+language)
 		}
+		in.occasionsOf(k, list.Occasions, at+".occasions")
 		in.sources(k.Source, k, at)
 		if l.known != nil {
 			l.known[k.Slug] = k
 		}
 		if slices.ContainsFunc(t.Services, func(s Service) bool { return s.Kind == k.Slug }) {
 			t.Kinds = append(t.Kinds, k)
+		}
+	}
+}
+
+// occasions checks the list of occasions.
+func (l *loader) occasions(occasions []Occasion) {
+	slugs := unique{}
+	for i, o := range occasions {
+		at := fmt.Sprintf("occasions[%d].slug", i)
+		l.slug(o.Slug, at)
+		l.once(slugs, o.Slug, at)
+		if o.Slug == OtherOccasion {
+			l.fault(at, "%q is the slug of services without an occasion", o.Slug)
+		}
+	}
+}
+
+// OtherOccasion is the slug of the group of services that belong to no occasion.
+const OtherOccasion = "other"
+
+// occasionsOf checks that the occasions of a kind stand in the list.
+func (l *loader) occasionsOf(k Kind, occasions []Occasion, at string) {
+	seen := unique{}
+	for i, slug := range k.Occasions {
+		field := fmt.Sprintf("%s[%d]", at, i)
+		l.once(seen, slug, field)
+		if !slices.ContainsFunc(occasions, func(o Occasion) bool { return o.Slug == slug }) {
+			l.fault(field, "there is no occasion %q", slug)
 		}
 	}
 }

@@ -35,8 +35,10 @@ type Town struct {
 	Notices        []Notice        `yaml:"notices"`                     // at least one, versions and dates ascending
 	PaymentMethods []PaymentMethod `yaml:"paymentMethods,optional"`     // a method that isn't listed is not offered
 	Offices        []Office        `yaml:"offices,optional"`
-	Services       []Service       `yaml:"services,optional"` // at least one; those of the catalogue first
-	Kinds          []Kind          `yaml:"-"`                 // of the services, in the list's order
+	Services       []Service       `yaml:"services,optional"`                // at least one; those of the catalogue first
+	Pages          []Page          `yaml:"pages,optional" json:",omitempty"` // at most one of a kind, in the order in which they are listed
+	Kinds          []Kind          `yaml:"-"`                                // of the services, in the list's order
+	Occasions      []Occasion      `yaml:"-" json:",omitempty"`              // all of the list of kinds, in its order
 
 	marks *marks
 }
@@ -89,6 +91,8 @@ type Municipality struct {
 	Holidays     string `yaml:"holidays"`              // ISO 3166-2 code of the state whose public holidays apply, for example DE-NW
 	EnforceTrust bool   `yaml:"enforceTrust,optional"` // whether Service.Trust is demanded, or only shown
 
+	Frequent []string `yaml:"frequent,optional" json:",omitempty"` // slugs of the services that are asked for most often, at most 8
+
 	ProcessingDays int `yaml:"processingDays,optional" default:"14"` // from submission to the office's deadline, 1 to 365; see Service
 	PaymentMinutes int `yaml:"paymentMinutes,optional" default:"30"` // how long a person has to pay, 5 to 1440
 	GraceMinutes   int `yaml:"graceMinutes,optional" default:"1440"` // how long a paid draft may wait for its submission before it is refunded, 30 to 20160
@@ -112,6 +116,24 @@ type NoticeText struct {
 	SHA256 string `yaml:"-"`    // lower-case hex, over the bytes of Text
 }
 
+// Page is a page that the town writes itself, such as the imprint. It has a text, an address outside, or both. German is always
+// there; English may be missing, as it is on a page in easy German.
+type Page struct {
+	Kind      PageKind  `yaml:"kind"`
+	UpdatedOn Date      `yaml:"updatedOn"` // when the text was last held against what it describes
+	DE        PageText  `yaml:"de"`
+	EN        *PageText `yaml:"en,optional"`
+	Source    Source    `yaml:"source,optional"`
+}
+
+// PageText is a page in one language.
+type PageText struct {
+	Title string `yaml:"title"`
+	File  string `yaml:"file,optional"` // relative to the town's file; empty where the page stands elsewhere
+	URL   string `yaml:"url,optional"`  // https; a page or video outside
+	Text  string `yaml:"-"`             // Markdown
+}
+
 // PaymentMethod is one way to pay, for a span of time. The same method may have several rows that do not overlap.
 // GIROPAY and PAYDIREKT ended on 2024-12-31, so their rows must end by then.
 type PaymentMethod struct {
@@ -128,11 +150,12 @@ type Office struct {
 	Address      Address   `yaml:"address"`
 	Phone        string    `yaml:"phone,optional"` // E.164
 	Email        string    `yaml:"email,optional"`
-	StepMinutes  int       `yaml:"stepMinutes"`  // appointments start every so many minutes of the hour: 5, 10, 15, 20, 30 or 60
-	LeadMinutes  int       `yaml:"leadMinutes"`  // the soonest start is this long after now
-	HorizonDays  int       `yaml:"horizonDays"`  // the last bookable day is this many days after today, 1 to 366
-	HoldMinutes  int       `yaml:"holdMinutes"`  // a held slot is kept this long, 1 to 60
-	HoldsPerCase int       `yaml:"holdsPerCase"` // how many slots one case may hold at a time, 1 to 10
+	Directions   Text      `yaml:"directions,optional" json:",omitzero"` // how to get there, and how to get in without steps
+	StepMinutes  int       `yaml:"stepMinutes"`                          // appointments start every so many minutes of the hour: 5, 10, 15, 20, 30 or 60
+	LeadMinutes  int       `yaml:"leadMinutes"`                          // the soonest start is this long after now
+	HorizonDays  int       `yaml:"horizonDays"`                          // the last bookable day is this many days after today, 1 to 366
+	HoldMinutes  int       `yaml:"holdMinutes"`                          // a held slot is kept this long, 1 to 60
+	HoldsPerCase int       `yaml:"holdsPerCase"`                         // how many slots one case may hold at a time, 1 to 10
 	OpeningHours []Hours   `yaml:"openingHours"`
 	Closures     []Closure `yaml:"closures,optional"`                   // ascending, not overlapping; public holidays come on top
 	Openings     []Opening `yaml:"openings,optional" json:",omitempty"` // ascending, not overlapping; they count in spite of public holidays
@@ -209,6 +232,8 @@ type Service struct {
 	Combinable         bool `yaml:"combinable,optional" default:"true"` // may share an appointment with other services
 
 	ProcessingDays *int `yaml:"processingDays,optional"` // from submission to the office's deadline, 1 to 365; nil: the municipality's
+
+	Authority Text `yaml:"authority,optional" json:",omitzero"` // who decides, where that is not the town
 
 	Fees     []Fee     `yaml:"fees,optional"` // dated rows, ascending, not overlapping; on a day without a row the service is free
 	FeeRules *FeeRules `yaml:"feeRules,optional"`

@@ -124,4 +124,20 @@ func (Trust) values() []string {
 	return []string{string(TrustNone), string(TrustBasic), string(TrustSubstantial), string(TrustHigh)}
 }
 
+// PageKind is what a page of the town is about.
+type PageKind string
+
+// The kinds of pages.
+const (
+	PageImprint       PageKind = "IMPRINT"
+	PageAccessibility PageKind = "ACCESSIBILITY"
+	PageEasyLanguage  PageKind = "EASY_LANGUAGE" // about the services, in easy German
+	PageSignLanguage  PageKind = "SIGN_LANGUAGE" // about the services, in German sign language
+	PageContact       PageKind = "CONTACT"
+)
+
+func (PageKind) values() []string {
+	return []string{string(PageImprint), string(PageAccessibility), string(PageEasyLanguage), string(PageSignLanguage), string(PageContact)}
+}
+
 func (Source) values() []string { return []string{string(SourceAssumed)} }

@@ -15,6 +15,7 @@ type shape struct {
 // arguments are those that fields can't do without, and those that keep lists of what is public short.
 func arguments(field string) string {
 	return map[string]string{
+		"Municipality.page":           `(kind: CONTACT)`,
 		"Office.openingHours":         `(from: "2026-11-22", days: 3)`,
 		"Office.availability":         `(concerns: $concerns, from: "2026-11-22", days: 2)`,
 		"Municipality.services":       `(first: 2)`,
@@ -88,8 +89,11 @@ func (s shape) brief(typ string) string {
 	return s.public(typ, 0)
 }
 
-// public selects all of a type that is everybody's, so many steps from one object to another.
-func (s shape) public(typ string, steps int) string {
+// public selects all of a type that is everybody's, so many steps from one object to another. Of a list in a list it asks for the
+// names: all of it costs too much.
+func (s shape) public(typ string, steps int) string { return s.publicIn(typ, steps, false) }
+
+func (s shape) publicIn(typ string, steps int, listed bool) string {
 	var b strings.Builder
 	b.WriteString("{ __typename ")
 	for _, field := range s.graph[typ].Fields {
@@ -97,8 +101,8 @@ func (s shape) public(typ string, steps int) string {
 		b.WriteString(field.Name + arguments(typ+"."+field.Name) + " ")
 		switch {
 		case !s.graph.object(to):
-		case steps > 0:
-			b.WriteString(s.public(to, steps-1))
+		case steps > 0 && (!listed || field.Type.Elem == nil):
+			b.WriteString(s.publicIn(to, steps-1, listed || field.Type.Elem != nil))
 		default:
 			b.WriteString(s.brief(to))
 		}

@@ -13,7 +13,7 @@ import (
 // target is the id that a mutation on a town names: of its office, its counter, one of its services, or itself.
 func (in *town) target(mutation string) string {
 	switch mutation {
-	case "openCase", "setPaymentMethods", "resetPaymentMethods", "addPartner":
+	case "openCase", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addPartner":
 		return in.id
 	case "holdSlot", "bookAppointmentFor", "addClosure", "addOpening", "setOpeningHours", "resetOpeningHours":
 		return in.place.Office
@@ -118,7 +118,11 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 		return suite.Vars{"service": id, "validFrom": "2027-01-01"}
 	case "resetServiceState":
 		return suite.Vars{"service": id}
-	case "resetPaymentMethods":
+	case "setBanner":
+		return suite.Vars{
+			"municipality": id, "text": german("Wartung"), "from": "2026-11-01T00:00:00+01:00", "to": "2027-01-01T00:00:00+01:00",
+		}
+	case "resetPaymentMethods", "removeBanner":
 		return suite.Vars{"municipality": id}
 	case "setPaymentMethods":
 		return suite.Vars{"municipality": id, "methods": []suite.Vars{

@@ -68,8 +68,9 @@ func (w *world) common(t *testing.T, line string) (documents []string, path, typ
 	}[field]
 	require.NotEmpty(t, arguments, "the test doesn't know how to ask for %s", line)
 	typ = w.graph.field(operation, field).Type.Name()
+	listed := w.graph.field(operation, field).Type.Elem != nil
 	for _, given := range arguments {
-		documents = append(documents, strings.ToLower(operation)+` { `+field+`(`+given+`) `+w.public(typ, 2)+`}`)
+		documents = append(documents, strings.ToLower(operation)+` { `+field+`(`+given+`) `+w.publicIn(typ, 2, listed)+`}`)
 	}
 	return documents, "data." + field, typ
 }

@@ -200,11 +200,12 @@ func (w *world) furnish(t *testing.T) {
 	w.call("away-draft", e.Reviewed(w.elsewhere.paid, w.elsewhere.paid.Accepted[0]))
 	w.call("away-open", w.pay(e, w.ids["away-draft"]))
 	w.call("away-visit", w.visit(e, w.elsewhere.place, "2026-11-23T10:00:00+01:00"))
+	w.mutate(w.workers[w.elsewhere], "checkIn", suite.Vars{"appointment": w.ids["away-visit"]})
 
 	today := w.input("setFee", w.here, w.here.other)
 	today["validFrom"] = "2026-11-23"
 	w.mutate(w.actors['A'], "setFee", today)
-	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "addClosure"} { // for something to read
+	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "setBanner", "addClosure"} { // for something to read
 		w.mutate(w.actors['A'], mutation, w.input(mutation, w.here, w.here.target(mutation)))
 	}
 	for in, admin := range map[*town]*suite.Client{w.here: w.actors['A'], w.elsewhere: w.workers[w.elsewhere]} {

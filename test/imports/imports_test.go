@@ -47,7 +47,7 @@ const (
 // changed is a town in which something of every kind is new.
 func changed(t *testing.T) *suite.Town {
 	return suite.NewTown(t).
-		Edit("", "https://www.blomberg-lippe.de", "https://www.example.org").
+		Edit("", "website: https://www.blomberg-lippe.de", "website: https://www.example.org").
 		Edit("", "paymentMethods:\n", "  - version: 2\n    validFrom: 2026-12-01\n    de: {file: blomberg/notices/2.de.md}\n    en: {file: blomberg/notices/2.en.md}\n\npaymentMethods:\n").
 		Write("blomberg/notices/2.de.md", "Neu.\n").Write("blomberg/notices/2.en.md", "New.\n").
 		Edit("", "{method: WERO, enabled: false}", "{method: WERO, enabled: true}").
@@ -57,6 +57,7 @@ func changed(t *testing.T) *suite.Town {
 		Edit("", "cents: 4600", "cents: 4700").
 		Edit("", "form: {version: 2, file: "+ballot+"}", "form: {version: 3, file: "+ballot+"}").Edit(ballot, formTitle, newTitle).
 		Edit("shared/kinds.yaml", "name: {de: Reisepass, en: Passport}", "name: {de: Pass, en: Passport}").
+		Edit("shared/kinds.yaml", "name: {de: Umzug, en: Moving house}", "name: {de: Umziehen, en: Moving house}").
 		Without("lebensbescheinigung")
 }
 

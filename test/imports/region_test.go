@@ -140,7 +140,7 @@ func TestAFolderWithABrokenFileLeavesAllTownsAsTheyWere(t *testing.T) {
 				},
 				[]string{
 					"lemgo.yaml:6: municipality.ars: lemgo is known with the assumed ARS 057660044044, which can be corrected once: take ars out of source, if this one is certain",
-					"blomberg.yaml:211: services[1].form.version: version 2 is in use with other content",
+					"blomberg.yaml:261: services[1].form.version: version 2 is in use with other content",
 				},
 			},
 			"the keys of another town": {

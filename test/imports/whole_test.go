@@ -22,6 +22,8 @@ func steps() []step {
 		{"privacy_notices", "INSERT"},
 		{"payment_options", "DELETE"},
 		{"payment_options", "INSERT"},
+		{"town_pages", "DELETE"},
+		{"town_pages", "INSERT"},
 		{"public_services", "UPDATE"},
 		{"fees", "DELETE"},
 		{"fees", "INSERT"},
@@ -32,6 +34,7 @@ func steps() []step {
 		{"opening_rules", "INSERT"},
 		{"closures", "INSERT"},
 		{"events", "INSERT"},
+		{"occasions", "UPDATE"},
 		{"service_kinds", "UPDATE"},
 	}
 }

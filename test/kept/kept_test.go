@@ -40,6 +40,8 @@ func table() []row {
 
 		{field: "municipality", document: `{ municipality(by: {slug: "blomberg"}) { name paymentOptions { method validFrom } } }`, until: []string{"setPaymentMethods"}},
 		{field: "municipality", document: `{ municipality(by: {ars: "057660016016"}) { offices { closures { from } openingHours(from: "2026-11-23", days: 1) { hours { to } } } } }`, until: []string{"addClosure", "setOpeningHours"}},
+		{field: "municipality", document: `{ municipality(by: {slug: "blomberg"}) { banner { text } } }`, until: []string{"setBanner"}},
+		{field: "municipality", document: `{ municipality(by: {slug: "blomberg"}) { frequent { slug } occasions { name services { slug stateMessage } } pages { title } page(kind: IMPRINT) { text } } }`, until: []string{"setServiceState"}},
 		{field: "municipality", document: `{ municipality(by: {slug: "blomberg"}) { services(first: 100) ` + services + ` } }`, until: []string{"setServiceState", "setFee"}},
 		{field: "municipalities", document: `{ municipalities(first: 100) { totalCount nodes { paymentOptions { validFrom } } } }`, until: []string{"setPaymentMethods", "import"}},
 		{field: "publicService", document: `{ publicService(by: {id: "SERVICE"}) { name stateMessage } }`, until: []string{"setServiceState"}},

@@ -50,7 +50,8 @@ type world struct {
 	form     string
 	service  string // of the form
 	n        int    // writes so far
-	imports  int    // of them
+	imports  int    // of them, of towns
+	closures int    // of them, of days
 	free     []string
 }
 
@@ -106,8 +107,12 @@ func (w *world) write(name string) {
 		mutate(name, "SetPaymentMethodsInput", "municipality { id }", suite.Vars{
 			"municipality": w.municipality(), "methods": []suite.Vars{{"method": "CREDIT_CARD", "validFrom": fmt.Sprintf("2025-01-%02d", w.n%28+1)}},
 		})
+	case "setBanner":
+		text := fmt.Sprintf("Wartung %d", w.n)
+		mutate(name, "SetBannerInput", "municipality { id }", suite.Vars{"municipality": w.municipality(), "text": suite.Vars{"de": text, "en": text}})
 	case "addClosure": // of a working day in the next weeks, another one each time
-		day := suite.Start().AddDate(0, 0, 1+w.n/5*7+w.n%5).Format("2006-01-02")
+		day := suite.Start().AddDate(0, 0, 7+w.closures/5*7+w.closures%5).Format("2006-01-02")
+		w.closures++
 		mutate(name, "AddClosureInput", "office { id }", suite.Vars{"office": w.place.Office, "from": day, "to": day, "reason": suite.Vars{"de": "Ausflug", "en": "Outing"}})
 	case "setOpeningHours":
 		var hours []suite.Vars

@@ -126,6 +126,13 @@ func occasions() []occasion {
 		{"setPaymentMethods", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, suite.Vars{"municipality": w.municipality(), "methods": []suite.Vars{{"method": "CREDIT_CARD"}, {"method": "PAYPAL"}}}
 		}, []any{"methods", []suite.Vars{{"method": "PAYPAL"}}}, "events"},
+		{"setBanner", func(w *world) (*suite.Client, suite.Vars) {
+			return w.admin, suite.Vars{"municipality": w.municipality(), "text": basis()}
+		}, []any{"text", suite.Vars{"de": "Anderes", "en": "Something else"}}, "events"},
+		{"removeBanner", func(w *world) (*suite.Client, suite.Vars) {
+			mutate(w.admin, "setBanner", suite.Vars{"municipality": w.municipality(), "text": basis()}).OK("setBanner.municipality.id")
+			return w.admin, suite.Vars{"municipality": w.municipality()}
+		}, nil, "events"},
 		{"addClosure", func(w *world) (*suite.Client, suite.Vars) {
 			return w.admin, with(w.closure(), "from", "2027-01-18", "to", "2027-01-18")
 		}, []any{"to", "2027-01-19"}, "closures"},

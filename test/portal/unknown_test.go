@@ -89,6 +89,10 @@ func TestWritesByAWrongIDAreNotFound(t *testing.T) {
 			{"setPaymentMethods", "input.municipality", w.admin, "municipality", func(id string) suite.Vars {
 				return suite.Vars{"municipality": id, "methods": []suite.Vars{}}
 			}},
+			{"setBanner", "input.municipality", w.admin, "municipality", func(id string) suite.Vars {
+				return suite.Vars{"municipality": id, "text": basis()}
+			}},
+			{"removeBanner", "input.municipality", w.admin, "municipality", func(id string) suite.Vars { return suite.Vars{"municipality": id} }},
 			{"addClosure", "input.office", w.admin, "office", func(id string) suite.Vars { return with(w.closure(), "office", id) }},
 			{"addClosure", "input.counter", w.admin, "counter", func(id string) suite.Vars { return with(w.closure(), "counter", id) }},
 			{"setOpeningHours", "input.office", w.admin, "office", func(id string) suite.Vars { return with(w.week(), "office", id) }},
@@ -134,6 +138,8 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 			"setServiceState":       {"service": w.place.Service, "open": false},
 			"setFee":                {"service": w.place.Service, "cents": 1, "legalBasis": basis(), "validFrom": "2027-01-01"},
 			"setPaymentMethods":     {"municipality": w.municipality(), "methods": []suite.Vars{}},
+			"setBanner":             {"municipality": w.municipality(), "text": basis()},
+			"removeBanner":          {"municipality": w.municipality()},
 			"addClosure":            w.closure(),
 			"setOpeningHours":       w.week(),
 			"correctAppointment":    {"appointment": w.booked, "person": person()},
@@ -208,7 +214,7 @@ func TestWritesAreRefusedToThoseWhoMayNot(t *testing.T) {
 func adminsWork(code string) map[string]string {
 	codes := map[string]string{}
 	for _, name := range []string{
-		"setServiceState", "resetServiceState", "setFee", "removeFee", "setPaymentMethods", "resetPaymentMethods", "addClosure", "changeClosure", "removeClosure",
+		"setServiceState", "resetServiceState", "setFee", "removeFee", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addClosure", "changeClosure", "removeClosure",
 		"addOpening", "removeOpening", "setOpeningHours", "resetOpeningHours",
 	} {
 		codes[name] = code

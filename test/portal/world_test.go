@@ -48,6 +48,8 @@ var mutations = map[string]struct{ input, result string }{
 	"removeOpening":         {"RemoveOpeningInput", "office"},
 	"resetOpeningHours":     {"ResetOpeningHoursInput", "office"},
 	"setPaymentMethods":     {"SetPaymentMethodsInput", "municipality"},
+	"setBanner":             {"SetBannerInput", "municipality"},
+	"removeBanner":          {"RemoveBannerInput", "municipality"},
 	"addClosure":            {"AddClosureInput", "office"},
 	"setOpeningHours":       {"SetOpeningHoursInput", "office"},
 }
@@ -60,7 +62,7 @@ func mutation(name string) string {
 		"case":          `id contact { givenName familyName email language address { street houseNumber postalCode city country } }`,
 		"appointment":   `id reference status start end heldUntil channel counter { id } person { givenName familyName }`,
 		"publicService": `id open opensAt closesAt stateMessage fee { amount { cents } validFrom }`,
-		"municipality":  `id paymentMethods paymentOptions { method enabled validFrom validTo }`,
+		"municipality":  `id paymentMethods paymentOptions { method enabled validFrom validTo } banner { text from to }`,
 		"office":        `id closures { from to hours { from to } counter { id } reason }`,
 	}
 	m := mutations[name]
