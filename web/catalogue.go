@@ -139,6 +139,22 @@ func (v *visit) privacy() error {
 	})
 }
 
+// townPage is a page that the town writes itself.
+func (v *visit) townPage(kind api.TownPageKind) error {
+	return v.publish(func() (templ.Component, error) {
+		read, err := api.TownPageOf(v.r.Context(), v.public(), v.slug, kind)
+		if err != nil {
+			return nil, err
+		}
+		if read.Municipality == nil || read.Municipality.Page == nil {
+			return nil, errNotFound
+		}
+		p := v.frame(read.Municipality.Page.Title).With(&read.Municipality.TownFrame)
+		p.Summary = p.Title
+		return view.TownPage(p, read.Municipality.Page), nil
+	})
+}
+
 func (v *visit) language() api.Language {
 	if v.lang == "en" {
 		return api.Language_EN

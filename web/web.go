@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"nelke/web/static"
+	"nelke/web/view"
 )
 
 // Config is what a Site is made of.
@@ -140,7 +141,8 @@ func (s *Site) fromHere(r *http.Request) error {
 func Route(path string) string {
 	for word := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		switch word {
-		case "static", "dienste", "termin", "reservierung", "antrag", "vorgang", "datenschutz":
+		case "static", "dienste", "termin", "reservierung", "antrag", "vorgang", "datenschutz", "impressum", "barrierefreiheit", "leichte-sprache",
+			"gebaerdensprache", "kontakt":
 			return "/" + word
 		}
 	}
@@ -166,6 +168,9 @@ func (s *Site) routes() {
 	s.handle("GET /dienste", (*visit).services)
 	s.handle("GET /dienste/{service}", (*visit).service)
 	s.handle("GET /datenschutz", (*visit).privacy)
+	for path, kind := range view.TownPages() {
+		s.handle("GET "+path, func(v *visit) error { return v.townPage(kind) })
+	}
 
 	s.handle("GET /termin", (*visit).concerns)
 	s.handle("GET /termin/anzahl", (*visit).quantities)

@@ -889,6 +889,9 @@ type AppointmentWhole struct {
 	Reminder bool `json:"reminder"`
 	// How often the person has been called.
 	Calls int `json:"calls"`
+	// How many of those who wait will probably be called before the person, by the order in which `callNext` takes them. Null unless the
+	// person has checked in and waits today, and where no counter serves all concerns: staff then call by hand.
+	Ahead *int `json:"ahead"`
 	// Where.
 	Office AppointmentWholeOffice `json:"office"`
 	// The counter: for staff always, for the person once called.
@@ -928,6 +931,9 @@ func (v *AppointmentWhole) GetReminder() bool { return v.Reminder }
 
 // GetCalls returns AppointmentWhole.Calls, and is useful for accessing the field via an interface.
 func (v *AppointmentWhole) GetCalls() int { return v.Calls }
+
+// GetAhead returns AppointmentWhole.Ahead, and is useful for accessing the field via an interface.
+func (v *AppointmentWhole) GetAhead() *int { return v.Ahead }
 
 // GetOffice returns AppointmentWhole.Office, and is useful for accessing the field via an interface.
 func (v *AppointmentWhole) GetOffice() AppointmentWholeOffice { return v.Office }
@@ -986,6 +992,9 @@ func (v *AppointmentWholeOffice) GetPhone() *string { return v.OfficePlace.Phone
 // GetEmail returns AppointmentWholeOffice.Email, and is useful for accessing the field via an interface.
 func (v *AppointmentWholeOffice) GetEmail() *string { return v.OfficePlace.Email }
 
+// GetDirections returns AppointmentWholeOffice.Directions, and is useful for accessing the field via an interface.
+func (v *AppointmentWholeOffice) GetDirections() *string { return v.OfficePlace.Directions }
+
 func (v *AppointmentWholeOffice) UnmarshalJSON(b []byte) error {
 
 	if string(b) == "null" {
@@ -1025,6 +1034,8 @@ type __premarshalAppointmentWholeOffice struct {
 	Phone *string `json:"phone"`
 
 	Email *string `json:"email"`
+
+	Directions *string `json:"directions"`
 }
 
 func (v *AppointmentWholeOffice) MarshalJSON() ([]byte, error) {
@@ -1045,6 +1056,7 @@ func (v *AppointmentWholeOffice) __premarshalJSON() (*__premarshalAppointmentWho
 	retval.Address = v.OfficePlace.Address
 	retval.Phone = v.OfficePlace.Phone
 	retval.Email = v.OfficePlace.Email
+	retval.Directions = v.OfficePlace.Directions
 	return &retval, nil
 }
 
@@ -1083,6 +1095,18 @@ type AppointmentWholeOfficeMunicipalityPrivacyNotice struct {
 
 // GetId returns AppointmentWholeOfficeMunicipalityPrivacyNotice.Id, and is useful for accessing the field via an interface.
 func (v *AppointmentWholeOfficeMunicipalityPrivacyNotice) GetId() string { return v.Id }
+
+// Banner includes the requested fields of the GraphQL type Banner.
+// The GraphQL type's documentation follows.
+//
+// What all of the town's pages say on top for a while, such as when the service will be down.
+type Banner struct {
+	// What to tell people.
+	Text string `json:"text"`
+}
+
+// GetText returns Banner.Text, and is useful for accessing the field via an interface.
+func (v *Banner) GetText() string { return v.Text }
 
 // BookAppointmentBookAppointmentAppointmentPayload includes the requested fields of the GraphQL type AppointmentPayload.
 // The GraphQL type's documentation follows.
@@ -1763,6 +1787,12 @@ func (v *ConcernsMunicipality) GetTimeZone() string { return v.TownFrame.TimeZon
 // GetWebsite returns ConcernsMunicipality.Website, and is useful for accessing the field via an interface.
 func (v *ConcernsMunicipality) GetWebsite() *string { return v.TownFrame.Website }
 
+// GetBanner returns ConcernsMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *ConcernsMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns ConcernsMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *ConcernsMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
 func (v *ConcernsMunicipality) UnmarshalJSON(b []byte) error {
 
 	if string(b) == "null" {
@@ -1804,6 +1834,10 @@ type __premarshalConcernsMunicipality struct {
 	TimeZone string `json:"timeZone"`
 
 	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
 }
 
 func (v *ConcernsMunicipality) MarshalJSON() ([]byte, error) {
@@ -1825,6 +1859,8 @@ func (v *ConcernsMunicipality) __premarshalJSON() (*__premarshalConcernsMunicipa
 	retval.Ars = v.TownFrame.Ars
 	retval.TimeZone = v.TownFrame.TimeZone
 	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
 
@@ -2435,6 +2471,12 @@ func (v *NoticeMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone 
 // GetWebsite returns NoticeMunicipality.Website, and is useful for accessing the field via an interface.
 func (v *NoticeMunicipality) GetWebsite() *string { return v.TownFrame.Website }
 
+// GetBanner returns NoticeMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *NoticeMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns NoticeMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *NoticeMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
 func (v *NoticeMunicipality) UnmarshalJSON(b []byte) error {
 
 	if string(b) == "null" {
@@ -2474,6 +2516,10 @@ type __premarshalNoticeMunicipality struct {
 	TimeZone string `json:"timeZone"`
 
 	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
 }
 
 func (v *NoticeMunicipality) MarshalJSON() ([]byte, error) {
@@ -2494,6 +2540,8 @@ func (v *NoticeMunicipality) __premarshalJSON() (*__premarshalNoticeMunicipality
 	retval.Ars = v.TownFrame.Ars
 	retval.TimeZone = v.TownFrame.TimeZone
 	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
 
@@ -2538,6 +2586,45 @@ func (v *NoticeText) GetText() string { return v.Text }
 // GetValidFrom returns NoticeText.ValidFrom, and is useful for accessing the field via an interface.
 func (v *NoticeText) GetValidFrom() string { return v.ValidFrom }
 
+// Occasion includes the requested fields of the GraphQL type Occasion.
+// The GraphQL type's documentation follows.
+//
+// Services of a town that people ask for on one occasion, such as moving house.
+type Occasion struct {
+	// Its slug, the same in all towns; `other` is that of the services of no occasion.
+	Slug string `json:"slug"`
+	// Name, in the language of the request.
+	Name string `json:"name"`
+	// The services, in the town's order.
+	Services []OccasionService `json:"services"`
+}
+
+// GetSlug returns Occasion.Slug, and is useful for accessing the field via an interface.
+func (v *Occasion) GetSlug() string { return v.Slug }
+
+// GetName returns Occasion.Name, and is useful for accessing the field via an interface.
+func (v *Occasion) GetName() string { return v.Name }
+
+// GetServices returns Occasion.Services, and is useful for accessing the field via an interface.
+func (v *Occasion) GetServices() []OccasionService { return v.Services }
+
+// OccasionService includes the requested fields of the GraphQL type PublicService.
+// The GraphQL type's documentation follows.
+//
+// What a town offers (Leistung, Dienst).
+type OccasionService struct {
+	// Short name in addresses, unique within the town.
+	Slug string `json:"slug"`
+	// Name, in the language of the request.
+	Name string `json:"name"`
+}
+
+// GetSlug returns OccasionService.Slug, and is useful for accessing the field via an interface.
+func (v *OccasionService) GetSlug() string { return v.Slug }
+
+// GetName returns OccasionService.Name, and is useful for accessing the field via an interface.
+func (v *OccasionService) GetName() string { return v.Name }
+
 // OfficeChoice includes the requested fields of the GraphQL type Office.
 // The GraphQL type's documentation follows.
 //
@@ -2573,6 +2660,9 @@ func (v *OfficeChoice) GetPhone() *string { return v.OfficePlace.Phone }
 
 // GetEmail returns OfficeChoice.Email, and is useful for accessing the field via an interface.
 func (v *OfficeChoice) GetEmail() *string { return v.OfficePlace.Email }
+
+// GetDirections returns OfficeChoice.Directions, and is useful for accessing the field via an interface.
+func (v *OfficeChoice) GetDirections() *string { return v.OfficePlace.Directions }
 
 func (v *OfficeChoice) UnmarshalJSON(b []byte) error {
 
@@ -2615,6 +2705,8 @@ type __premarshalOfficeChoice struct {
 	Phone *string `json:"phone"`
 
 	Email *string `json:"email"`
+
+	Directions *string `json:"directions"`
 }
 
 func (v *OfficeChoice) MarshalJSON() ([]byte, error) {
@@ -2636,6 +2728,7 @@ func (v *OfficeChoice) __premarshalJSON() (*__premarshalOfficeChoice, error) {
 	retval.Address = v.OfficePlace.Address
 	retval.Phone = v.OfficePlace.Phone
 	retval.Email = v.OfficePlace.Email
+	retval.Directions = v.OfficePlace.Directions
 	return &retval, nil
 }
 
@@ -2679,6 +2772,8 @@ type OfficePlace struct {
 	Phone *string `json:"phone"`
 	// E-mail address.
 	Email *string `json:"email"`
+	// How to get there, and how to get in without steps.
+	Directions *string `json:"directions"`
 }
 
 // GetId returns OfficePlace.Id, and is useful for accessing the field via an interface.
@@ -2698,6 +2793,9 @@ func (v *OfficePlace) GetPhone() *string { return v.Phone }
 
 // GetEmail returns OfficePlace.Email, and is useful for accessing the field via an interface.
 func (v *OfficePlace) GetEmail() *string { return v.Email }
+
+// GetDirections returns OfficePlace.Directions, and is useful for accessing the field via an interface.
+func (v *OfficePlace) GetDirections() *string { return v.Directions }
 
 // OfficePlaceAddress includes the requested fields of the GraphQL type Address.
 // The GraphQL type's documentation follows.
@@ -2841,6 +2939,23 @@ type OpenCaseResponse struct {
 
 // GetOpenCase returns OpenCaseResponse.OpenCase, and is useful for accessing the field via an interface.
 func (v *OpenCaseResponse) GetOpenCase() OpenCaseOpenCaseCasePayload { return v.OpenCase }
+
+// PageLink includes the requested fields of the GraphQL type TownPage.
+// The GraphQL type's documentation follows.
+//
+// A page that the town writes itself. It has a text, an address outside, or both.
+type PageLink struct {
+	// What it is about.
+	Kind TownPageKind `json:"kind"`
+	// Heading.
+	Title string `json:"title"`
+}
+
+// GetKind returns PageLink.Kind, and is useful for accessing the field via an interface.
+func (v *PageLink) GetKind() TownPageKind { return v.Kind }
+
+// GetTitle returns PageLink.Title, and is useful for accessing the field via an interface.
+func (v *PageLink) GetTitle() string { return v.Title }
 
 // PaymentLiveResponse is returned by PaymentLive on success.
 type PaymentLiveResponse struct {
@@ -3900,6 +4015,12 @@ func (v *SearchMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone 
 // GetWebsite returns SearchMunicipality.Website, and is useful for accessing the field via an interface.
 func (v *SearchMunicipality) GetWebsite() *string { return v.TownFrame.Website }
 
+// GetBanner returns SearchMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *SearchMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns SearchMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *SearchMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
 func (v *SearchMunicipality) UnmarshalJSON(b []byte) error {
 
 	if string(b) == "null" {
@@ -3939,6 +4060,10 @@ type __premarshalSearchMunicipality struct {
 	TimeZone string `json:"timeZone"`
 
 	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
 }
 
 func (v *SearchMunicipality) MarshalJSON() ([]byte, error) {
@@ -3959,6 +4084,8 @@ func (v *SearchMunicipality) __premarshalJSON() (*__premarshalSearchMunicipality
 	retval.Ars = v.TownFrame.Ars
 	retval.TimeZone = v.TownFrame.TimeZone
 	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
 
@@ -4096,6 +4223,12 @@ func (v *ServiceMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone
 // GetWebsite returns ServiceMunicipality.Website, and is useful for accessing the field via an interface.
 func (v *ServiceMunicipality) GetWebsite() *string { return v.TownFrame.Website }
 
+// GetBanner returns ServiceMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *ServiceMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns ServiceMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *ServiceMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
 func (v *ServiceMunicipality) UnmarshalJSON(b []byte) error {
 
 	if string(b) == "null" {
@@ -4137,6 +4270,10 @@ type __premarshalServiceMunicipality struct {
 	TimeZone string `json:"timeZone"`
 
 	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
 }
 
 func (v *ServiceMunicipality) MarshalJSON() ([]byte, error) {
@@ -4158,6 +4295,8 @@ func (v *ServiceMunicipality) __premarshalJSON() (*__premarshalServiceMunicipali
 	retval.Ars = v.TownFrame.Ars
 	retval.TimeZone = v.TownFrame.TimeZone
 	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
 
@@ -4197,6 +4336,10 @@ type ServiceWhole struct {
 	Form *ServiceWholeForm `json:"form"`
 	// What to bring or to have at hand.
 	Documents []string `json:"documents"`
+	// Days that the office takes at most for an application, from the day after it came.
+	ProcessingDays int `json:"processingDays"`
+	// Who decides, where that isn't the town itself.
+	Authority *string `json:"authority"`
 	// Minutes at the counter for a quantity of one; null where no visit can be booked.
 	AppointmentMinutes *int `json:"appointmentMinutes"`
 	// Highest quantity in one appointment.
@@ -4238,6 +4381,12 @@ func (v *ServiceWhole) GetForm() *ServiceWholeForm { return v.Form }
 
 // GetDocuments returns ServiceWhole.Documents, and is useful for accessing the field via an interface.
 func (v *ServiceWhole) GetDocuments() []string { return v.Documents }
+
+// GetProcessingDays returns ServiceWhole.ProcessingDays, and is useful for accessing the field via an interface.
+func (v *ServiceWhole) GetProcessingDays() int { return v.ProcessingDays }
+
+// GetAuthority returns ServiceWhole.Authority, and is useful for accessing the field via an interface.
+func (v *ServiceWhole) GetAuthority() *string { return v.Authority }
 
 // GetAppointmentMinutes returns ServiceWhole.AppointmentMinutes, and is useful for accessing the field via an interface.
 func (v *ServiceWhole) GetAppointmentMinutes() *int { return v.AppointmentMinutes }
@@ -4323,6 +4472,10 @@ type __premarshalServiceWhole struct {
 
 	Documents []string `json:"documents"`
 
+	ProcessingDays int `json:"processingDays"`
+
+	Authority *string `json:"authority"`
+
 	AppointmentMinutes *int `json:"appointmentMinutes"`
 
 	MaxQuantity int `json:"maxQuantity"`
@@ -4371,6 +4524,8 @@ func (v *ServiceWhole) __premarshalJSON() (*__premarshalServiceWhole, error) {
 	retval.Fees = v.Fees
 	retval.Form = v.Form
 	retval.Documents = v.Documents
+	retval.ProcessingDays = v.ProcessingDays
+	retval.Authority = v.Authority
 	retval.AppointmentMinutes = v.AppointmentMinutes
 	retval.MaxQuantity = v.MaxQuantity
 	retval.Delivery = v.Delivery
@@ -4576,12 +4731,22 @@ type StartMunicipality struct {
 	TownFrame `json:"-"`
 	// Offices, in the town's order.
 	Offices []OfficePlace `json:"offices"`
+	// Services that are asked for most often, in the town's order.
+	Frequent []ServiceLine `json:"frequent"`
+	// Services by the event in life on which people ask for them. One may stand under several; those of none stand under the last.
+	Occasions []Occasion `json:"occasions"`
 	// Public services, in the town's order.
 	Services StartMunicipalityServicesPublicServiceConnection `json:"services"`
 }
 
 // GetOffices returns StartMunicipality.Offices, and is useful for accessing the field via an interface.
 func (v *StartMunicipality) GetOffices() []OfficePlace { return v.Offices }
+
+// GetFrequent returns StartMunicipality.Frequent, and is useful for accessing the field via an interface.
+func (v *StartMunicipality) GetFrequent() []ServiceLine { return v.Frequent }
+
+// GetOccasions returns StartMunicipality.Occasions, and is useful for accessing the field via an interface.
+func (v *StartMunicipality) GetOccasions() []Occasion { return v.Occasions }
 
 // GetServices returns StartMunicipality.Services, and is useful for accessing the field via an interface.
 func (v *StartMunicipality) GetServices() StartMunicipalityServicesPublicServiceConnection {
@@ -4605,6 +4770,12 @@ func (v *StartMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone }
 
 // GetWebsite returns StartMunicipality.Website, and is useful for accessing the field via an interface.
 func (v *StartMunicipality) GetWebsite() *string { return v.TownFrame.Website }
+
+// GetBanner returns StartMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *StartMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns StartMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *StartMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
 
 func (v *StartMunicipality) UnmarshalJSON(b []byte) error {
 
@@ -4634,6 +4805,10 @@ func (v *StartMunicipality) UnmarshalJSON(b []byte) error {
 type __premarshalStartMunicipality struct {
 	Offices []OfficePlace `json:"offices"`
 
+	Frequent []ServiceLine `json:"frequent"`
+
+	Occasions []Occasion `json:"occasions"`
+
 	Services StartMunicipalityServicesPublicServiceConnection `json:"services"`
 
 	Id string `json:"id"`
@@ -4647,6 +4822,10 @@ type __premarshalStartMunicipality struct {
 	TimeZone string `json:"timeZone"`
 
 	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
 }
 
 func (v *StartMunicipality) MarshalJSON() ([]byte, error) {
@@ -4661,6 +4840,8 @@ func (v *StartMunicipality) __premarshalJSON() (*__premarshalStartMunicipality, 
 	var retval __premarshalStartMunicipality
 
 	retval.Offices = v.Offices
+	retval.Frequent = v.Frequent
+	retval.Occasions = v.Occasions
 	retval.Services = v.Services
 	retval.Id = v.TownFrame.Id
 	retval.Slug = v.TownFrame.Slug
@@ -4668,6 +4849,8 @@ func (v *StartMunicipality) __premarshalJSON() (*__premarshalStartMunicipality, 
 	retval.Ars = v.TownFrame.Ars
 	retval.TimeZone = v.TownFrame.TimeZone
 	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
 
@@ -4954,6 +5137,10 @@ type TownFrame struct {
 	TimeZone string `json:"timeZone"`
 	// Home page.
 	Website *string `json:"website"`
+	// What all pages say on top now; null when there is nothing to say.
+	Banner *Banner `json:"banner"`
+	// The town's pages, one of each kind, in the language of the request or else in German.
+	Pages []PageLink `json:"pages"`
 }
 
 // GetId returns TownFrame.Id, and is useful for accessing the field via an interface.
@@ -4973,6 +5160,182 @@ func (v *TownFrame) GetTimeZone() string { return v.TimeZone }
 
 // GetWebsite returns TownFrame.Website, and is useful for accessing the field via an interface.
 func (v *TownFrame) GetWebsite() *string { return v.Website }
+
+// GetBanner returns TownFrame.Banner, and is useful for accessing the field via an interface.
+func (v *TownFrame) GetBanner() *Banner { return v.Banner }
+
+// GetPages returns TownFrame.Pages, and is useful for accessing the field via an interface.
+func (v *TownFrame) GetPages() []PageLink { return v.Pages }
+
+// TownPage includes the requested fields of the GraphQL type TownPage.
+// The GraphQL type's documentation follows.
+//
+// A page that the town writes itself. It has a text, an address outside, or both.
+type TownPage struct {
+	// Heading.
+	Title string `json:"title"`
+	// Markdown; null where the page stands elsewhere.
+	Text *string `json:"text"`
+	// A page or video outside, instead of the text or besides it.
+	Url *string `json:"url"`
+	// Language of title and text.
+	Language Language `json:"language"`
+	// The day on which the town last went over it.
+	UpdatedOn string `json:"updatedOn"`
+}
+
+// GetTitle returns TownPage.Title, and is useful for accessing the field via an interface.
+func (v *TownPage) GetTitle() string { return v.Title }
+
+// GetText returns TownPage.Text, and is useful for accessing the field via an interface.
+func (v *TownPage) GetText() *string { return v.Text }
+
+// GetUrl returns TownPage.Url, and is useful for accessing the field via an interface.
+func (v *TownPage) GetUrl() *string { return v.Url }
+
+// GetLanguage returns TownPage.Language, and is useful for accessing the field via an interface.
+func (v *TownPage) GetLanguage() Language { return v.Language }
+
+// GetUpdatedOn returns TownPage.UpdatedOn, and is useful for accessing the field via an interface.
+func (v *TownPage) GetUpdatedOn() string { return v.UpdatedOn }
+
+// What a page of the town is about.
+type TownPageKind string
+
+const (
+	// Who is responsible for the pages (Impressum).
+	TownPageKind_IMPRINT TownPageKind = "IMPRINT"
+	// What is accessible, what isn't, and where to complain (BITV 2.0 § 7).
+	TownPageKind_ACCESSIBILITY TownPageKind = "ACCESSIBILITY"
+	// What can be done here, in easy German (Leichte Sprache).
+	TownPageKind_EASY_LANGUAGE TownPageKind = "EASY_LANGUAGE"
+	// What can be done here, in German sign language.
+	TownPageKind_SIGN_LANGUAGE TownPageKind = "SIGN_LANGUAGE"
+	// How to reach the town hall.
+	TownPageKind_CONTACT TownPageKind = "CONTACT"
+)
+
+var AllTownPageKind = []TownPageKind{
+	TownPageKind_IMPRINT,
+	TownPageKind_ACCESSIBILITY,
+	TownPageKind_EASY_LANGUAGE,
+	TownPageKind_SIGN_LANGUAGE,
+	TownPageKind_CONTACT,
+}
+
+// TownPageOfMunicipality includes the requested fields of the GraphQL type Municipality.
+// The GraphQL type's documentation follows.
+//
+// A town: the tenant of everything else (Kommune).
+type TownPageOfMunicipality struct {
+	TownFrame `json:"-"`
+	// The town's page of a kind, in the language of the request or else in German; null where the town has none.
+	Page *TownPage `json:"page"`
+}
+
+// GetPage returns TownPageOfMunicipality.Page, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetPage() *TownPage { return v.Page }
+
+// GetId returns TownPageOfMunicipality.Id, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetId() string { return v.TownFrame.Id }
+
+// GetSlug returns TownPageOfMunicipality.Slug, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetSlug() string { return v.TownFrame.Slug }
+
+// GetName returns TownPageOfMunicipality.Name, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetName() string { return v.TownFrame.Name }
+
+// GetArs returns TownPageOfMunicipality.Ars, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetArs() string { return v.TownFrame.Ars }
+
+// GetTimeZone returns TownPageOfMunicipality.TimeZone, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone }
+
+// GetWebsite returns TownPageOfMunicipality.Website, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetWebsite() *string { return v.TownFrame.Website }
+
+// GetBanner returns TownPageOfMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns TownPageOfMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *TownPageOfMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
+func (v *TownPageOfMunicipality) UnmarshalJSON(b []byte) error {
+
+	if string(b) == "null" {
+		return nil
+	}
+
+	var firstPass struct {
+		*TownPageOfMunicipality
+		graphql.NoUnmarshalJSON
+	}
+	firstPass.TownPageOfMunicipality = v
+
+	err := json.Unmarshal(b, &firstPass)
+	if err != nil {
+		return err
+	}
+
+	err = json.Unmarshal(
+		b, &v.TownFrame)
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+type __premarshalTownPageOfMunicipality struct {
+	Page *TownPage `json:"page"`
+
+	Id string `json:"id"`
+
+	Slug string `json:"slug"`
+
+	Name string `json:"name"`
+
+	Ars string `json:"ars"`
+
+	TimeZone string `json:"timeZone"`
+
+	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
+}
+
+func (v *TownPageOfMunicipality) MarshalJSON() ([]byte, error) {
+	premarshaled, err := v.__premarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(premarshaled)
+}
+
+func (v *TownPageOfMunicipality) __premarshalJSON() (*__premarshalTownPageOfMunicipality, error) {
+	var retval __premarshalTownPageOfMunicipality
+
+	retval.Page = v.Page
+	retval.Id = v.TownFrame.Id
+	retval.Slug = v.TownFrame.Slug
+	retval.Name = v.TownFrame.Name
+	retval.Ars = v.TownFrame.Ars
+	retval.TimeZone = v.TownFrame.TimeZone
+	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
+	return &retval, nil
+}
+
+// TownPageOfResponse is returned by TownPageOf on success.
+type TownPageOfResponse struct {
+	// One town, or null.
+	Municipality *TownPageOfMunicipality `json:"municipality"`
+}
+
+// GetMunicipality returns TownPageOfResponse.Municipality, and is useful for accessing the field via an interface.
+func (v *TownPageOfResponse) GetMunicipality() *TownPageOfMunicipality { return v.Municipality }
 
 // TownResponse is returned by Town on success.
 type TownResponse struct {
@@ -5657,6 +6020,18 @@ type __TownInput struct {
 // GetTown returns __TownInput.Town, and is useful for accessing the field via an interface.
 func (v *__TownInput) GetTown() string { return v.Town }
 
+// __TownPageOfInput is used internally by genqlient
+type __TownPageOfInput struct {
+	Town string       `json:"town"`
+	Kind TownPageKind `json:"kind"`
+}
+
+// GetTown returns __TownPageOfInput.Town, and is useful for accessing the field via an interface.
+func (v *__TownPageOfInput) GetTown() string { return v.Town }
+
+// GetKind returns __TownPageOfInput.Kind, and is useful for accessing the field via an interface.
+func (v *__TownPageOfInput) GetKind() TownPageKind { return v.Kind }
+
 // __WithdrawApplicationInput is used internally by genqlient
 type __WithdrawApplicationInput struct {
 	Key         string `json:"key"`
@@ -6077,6 +6452,7 @@ fragment AppointmentWhole on Appointment {
 	extendable
 	reminder
 	calls
+	ahead
 	office {
 		... OfficePlace
 		municipality {
@@ -6119,6 +6495,7 @@ fragment OfficePlace on Office {
 	}
 	phone
 	email
+	directions
 }
 `
 
@@ -6165,6 +6542,7 @@ fragment AppointmentWhole on Appointment {
 	extendable
 	reminder
 	calls
+	ahead
 	office {
 		... OfficePlace
 		municipality {
@@ -6207,6 +6585,7 @@ fragment OfficePlace on Office {
 	}
 	phone
 	email
+	directions
 }
 `
 
@@ -6470,6 +6849,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 fragment OfficePlace on Office {
 	id
@@ -6483,6 +6869,7 @@ fragment OfficePlace on Office {
 	}
 	phone
 	email
+	directions
 }
 `
 
@@ -6876,6 +7263,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 fragment NoticeText on PrivacyNotice {
 	id
@@ -7328,6 +7722,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 fragment ServiceLine on PublicService {
 	id
@@ -7420,6 +7821,8 @@ query Service ($town: String!, $service: String!) {
 			id
 		}
 		documents
+		processingDays
+		authority
 		appointmentMinutes
 		maxQuantity
 		delivery
@@ -7437,6 +7840,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 fragment OfficePlace on Office {
 	id
@@ -7450,6 +7860,7 @@ fragment OfficePlace on Office {
 	}
 	phone
 	email
+	directions
 }
 fragment ServiceLine on PublicService {
 	id
@@ -7505,6 +7916,17 @@ query Start ($town: String!) {
 		offices {
 			... OfficePlace
 		}
+		frequent {
+			... ServiceLine
+		}
+		occasions {
+			slug
+			name
+			services {
+				slug
+				name
+			}
+		}
 		services(first: 100) {
 			nodes {
 				... ServiceLine
@@ -7519,6 +7941,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 fragment OfficePlace on Office {
 	id
@@ -7532,6 +7961,7 @@ fragment OfficePlace on Office {
 	}
 	phone
 	email
+	directions
 }
 fragment ServiceLine on PublicService {
 	id
@@ -7890,6 +8320,13 @@ fragment TownFrame on Municipality {
 	ars
 	timeZone
 	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
 }
 `
 
@@ -7907,6 +8344,64 @@ func Town(
 	}
 
 	data_ = &TownResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by TownPageOf.
+const TownPageOf_Operation = `
+query TownPageOf ($town: String!, $kind: TownPageKind!) {
+	municipality(by: {slug:$town}) {
+		... TownFrame
+		page(kind: $kind) {
+			title
+			text
+			url
+			language
+			updatedOn
+		}
+	}
+}
+fragment TownFrame on Municipality {
+	id
+	slug
+	name
+	ars
+	timeZone
+	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+	}
+}
+`
+
+func TownPageOf(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	town string,
+	kind TownPageKind,
+) (data_ *TownPageOfResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "TownPageOf",
+		Query:  TownPageOf_Operation,
+		Variables: &__TownPageOfInput{
+			Town: town,
+			Kind: kind,
+		},
+	}
+
+	data_ = &TownPageOfResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

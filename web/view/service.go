@@ -69,3 +69,29 @@ func delivery(p *Page, d api.DeliveryMethod) string {
 		return p.T("Sie erhalten nichts weiter.", "You get nothing further.")
 	}
 }
+
+// TownPages returns the pages that a town writes itself, by their path.
+func TownPages() map[string]api.TownPageKind {
+	return map[string]api.TownPageKind{
+		"/impressum": api.TownPageKind_IMPRINT, "/barrierefreiheit": api.TownPageKind_ACCESSIBILITY, "/kontakt": api.TownPageKind_CONTACT,
+		"/leichte-sprache": api.TownPageKind_EASY_LANGUAGE, "/gebaerdensprache": api.TownPageKind_SIGN_LANGUAGE,
+	}
+}
+
+// pathOf returns the path of a page that a town writes itself.
+func pathOf(kind api.TownPageKind) string {
+	for path, k := range TownPages() {
+		if k == kind {
+			return path
+		}
+	}
+	return "/"
+}
+
+// lasting returns how long the office takes, in words.
+func lasting(p *Page, days int) string {
+	if days == 1 {
+		return p.T("Höchstens einen Tag, nachdem Ihr Antrag eingegangen ist.", "One day at most after your application came.")
+	}
+	return p.T("Höchstens ", "At most ") + number(days) + p.T(" Tage, nachdem Ihr Antrag eingegangen ist.", " days after your application came.")
+}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+
+	"nelke/web/api"
 )
 
 // stamp names an instant in ids of elements.
@@ -56,3 +58,6 @@ func yesNo(p *Page, yes bool) string {
 	}
 	return p.T("nein", "no")
 }
+
+// lower returns a language as HTML writes it.
+func lower(l api.Language) string { return strings.ToLower(string(l)) }
