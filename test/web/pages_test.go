@@ -30,7 +30,7 @@ func everyPage(t *testing.T, p *suite.Process, lang string) []shown {
 	t.Helper()
 	at := map[string]string{"de": "", "en": "/en"}[lang]
 	say := func(de, en string) string { return map[string]string{"de": de, "en": en}[lang] }
-	hour := map[string]string{"de": "Dienstag, 24. November, 9 Uhr", "en": "Tuesday, 24 November, 9:00 am"}[lang]
+	hour := map[string]string{"de": "Dienstag, 24. November, 9 Uhr", "en": "Tuesday, 24 November, 10:00 am"}[lang]
 	pages := []shown{
 		{name: "start", path: at + "/"},
 		{name: "services", path: at + "/dienste"},

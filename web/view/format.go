@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"html"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -112,14 +113,23 @@ func Phone(number string) string {
 //nolint:gochecknoglobals // never changed, and safe for concurrent use
 var markdown = goldmark.New(goldmark.WithExtensions(extension.Linkify))
 
-// Markdown renders a text of the town. HTML in it is left out, and headings begin at the third level, below the page's own.
-func Markdown(text string) templ.Component {
+// heading finds the headings of rendered Markdown.
+var heading = regexp.MustCompile(`(</?h)([1-6])`) //nolint:gochecknoglobals // compiled once
+
+// Markdown renders a text of the town. HTML in it is left out. Its highest headings get a level, below that of what stands above the text.
+func Markdown(text string, level int) templ.Component {
 	var out strings.Builder
 	if err := markdown.Convert([]byte(text), &out); err != nil {
 		return templ.Raw("<p>" + html.EscapeString(text) + "</p>")
 	}
-	lowered := strings.NewReplacer("<h1", "<h3", "</h1", "</h3", "<h2", "<h3", "</h2", "</h3").Replace(out.String())
-	return templ.Raw(lowered)
+	highest := 6
+	for _, found := range heading.FindAllStringSubmatch(out.String(), -1) {
+		highest = min(highest, int(found[2][0]-'0'))
+	}
+	return templ.Raw(heading.ReplaceAllStringFunc(out.String(), func(tag string) string {
+		n := int(tag[len(tag)-1]-'0') - highest + level
+		return tag[:len(tag)-1] + strconv.Itoa(min(n, 6))
+	}))
 }
 
 // Method returns the name of a way to pay.

@@ -323,7 +323,7 @@ func Service(p *Page, t *api.ServiceMunicipality, s *api.ServiceWhole) templ.Com
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = Markdown(i.Body).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Markdown(i.Body, 3).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -953,7 +953,7 @@ func PrivacyNotice(p *Page, n api.NoticeText) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Markdown(n.Text).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = Markdown(n.Text, 2).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1049,7 +1049,7 @@ func TownPage(p *Page, t *api.TownPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = Markdown(*t.Text).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = Markdown(*t.Text, 2).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
