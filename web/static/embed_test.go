@@ -104,7 +104,12 @@ func TestAFolderReplacesAndAddsFiles(t *testing.T) {
 	w := get(t, files.Handler(), http.MethodGet, files.Path("style.css"))
 	require.Equal(t, "body { color: green }", w.Body.String())
 	require.Regexp(t, `^/static/fonts/town\.[0-9a-f]{8}\.woff2$`, files.Path("fonts/town.woff2"))
-	require.Equal(t, "font/woff2", get(t, files.Handler(), http.MethodGet, files.Path("fonts/town.woff2")).Header().Get("Content-Type"))
+	font := get(t, files.Handler(), http.MethodGet, files.Path("fonts/town.woff2"))
+	require.Equal(t, "font/woff2", font.Header().Get("Content-Type"))
+	require.Equal(t, "public, max-age=31536000, immutable", font.Header().Get("Cache-Control"))
+	beside := get(t, files.Handler(), http.MethodGet, "/static/fonts/town.woff2")
+	require.Equal(t, "wOF2", beside.Body.String())
+	require.Equal(t, "no-cache", beside.Header().Get("Cache-Control"))
 	require.Equal(t, static.Default().Path("page.js"), files.Path("page.js"), "what isn't replaced stays")
 	require.Equal(t, http.StatusNotFound, get(t, files.Handler(), http.MethodGet, static.Default().Path("style.css")).Code)
 }
