@@ -31,14 +31,13 @@ func parts() []string {
 	return []string{"colour", "text", "frame", "content", "form", "appointment", "media"}
 }
 
-// Files are files in memory. They never change, and are safe for concurrent use.
+// Files are files in memory under their hashed names. They never change, and are safe for concurrent use.
 type Files struct {
 	names  map[string]string // from a file's own name to its hashed one
-	served map[string]file   // by the name in the address
+	served map[string]file   // by hashed name
 }
 
 type file struct {
-	caching     string // Cache-Control
 	contentType string
 	hash        string // 16 hex digits
 	plain       []byte
@@ -55,8 +54,7 @@ func Default() *Files {
 }
 
 // New returns the program's own files and those of the folders, with what is in folders below them. A file of a folder takes the
-// place of an earlier one with the same name. It is served under its own name as well, so that a stylesheet can refer to a font
-// beside it; browsers then ask each time whether it has changed.
+// place of an earlier one with the same name.
 func New(folders ...fs.FS) (*Files, error) {
 	f := &Files{names: map[string]string{}, served: map[string]file{}}
 	if err := f.addOwn(); err != nil {
@@ -74,13 +72,7 @@ func New(folders ...fs.FS) (*Files, error) {
 			if err != nil {
 				return err
 			}
-			if err := f.add(name, content); err != nil {
-				return err
-			}
-			one := f.served[f.names[name]]
-			one.caching = "no-cache"
-			f.served[name] = one
-			return nil
+			return f.add(name, content)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("static: %w", err)
@@ -111,9 +103,7 @@ func (f *Files) addOwn() error {
 // add takes a file up, in the place of the one that had its name before.
 func (f *Files) add(name string, content []byte) error {
 	sum := sha256.Sum256(content)
-	one := file{
-		caching: "public, max-age=31536000, immutable", contentType: typeOf(name), hash: hex.EncodeToString(sum[:8]), plain: content,
-	}
+	one := file{contentType: typeOf(name), hash: hex.EncodeToString(sum[:8]), plain: content}
 	var err error
 	if one.small, err = compressed(content); err != nil {
 		return err
@@ -182,32 +172,37 @@ func (f *Files) Handler() http.Handler {
 	})
 }
 
-// Serve answers a request for the file with a hashed name, such as "style.1f2e3d4c.css", and with 404 for a name that isn't served.
-// Browsers and shared caches may keep the file for a year without asking again. Clients that accept gzip get it gzipped, under an
-// ETag of its own.
-func (f *Files) Serve(w http.ResponseWriter, r *http.Request, name string) {
-	one, ok := f.served[name]
+// Serve answers a request for the file with a hashed name, which browsers and shared caches may keep for a year without asking again,
+// or with its own name, which they may keep for an hour; and with 404 for any other name. Clients that accept gzip get it gzipped,
+// under an ETag of its own.
+func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
+	one, ok := f.served[hashed]
+	keep := "public, max-age=31536000, immutable"
+	if !ok { // its own name, as a stylesheet of a town names its fonts
+		one, ok = f.served[f.names[hashed]]
+		keep = "public, max-age=3600"
+	}
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", one.contentType)
-	header.Set("Cache-Control", one.caching)
+	header.Set("Cache-Control", keep)
 	header.Set("Vary", "Accept-Encoding")
 	header.Set("X-Content-Type-Options", "nosniff")
 	body, tag := one.plain, one.hash
-	if one.small != nil && acceptsGzip(r.Header) {
+	if one.small != nil && AcceptsGzip(r.Header) {
 		body, tag = one.small, one.hash+"-gzip"
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside Content-Encoding
 	}
 	header.Set("ETag", `"`+tag+`"`)
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, hashed, time.Time{}, bytes.NewReader(body))
 }
 
-// acceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
-func acceptsGzip(header http.Header) bool {
+// AcceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
+func AcceptsGzip(header http.Header) bool {
 	accepted := false
 	for one := range strings.SplitSeq(strings.Join(header.Values("Accept-Encoding"), ","), ",") {
 		name, weight, _ := strings.Cut(one, ";")
