@@ -173,8 +173,7 @@ func (f *Files) Handler() http.Handler {
 }
 
 // Serve answers a request for the file with a hashed name, which browsers and shared caches may keep for a year without asking again,
-// or with its own name, which they may keep for an hour; and with 404 for any other name. Clients that accept gzip get it gzipped,
-// under an ETag of its own.
+// or with its own name, which they may keep for an hour; and with 404 for any other name. Clients that accept gzip get it gzipped, under an ETag of its own.
 func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
 	one, ok := f.served[hashed]
 	keep := "public, max-age=31536000, immutable"
