@@ -62,7 +62,10 @@ func New(folders ...fs.FS) (*Files, error) {
 	}
 	for _, folder := range folders {
 		err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.Type().IsRegular() {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			if info, err := fs.Stat(folder, name); err != nil || !info.Mode().IsRegular() { // a link leads to what it is
 				return err
 			}
 			content, err := fs.ReadFile(folder, name)

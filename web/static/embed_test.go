@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -64,7 +66,7 @@ func TestFilesMayBeKeptForGood(t *testing.T) {
 func TestOtherNamesAreNotFound(t *testing.T) {
 	t.Parallel()
 	files := static.Default()
-	for _, path := range []string{"/static/", "/static/style.css", "/static/style.00000000.css", "/static/../embed.go", "/static/embed.go", "/"} {
+	for _, path := range []string{"/static/", "/static/theme.css", "/static/style.00000000.css", "/static/../embed.go", "/static/embed.go", "/"} {
 		require.Equal(t, http.StatusNotFound, get(t, files.Handler(), http.MethodGet, path).Code, path)
 	}
 }
@@ -94,6 +96,20 @@ func TestFilesAreGzippedForThoseWhoAcceptIt(t *testing.T) {
 	}
 }
 
+func TestAFolderMayHaveLinks(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(folder, "data"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "data", "logo.svg"), []byte("<svg/>"), 0o600))
+	require.NoError(t, os.Symlink("data", filepath.Join(folder, "newest")))
+	require.NoError(t, os.Symlink(filepath.Join("newest", "logo.svg"), filepath.Join(folder, "logo.svg")))
+	files, err := static.New(os.DirFS(folder))
+	require.NoError(t, err)
+	w := get(t, files.Handler(), http.MethodGet, files.Path("logo.svg"))
+	require.Equal(t, "<svg/>", w.Body.String())
+	require.Equal(t, "image/svg+xml", w.Header().Get("Content-Type"))
+}
+
 func TestAFolderReplacesAndAddsFiles(t *testing.T) {
 	t.Parallel()
 	files, err := static.New(fstest.MapFS{
@@ -104,7 +120,12 @@ func TestAFolderReplacesAndAddsFiles(t *testing.T) {
 	w := get(t, files.Handler(), http.MethodGet, files.Path("style.css"))
 	require.Equal(t, "body { color: green }", w.Body.String())
 	require.Regexp(t, `^/static/fonts/town\.[0-9a-f]{8}\.woff2$`, files.Path("fonts/town.woff2"))
-	require.Equal(t, "font/woff2", get(t, files.Handler(), http.MethodGet, files.Path("fonts/town.woff2")).Header().Get("Content-Type"))
+	font := get(t, files.Handler(), http.MethodGet, files.Path("fonts/town.woff2"))
+	require.Equal(t, "font/woff2", font.Header().Get("Content-Type"))
+	require.Equal(t, "public, max-age=31536000, immutable", font.Header().Get("Cache-Control"))
+	beside := get(t, files.Handler(), http.MethodGet, "/static/fonts/town.woff2")
+	require.Equal(t, "wOF2", beside.Body.String())
+	require.Equal(t, "public, max-age=3600", beside.Header().Get("Cache-Control"))
 	require.Equal(t, static.Default().Path("page.js"), files.Path("page.js"), "what isn't replaced stays")
 	require.Equal(t, http.StatusNotFound, get(t, files.Handler(), http.MethodGet, static.Default().Path("style.css")).Code)
 }
