@@ -61,3 +61,9 @@ func yesNo(p *Page, yes bool) string {
 
 // lower returns a language as HTML writes it.
 func lower(l api.Language) string { return strings.ToLower(string(l)) }
+
+// today reports whether a date is the present day in a zone.
+func today(p *Page, zone string, date time.Time) bool {
+	at, err := time.LoadLocation(zone)
+	return err == nil && p.Now.In(at).Format(time.DateOnly) == date.Format(time.DateOnly)
+}
