@@ -316,11 +316,11 @@ func (v *visit) unsaved(d *view.Draft, page form.Page, problems []api.Problem) e
 	if problems[0].GetCode() != api.ProblemCode_ANSWERS_INVALID {
 		return v.showSection(statusOf(problems[0]), d, page, []view.Fault{{Message: problems[0].GetMessage()}})
 	}
-	page.Faults = d.Form.Place(placed(problems, v.lang), page.Answers).In(page.Section)
+	page.Faults = d.Form.Place(placed(problems), page.Answers).In(page.Section)
 	return v.showSection(http.StatusUnprocessableEntity, d, page, nil)
 }
 
-func placed(problems []api.Problem, lang string) []form.Problem {
+func placed(problems []api.Problem) []form.Problem {
 	all := make([]form.Problem, len(problems))
 	for i, p := range problems {
 		all[i] = form.Problem{Message: p.GetMessage(), Path: p.GetPath()}
@@ -346,7 +346,7 @@ func (v *visit) save(d *view.Draft, section int, answers form.Answers) ([]api.Pr
 			return problems, nil
 		}
 		here := slices.DeleteFunc(slices.Clone(problems), func(p api.Problem) bool {
-			return len(d.Form.Place(placed([]api.Problem{p}, v.lang), answers).In(section)) == 0
+			return len(d.Form.Place(placed([]api.Problem{p}), answers).In(section)) == 0
 		})
 		if len(here) > 0 {
 			return here, nil

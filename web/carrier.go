@@ -64,7 +64,7 @@ func (t inProcess) stream(in *http.Request) (*http.Response, error) {
 	go func() {
 		defer cancel()
 		defer func() {
-			err := error(io.EOF)
+			err := io.EOF
 			if value := recover(); value != nil { // the handler cuts the connection by http.ErrAbortHandler
 				err = io.ErrUnexpectedEOF
 			}

@@ -75,15 +75,15 @@ func (k *kept) put(key string, p keptPage) {
 	k.pages[key], k.bytes = p, k.bytes+p.size()
 }
 
-// publish answers with a page that is the same for everybody without a case. make returns it; what it reads of the graph has to be read by
+// publish answers with a page that is the same for everybody without a case. content returns it; what it reads of the graph has to be read by
 // v.public(). It may be kept by browsers for no longer than they ask again.
-func (v *visit) publish(make func() (templ.Component, error)) error {
+func (v *visit) publish(content func() (templ.Component, error)) error {
 	if v.caseKey() != "" { // the frame then leads to the case
-		content, err := make()
+		shown, err := content()
 		if err != nil {
 			return err
 		}
-		return v.show(http.StatusOK, content)
+		return v.show(http.StatusOK, shown)
 	}
 	key := v.r.Host + "\x00" + v.lang + "\x00" + v.base + v.path + "?" + v.r.URL.RawQuery
 	if p, ok := v.site.kept.get(key); ok && v.holds(p.made) {
@@ -91,12 +91,12 @@ func (v *visit) publish(make func() (templ.Component, error)) error {
 		return nil
 	}
 	v.made = &basis{}
-	content, err := make()
+	shown, err := content()
 	if err != nil {
 		return err
 	}
 	var body bytes.Buffer
-	if err := content.Render(v.r.Context(), &body); err != nil {
+	if err := shown.Render(v.r.Context(), &body); err != nil {
 		return err
 	}
 	sum := sha256.Sum256(body.Bytes())

@@ -55,7 +55,7 @@ type Site struct {
 	kept   *kept
 	static *static.Files
 	forged *http.CrossOriginProtection
-	ended  context.Context // ends the live parts
+	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
 }
 

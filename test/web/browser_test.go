@@ -25,7 +25,7 @@ import (
 )
 
 // chromium is the browser of all tests of the package.
-var chromium context.Context //nolint:containedctx // chromedp keeps a browser in its context
+var chromium context.Context
 
 func TestMain(m *testing.M) {
 	// The sandbox doesn't start for root, as whom containers run tests; the only pages are those of the tests.
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "Chromium doesn't start:", err)
 		os.Exit(1)
 	}
-	chromium = ctx
+	chromium = ctx //nolint:fatcontext // chromedp keeps the browser in it
 	code := m.Run()
 	cancel()
 	os.Exit(code)
@@ -49,7 +49,7 @@ func serve(t *testing.T, b *suite.Backend) *suite.Process {
 // tab is a tab of the browser, in a profile of its own.
 type tab struct {
 	t       *testing.T
-	ctx     context.Context //nolint:containedctx // chromedp keeps a tab in its context
+	ctx     context.Context
 	console iter.Seq2[chromedp.ConsoleMessage, error]
 	base    string
 }
@@ -193,7 +193,7 @@ type focused struct {
 func (b *tab) focus() focused {
 	b.t.Helper()
 	return eval[focused](b, `(() => {
-		const e = document.activeElement, s = getComputedStyle(e);
+		const e = document.activeElement ?? document.body ?? document.documentElement, s = getComputedStyle(e);
 		const label = e.id && document.querySelector("label[for='" + CSS.escape(e.id) + "']");
 		const name = e.getAttribute("aria-label") || (label ? label.innerText : e.innerText) || "";
 		const box = e.getBoundingClientRect();

@@ -115,7 +115,7 @@ func (b *tab) look(page shown) {
 }
 
 // TestNoPageHasABarrierThatAxeFinds runs axe-core over every page and state: in light, in dark, and in forced colours, in German and English.
-func TestNoPageHasABarrierThatAxeFinds(t *testing.T) {
+func TestNoPageHasABarrierThatAxeFinds(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	axe, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 	require.NoError(t, err, "make test/web installs it")
@@ -137,7 +137,7 @@ func TestNoPageHasABarrierThatAxeFinds(t *testing.T) {
 }
 
 // TestEveryPageFitsANarrowWindow shows each page 320 pixels wide, and with text of twice the size, without scrolling sideways.
-func TestEveryPageFitsANarrowWindow(t *testing.T) {
+func TestEveryPageFitsANarrowWindow(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	b := open(t, p)
 	for _, page := range everyPage(t, p, "de") {
@@ -153,7 +153,7 @@ func TestEveryPageFitsANarrowWindow(t *testing.T) {
 const widest = `[...document.querySelectorAll("main *")].map(e => [e.getBoundingClientRect().right, e.outerHTML.slice(0, 200)]).sort((a, b) => b[0] - a[0])[0].join(" ")`
 
 // TestScreens writes a picture of every page, phone and desktop, into the folder of NELKE_SCREENS.
-func TestScreens(t *testing.T) {
+func TestScreens(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	folder := os.Getenv("NELKE_SCREENS")
 	if folder == "" {
 		return // make web/screens names one

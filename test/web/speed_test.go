@@ -22,7 +22,7 @@ import (
 )
 
 // TestPagesAreLight weighs every page as it is sent, and what the browser loads beside it.
-func TestPagesAreLight(t *testing.T) {
+func TestPagesAreLight(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	style, script := weight(t, p.URL+asset(t, p, "style")), weight(t, p.URL+asset(t, p, "page"))
 	t.Logf("style %d, script %d bytes", style, script)
@@ -72,7 +72,7 @@ func weight(t *testing.T, address string) int {
 
 // TestTheFirstPaintComesSoonOnABadLine loads pages cold over 1.6 Mbit/s with 150 ms for a round trip and a quarter of the CPU, and takes the median of
 // five. Nothing on them may shift.
-func TestTheFirstPaintComesSoonOnABadLine(t *testing.T) {
+func TestTheFirstPaintComesSoonOnABadLine(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	for _, path := range []string{"/", "/dienste/fuehrungszeugnis", "/termin/zeiten?dienst=personalausweis:1"} {
 		var paints []time.Duration
@@ -97,7 +97,7 @@ func TestTheFirstPaintComesSoonOnABadLine(t *testing.T) {
 }
 
 // TestManyLiveChangesKeepThePageResponsive has times held and given back, ten in a second, and looks for tasks of more than 50 ms.
-func TestManyLiveChangesKeepThePageResponsive(t *testing.T) {
+func TestManyLiveChangesKeepThePageResponsive(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	b := open(t, p).visit("/termin/zeiten?dienst=reisepass:1").shows("Wann passt es Ihnen?")
 	eval[any](b, `window.long = []; new PerformanceObserver(list => { for (const e of list.getEntries()) window.long.push(e.duration); }).observe({type: "longtask"}); undefined`)

@@ -14,6 +14,7 @@ import (
 // TestTheStoriesByKeyboard tells both stories of the announcement from the town's start page to the confirmation by keyboard alone, with a focus
 // that is seen wherever it goes, in a window of a desktop and of a phone.
 func TestTheStoriesByKeyboard(t *testing.T) {
+	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
 		p := serve(t, backend)
 		for i, width := range []int64{1280, 360} {
@@ -25,7 +26,7 @@ func TestTheStoriesByKeyboard(t *testing.T) {
 			b.write("Familienname", "Mustermann").enter("Weiter").shows("Bitte prüfen Sie Ihre Angaben").enter("Termin verbindlich buchen").shows("Ihr Termin ist gebucht")
 
 			b.visit("/").shows("Bürgerservice Blomberg").write("Was möchten Sie erledigen?", "meldebescheinigung").press("\r").shows("Suche: meldebescheinigung")
-			b.enter("Meldebescheinigung").shows("Meldebescheinigung").enter("Online beantragen").enter("Gelesen, weiter")
+			b.enter("Meldebescheinigung").shows("Meldebescheinigung").enter("Online beantragen").until(`location.pathname.endsWith("/antrag") && document.readyState === "complete"`).enter("Gelesen, weiter")
 			b.shows("Ihre Person").enter("Weiter").until(`document.title.startsWith("Fehler: ")`)
 			require.Contains(t, eval[string](b, `document.activeElement.innerText`), "Bitte prüfen Sie Ihre Angaben", "the summary of errors has the focus")
 			b.write("Familienname", "Mustermann").write("Vornamen", "Erika").write("Tag", "12").write("Monat", "8").write("Jahr", "1964").enter("Weiter")
@@ -39,6 +40,7 @@ func TestTheStoriesByKeyboard(t *testing.T) {
 
 // TestATimeThatSomebodyTakesFades opens the calendar in one browser and takes a time in another.
 func TestATimeThatSomebodyTakesFades(t *testing.T) {
+	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
 		p := serve(t, backend)
 		mine, theirs := open(t, p), open(t, p)

@@ -210,13 +210,11 @@ func (c *Calendar) month(first time.Time) MonthOf {
 
 func (c *Calendar) cell(date time.Time, month time.Month) MonthDay {
 	cell := MonthDay{Date: date, In: date.Month() == month}
-	if i := int(date.Sub(c.Days[0].Date) / oneDay); date.Before(c.Days[0].Date) || i >= len(c.Days) {
+	i := int(date.Sub(c.Days[0].Date) / oneDay)
+	if date.Before(c.Days[0].Date) || i >= len(c.Days) {
 		return cell
-	} else {
-		d := c.Days[i]
-		cell.Known, cell.Reason = true, d.Reason
-		cell.Free = len(d.Times)
 	}
+	cell.Known, cell.Reason, cell.Free = true, c.Days[i].Reason, len(c.Days[i].Times)
 	return cell
 }
 

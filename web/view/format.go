@@ -114,7 +114,7 @@ func Phone(number string) string {
 var markdown = goldmark.New(goldmark.WithExtensions(extension.Linkify))
 
 // heading finds the headings of rendered Markdown.
-var heading = regexp.MustCompile(`(</?h)([1-6])`) //nolint:gochecknoglobals // compiled once
+var heading = regexp.MustCompile(`(</?h)([1-6])`)
 
 // Markdown renders a text of the town. HTML in it is left out. Its highest headings get a level, below that of what stands above the text.
 func Markdown(text string, level int) templ.Component {
