@@ -22,6 +22,7 @@ import (
 	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
+	"nelke/ent/feedback"
 	"nelke/ent/form"
 	"nelke/ent/headdigest"
 	"nelke/ent/idempotency"
@@ -82,6 +83,8 @@ type Client struct {
 	Event *EventClient
 	// Fee is the client for interacting with the Fee builders.
 	Fee *FeeClient
+	// Feedback is the client for interacting with the Feedback builders.
+	Feedback *FeedbackClient
 	// Form is the client for interacting with the Form builders.
 	Form *FormClient
 	// HeadDigest is the client for interacting with the HeadDigest builders.
@@ -152,6 +155,7 @@ func (c *Client) init() {
 	c.Epoch = NewEpochClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.Fee = NewFeeClient(c.config)
+	c.Feedback = NewFeedbackClient(c.config)
 	c.Form = NewFormClient(c.config)
 	c.HeadDigest = NewHeadDigestClient(c.config)
 	c.Idempotency = NewIdempotencyClient(c.config)
@@ -279,6 +283,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
+		Feedback:           NewFeedbackClient(cfg),
 		Form:               NewFormClient(cfg),
 		HeadDigest:         NewHeadDigestClient(cfg),
 		Idempotency:        NewIdempotencyClient(cfg),
@@ -333,6 +338,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Epoch:              NewEpochClient(cfg),
 		Event:              NewEventClient(cfg),
 		Fee:                NewFeeClient(cfg),
+		Feedback:           NewFeedbackClient(cfg),
 		Form:               NewFormClient(cfg),
 		HeadDigest:         NewHeadDigestClient(cfg),
 		Idempotency:        NewIdempotencyClient(cfg),
@@ -387,10 +393,10 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
-		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Occasion,
-		c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment,
-		c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Feedback, c.Form,
+		c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality, c.Notice,
+		c.Occasion, c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey,
+		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
 		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
 		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
@@ -403,10 +409,10 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Application, c.Appointment, c.CaseFile, c.Change, c.Closure, c.Counter,
-		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Form, c.HeadDigest,
-		c.Idempotency, c.InformationRequest, c.Municipality, c.Notice, c.Occasion,
-		c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey, c.Payment,
-		c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
+		c.DemoMark, c.DigestRun, c.Epoch, c.Event, c.Fee, c.Feedback, c.Form,
+		c.HeadDigest, c.Idempotency, c.InformationRequest, c.Municipality, c.Notice,
+		c.Occasion, c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey,
+		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
 		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
 		c.WebhookDelivery, c.WebhookEndpoint,
 	} {
@@ -439,6 +445,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Event.mutate(ctx, m)
 	case *FeeMutation:
 		return c.Fee.mutate(ctx, m)
+	case *FeedbackMutation:
+		return c.Feedback.mutate(ctx, m)
 	case *FormMutation:
 		return c.Form.mutate(ctx, m)
 	case *HeadDigestMutation:
@@ -2128,6 +2136,139 @@ func (c *FeeClient) mutate(ctx context.Context, m *FeeMutation) (Value, error) {
 		return (&FeeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Fee mutation op: %q", m.Op())
+	}
+}
+
+// FeedbackClient is a client for the Feedback schema.
+type FeedbackClient struct {
+	config
+}
+
+// NewFeedbackClient returns a client for the Feedback from the given config.
+func NewFeedbackClient(c config) *FeedbackClient {
+	return &FeedbackClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `feedback.Hooks(f(g(h())))`.
+func (c *FeedbackClient) Use(hooks ...Hook) {
+	c.hooks.Feedback = append(c.hooks.Feedback, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `feedback.Intercept(f(g(h())))`.
+func (c *FeedbackClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Feedback = append(c.inters.Feedback, interceptors...)
+}
+
+// Create returns a builder for creating a Feedback entity.
+func (c *FeedbackClient) Create() *FeedbackCreate {
+	mutation := newFeedbackMutation(c.config, OpCreate)
+	return &FeedbackCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Feedback entities.
+func (c *FeedbackClient) CreateBulk(builders ...*FeedbackCreate) *FeedbackCreateBulk {
+	return &FeedbackCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *FeedbackClient) MapCreateBulk(slice any, setFunc func(*FeedbackCreate, int)) *FeedbackCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &FeedbackCreateBulk{err: fmt.Errorf("calling to FeedbackClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*FeedbackCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &FeedbackCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Feedback.
+func (c *FeedbackClient) Update() *FeedbackUpdate {
+	mutation := newFeedbackMutation(c.config, OpUpdate)
+	return &FeedbackUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *FeedbackClient) UpdateOne(_m *Feedback) *FeedbackUpdateOne {
+	mutation := newFeedbackMutation(c.config, OpUpdateOne, withFeedback(_m))
+	return &FeedbackUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *FeedbackClient) UpdateOneID(id string) *FeedbackUpdateOne {
+	mutation := newFeedbackMutation(c.config, OpUpdateOne, withFeedbackID(id))
+	return &FeedbackUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Feedback.
+func (c *FeedbackClient) Delete() *FeedbackDelete {
+	mutation := newFeedbackMutation(c.config, OpDelete)
+	return &FeedbackDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *FeedbackClient) DeleteOne(_m *Feedback) *FeedbackDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *FeedbackClient) DeleteOneID(id string) *FeedbackDeleteOne {
+	builder := c.Delete().Where(feedback.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &FeedbackDeleteOne{builder}
+}
+
+// Query returns a query builder for Feedback.
+func (c *FeedbackClient) Query() *FeedbackQuery {
+	return &FeedbackQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeFeedback},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Feedback entity by its id.
+func (c *FeedbackClient) Get(ctx context.Context, id string) (*Feedback, error) {
+	return c.Query().Where(feedback.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *FeedbackClient) GetX(ctx context.Context, id string) *Feedback {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *FeedbackClient) Hooks() []Hook {
+	return c.hooks.Feedback
+}
+
+// Interceptors returns the client interceptors.
+func (c *FeedbackClient) Interceptors() []Interceptor {
+	return c.inters.Feedback
+}
+
+func (c *FeedbackClient) mutate(ctx context.Context, m *FeedbackMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&FeedbackCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&FeedbackUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&FeedbackUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&FeedbackDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Feedback mutation op: %q", m.Op())
 	}
 }
 
@@ -5823,7 +5964,7 @@ func (c *WebhookEndpointClient) mutate(ctx context.Context, m *WebhookEndpointMu
 type (
 	hooks struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
-		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		DigestRun, Epoch, Event, Fee, Feedback, Form, HeadDigest, Idempotency,
 		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
 		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
 		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,
@@ -5831,7 +5972,7 @@ type (
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
-		DigestRun, Epoch, Event, Fee, Form, HeadDigest, Idempotency,
+		DigestRun, Epoch, Event, Fee, Feedback, Form, HeadDigest, Idempotency,
 		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
 		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
 		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,

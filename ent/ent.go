@@ -17,6 +17,7 @@ import (
 	"nelke/ent/epoch"
 	"nelke/ent/event"
 	"nelke/ent/fee"
+	"nelke/ent/feedback"
 	"nelke/ent/form"
 	"nelke/ent/headdigest"
 	"nelke/ent/idempotency"
@@ -118,6 +119,7 @@ func checkColumn(t, c string) error {
 			epoch.Table:              epoch.ValidColumn,
 			event.Table:              event.ValidColumn,
 			fee.Table:                fee.ValidColumn,
+			feedback.Table:           feedback.ValidColumn,
 			form.Table:               form.ValidColumn,
 			headdigest.Table:         headdigest.ValidColumn,
 			idempotency.Table:        idempotency.ValidColumn,

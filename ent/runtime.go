@@ -11,6 +11,7 @@ import (
 	"nelke/ent/counter"
 	"nelke/ent/event"
 	"nelke/ent/fee"
+	"nelke/ent/feedback"
 	"nelke/ent/form"
 	"nelke/ent/idempotency"
 	"nelke/ent/informationrequest"
@@ -291,6 +292,23 @@ func init() {
 	feeDescID := feeMixinFields0[0].Descriptor()
 	// fee.DefaultID holds the default value on creation for the id field.
 	fee.DefaultID = feeDescID.Default.(func() string)
+	feedbackMixin := schema.Feedback{}.Mixin()
+	feedbackMixinFields0 := feedbackMixin[0].Fields()
+	_ = feedbackMixinFields0
+	feedbackFields := schema.Feedback{}.Fields()
+	_ = feedbackFields
+	// feedbackDescServiceID is the schema descriptor for service_id field.
+	feedbackDescServiceID := feedbackFields[1].Descriptor()
+	// feedback.DefaultServiceID holds the default value on creation for the service_id field.
+	feedback.DefaultServiceID = feedbackDescServiceID.Default.(string)
+	// feedbackDescStep is the schema descriptor for step field.
+	feedbackDescStep := feedbackFields[3].Descriptor()
+	// feedback.DefaultStep holds the default value on creation for the step field.
+	feedback.DefaultStep = feedbackDescStep.Default.(string)
+	// feedbackDescID is the schema descriptor for id field.
+	feedbackDescID := feedbackMixinFields0[0].Descriptor()
+	// feedback.DefaultID holds the default value on creation for the id field.
+	feedback.DefaultID = feedbackDescID.Default.(func() string)
 	formMixin := schema.Form{}.Mixin()
 	formMixinFields0 := formMixin[0].Fields()
 	_ = formMixinFields0

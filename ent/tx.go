@@ -36,6 +36,8 @@ type Tx struct {
 	Event *EventClient
 	// Fee is the client for interacting with the Fee builders.
 	Fee *FeeClient
+	// Feedback is the client for interacting with the Feedback builders.
+	Feedback *FeedbackClient
 	// Form is the client for interacting with the Form builders.
 	Form *FormClient
 	// HeadDigest is the client for interacting with the HeadDigest builders.
@@ -226,6 +228,7 @@ func (tx *Tx) init() {
 	tx.Epoch = NewEpochClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.Fee = NewFeeClient(tx.config)
+	tx.Feedback = NewFeedbackClient(tx.config)
 	tx.Form = NewFormClient(tx.config)
 	tx.HeadDigest = NewHeadDigestClient(tx.config)
 	tx.Idempotency = NewIdempotencyClient(tx.config)

@@ -61,7 +61,7 @@ type Config struct {
 	Proxies         []string `env:"NELKE_PROXIES" help:"Networks (CIDR) of proxies whose X-Forwarded-For and traceparent are believed. Separated by commas."`
 	ExemptNetworks  []string `env:"NELKE_EXEMPT_NETWORKS" help:"Networks (CIDR) that many people share: a library's, the town hall's own terminal's. They have limits of their own, see NELKE_EXEMPT_TIMES. Separated by commas."`
 	ExemptTimes     int      `env:"NELKE_EXEMPT_TIMES" default:"100" help:"How many times as much as another network each of NELKE_EXEMPT_NETWORKS may do, all its addresses together. 0: any number."`
-	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64; twice as many a /56, eight times a /48) may open in an hour, and pings and replays that one partner may ask for."`
+	OpeningsPerHour int      `env:"NELKE_OPENINGS_PER_HOUR" default:"60" help:"Cases that one network (an IPv4 address, an IPv6 /64; twice as many a /56, eight times a /48) may open in an hour, feedback that it may give, and pings and replays that one partner may ask for."`
 	HoldsPerHour    int      `env:"NELKE_HOLDS_PER_HOUR" default:"120" help:"Times that one network may hold in an hour. 0: any number, as with all that follow."`
 	BookingsPerDay  int      `env:"NELKE_BOOKINGS_PER_DAY" default:"40" help:"Appointments that one network may book online in a day."`
 

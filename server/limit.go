@@ -154,6 +154,7 @@ func (c Config) limits(client redis.UniversalClient) portal.Limits {
 		NetworkWrites: l.per("writes", minute, c.NetworkWritesPerMinute),
 		CaseWrites:    l.per("case", minute, c.CaseWritesPerMinute),
 		Contacts:      l.per("contacts", day, c.ContactsPerDay),
+		Feedback:      l.per("feedback", time.Hour, c.OpeningsPerHour),
 		Pings:         l.per("pings", time.Hour, c.OpeningsPerHour),
 		Appointments:  c.AppointmentsPerCase,
 		CaseQueue:     c.CaseQueue,

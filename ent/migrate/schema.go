@@ -377,6 +377,40 @@ var (
 			},
 		},
 	}
+	// FeedbackColumns holds the columns for the "feedback" table.
+	FeedbackColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "service_id", Type: field.TypeString, Default: ""},
+		{Name: "about", Type: field.TypeEnum, Enums: []string{"APPLICATION", "APPOINTMENT", "PAGE", "ACCESSIBILITY"}},
+		{Name: "step", Type: field.TypeString, Default: ""},
+		{Name: "satisfaction", Type: field.TypeInt, Nullable: true},
+		{Name: "message", Type: field.TypeString, Nullable: true, Size: 2147483647},
+		{Name: "at", Type: field.TypeTime},
+	}
+	// FeedbackTable holds the schema information for the "feedback" table.
+	FeedbackTable = &schema.Table{
+		Name:       "feedback",
+		Columns:    FeedbackColumns,
+		PrimaryKey: []*schema.Column{FeedbackColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "feedback_municipality_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{FeedbackColumns[1], FeedbackColumns[0]},
+			},
+			{
+				Name:    "feedback_municipality_id_at",
+				Unique:  false,
+				Columns: []*schema.Column{FeedbackColumns[1], FeedbackColumns[7]},
+			},
+			{
+				Name:    "feedback_at",
+				Unique:  false,
+				Columns: []*schema.Column{FeedbackColumns[7]},
+			},
+		},
+	}
 	// FormsColumns holds the columns for the "forms" table.
 	FormsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -1178,6 +1212,7 @@ var (
 		EpochsTable,
 		EventsTable,
 		FeesTable,
+		FeedbackTable,
 		FormsTable,
 		HeadDigestsTable,
 		IdempotenciesTable,
@@ -1232,6 +1267,9 @@ func init() {
 		Table: "epochs",
 	}
 	FeesTable.ForeignKeys[0].RefTable = PublicServicesTable
+	FeedbackTable.Annotation = &entsql.Annotation{
+		Table: "feedback",
+	}
 	FormsTable.ForeignKeys[0].RefTable = PublicServicesTable
 	InformationRequestsTable.ForeignKeys[0].RefTable = ApplicationsTable
 	OfficesTable.ForeignKeys[0].RefTable = MunicipalitiesTable

@@ -39,6 +39,9 @@ type Event func(*sql.Selector)
 // Fee is the predicate function for fee builders.
 type Fee func(*sql.Selector)
 
+// Feedback is the predicate function for feedback builders.
+type Feedback func(*sql.Selector)
+
 // Form is the predicate function for form builders.
 type Form func(*sql.Selector)
 

@@ -145,6 +145,8 @@ func Places() map[string]Bound {
 		"RequestInformationInput.question":  {Letters: 2_000, Typed: true},
 		"DispatchInput.trackingNumber":      {Letters: 60, Typed: true},
 		"StartPaymentInput.returnUrl":       {Letters: 5_000, Typed: true},
+		"GiveFeedbackInput.step":            {Letters: 50, Typed: true},
+		"GiveFeedbackInput.message":         {Letters: 2_000, Typed: true},
 		"TextInput.de":                      {Letters: 1_000, Typed: true},
 		"TextInput.en":                      {Letters: 1_000, Typed: true},
 		"AddPartnerKeyInput.label":          name,

@@ -52,4 +52,6 @@ type (
 	PartnerEdge               = Edge[*ent.Partner]
 	WebhookDeliveryConnection = Connection[*ent.WebhookDelivery]
 	WebhookDeliveryEdge       = Edge[*ent.WebhookDelivery]
+	FeedbackConnection        = Connection[*ent.Feedback]
+	FeedbackEdge              = Edge[*ent.Feedback]
 )

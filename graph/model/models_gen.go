@@ -112,6 +112,14 @@ type Contact struct {
 	Language string `json:"language"`
 }
 
+// Whether feedback was taken.
+type GiveFeedbackPayload struct {
+	// false: a problem kept it.
+	Received bool `json:"received"`
+	// Empty when it was taken.
+	Problems []Problem `json:"problems"`
+}
+
 // An amount of money.
 type Money struct {
 	// Whole cents.

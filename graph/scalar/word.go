@@ -9,6 +9,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"nelke/ent/appointment"
+	"nelke/ent/feedback"
 	"nelke/ent/publicservice"
 	"nelke/ent/schema"
 	"nelke/ent/townpage"
@@ -174,6 +175,17 @@ func MarshalTrust(t publicservice.Trust) graphql.Marshaler { return graphql.Mars
 
 // UnmarshalTrust refuses: it is never an input.
 func UnmarshalTrust(any) (publicservice.Trust, error) { return "", refuse("never an input") }
+
+// MarshalFeedbackSubject writes what feedback is about.
+func MarshalFeedbackSubject(a feedback.About) graphql.Marshaler {
+	return graphql.MarshalString(string(a))
+}
+
+// UnmarshalFeedbackSubject reads it.
+func UnmarshalFeedbackSubject(v any) (feedback.About, error) {
+	s, err := text(v)
+	return feedback.About(s), err
+}
 
 // MarshalPageKind writes what a page is about.
 func MarshalPageKind(k townpage.Kind) graphql.Marshaler { return graphql.MarshalString(string(k)) }

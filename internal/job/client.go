@@ -51,6 +51,8 @@ type Operations interface {
 	DigestHeads(ctx context.Context) error
 	// ForgetIdempotency removes idempotency rows that nobody will ask for again.
 	ForgetIdempotency(ctx context.Context) error
+	// ForgetFeedback deletes the messages of old feedback.
+	ForgetFeedback(ctx context.Context) error
 	// IndexNames indexes names of what was there before names were indexed.
 	IndexNames(ctx context.Context) error
 }

@@ -257,6 +257,7 @@ func TestWork(t *testing.T) {
 				}
 				require.Equal(t, 1, jobs(t, s, KindDigestHeads))
 				require.Equal(t, 1, jobs(t, s, KindForgetIdempotency))
+				require.Equal(t, 1, jobs(t, s, KindForgetFeedback))
 			})
 		}
 	})

@@ -30,6 +30,9 @@ func (c *Client) periodic() []*river.PeriodicJob {
 		river.NewPeriodicJob(c.fromNow(nightly{hour: 3, minute: 40, zone: berlin()}), func() (river.JobArgs, *river.InsertOpts) {
 			return forgetIdempotency{}, daily
 		}, atStart),
+		river.NewPeriodicJob(c.fromNow(nightly{hour: 3, minute: 50, zone: berlin()}), func() (river.JobArgs, *river.InsertOpts) {
+			return forgetFeedback{}, daily
+		}, atStart),
 	}
 	sweep := &river.InsertOpts{
 		MaxAttempts: 1, // the next one is the second try

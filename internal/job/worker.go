@@ -31,6 +31,7 @@ type (
 	sweepHolds        struct{}
 	digestHeads       struct{}
 	forgetIdempotency struct{}
+	forgetFeedback    struct{}
 	indexNames        struct{}
 )
 
@@ -47,6 +48,7 @@ const (
 	KindSweepHolds        = "sweep_holds"
 	KindDigestHeads       = "digest_heads"
 	KindForgetIdempotency = "forget_idempotency"
+	KindForgetFeedback    = "forget_feedback"
 	KindIndexNames        = "index_names"
 )
 
@@ -61,6 +63,7 @@ func (tendDrafts) Kind() string        { return KindTendDrafts }
 func (sweepHolds) Kind() string        { return KindSweepHolds }
 func (digestHeads) Kind() string       { return KindDigestHeads }
 func (forgetIdempotency) Kind() string { return KindForgetIdempotency }
+func (forgetFeedback) Kind() string    { return KindForgetFeedback }
 func (indexNames) Kind() string        { return KindIndexNames }
 
 // queueWebhooks is the queue of calls to partners: however slow these are, nothing else waits for them. callers calls are made
@@ -99,6 +102,7 @@ func (c *Client) workers(ops Operations) *river.Workers {
 	add(c, w, func(ctx context.Context, _ sweepHolds) error { return ops.SweepHolds(ctx) })
 	add(c, w, func(ctx context.Context, _ digestHeads) error { return ops.DigestHeads(ctx) })
 	add(c, w, func(ctx context.Context, _ forgetIdempotency) error { return ops.ForgetIdempotency(ctx) })
+	add(c, w, func(ctx context.Context, _ forgetFeedback) error { return ops.ForgetFeedback(ctx) })
 	add(c, w, func(ctx context.Context, _ indexNames) error { return ops.IndexNames(ctx) })
 	return w
 }

@@ -117,6 +117,8 @@ func (h *recorder) DigestHeads(ctx context.Context) error { return h.called(ctx,
 
 func (h *recorder) ForgetIdempotency(ctx context.Context) error { return h.called(ctx, "forget") }
 
+func (h *recorder) ForgetFeedback(ctx context.Context) error { return h.called(ctx, "forget feedback") }
+
 func (h *recorder) IndexNames(ctx context.Context) error { return h.called(ctx, "index names") }
 
 // await reads calls until each of the wanted has come, and gives all that came.

@@ -25,6 +25,7 @@ type Limits struct {
 	NetworkWrites Limiter // all writes of a network
 	CaseWrites    Limiter // all writes of a case
 	Contacts      Limiter // changes of a case's contact
+	Feedback      Limiter // feedback of a network
 	Pings         Limiter // pings and replays that a partner asks for
 
 	Appointments int // open ones of a case at one office, holds included

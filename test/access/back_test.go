@@ -65,10 +65,13 @@ func readExits(t testing.TB) exits {
 	return w
 }
 
+// everybodys reports whether a mutation is anybody's to run, whoever they are.
+func everybodys(mutation string) bool { return mutation == "openCase" || mutation == "giveFeedback" }
+
 // ofStaff reports whether staff of a town may run a mutation there.
 func (tab *table) ofStaff(mutation string) bool {
 	r := tab.rows["Mutation."+mutation]
-	return r != nil && mutation != "openCase" && slices.ContainsFunc(r.cells, func(cell string) bool { return strings.ContainsAny(cell, "CSA") })
+	return r != nil && !everybodys(mutation) && slices.ContainsFunc(r.cells, func(cell string) bool { return strings.ContainsAny(cell, "CSA") })
 }
 
 // Staff alone, or time, bring everything to an end, whatever state it is in.

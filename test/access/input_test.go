@@ -13,7 +13,7 @@ import (
 // target is the id that a mutation on a town names: of its office, its counter, one of its services, or itself.
 func (in *town) target(mutation string) string {
 	switch mutation {
-	case "openCase", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addPartner":
+	case "openCase", "giveFeedback", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addPartner":
 		return in.id
 	case "holdSlot", "bookAppointmentFor", "addClosure", "addOpening", "setOpeningHours", "resetOpeningHours":
 		return in.place.Office
@@ -86,6 +86,10 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 
 	case "openCase":
 		return suite.Vars{"municipality": suite.Vars{"id": id}, "caseKey": identity.NewCaseKey()}
+	case "giveFeedback":
+		return suite.Vars{
+			"municipality": suite.Vars{"id": id}, "service": in.other, "about": "APPLICATION", "step": "ANSWERS", "satisfaction": 4, "message": "Gut zu verstehen.",
+		}
 	case "addPartner":
 		return suite.Vars{"municipality": id, "name": "Portal", "scopes": []string{"CATALOGUE_BULK"}}
 	case "updatePartner":
@@ -165,6 +169,9 @@ func unknown(id string) string {
 func (s shape) document(mutation string, inputs []suite.Vars, carried string) (string, suite.Vars) {
 	var head, body strings.Builder
 	vars := suite.Vars{}
+	if !s.graph.object(s.graph.result(mutation).Type.Name()) {
+		carried = ""
+	}
 	for i, input := range inputs {
 		n := string(rune('0' + i))
 		vars["in"+n] = input

@@ -34,7 +34,9 @@ func (w *world) stories(t *testing.T) {
 			late = late[1:]
 		}
 	}
-	w.tooMany(t)
+	for _, mutation := range []string{"openCase", "giveFeedback"} {
+		w.tooMany(t, mutation)
+	}
 	for _, r := range w.table.mutations() {
 		for i := range r.section.columns {
 			for _, actor := range w.table.actors {
@@ -47,18 +49,18 @@ func (w *world) stories(t *testing.T) {
 	}
 }
 
-// tooMany opens cases until there are too many.
-func (w *world) tooMany(t *testing.T) {
+// tooMany runs a mutation that is anybody's until that is too often.
+func (w *world) tooMany(t *testing.T, mutation string) {
 	t.Helper()
 	for range openings {
-		document, vars := w.document("openCase", []suite.Vars{keyed(w.input("openCase", w.here, w.here.id))}, "{ id }")
+		document, vars := w.document(mutation, []suite.Vars{keyed(w.input(mutation, w.here, w.here.id))}, "{ id }")
 		a := w.actors['N'].For(t).Do(document, vars)
 		if a.Problem() == "RATE_LIMITED" {
-			w.object('N', "CasePayload", a.Get("data.m0"), "")
+			w.object('N', a.Get("data.m0.__typename").String(), a.Get("data.m0"), "")
 			return
 		}
 	}
-	require.Fail(t, "nobody was told that it is too many")
+	require.Fail(t, "nobody was told that it is too many", mutation)
 }
 
 // applies makes applications of a person, with each of the staff, and of refunds by those who may.

@@ -65,6 +65,7 @@ func (w *world) way(line string) (way, bool) {
 	argument := map[string]string{
 		"application": `$id: ID!) { application(id: $id)`, "payment": `$id: ID!) { payment(id: $id)`, "appointment": `$id: ID!) { appointment(id: $id)`,
 		"partner": `$id: ID!) { partner(id: $id)`, "partners": `$id: ID!) { partners(first: 2, municipality: {id: $id})`,
+		"feedback":         `$id: ID!) { feedback(first: 2, municipality: {id: $id})`,
 		"appointments":     `$id: ID!) { appointments(municipality: {id: $id}, day: "2026-11-23")`,
 		"applications":     `$id: ID!) { applications(municipality: {id: $id}, day: "2026-11-23")`,
 		"appointmentBoard": `$id: ID!) { appointmentBoard(office: $id, date: "2026-11-23")`,

@@ -208,6 +208,9 @@ func (w *world) furnish(t *testing.T) {
 	for _, mutation := range []string{"setFee", "setServiceState", "setPaymentMethods", "setBanner", "addClosure"} { // for something to read
 		w.mutate(w.actors['A'], mutation, w.input(mutation, w.here, w.here.target(mutation)))
 	}
+	for _, in := range []*town{w.here, w.elsewhere} {
+		w.mutate(w.actors['N'], "giveFeedback", w.input("giveFeedback", in, in.id))
+	}
 	for in, admin := range map[*town]*suite.Client{w.here: w.actors['A'], w.elsewhere: w.workers[w.elsewhere]} {
 		w.mutate(admin, "addOpening", suite.Vars{
 			"office": in.place.Office, "counter": in.counters[2], "from": "2026-12-26", "to": "2026-12-26", "hours": []suite.Vars{{"from": "09:00", "to": "12:00"}},
