@@ -2,5 +2,5 @@ package graph
 
 //go:generate go run nelke/graph/bound/describe schema
 //go:generate sh -c "cd .. && go tool gqlgen generate"
-//go:generate go run nelke/cmd/nelke schema --out ../docs/schema.graphql
-//go:generate go run nelke/cmd/nelke schema --api --out ../docs/api.graphql
+//go:generate go run nelke/graph/print -out ../docs/schema.graphql
+//go:generate go run nelke/graph/print -api -out ../docs/api.graphql

@@ -142,7 +142,7 @@ func Route(path string) string {
 	for word := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
 		switch word {
 		case "static", "dienste", "termin", "reservierung", "antrag", "vorgang", "datenschutz", "impressum", "barrierefreiheit", "leichte-sprache",
-			"gebaerdensprache", "kontakt":
+			"gebaerdensprache", "kontakt", "rueckmeldung":
 			return "/" + word
 		}
 	}
@@ -171,6 +171,10 @@ func (s *Site) routes() {
 	for path, kind := range view.TownPages() {
 		s.handle("GET "+path, func(v *visit) error { return v.townPage(kind) })
 	}
+
+	s.handle("GET /rueckmeldung", (*visit).feedback)
+	s.handle("POST /rueckmeldung", (*visit).giveFeedback)
+	s.handle("GET /rueckmeldung/danke", (*visit).thanked)
 
 	s.handle("GET /termin", (*visit).concerns)
 	s.handle("GET /termin/anzahl", (*visit).quantities)

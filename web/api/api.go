@@ -2238,6 +2238,125 @@ func (v *FeeWhole) GetValidFrom() string { return v.ValidFrom }
 // GetSource returns FeeWhole.Source, and is useful for accessing the field via an interface.
 func (v *FeeWhole) GetSource() *string { return v.Source }
 
+// What feedback is about.
+type FeedbackSubject string
+
+const (
+	// Applying for a service.
+	FeedbackSubject_APPLICATION FeedbackSubject = "APPLICATION"
+	// Booking an appointment.
+	FeedbackSubject_APPOINTMENT FeedbackSubject = "APPOINTMENT"
+	// A page.
+	FeedbackSubject_PAGE FeedbackSubject = "PAGE"
+	// A barrier (BITV 2.0 § 7).
+	FeedbackSubject_ACCESSIBILITY FeedbackSubject = "ACCESSIBILITY"
+)
+
+var AllFeedbackSubject = []FeedbackSubject{
+	FeedbackSubject_APPLICATION,
+	FeedbackSubject_APPOINTMENT,
+	FeedbackSubject_PAGE,
+	FeedbackSubject_ACCESSIBILITY,
+}
+
+// GiveFeedbackGiveFeedbackGiveFeedbackPayload includes the requested fields of the GraphQL type GiveFeedbackPayload.
+// The GraphQL type's documentation follows.
+//
+// Whether feedback was taken.
+type GiveFeedbackGiveFeedbackGiveFeedbackPayload struct {
+	// Empty when it was taken.
+	Problems []Problem `json:"-"`
+}
+
+// GetProblems returns GiveFeedbackGiveFeedbackGiveFeedbackPayload.Problems, and is useful for accessing the field via an interface.
+func (v *GiveFeedbackGiveFeedbackGiveFeedbackPayload) GetProblems() []Problem { return v.Problems }
+
+func (v *GiveFeedbackGiveFeedbackGiveFeedbackPayload) UnmarshalJSON(b []byte) error {
+
+	if string(b) == "null" {
+		return nil
+	}
+
+	var firstPass struct {
+		*GiveFeedbackGiveFeedbackGiveFeedbackPayload
+		Problems []json.RawMessage `json:"problems"`
+		graphql.NoUnmarshalJSON
+	}
+	firstPass.GiveFeedbackGiveFeedbackGiveFeedbackPayload = v
+
+	err := json.Unmarshal(b, &firstPass)
+	if err != nil {
+		return err
+	}
+
+	{
+		dst := &v.Problems
+		src := firstPass.Problems
+		*dst = make(
+			[]Problem,
+			len(src))
+		for i, src := range src {
+			dst := &(*dst)[i]
+			if len(src) != 0 && string(src) != "null" {
+				err = __unmarshalProblem(
+					src, dst)
+				if err != nil {
+					return fmt.Errorf(
+						"unable to unmarshal GiveFeedbackGiveFeedbackGiveFeedbackPayload.Problems: %w", err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+type __premarshalGiveFeedbackGiveFeedbackGiveFeedbackPayload struct {
+	Problems []json.RawMessage `json:"problems"`
+}
+
+func (v *GiveFeedbackGiveFeedbackGiveFeedbackPayload) MarshalJSON() ([]byte, error) {
+	premarshaled, err := v.__premarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(premarshaled)
+}
+
+func (v *GiveFeedbackGiveFeedbackGiveFeedbackPayload) __premarshalJSON() (*__premarshalGiveFeedbackGiveFeedbackGiveFeedbackPayload, error) {
+	var retval __premarshalGiveFeedbackGiveFeedbackGiveFeedbackPayload
+
+	{
+
+		dst := &retval.Problems
+		src := v.Problems
+		*dst = make(
+			[]json.RawMessage,
+			len(src))
+		for i, src := range src {
+			dst := &(*dst)[i]
+			var err error
+			*dst, err = __marshalProblem(
+				&src)
+			if err != nil {
+				return nil, fmt.Errorf(
+					"unable to marshal GiveFeedbackGiveFeedbackGiveFeedbackPayload.Problems: %w", err)
+			}
+		}
+	}
+	return &retval, nil
+}
+
+// GiveFeedbackResponse is returned by GiveFeedback on success.
+type GiveFeedbackResponse struct {
+	// Takes what anybody says about the portal. It is kept without a name, an address or a case. Each network can give so much in an hour.
+	GiveFeedback GiveFeedbackGiveFeedbackGiveFeedbackPayload `json:"giveFeedback"`
+}
+
+// GetGiveFeedback returns GiveFeedbackResponse.GiveFeedback, and is useful for accessing the field via an interface.
+func (v *GiveFeedbackResponse) GetGiveFeedback() GiveFeedbackGiveFeedbackGiveFeedbackPayload {
+	return v.GiveFeedback
+}
+
 // HoldSlotHoldSlotAppointmentPayload includes the requested fields of the GraphQL type AppointmentPayload.
 // The GraphQL type's documentation follows.
 //
@@ -5736,6 +5855,34 @@ func (v *__ExtendHoldInput) GetKey() string { return v.Key }
 // GetAppointment returns __ExtendHoldInput.Appointment, and is useful for accessing the field via an interface.
 func (v *__ExtendHoldInput) GetAppointment() string { return v.Appointment }
 
+// __GiveFeedbackInput is used internally by genqlient
+type __GiveFeedbackInput struct {
+	Key          string          `json:"key"`
+	Town         string          `json:"town"`
+	About        FeedbackSubject `json:"about"`
+	Step         string          `json:"step"`
+	Satisfaction *int            `json:"satisfaction"`
+	Message      *string         `json:"message"`
+}
+
+// GetKey returns __GiveFeedbackInput.Key, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetKey() string { return v.Key }
+
+// GetTown returns __GiveFeedbackInput.Town, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetTown() string { return v.Town }
+
+// GetAbout returns __GiveFeedbackInput.About, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetAbout() FeedbackSubject { return v.About }
+
+// GetStep returns __GiveFeedbackInput.Step, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetStep() string { return v.Step }
+
+// GetSatisfaction returns __GiveFeedbackInput.Satisfaction, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetSatisfaction() *int { return v.Satisfaction }
+
+// GetMessage returns __GiveFeedbackInput.Message, and is useful for accessing the field via an interface.
+func (v *__GiveFeedbackInput) GetMessage() *string { return v.Message }
+
 // __HoldSlotInput is used internally by genqlient
 type __HoldSlotInput struct {
 	Key      string         `json:"key"`
@@ -7047,6 +7194,65 @@ func ExtendHold(
 	}
 
 	data_ = &ExtendHoldResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The mutation executed by GiveFeedback.
+const GiveFeedback_Operation = `
+mutation GiveFeedback ($key: UUID!, $town: String!, $about: FeedbackSubject!, $step: String!, $satisfaction: Int, $message: String) {
+	giveFeedback(input: {idempotencyKey:$key,municipality:{slug:$town},about:$about,step:$step,satisfaction:$satisfaction,message:$message}) {
+		problems {
+			__typename
+			... Problem
+		}
+	}
+}
+fragment Problem on Problem {
+	code
+	message
+	path
+	... on SlotTaken {
+		reason
+		alternatives
+	}
+	... on RateLimited {
+		retryAfterSeconds
+	}
+}
+`
+
+func GiveFeedback(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	key string,
+	town string,
+	about FeedbackSubject,
+	step string,
+	satisfaction *int,
+	message *string,
+) (data_ *GiveFeedbackResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "GiveFeedback",
+		Query:  GiveFeedback_Operation,
+		Variables: &__GiveFeedbackInput{
+			Key:          key,
+			Town:         town,
+			About:        about,
+			Step:         step,
+			Satisfaction: satisfaction,
+			Message:      message,
+		},
+	}
+
+	data_ = &GiveFeedbackResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

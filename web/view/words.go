@@ -67,3 +67,18 @@ func today(p *Page, zone string, date time.Time) bool {
 	at, err := time.LoadLocation(zone)
 	return err == nil && p.Now.In(at).Format(time.DateOnly) == date.Format(time.DateOnly)
 }
+
+// satisfaction returns the words for a rating from 1 to 5.
+func satisfaction(p *Page, n int) string {
+	return []string{
+		p.T("sehr unzufrieden", "very dissatisfied"), p.T("unzufrieden", "dissatisfied"), p.T("teils, teils", "neither"), p.T("zufrieden", "satisfied"),
+		p.T("sehr zufrieden", "very satisfied"),
+	}[n-1]
+}
+
+func feedbackQuestion(p *Page, about string) string {
+	if about == "barriere" {
+		return p.T("Woran sind Sie gescheitert?", "What kept you from going on?")
+	}
+	return p.T("Was können wir besser machen?", "What can we do better?")
+}
