@@ -201,7 +201,7 @@ func (v *visit) secured() {
 		"connect-src 'self'; form-action 'self'"+v.formTargets()+"; base-uri 'none'; frame-ancestors "+framers+
 		"; require-trusted-types-for 'script'; trusted-types nelke")
 	header.Set("X-Content-Type-Options", "nosniff")
-	// Under no-referrer browsers send "Origin: null" with forms, which couldn't be told from those of other pages.
+	// Under no-referrer browsers send "Origin: null" with forms, which look like those of other pages.
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 }

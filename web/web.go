@@ -1,5 +1,5 @@
 // Package web serves the pages of a town for its citizens: the service list, applications, appointments and what became of them, in
-// German and English. It is a client of the graph like any other: it knows the published schema and nothing else of the service,
+// German and English. It is a client of the graph like any other: it has the published schema and nothing else of the service,
 // and reaches it in the process or over the network.
 //
 // Every page works without JavaScript. A write is a form that is sent by POST with the idempotency key that it was rendered with,

@@ -3,6 +3,7 @@ package pages_test
 import (
 	"net/http"
 	"net/http/cookiejar"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -111,11 +112,9 @@ func faults() []fault {
 	}
 }
 
-func isBooking(b *reader.Reader) bool {
-	return len(b.URL.Path) > 13 && b.URL.Path[:13] == "/reservierung"
-}
+func isBooking(b *reader.Reader) bool { return strings.HasPrefix(b.URL.Path, "/reservierung/") }
 
-// story is a service on which a story is told, and started anew.
+// story is a service on which a story takes place, and which is started anew.
 type story struct {
 	t       *testing.T
 	backend *suite.Backend
@@ -131,7 +130,7 @@ func (w *story) restart(b *reader.Reader) {
 	b.At(w.process)
 }
 
-// TestEachStepSurvivesEachFault tells both stories with one fault at one step, for each step and each fault. Nothing is lost, and nothing is there
+// TestEachStepSurvivesEachFault goes through both stories with one fault at one step, for each step and each fault. Nothing is lost, and nothing is there
 // twice: at the end there is one application that was paid once, or one appointment.
 func TestEachStepSurvivesEachFault(t *testing.T) {
 	t.Parallel()

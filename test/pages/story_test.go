@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { suite.Main(m) }
 
-// TestAnAppointmentIsBookedWithoutScript tells the announcement's story of a visit from the start page to the confirmation: concern,
+// TestAnAppointmentIsBookedWithoutScript goes through the announcement's story of a visit from the start page to the confirmation: concern,
 // time, data, check, send.
 func TestAnAppointmentIsBookedWithoutScript(t *testing.T) {
 	t.Parallel()
@@ -49,7 +49,7 @@ func TestAnAppointmentIsBookedWithoutScript(t *testing.T) {
 	})
 }
 
-// TestAnApplicationIsPaidForAndSentWithoutScript tells the announcement's other story: information, confirmation, privacy notice, data, check,
+// TestAnApplicationIsPaidForAndSentWithoutScript goes through the announcement's other story: information, confirmation, privacy notice, data, check,
 // payment, sending; then the office asks a question, and completes it.
 func TestAnApplicationIsPaidForAndSentWithoutScript(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"nelke/test/suite"
 )
 
-// TestTheStoriesByKeyboard tells both stories of the announcement from the town's start page to the confirmation by keyboard alone, with a focus
+// TestTheStoriesByKeyboard goes through both stories of the announcement from the town's start page to the confirmation by keyboard alone, with a focus
 // that is seen wherever it goes, in a window of a desktop and of a phone.
 func TestTheStoriesByKeyboard(t *testing.T) {
 	t.Parallel()
