@@ -64,6 +64,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET /{$}", startPage())
 	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
+	mux.Handle("GET "+qualityPath+"/{file}", handleQuality(p.portal, p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)

@@ -47,6 +47,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	p.payments.start(ctx)
 	defer p.followClock()()
 	defer p.compareClocks(ctx)()
+	defer p.writeVisits(ctx)()
 	p.log.InfoContext(ctx, "ready", "addr", s.addr, "database", cfg.database(), "redis", cfg.RedisURL != "", "demo", cfg.Demo, "version", cfg.version())
 	if cfg.Demo && cfg.Options.Welcome != nil {
 		if err := welcome(ctx, cfg.Options.Welcome, p, s.addr); err != nil {
