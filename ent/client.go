@@ -45,6 +45,7 @@ import (
 	"nelke/ent/servicekind"
 	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
+	"nelke/ent/visitcount"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 
@@ -129,6 +130,8 @@ type Client struct {
 	TownPage *TownPageClient
 	// UnknownPayment is the client for interacting with the UnknownPayment builders.
 	UnknownPayment *UnknownPaymentClient
+	// VisitCount is the client for interacting with the VisitCount builders.
+	VisitCount *VisitCountClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
 	WebhookDelivery *WebhookDeliveryClient
 	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
@@ -178,6 +181,7 @@ func (c *Client) init() {
 	c.ServiceKind = NewServiceKindClient(c.config)
 	c.TownPage = NewTownPageClient(c.config)
 	c.UnknownPayment = NewUnknownPaymentClient(c.config)
+	c.VisitCount = NewVisitCountClient(c.config)
 	c.WebhookDelivery = NewWebhookDeliveryClient(c.config)
 	c.WebhookEndpoint = NewWebhookEndpointClient(c.config)
 }
@@ -306,6 +310,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ServiceKind:        NewServiceKindClient(cfg),
 		TownPage:           NewTownPageClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
+		VisitCount:         NewVisitCountClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -361,6 +366,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ServiceKind:        NewServiceKindClient(cfg),
 		TownPage:           NewTownPageClient(cfg),
 		UnknownPayment:     NewUnknownPaymentClient(cfg),
+		VisitCount:         NewVisitCountClient(cfg),
 		WebhookDelivery:    NewWebhookDeliveryClient(cfg),
 		WebhookEndpoint:    NewWebhookEndpointClient(cfg),
 	}, nil
@@ -398,7 +404,7 @@ func (c *Client) Use(hooks ...Hook) {
 		c.Occasion, c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey,
 		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
 		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.VisitCount, c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Use(hooks...)
 	}
@@ -414,7 +420,7 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.Occasion, c.Office, c.Opening, c.OpeningRule, c.Partner, c.PartnerKey,
 		c.Payment, c.PaymentOption, c.PaymentReport, c.PrivacyNotice, c.PublicService,
 		c.Reopening, c.SandboxTransaction, c.ServiceKind, c.TownPage, c.UnknownPayment,
-		c.WebhookDelivery, c.WebhookEndpoint,
+		c.VisitCount, c.WebhookDelivery, c.WebhookEndpoint,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -491,6 +497,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.TownPage.mutate(ctx, m)
 	case *UnknownPaymentMutation:
 		return c.UnknownPayment.mutate(ctx, m)
+	case *VisitCountMutation:
+		return c.VisitCount.mutate(ctx, m)
 	case *WebhookDeliveryMutation:
 		return c.WebhookDelivery.mutate(ctx, m)
 	case *WebhookEndpointMutation:
@@ -5646,6 +5654,139 @@ func (c *UnknownPaymentClient) mutate(ctx context.Context, m *UnknownPaymentMuta
 	}
 }
 
+// VisitCountClient is a client for the VisitCount schema.
+type VisitCountClient struct {
+	config
+}
+
+// NewVisitCountClient returns a client for the VisitCount from the given config.
+func NewVisitCountClient(c config) *VisitCountClient {
+	return &VisitCountClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `visitcount.Hooks(f(g(h())))`.
+func (c *VisitCountClient) Use(hooks ...Hook) {
+	c.hooks.VisitCount = append(c.hooks.VisitCount, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `visitcount.Intercept(f(g(h())))`.
+func (c *VisitCountClient) Intercept(interceptors ...Interceptor) {
+	c.inters.VisitCount = append(c.inters.VisitCount, interceptors...)
+}
+
+// Create returns a builder for creating a VisitCount entity.
+func (c *VisitCountClient) Create() *VisitCountCreate {
+	mutation := newVisitCountMutation(c.config, OpCreate)
+	return &VisitCountCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of VisitCount entities.
+func (c *VisitCountClient) CreateBulk(builders ...*VisitCountCreate) *VisitCountCreateBulk {
+	return &VisitCountCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *VisitCountClient) MapCreateBulk(slice any, setFunc func(*VisitCountCreate, int)) *VisitCountCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &VisitCountCreateBulk{err: fmt.Errorf("calling to VisitCountClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*VisitCountCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &VisitCountCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for VisitCount.
+func (c *VisitCountClient) Update() *VisitCountUpdate {
+	mutation := newVisitCountMutation(c.config, OpUpdate)
+	return &VisitCountUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *VisitCountClient) UpdateOne(_m *VisitCount) *VisitCountUpdateOne {
+	mutation := newVisitCountMutation(c.config, OpUpdateOne, withVisitCount(_m))
+	return &VisitCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *VisitCountClient) UpdateOneID(id int) *VisitCountUpdateOne {
+	mutation := newVisitCountMutation(c.config, OpUpdateOne, withVisitCountID(id))
+	return &VisitCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for VisitCount.
+func (c *VisitCountClient) Delete() *VisitCountDelete {
+	mutation := newVisitCountMutation(c.config, OpDelete)
+	return &VisitCountDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *VisitCountClient) DeleteOne(_m *VisitCount) *VisitCountDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *VisitCountClient) DeleteOneID(id int) *VisitCountDeleteOne {
+	builder := c.Delete().Where(visitcount.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &VisitCountDeleteOne{builder}
+}
+
+// Query returns a query builder for VisitCount.
+func (c *VisitCountClient) Query() *VisitCountQuery {
+	return &VisitCountQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeVisitCount},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a VisitCount entity by its id.
+func (c *VisitCountClient) Get(ctx context.Context, id int) (*VisitCount, error) {
+	return c.Query().Where(visitcount.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *VisitCountClient) GetX(ctx context.Context, id int) *VisitCount {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *VisitCountClient) Hooks() []Hook {
+	return c.hooks.VisitCount
+}
+
+// Interceptors returns the client interceptors.
+func (c *VisitCountClient) Interceptors() []Interceptor {
+	return c.inters.VisitCount
+}
+
+func (c *VisitCountClient) mutate(ctx context.Context, m *VisitCountMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&VisitCountCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&VisitCountUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&VisitCountUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&VisitCountDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown VisitCount mutation op: %q", m.Op())
+	}
+}
+
 // WebhookDeliveryClient is a client for the WebhookDelivery schema.
 type WebhookDeliveryClient struct {
 	config
@@ -5968,7 +6109,8 @@ type (
 		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
 		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
 		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,
-		TownPage, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Hook
+		TownPage, UnknownPayment, VisitCount, WebhookDelivery,
+		WebhookEndpoint []ent.Hook
 	}
 	inters struct {
 		Application, Appointment, CaseFile, Change, Closure, Counter, DemoMark,
@@ -5976,7 +6118,8 @@ type (
 		InformationRequest, Municipality, Notice, Occasion, Office, Opening,
 		OpeningRule, Partner, PartnerKey, Payment, PaymentOption, PaymentReport,
 		PrivacyNotice, PublicService, Reopening, SandboxTransaction, ServiceKind,
-		TownPage, UnknownPayment, WebhookDelivery, WebhookEndpoint []ent.Interceptor
+		TownPage, UnknownPayment, VisitCount, WebhookDelivery,
+		WebhookEndpoint []ent.Interceptor
 	}
 )
 

@@ -40,6 +40,7 @@ import (
 	"nelke/ent/servicekind"
 	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
+	"nelke/ent/visitcount"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"reflect"
@@ -142,6 +143,7 @@ func checkColumn(t, c string) error {
 			servicekind.Table:        servicekind.ValidColumn,
 			townpage.Table:           townpage.ValidColumn,
 			unknownpayment.Table:     unknownpayment.ValidColumn,
+			visitcount.Table:         visitcount.ValidColumn,
 			webhookdelivery.Table:    webhookdelivery.ValidColumn,
 			webhookendpoint.Table:    webhookendpoint.ValidColumn,
 		})

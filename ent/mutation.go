@@ -43,6 +43,7 @@ import (
 	"nelke/ent/servicekind"
 	"nelke/ent/townpage"
 	"nelke/ent/unknownpayment"
+	"nelke/ent/visitcount"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 	"sync"
@@ -95,6 +96,7 @@ const (
 	TypeServiceKind        = "ServiceKind"
 	TypeTownPage           = "TownPage"
 	TypeUnknownPayment     = "UnknownPayment"
+	TypeVisitCount         = "VisitCount"
 	TypeWebhookDelivery    = "WebhookDelivery"
 	TypeWebhookEndpoint    = "WebhookEndpoint"
 )
@@ -33795,6 +33797,671 @@ func (m *UnknownPaymentMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *UnknownPaymentMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown UnknownPayment edge %s", name)
+}
+
+// VisitCountMutation represents an operation that mutates the VisitCount nodes in the graph.
+type VisitCountMutation struct {
+	config
+	op              Op
+	typ             string
+	id              *int
+	municipality_id *string
+	month           *string
+	service_id      *string
+	page            *string
+	views           *int
+	addviews        *int
+	visits          *int
+	addvisits       *int
+	clearedFields   map[string]struct{}
+	done            bool
+	oldValue        func(context.Context) (*VisitCount, error)
+	predicates      []predicate.VisitCount
+}
+
+var _ ent.Mutation = (*VisitCountMutation)(nil)
+
+// visitcountOption allows management of the mutation configuration using functional options.
+type visitcountOption func(*VisitCountMutation)
+
+// newVisitCountMutation creates new mutation for the VisitCount entity.
+func newVisitCountMutation(c config, op Op, opts ...visitcountOption) *VisitCountMutation {
+	m := &VisitCountMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeVisitCount,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withVisitCountID sets the ID field of the mutation.
+func withVisitCountID(id int) visitcountOption {
+	return func(m *VisitCountMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *VisitCount
+		)
+		m.oldValue = func(ctx context.Context) (*VisitCount, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().VisitCount.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withVisitCount sets the old VisitCount of the mutation.
+func withVisitCount(node *VisitCount) visitcountOption {
+	return func(m *VisitCountMutation) {
+		m.oldValue = func(context.Context) (*VisitCount, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m VisitCountMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m VisitCountMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *VisitCountMutation) ID() (id int, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *VisitCountMutation) IDs(ctx context.Context) ([]int, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []int{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().VisitCount.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetMunicipalityID sets the "municipality_id" field.
+func (m *VisitCountMutation) SetMunicipalityID(s string) {
+	m.municipality_id = &s
+}
+
+// MunicipalityID returns the value of the "municipality_id" field in the mutation.
+func (m *VisitCountMutation) MunicipalityID() (r string, exists bool) {
+	v := m.municipality_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMunicipalityID returns the old "municipality_id" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldMunicipalityID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMunicipalityID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMunicipalityID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMunicipalityID: %w", err)
+	}
+	return oldValue.MunicipalityID, nil
+}
+
+// ResetMunicipalityID resets all changes to the "municipality_id" field.
+func (m *VisitCountMutation) ResetMunicipalityID() {
+	m.municipality_id = nil
+}
+
+// SetMonth sets the "month" field.
+func (m *VisitCountMutation) SetMonth(s string) {
+	m.month = &s
+}
+
+// Month returns the value of the "month" field in the mutation.
+func (m *VisitCountMutation) Month() (r string, exists bool) {
+	v := m.month
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMonth returns the old "month" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldMonth(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMonth is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMonth requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMonth: %w", err)
+	}
+	return oldValue.Month, nil
+}
+
+// ResetMonth resets all changes to the "month" field.
+func (m *VisitCountMutation) ResetMonth() {
+	m.month = nil
+}
+
+// SetServiceID sets the "service_id" field.
+func (m *VisitCountMutation) SetServiceID(s string) {
+	m.service_id = &s
+}
+
+// ServiceID returns the value of the "service_id" field in the mutation.
+func (m *VisitCountMutation) ServiceID() (r string, exists bool) {
+	v := m.service_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldServiceID returns the old "service_id" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldServiceID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldServiceID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldServiceID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldServiceID: %w", err)
+	}
+	return oldValue.ServiceID, nil
+}
+
+// ResetServiceID resets all changes to the "service_id" field.
+func (m *VisitCountMutation) ResetServiceID() {
+	m.service_id = nil
+}
+
+// SetPage sets the "page" field.
+func (m *VisitCountMutation) SetPage(s string) {
+	m.page = &s
+}
+
+// Page returns the value of the "page" field in the mutation.
+func (m *VisitCountMutation) Page() (r string, exists bool) {
+	v := m.page
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPage returns the old "page" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldPage(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPage is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPage requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPage: %w", err)
+	}
+	return oldValue.Page, nil
+}
+
+// ResetPage resets all changes to the "page" field.
+func (m *VisitCountMutation) ResetPage() {
+	m.page = nil
+}
+
+// SetViews sets the "views" field.
+func (m *VisitCountMutation) SetViews(i int) {
+	m.views = &i
+	m.addviews = nil
+}
+
+// Views returns the value of the "views" field in the mutation.
+func (m *VisitCountMutation) Views() (r int, exists bool) {
+	v := m.views
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldViews returns the old "views" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldViews(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldViews is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldViews requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldViews: %w", err)
+	}
+	return oldValue.Views, nil
+}
+
+// AddViews adds i to the "views" field.
+func (m *VisitCountMutation) AddViews(i int) {
+	if m.addviews != nil {
+		*m.addviews += i
+	} else {
+		m.addviews = &i
+	}
+}
+
+// AddedViews returns the value that was added to the "views" field in this mutation.
+func (m *VisitCountMutation) AddedViews() (r int, exists bool) {
+	v := m.addviews
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetViews resets all changes to the "views" field.
+func (m *VisitCountMutation) ResetViews() {
+	m.views = nil
+	m.addviews = nil
+}
+
+// SetVisits sets the "visits" field.
+func (m *VisitCountMutation) SetVisits(i int) {
+	m.visits = &i
+	m.addvisits = nil
+}
+
+// Visits returns the value of the "visits" field in the mutation.
+func (m *VisitCountMutation) Visits() (r int, exists bool) {
+	v := m.visits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVisits returns the old "visits" field's value of the VisitCount entity.
+// If the VisitCount object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *VisitCountMutation) OldVisits(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVisits is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVisits requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVisits: %w", err)
+	}
+	return oldValue.Visits, nil
+}
+
+// AddVisits adds i to the "visits" field.
+func (m *VisitCountMutation) AddVisits(i int) {
+	if m.addvisits != nil {
+		*m.addvisits += i
+	} else {
+		m.addvisits = &i
+	}
+}
+
+// AddedVisits returns the value that was added to the "visits" field in this mutation.
+func (m *VisitCountMutation) AddedVisits() (r int, exists bool) {
+	v := m.addvisits
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVisits resets all changes to the "visits" field.
+func (m *VisitCountMutation) ResetVisits() {
+	m.visits = nil
+	m.addvisits = nil
+}
+
+// Where appends a list predicates to the VisitCountMutation builder.
+func (m *VisitCountMutation) Where(ps ...predicate.VisitCount) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the VisitCountMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *VisitCountMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.VisitCount, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *VisitCountMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *VisitCountMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (VisitCount).
+func (m *VisitCountMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *VisitCountMutation) Fields() []string {
+	fields := make([]string, 0, 6)
+	if m.municipality_id != nil {
+		fields = append(fields, visitcount.FieldMunicipalityID)
+	}
+	if m.month != nil {
+		fields = append(fields, visitcount.FieldMonth)
+	}
+	if m.service_id != nil {
+		fields = append(fields, visitcount.FieldServiceID)
+	}
+	if m.page != nil {
+		fields = append(fields, visitcount.FieldPage)
+	}
+	if m.views != nil {
+		fields = append(fields, visitcount.FieldViews)
+	}
+	if m.visits != nil {
+		fields = append(fields, visitcount.FieldVisits)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *VisitCountMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case visitcount.FieldMunicipalityID:
+		return m.MunicipalityID()
+	case visitcount.FieldMonth:
+		return m.Month()
+	case visitcount.FieldServiceID:
+		return m.ServiceID()
+	case visitcount.FieldPage:
+		return m.Page()
+	case visitcount.FieldViews:
+		return m.Views()
+	case visitcount.FieldVisits:
+		return m.Visits()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *VisitCountMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case visitcount.FieldMunicipalityID:
+		return m.OldMunicipalityID(ctx)
+	case visitcount.FieldMonth:
+		return m.OldMonth(ctx)
+	case visitcount.FieldServiceID:
+		return m.OldServiceID(ctx)
+	case visitcount.FieldPage:
+		return m.OldPage(ctx)
+	case visitcount.FieldViews:
+		return m.OldViews(ctx)
+	case visitcount.FieldVisits:
+		return m.OldVisits(ctx)
+	}
+	return nil, fmt.Errorf("unknown VisitCount field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VisitCountMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case visitcount.FieldMunicipalityID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMunicipalityID(v)
+		return nil
+	case visitcount.FieldMonth:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMonth(v)
+		return nil
+	case visitcount.FieldServiceID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetServiceID(v)
+		return nil
+	case visitcount.FieldPage:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPage(v)
+		return nil
+	case visitcount.FieldViews:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetViews(v)
+		return nil
+	case visitcount.FieldVisits:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVisits(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VisitCount field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *VisitCountMutation) AddedFields() []string {
+	var fields []string
+	if m.addviews != nil {
+		fields = append(fields, visitcount.FieldViews)
+	}
+	if m.addvisits != nil {
+		fields = append(fields, visitcount.FieldVisits)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *VisitCountMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case visitcount.FieldViews:
+		return m.AddedViews()
+	case visitcount.FieldVisits:
+		return m.AddedVisits()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *VisitCountMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case visitcount.FieldViews:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddViews(v)
+		return nil
+	case visitcount.FieldVisits:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVisits(v)
+		return nil
+	}
+	return fmt.Errorf("unknown VisitCount numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *VisitCountMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *VisitCountMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *VisitCountMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown VisitCount nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *VisitCountMutation) ResetField(name string) error {
+	switch name {
+	case visitcount.FieldMunicipalityID:
+		m.ResetMunicipalityID()
+		return nil
+	case visitcount.FieldMonth:
+		m.ResetMonth()
+		return nil
+	case visitcount.FieldServiceID:
+		m.ResetServiceID()
+		return nil
+	case visitcount.FieldPage:
+		m.ResetPage()
+		return nil
+	case visitcount.FieldViews:
+		m.ResetViews()
+		return nil
+	case visitcount.FieldVisits:
+		m.ResetVisits()
+		return nil
+	}
+	return fmt.Errorf("unknown VisitCount field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *VisitCountMutation) AddedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *VisitCountMutation) AddedIDs(name string) []ent.Value {
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *VisitCountMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *VisitCountMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *VisitCountMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 0)
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *VisitCountMutation) EdgeCleared(name string) bool {
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *VisitCountMutation) ClearEdge(name string) error {
+	return fmt.Errorf("unknown VisitCount unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *VisitCountMutation) ResetEdge(name string) error {
+	return fmt.Errorf("unknown VisitCount edge %s", name)
 }
 
 // WebhookDeliveryMutation represents an operation that mutates the WebhookDelivery nodes in the graph.

@@ -30,6 +30,7 @@ import (
 	"nelke/ent/sandboxtransaction"
 	"nelke/ent/schema"
 	"nelke/ent/townpage"
+	"nelke/ent/visitcount"
 	"nelke/ent/webhookdelivery"
 	"nelke/ent/webhookendpoint"
 )
@@ -649,6 +650,12 @@ func init() {
 	townpageDescID := townpageMixinFields0[0].Descriptor()
 	// townpage.DefaultID holds the default value on creation for the id field.
 	townpage.DefaultID = townpageDescID.Default.(func() string)
+	visitcountFields := schema.VisitCount{}.Fields()
+	_ = visitcountFields
+	// visitcountDescServiceID is the schema descriptor for service_id field.
+	visitcountDescServiceID := visitcountFields[2].Descriptor()
+	// visitcount.DefaultServiceID holds the default value on creation for the service_id field.
+	visitcount.DefaultServiceID = visitcountDescServiceID.Default.(string)
 	webhookdeliveryMixin := schema.WebhookDelivery{}.Mixin()
 	webhookdeliveryMixinFields0 := webhookdeliveryMixin[0].Fields()
 	_ = webhookdeliveryMixinFields0

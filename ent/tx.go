@@ -82,6 +82,8 @@ type Tx struct {
 	TownPage *TownPageClient
 	// UnknownPayment is the client for interacting with the UnknownPayment builders.
 	UnknownPayment *UnknownPaymentClient
+	// VisitCount is the client for interacting with the VisitCount builders.
+	VisitCount *VisitCountClient
 	// WebhookDelivery is the client for interacting with the WebhookDelivery builders.
 	WebhookDelivery *WebhookDeliveryClient
 	// WebhookEndpoint is the client for interacting with the WebhookEndpoint builders.
@@ -251,6 +253,7 @@ func (tx *Tx) init() {
 	tx.ServiceKind = NewServiceKindClient(tx.config)
 	tx.TownPage = NewTownPageClient(tx.config)
 	tx.UnknownPayment = NewUnknownPaymentClient(tx.config)
+	tx.VisitCount = NewVisitCountClient(tx.config)
 	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
 	tx.WebhookEndpoint = NewWebhookEndpointClient(tx.config)
 }

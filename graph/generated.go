@@ -235,6 +235,7 @@ type MutationResolver interface {
 	RefundPayment(ctx context.Context, input portal.RefundPaymentInput) (*model.PaymentPayload, error)
 	RecordRefund(ctx context.Context, input portal.RecordRefundInput) (*model.PaymentPayload, error)
 	UndoRecordRefund(ctx context.Context, input portal.PaymentInput) (*model.PaymentPayload, error)
+	CountVisit(ctx context.Context, input portal.CountVisitInput) (*model.CountVisitPayload, error)
 	BookAppointmentFor(ctx context.Context, input portal.BookAppointmentForInput) (*model.AppointmentPayload, error)
 	CheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
 	UndoCheckIn(ctx context.Context, input portal.AppointmentInput) (*model.AppointmentPayload, error)
@@ -306,6 +307,7 @@ type QueryResolver interface {
 	Partner(ctx context.Context, id string) (*ent.Partner, error)
 	Partners(ctx context.Context, municipality catalogue.MunicipalityKey, first *int, after *string) (*model.Connection[*ent.Partner], error)
 	Payment(ctx context.Context, id string) (*ent.Payment, error)
+	ServiceQuality(ctx context.Context, municipality catalogue.MunicipalityKey, from schedule.Date, to schedule.Date) ([]*portal.ServiceQuality, error)
 	PublicService(ctx context.Context, by catalogue.PublicServiceKey) (*catalogue.Service, error)
 	PublicServices(ctx context.Context, first *int, after *string, filter *catalogue.PublicServiceFilter) (*model.Connection[*catalogue.Service], error)
 	Appointments(ctx context.Context, municipality catalogue.MunicipalityKey, reference *string, name *string, day *schedule.Date, first *int, after *string) (*model.Connection[*ent.Appointment], error)
@@ -391,6 +393,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ConcernInput", ec.unmarshalInputConcernInput),
 			graphql.NewInputUnmarshaler("ConfirmInformationInput", ec.unmarshalInputConfirmInformationInput),
 			graphql.NewInputUnmarshaler("CorrectAppointmentInput", ec.unmarshalInputCorrectAppointmentInput),
+			graphql.NewInputUnmarshaler("CountVisitInput", ec.unmarshalInputCountVisitInput),
 			graphql.NewInputUnmarshaler("DispatchInput", ec.unmarshalInputDispatchInput),
 			graphql.NewInputUnmarshaler("ExtendHoldInput", ec.unmarshalInputExtendHoldInput),
 			graphql.NewInputUnmarshaler("GiveFeedbackInput", ec.unmarshalInputGiveFeedbackInput),
@@ -549,7 +552,7 @@ func newExecutionContext(
 	}
 }
 
-//go:embed "schema/application.graphqls" "schema/appointment.graphqls" "schema/base.graphqls" "schema/case.graphqls" "schema/change.graphqls" "schema/feedback.graphqls" "schema/hours.graphqls" "schema/municipality.graphqls" "schema/office.graphqls" "schema/partner.graphqls" "schema/payment.graphqls" "schema/service.graphqls" "schema/staff.graphqls" "schema/work.graphqls"
+//go:embed "schema/application.graphqls" "schema/appointment.graphqls" "schema/base.graphqls" "schema/case.graphqls" "schema/change.graphqls" "schema/feedback.graphqls" "schema/hours.graphqls" "schema/municipality.graphqls" "schema/office.graphqls" "schema/partner.graphqls" "schema/payment.graphqls" "schema/quality.graphqls" "schema/service.graphqls" "schema/staff.graphqls" "schema/work.graphqls"
 var sourcesFS embed.FS
 
 func sourceData(filename string) string {
@@ -572,6 +575,7 @@ var sources = []*ast.Source{
 	{Name: "schema/office.graphqls", Input: sourceData("schema/office.graphqls"), BuiltIn: false},
 	{Name: "schema/partner.graphqls", Input: sourceData("schema/partner.graphqls"), BuiltIn: false},
 	{Name: "schema/payment.graphqls", Input: sourceData("schema/payment.graphqls"), BuiltIn: false},
+	{Name: "schema/quality.graphqls", Input: sourceData("schema/quality.graphqls"), BuiltIn: false},
 	{Name: "schema/service.graphqls", Input: sourceData("schema/service.graphqls"), BuiltIn: false},
 	{Name: "schema/staff.graphqls", Input: sourceData("schema/staff.graphqls"), BuiltIn: false},
 	{Name: "schema/work.graphqls", Input: sourceData("schema/work.graphqls"), BuiltIn: false},
@@ -702,6 +706,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AbandonedStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "step":
+		return ec.fieldContext_AbandonedStep_step(ctx, field)
+	case "count":
+		return ec.fieldContext_AbandonedStep_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AbandonedStep", field.Name)
+}
 
 func (ec *executionContext) childFields_Address(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -1169,6 +1183,16 @@ func (ec *executionContext) childFields_Contact(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Contact", field.Name)
 }
 
+func (ec *executionContext) childFields_CountVisitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "counted":
+		return ec.fieldContext_CountVisitPayload_counted(ctx, field)
+	case "problems":
+		return ec.fieldContext_CountVisitPayload_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CountVisitPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Counter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1549,6 +1573,16 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PageViews(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "page":
+		return ec.fieldContext_PageViews_page(ctx, field)
+	case "views":
+		return ec.fieldContext_PageViews_views(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PageViews", field.Name)
+}
+
 func (ec *executionContext) childFields_Partner(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1839,6 +1873,16 @@ func (ec *executionContext) childFields_PublicServicePayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type PublicServicePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RatingCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rating":
+		return ec.fieldContext_RatingCount_rating(ctx, field)
+	case "count":
+		return ec.fieldContext_RatingCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RatingCount", field.Name)
+}
+
 func (ec *executionContext) childFields_Reopening(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -1857,6 +1901,18 @@ func (ec *executionContext) childFields_Reopening(ctx context.Context, field gra
 		return ec.fieldContext_Reopening_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Reopening", field.Name)
+}
+
+func (ec *executionContext) childFields_Satisfaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_Satisfaction_count(ctx, field)
+	case "mean":
+		return ec.fieldContext_Satisfaction_mean(ctx, field)
+	case "ratings":
+		return ec.fieldContext_Satisfaction_ratings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Satisfaction", field.Name)
 }
 
 func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1895,6 +1951,38 @@ func (ec *executionContext) childFields_ServiceLink(ctx context.Context, field g
 		return ec.fieldContext_ServiceLink_label(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServiceLink", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceQuality(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "month":
+		return ec.fieldContext_ServiceQuality_month(ctx, field)
+	case "service":
+		return ec.fieldContext_ServiceQuality_service(ctx, field)
+	case "visits":
+		return ec.fieldContext_ServiceQuality_visits(ctx, field)
+	case "pageViews":
+		return ec.fieldContext_ServiceQuality_pageViews(ctx, field)
+	case "pages":
+		return ec.fieldContext_ServiceQuality_pages(ctx, field)
+	case "begun":
+		return ec.fieldContext_ServiceQuality_begun(ctx, field)
+	case "submitted":
+		return ec.fieldContext_ServiceQuality_submitted(ctx, field)
+	case "abandoned":
+		return ec.fieldContext_ServiceQuality_abandoned(ctx, field)
+	case "refused":
+		return ec.fieldContext_ServiceQuality_refused(ctx, field)
+	case "booked":
+		return ec.fieldContext_ServiceQuality_booked(ctx, field)
+	case "meanProcessingDays":
+		return ec.fieldContext_ServiceQuality_meanProcessingDays(ctx, field)
+	case "satisfaction":
+		return ec.fieldContext_ServiceQuality_satisfaction(ctx, field)
+	case "suppressed":
+		return ec.fieldContext_ServiceQuality_suppressed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceQuality", field.Name)
 }
 
 func (ec *executionContext) childFields_Slot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2745,6 +2833,20 @@ func (ec *executionContext) field_Mutation_correctAppointment_args(ctx context.C
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (portal.CorrectAppointmentInput, error) {
 			return ec.unmarshalNCorrectAppointmentInput2nelkeᚋinternalᚋportalᚐCorrectAppointmentInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_countVisit_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (portal.CountVisitInput, error) {
+			return ec.unmarshalNCountVisitInput2nelkeᚋinternalᚋportalᚐCountVisitInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3841,6 +3943,36 @@ func (ec *executionContext) field_Query_publicServices_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_serviceQuality_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "municipality",
+		func(ctx context.Context, v any) (catalogue.MunicipalityKey, error) {
+			return ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["municipality"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (schedule.Date, error) {
+			return ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (schedule.Date, error) {
+			return ec.unmarshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_workQueue_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4110,6 +4242,52 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AbandonedStep_step(ctx context.Context, field graphql.CollectedField, obj *portal.AbandonedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedStep_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNQualityStep2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedStep_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedStep", field, false, false, "QualityStep")
+}
+
+func (ec *executionContext) _AbandonedStep_count(ctx context.Context, field graphql.CollectedField, obj *portal.AbandonedStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedStep_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedStep_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedStep", field, false, false, "Int")
+}
 
 func (ec *executionContext) _Address_street(ctx context.Context, field graphql.CollectedField, obj *model.Address) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -8550,6 +8728,61 @@ func (ec *executionContext) _Contact_language(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Contact_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Contact", field, false, false, "Language")
+}
+
+func (ec *executionContext) _CountVisitPayload_counted(ctx context.Context, field graphql.CollectedField, obj *model.CountVisitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CountVisitPayload_counted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Counted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CountVisitPayload_counted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CountVisitPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CountVisitPayload_problems(ctx context.Context, field graphql.CollectedField, obj *model.CountVisitPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CountVisitPayload_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Problem) graphql.Marshaler {
+			return ec.marshalNProblem2ᚕnelkeᚋgraphᚋmodelᚐProblemᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CountVisitPayload_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CountVisitPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Counter_id(ctx context.Context, field graphql.CollectedField, obj *ent.Counter) (ret graphql.Marshaler) {
@@ -13064,6 +13297,50 @@ func (ec *executionContext) fieldContext_Mutation_undoRecordRefund(ctx context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_countVisit(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_countVisit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CountVisit(ctx, fc.Args["input"].(portal.CountVisitInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.CountVisitPayload) graphql.Marshaler {
+			return ec.marshalNCountVisitPayload2ᚖnelkeᚋgraphᚋmodelᚐCountVisitPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_countVisit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CountVisitPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_countVisit_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_bookAppointmentFor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14924,6 +15201,52 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _PageViews_page(ctx context.Context, field graphql.CollectedField, obj *portal.PageViews) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageViews_page(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Page, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNVisitPage2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PageViews_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageViews", field, false, false, "VisitPage")
+}
+
+func (ec *executionContext) _PageViews_views(ctx context.Context, field graphql.CollectedField, obj *portal.PageViews) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PageViews_views(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Views, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PageViews_views(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PageViews", field, false, false, "Int")
 }
 
 func (ec *executionContext) _Partner_id(ctx context.Context, field graphql.CollectedField, obj *ent.Partner) (ret graphql.Marshaler) {
@@ -18074,6 +18397,50 @@ func (ec *executionContext) fieldContext_Query_payment(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_serviceQuality(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_serviceQuality(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().ServiceQuality(ctx, fc.Args["municipality"].(catalogue.MunicipalityKey), fc.Args["from"].(schedule.Date), fc.Args["to"].(schedule.Date))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*portal.ServiceQuality) graphql.Marshaler {
+			return ec.marshalOServiceQuality2ᚕᚖnelkeᚋinternalᚋportalᚐServiceQualityᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_serviceQuality(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceQuality(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_serviceQuality_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_publicService(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18582,6 +18949,52 @@ func (ec *executionContext) fieldContext_RateLimited_retryAfterSeconds(_ context
 	return graphql.NewScalarFieldContext("RateLimited", field, false, false, "Int")
 }
 
+func (ec *executionContext) _RatingCount_rating(ctx context.Context, field graphql.CollectedField, obj *portal.RatingCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RatingCount_rating(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rating, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RatingCount_rating(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RatingCount", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RatingCount_count(ctx context.Context, field graphql.CollectedField, obj *portal.RatingCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RatingCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RatingCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RatingCount", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Reopening_id(ctx context.Context, field graphql.CollectedField, obj *ent.Reopening) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18750,6 +19163,84 @@ func (ec *executionContext) _Reopening_reason(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_Reopening_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Reopening", field, false, false, "String")
+}
+
+func (ec *executionContext) _Satisfaction_count(ctx context.Context, field graphql.CollectedField, obj *portal.Satisfaction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Satisfaction_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Satisfaction_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Satisfaction", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Satisfaction_mean(ctx context.Context, field graphql.CollectedField, obj *portal.Satisfaction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Satisfaction_mean(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mean, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Satisfaction_mean(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Satisfaction", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Satisfaction_ratings(ctx context.Context, field graphql.CollectedField, obj *portal.Satisfaction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Satisfaction_ratings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ratings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.RatingCount) graphql.Marshaler {
+			return ec.marshalNRatingCount2ᚕnelkeᚋinternalᚋportalᚐRatingCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Satisfaction_ratings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Satisfaction",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RatingCount(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SchedulePayload_office(ctx context.Context, field graphql.CollectedField, obj *model.SchedulePayload) (ret graphql.Marshaler) {
@@ -19016,6 +19507,341 @@ func (ec *executionContext) _ServiceLink_label(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_ServiceLink_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ServiceLink", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServiceQuality_month(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_month(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Month, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v schedule.Date) graphql.Marshaler {
+			return ec.marshalNDate2nelkeᚋinternalᚋscheduleᚐDate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Date")
+}
+
+func (ec *executionContext) _ServiceQuality_service(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Service, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *catalogue.Service) graphql.Marshaler {
+			return ec.marshalOPublicService2ᚖnelkeᚋinternalᚋcatalogueᚐService(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServiceQuality",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicService(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServiceQuality_visits(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_visits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Visits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_visits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_pageViews(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_pageViews(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageViews, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_pageViews(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_pages(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_pages(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pages, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.PageViews) graphql.Marshaler {
+			return ec.marshalNPageViews2ᚕnelkeᚋinternalᚋportalᚐPageViewsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServiceQuality",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageViews(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServiceQuality_begun(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_begun(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Begun, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_begun(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_submitted(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_submitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Submitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_submitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_abandoned(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_abandoned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Abandoned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []portal.AbandonedStep) graphql.Marshaler {
+			return ec.marshalNAbandonedStep2ᚕnelkeᚋinternalᚋportalᚐAbandonedStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_abandoned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServiceQuality",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AbandonedStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServiceQuality_refused(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_refused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Refused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_refused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_booked(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_booked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Booked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ServiceQuality_meanProcessingDays(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_meanProcessingDays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MeanProcessingDays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_meanProcessingDays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Float")
+}
+
+func (ec *executionContext) _ServiceQuality_satisfaction(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_satisfaction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Satisfaction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *portal.Satisfaction) graphql.Marshaler {
+			return ec.marshalOSatisfaction2ᚖnelkeᚋinternalᚋportalᚐSatisfaction(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_satisfaction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServiceQuality",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Satisfaction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServiceQuality_suppressed(ctx context.Context, field graphql.CollectedField, obj *portal.ServiceQuality) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceQuality_suppressed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Suppressed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceQuality_suppressed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceQuality", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _Slot_start(ctx context.Context, field graphql.CollectedField, obj *portal.Slot) (ret graphql.Marshaler) {
@@ -23328,6 +24154,62 @@ func UnmarshalCorrectAppointmentInput(ctx context.Context, raw any) (portal.Corr
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCountVisitInput(ctx context.Context, obj any) (portal.CountVisitInput, error) {
+	var it portal.CountVisitInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"municipality", "service", "page"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "municipality":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("municipality"))
+			data, err := ec.unmarshalNMunicipalityKey2nelkeᚋinternalᚋcatalogueᚐMunicipalityKey(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Municipality = data
+		case "service":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("service"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Service = data
+		case "page":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("page"))
+			data, err := ec.unmarshalNVisitPage2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Page = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCountVisitInput unmarshals raw into the CountVisitInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCountVisitInput(ctx context.Context, raw any) (portal.CountVisitInput, error) {
+	var out portal.CountVisitInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CountVisitInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDispatchInput(ctx context.Context, obj any) (portal.DispatchInput, error) {
 	var it portal.DispatchInput
 	if obj == nil {
@@ -27317,6 +28199,44 @@ func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, 
 
 // region    **************************** object.gotpl ****************************
 
+var abandonedStepImplementors = []string{"AbandonedStep"}
+
+func (ec *executionContext) _AbandonedStep(ctx context.Context, sel ast.SelectionSet, obj *portal.AbandonedStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, abandonedStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AbandonedStep")
+		case "step":
+			out.Values[i] = ec._AbandonedStep_step(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._AbandonedStep_count(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var addressImplementors = []string{"Address"}
 
 func (ec *executionContext) _Address(ctx context.Context, sel ast.SelectionSet, obj *model.Address) graphql.Marshaler {
@@ -28960,6 +29880,44 @@ func (ec *executionContext) _Contact(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var countVisitPayloadImplementors = []string{"CountVisitPayload"}
+
+func (ec *executionContext) _CountVisitPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CountVisitPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, countVisitPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CountVisitPayload")
+		case "counted":
+			out.Values[i] = ec._CountVisitPayload_counted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._CountVisitPayload_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var counterImplementors = []string{"Counter", "Node"}
 
 func (ec *executionContext) _Counter(ctx context.Context, sel ast.SelectionSet, obj *ent.Counter) graphql.Marshaler {
@@ -30298,6 +31256,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "countVisit":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_countVisit(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "bookAppointmentFor":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_bookAppointmentFor(ctx, field)
@@ -30824,6 +31789,44 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "endCursor":
 			out.Values[i] = ec._PageInfo_endCursor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var pageViewsImplementors = []string{"PageViews"}
+
+func (ec *executionContext) _PageViews(ctx context.Context, sel ast.SelectionSet, obj *portal.PageViews) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pageViewsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PageViews")
+		case "page":
+			out.Values[i] = ec._PageViews_page(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "views":
+			out.Values[i] = ec._PageViews_views(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -31943,6 +32946,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_payment(ctx, field)
 				})
+		case "serviceQuality":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_serviceQuality(ctx, field)
+				})
 		case "publicService":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -32070,6 +33079,44 @@ func (ec *executionContext) _RateLimited(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var ratingCountImplementors = []string{"RatingCount"}
+
+func (ec *executionContext) _RatingCount(ctx context.Context, sel ast.SelectionSet, obj *portal.RatingCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, ratingCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RatingCount")
+		case "rating":
+			out.Values[i] = ec._RatingCount_rating(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._RatingCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var reopeningImplementors = []string{"Reopening"}
 
 func (ec *executionContext) _Reopening(ctx context.Context, sel ast.SelectionSet, obj *ent.Reopening) graphql.Marshaler {
@@ -32118,6 +33165,49 @@ func (ec *executionContext) _Reopening(ctx context.Context, sel ast.SelectionSet
 			out.Values[i] = ec._Reopening_reason(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var satisfactionImplementors = []string{"Satisfaction"}
+
+func (ec *executionContext) _Satisfaction(ctx context.Context, sel ast.SelectionSet, obj *portal.Satisfaction) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, satisfactionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Satisfaction")
+		case "count":
+			out.Values[i] = ec._Satisfaction_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mean":
+			out.Values[i] = ec._Satisfaction_mean(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ratings":
+			out.Values[i] = ec._Satisfaction_ratings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -32251,6 +33341,99 @@ func (ec *executionContext) _ServiceLink(ctx context.Context, sel ast.SelectionS
 			}
 		case "label":
 			out.Values[i] = ec._ServiceLink_label(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var serviceQualityImplementors = []string{"ServiceQuality"}
+
+func (ec *executionContext) _ServiceQuality(ctx context.Context, sel ast.SelectionSet, obj *portal.ServiceQuality) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, serviceQualityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ServiceQuality")
+		case "month":
+			out.Values[i] = ec._ServiceQuality_month(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "service":
+			out.Values[i] = ec._ServiceQuality_service(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "visits":
+			out.Values[i] = ec._ServiceQuality_visits(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pageViews":
+			out.Values[i] = ec._ServiceQuality_pageViews(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pages":
+			out.Values[i] = ec._ServiceQuality_pages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "begun":
+			out.Values[i] = ec._ServiceQuality_begun(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "submitted":
+			out.Values[i] = ec._ServiceQuality_submitted(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "abandoned":
+			out.Values[i] = ec._ServiceQuality_abandoned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refused":
+			out.Values[i] = ec._ServiceQuality_refused(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "booked":
+			out.Values[i] = ec._ServiceQuality_booked(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "meanProcessingDays":
+			out.Values[i] = ec._ServiceQuality_meanProcessingDays(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "satisfaction":
+			out.Values[i] = ec._ServiceQuality_satisfaction(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "suppressed":
+			out.Values[i] = ec._ServiceQuality_suppressed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -33218,6 +34401,26 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNAbandonedStep2nelkeᚋinternalᚋportalᚐAbandonedStep(ctx context.Context, sel ast.SelectionSet, v portal.AbandonedStep) graphql.Marshaler {
+	return ec._AbandonedStep(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAbandonedStep2ᚕnelkeᚋinternalᚋportalᚐAbandonedStepᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.AbandonedStep) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAbandonedStep2nelkeᚋinternalᚋportalᚐAbandonedStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNAcknowledgePrivacyNoticeInput2nelkeᚋinternalᚋportalᚐAcknowledgePrivacyNoticeInput(ctx context.Context, v any) (portal.AcknowledgePrivacyNoticeInput, error) {
 	res, err := ec.unmarshalInputAcknowledgePrivacyNoticeInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -33993,6 +35196,19 @@ func (ec *executionContext) unmarshalNCorrectAppointmentInput2nelkeᚋinternal�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNCountVisitInput2nelkeᚋinternalᚋportalᚐCountVisitInput(ctx context.Context, v any) (portal.CountVisitInput, error) {
+	res, err := ec.unmarshalInputCountVisitInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCountVisitPayload2ᚖnelkeᚋgraphᚋmodelᚐCountVisitPayload(ctx context.Context, sel ast.SelectionSet, v *model.CountVisitPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CountVisitPayload!")
+		return graphql.Null
+	}
+	return ec._CountVisitPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNCounter2ᚕᚖnelkeᚋentᚐCounterᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Counter) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -34286,6 +35502,20 @@ func (ec *executionContext) marshalNFieldSet2string(ctx context.Context, sel ast
 		graphql.AddInvalidNullFromMarshaler(ctx, "FieldSet!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) marshalNForm2ᚖnelkeᚋentᚐForm(ctx context.Context, sel ast.SelectionSet, v *ent.Form) graphql.Marshaler {
@@ -34811,6 +36041,26 @@ func (ec *executionContext) marshalNPageInfo2ᚖnelkeᚋgraphᚋmodelᚐPageInfo
 	return ec._PageInfo(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPageViews2nelkeᚋinternalᚋportalᚐPageViews(ctx context.Context, sel ast.SelectionSet, v portal.PageViews) graphql.Marshaler {
+	return ec._PageViews(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNPageViews2ᚕnelkeᚋinternalᚋportalᚐPageViewsᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.PageViews) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPageViews2nelkeᚋinternalᚋportalᚐPageViews(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNPartner2ᚕᚖnelkeᚋentᚐPartnerᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Partner) graphql.Marshaler {
 	ctx = graphql.WithBatchParents(ctx, "Partner", v, nil)
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
@@ -35281,6 +36531,40 @@ func (ec *executionContext) marshalNPublicServicePayload2ᚖnelkeᚋgraphᚋmode
 	return ec._PublicServicePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNQualityStep2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalWord(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNQualityStep2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalWord(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "QualityStep!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNRatingCount2nelkeᚋinternalᚋportalᚐRatingCount(ctx context.Context, sel ast.SelectionSet, v portal.RatingCount) graphql.Marshaler {
+	return ec._RatingCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRatingCount2ᚕnelkeᚋinternalᚋportalᚐRatingCountᚄ(ctx context.Context, sel ast.SelectionSet, v []portal.RatingCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRatingCount2nelkeᚋinternalᚋportalᚐRatingCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNRecordInformationAnswerInput2nelkeᚋinternalᚋportalᚐRecordInformationAnswerInput(ctx context.Context, v any) (portal.RecordInformationAnswerInput, error) {
 	res, err := ec.unmarshalInputRecordInformationAnswerInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -35507,6 +36791,14 @@ func (ec *executionContext) marshalNServiceLink2ᚕnelkeᚋentᚋschemaᚐLink�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNServiceQuality2ᚖnelkeᚋinternalᚋportalᚐServiceQuality(ctx context.Context, sel ast.SelectionSet, v *portal.ServiceQuality) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ServiceQuality!")
+		return graphql.Null
+	}
+	return ec._ServiceQuality(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetBannerInput2nelkeᚋinternalᚋportalᚐSetBannerInput(ctx context.Context, v any) (portal.SetBannerInput, error) {
@@ -35791,6 +37083,20 @@ func (ec *executionContext) unmarshalNUpdatePartnerInput2nelkeᚋinternalᚋport
 func (ec *executionContext) unmarshalNUpdateWebhookEndpointInput2nelkeᚋinternalᚋportalᚐUpdateWebhookEndpointInput(ctx context.Context, v any) (portal.UpdateWebhookEndpointInput, error) {
 	res, err := ec.unmarshalInputUpdateWebhookEndpointInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNVisitPage2string(ctx context.Context, v any) (string, error) {
+	res, err := scalar.UnmarshalWord(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNVisitPage2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalWord(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "VisitPage!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNWebhookChange2nelkeᚋentᚋschemaᚐChangedThing(ctx context.Context, sel ast.SelectionSet, v schema.ChangedThing) graphql.Marshaler {
@@ -36778,6 +38084,23 @@ func (ec *executionContext) marshalOFeedbackConnection2ᚖnelkeᚋgraphᚋmodel�
 	return ec._FeedbackConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := graphql.MarshalFloatContext(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) marshalOForm2ᚖnelkeᚋentᚐForm(ctx context.Context, sel ast.SelectionSet, v *ent.Form) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -37249,6 +38572,13 @@ func (ec *executionContext) marshalORefundReason2ᚖnelkeᚋentᚋpaymentᚐRefu
 	return res
 }
 
+func (ec *executionContext) marshalOSatisfaction2ᚖnelkeᚋinternalᚋportalᚐSatisfaction(ctx context.Context, sel ast.SelectionSet, v *portal.Satisfaction) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Satisfaction(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOServiceChannel2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -37280,6 +38610,25 @@ func (ec *executionContext) unmarshalOServiceKindKey2ᚖnelkeᚋinternalᚋporta
 	}
 	res, err := ec.unmarshalInputServiceKindKey(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOServiceQuality2ᚕᚖnelkeᚋinternalᚋportalᚐServiceQualityᚄ(ctx context.Context, sel ast.SelectionSet, v []*portal.ServiceQuality) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNServiceQuality2ᚖnelkeᚋinternalᚋportalᚐServiceQuality(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOString2nelkeᚋentᚋschemaᚐText(ctx context.Context, v any) (schema.Text, error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"nelke/graph/scalar"
 	"nelke/internal/portal"
 )
 
@@ -187,6 +188,7 @@ func withPrices(schema graphql.ExecutableSchema) priced {
 		"Case.appointmentConnection":  single(page),
 		"Case.applicationConnection":  single(page),
 		"Application.eventConnection": single(page),
+		"Query.serviceQuality":        months,
 		"Query.nextSlots":             func(child int, _ map[string]any) int { return 10 * (1 + child) },
 		"Query.__type":                func(child int, _ map[string]any) int { return 500 + child },
 		"_Service.sdl":                func(int, map[string]any) int { return 1 + len(SDL())/64 },
@@ -257,6 +259,19 @@ func days(child int, args map[string]any) int {
 		args = input
 	}
 	return 1 + (number(args, "days", 28, 1, 62)*child)/4
+}
+
+// months prices a list that has a row for each service of a town and month between its arguments from and to. Its rows are plain values,
+// so they count half.
+func months(child int, args map[string]any) int {
+	const services, most = 31, 24
+	n := 1
+	from, fromErr := scalar.UnmarshalDate(args["from"])
+	to, toErr := scalar.UnmarshalDate(args["to"])
+	if fromErr == nil && toErr == nil { // what is no date is refused later
+		n = min(max((to.Year-from.Year)*12+int(to.Month-from.Month)+1, 1), most)
+	}
+	return 20 + n*services*child/2
 }
 
 // number is an argument, or what is meant without it, and within its bounds. What is no number is refused later.

@@ -52,6 +52,8 @@ func refusedPayload(name string, problems []model.Problem) any {
 		return &model.CanceledAppointmentsPayload{Problems: problems}
 	case "CasePayload":
 		return &model.CasePayload{Problems: problems}
+	case "CountVisitPayload":
+		return &model.CountVisitPayload{Problems: problems}
 	case "GiveFeedbackPayload":
 		return &model.GiveFeedbackPayload{Problems: problems}
 	case "MunicipalityPayload":

@@ -48,6 +48,11 @@ func feedbackPayload(ctx context.Context, err error) (*model.GiveFeedbackPayload
 	return &model.GiveFeedbackPayload{Received: err == nil && len(problems) == 0, Problems: problems}, err
 }
 
+func visitPayload(ctx context.Context, counted bool, err error) (*model.CountVisitPayload, error) {
+	problems, err := problemsOf(ctx, err)
+	return &model.CountVisitPayload{Counted: counted, Problems: problems}, err
+}
+
 func schedulePayload(ctx context.Context, s *portal.Schedule, err error) (*model.SchedulePayload, error) {
 	problems, err := problemsOf(ctx, err)
 	if s == nil {
@@ -281,6 +286,7 @@ func ruleWords() map[problem.Rule]words {
 		problem.RuleTime:       {"Bitte geben Sie eine Uhrzeit wie 08:30 an.", "Give a time like 08:30."},
 		problem.RulePhone:      {"Bitte geben Sie eine Telefonnummer mit Vorwahl an, wie 05235 5040 oder +49 5235 5040.", "Give a phone number with its area code, like 05235 5040 or +49 5235 5040."},
 		problem.RuleFuture:     {"Das Datum liegt in der Zukunft.", "The date is in the future."},
+		problem.RuleMonths:     {"Zusammen sind höchstens {max} Monate möglich.", "At most {max} months are possible together."},
 		problem.RuleFeedback:   {"Bitte geben Sie eine Bewertung ab, oder schreiben Sie uns etwas.", "Give a rating, or write something."},
 		problem.RuleOutdated:   {"Bitte bestätigen Sie die Datenschutzerklärung, die heute gilt.", "Please acknowledge the privacy notice in force today."},
 	}

@@ -23,7 +23,7 @@ import (
 func publicRoots() []string {
 	return []string{
 		"__typename", "__schema", "__type", "_service",
-		"municipality", "municipalities", "publicService", "publicServices", "availability", "nextSlots", "changes",
+		"municipality", "municipalities", "publicService", "publicServices", "availability", "nextSlots", "changes", "serviceQuality",
 	}
 }
 

@@ -149,7 +149,7 @@ func route(r *http.Request) string {
 	case "/", "/graphql", "/livez", "/readyz", "/metrics", "/version", webhookPath, exportPath:
 		return path
 	default:
-		for _, folder := range []string{demoPath, returnPath, sandboxPath} {
+		for _, folder := range []string{demoPath, returnPath, sandboxPath, qualityPath} {
 			if strings.HasPrefix(path, folder+"/") {
 				return folder
 			}

@@ -113,6 +113,8 @@ type Options struct {
 	ProcessClock func() time.Time
 	// ClockMoved receives when Clock was set to another instant, so that whoever waits for one looks again.
 	ClockMoved <-chan struct{}
+	// VisitsEvery is how often counts of visits are written down; 0: every five seconds.
+	VisitsEvery time.Duration
 	// Webhooks are how calls to partners differ from what they should be, for tests: Seal and Local are set by others.
 	Webhooks webhook.Options
 	// Ready is called once with the address that is listened on, as soon as requests are answered.

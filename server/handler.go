@@ -12,6 +12,7 @@ import (
 	"nelke/internal/cache"
 	"nelke/internal/identity"
 	"nelke/internal/wire"
+	pages "nelke/web"
 )
 
 // demoPath is where the demo's issuer is.
@@ -26,6 +27,7 @@ type web struct {
 	stopping *atomic.Bool
 	verifier *identity.Verifier
 	issuers  *http.Transport // connections to the issuer of tokens
+	site     *pages.Site     // nil: no pages are served
 }
 
 // newWeb wires what answers, for a service that listens on addr.
@@ -63,6 +65,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
+	mux.Handle("GET "+qualityPath+"/{file}", handleQuality(p.portal, p.now, p.log))
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)

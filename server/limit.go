@@ -155,6 +155,7 @@ func (c Config) limits(client redis.UniversalClient) portal.Limits {
 		CaseWrites:    l.per("case", minute, c.CaseWritesPerMinute),
 		Contacts:      l.per("contacts", day, c.ContactsPerDay),
 		Feedback:      l.per("feedback", time.Hour, c.OpeningsPerHour),
+		Visits:        l.per("visits", minute, c.NetworkWritesPerMinute),
 		Pings:         l.per("pings", time.Hour, c.OpeningsPerHour),
 		Appointments:  c.AppointmentsPerCase,
 		CaseQueue:     c.CaseQueue,

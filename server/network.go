@@ -17,7 +17,9 @@ func client(proxies []netip.Prefix, exempt exempt) func(http.Handler) http.Handl
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			ctx := scalar.WithLanguage(r.Context(), match.of(r.Header))
-			next.ServeHTTP(w, r.WithContext(portal.WithNetwork(ctx, networkOf(r, proxies, exempt))))
+			network := networkOf(r, proxies, exempt)
+			network.Agent = r.UserAgent()
+			next.ServeHTTP(w, r.WithContext(portal.WithNetwork(ctx, network)))
 		})
 	}
 }

@@ -28,6 +28,7 @@ func (w *web) addPages(mux *http.ServeMux, p *parts, addr string) error {
 	if err != nil {
 		return err
 	}
+	w.site = site
 	mux.Handle("/", site)
 	return nil
 }

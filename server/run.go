@@ -47,6 +47,7 @@ func Run(ctx context.Context, cfg Config) (err error) {
 	p.payments.start(ctx)
 	defer p.followClock()()
 	defer p.compareClocks(ctx)()
+	defer p.writeVisits(ctx)()
 	p.log.InfoContext(ctx, "ready", "addr", s.addr, "database", cfg.database(), "redis", cfg.RedisURL != "", "demo", cfg.Demo, "version", cfg.version())
 	if cfg.Demo && cfg.Options.Welcome != nil {
 		if err := welcome(ctx, cfg.Options.Welcome, p, s.addr); err != nil {
@@ -169,6 +170,9 @@ func (s *serving) stop() error {
 	limit := s.parts.cfg.StopTimeout
 	s.web.stopping.Store(true)
 	time.Sleep(s.parts.cfg.StopDelay) //nolint:forbidigo // nobody signals that they have stopped sending requests here
+	if s.web.site != nil {
+		s.web.site.Stop()
+	}
 	s.web.streams.Stop()
 
 	drain, cancel := context.WithDeadline(context.Background(), begun.Add(limit*6/10))

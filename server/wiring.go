@@ -19,6 +19,7 @@ import (
 	"nelke/internal/portal"
 	"nelke/internal/store"
 	"nelke/internal/tracing"
+	"nelke/internal/visit"
 	"nelke/internal/webhook"
 )
 
@@ -34,6 +35,7 @@ type parts struct {
 	cache *cache.Cache
 	jobs  *job.Client
 
+	visits   *visit.Counter
 	webhooks *webhook.Client // nil: partners aren't called
 	portal   *portal.Portal
 	payments *payments // nil until an address is known
@@ -86,6 +88,7 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 	if err := p.openWebhooks(); err != nil {
 		return nil, err
 	}
+	p.visits = p.countVisits()
 	p.portal = portal.New(p.options())
 	return p, nil
 }
@@ -94,8 +97,8 @@ func openParts(ctx context.Context, cfg Config, workers bool) (_ *parts, err err
 func (p *parts) options() portal.Options {
 	return portal.Options{
 		Store: p.store, Hub: p.hub, Cache: p.cache, Jobs: p.jobs, Clock: p.now, Log: p.log,
-		Webhooks: p.webhooks,
-		Limits:   p.cfg.limits(p.redis),
+		Webhooks: p.webhooks, Visits: p.visits,
+		Limits: p.cfg.limits(p.redis),
 	}
 }
 

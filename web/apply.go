@@ -28,6 +28,7 @@ func (v *visit) information() error {
 	if !s.Open || s.Form == nil {
 		return v.see("/dienste/" + s.Slug)
 	}
+	v.look = look{api.VisitPage_APPLY, &s.Id}
 	p := v.frame(s.Name).With(&read.Municipality.TownFrame)
 	return v.show(http.StatusOK, view.Information(p, view.InformationOf(s), "/dienste/"+s.Slug+"/antrag"))
 }
@@ -98,6 +99,7 @@ func (v *visit) draft() (*view.Draft, error) {
 	if a.Status != api.ApplicationStatus_DRAFT {
 		return nil, v.see("/vorgang/antrag/" + a.Id)
 	}
+	v.look = look{api.VisitPage_APPLY, &a.Service.Id}
 	return draftOf(a)
 }
 
@@ -488,6 +490,7 @@ func (v *visit) submit() error {
 
 // application is the page of an application that was sent: its confirmation, and what becomes of it.
 func (v *visit) application() error {
+	v.look = look{page: api.VisitPage_CASE}
 	a, err := v.ownApplication()
 	if err != nil {
 		return err

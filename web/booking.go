@@ -112,6 +112,7 @@ func serves(o *api.OfficeChoice, concerns []view.Concern) bool {
 
 // concerns is the first question of a booking: what for?
 func (v *visit) concerns() error {
+	v.look = look{page: api.VisitPage_BOOK}
 	return v.publish(func() (templ.Component, error) {
 		q, err := v.wants(v.r.URL.Query())
 		if err != nil {
@@ -139,6 +140,7 @@ func (v *visit) concern() error {
 
 // quantities asks for how many people or documents, where one of the concerns can be had more than once.
 func (v *visit) quantities() error {
+	v.look = look{page: api.VisitPage_BOOK}
 	q, err := v.wants(v.r.URL.Query())
 	if err != nil {
 		return err
@@ -157,6 +159,7 @@ func (v *visit) quantities() error {
 
 // times is the page of free times.
 func (v *visit) times() error {
+	v.look = look{page: api.VisitPage_BOOK}
 	q, err := v.wants(v.r.URL.Query())
 	if err != nil {
 		return err
@@ -287,6 +290,7 @@ func (v *visit) haveCase() (api.Problem, error) {
 
 // held is the page on which a person says who comes, while the time is theirs.
 func (v *visit) held() error {
+	v.look = look{page: api.VisitPage_BOOK}
 	a, err := v.heldAppointment(v.r.PathValue("id"))
 	if err != nil || a == nil {
 		return err

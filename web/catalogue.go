@@ -14,6 +14,7 @@ import (
 
 // start is the town's start page; without a town, the choice of one.
 func (v *visit) start() error {
+	v.look = look{page: api.VisitPage_START}
 	if v.slug == "" {
 		return v.chooseTown()
 	}
@@ -50,6 +51,7 @@ func (v *visit) chooseTown() error {
 
 // services is the list of services: all, those that can be applied for online, or what a search finds.
 func (v *visit) services() error {
+	v.look = look{page: api.VisitPage_START}
 	return v.publish(func() (templ.Component, error) {
 		query := v.r.URL.Query()
 		text, online := strings.TrimSpace(query.Get("suche")), query.Get("weg") == "online"
@@ -117,6 +119,7 @@ func (v *visit) service() error {
 		if read.PublicService == nil || read.Municipality == nil {
 			return nil, errNotFound
 		}
+		v.look = look{api.VisitPage_SERVICE, &read.PublicService.Id}
 		p := v.frame(read.PublicService.Name).With(&read.Municipality.TownFrame)
 		p.Summary = read.PublicService.Summary
 		return view.Service(p, read.Municipality, read.PublicService), nil
@@ -125,6 +128,7 @@ func (v *visit) service() error {
 
 // privacy is the privacy notice in force.
 func (v *visit) privacy() error {
+	v.look = look{page: api.VisitPage_OTHER}
 	return v.publish(func() (templ.Component, error) {
 		read, err := api.Notice(v.r.Context(), v.public(), v.slug, v.language())
 		if err != nil {
@@ -141,6 +145,7 @@ func (v *visit) privacy() error {
 
 // townPage is a page that the town writes itself.
 func (v *visit) townPage(kind api.TownPageKind) error {
+	v.look = look{page: api.VisitPage_OTHER}
 	return v.publish(func() (templ.Component, error) {
 		read, err := api.TownPageOf(v.r.Context(), v.public(), v.slug, kind)
 		if err != nil {

@@ -55,6 +55,9 @@ func (c *client) header() http.Header {
 	if c.request != "" {
 		header.Set("X-Request-Id", c.request)
 	}
+	if agent := c.from.Header.Get("User-Agent"); agent != "" {
+		header.Set("User-Agent", agent)
+	}
 	if forwarded := c.from.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
 		header["X-Forwarded-For"] = forwarded
 	}

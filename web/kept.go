@@ -47,6 +47,7 @@ type keptPage struct {
 	packed []byte // the body gzipped; nil where that isn't worth it
 	tag    string
 	made   basis
+	look   look
 }
 
 func (p keptPage) size() int { return len(p.body) + len(p.packed) }
@@ -100,7 +101,7 @@ func (v *visit) publish(content func() (templ.Component, error)) error {
 		return err
 	}
 	sum := sha256.Sum256(body.Bytes())
-	p := keptPage{body: body.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, made: *v.made}
+	p := keptPage{body: body.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, made: *v.made, look: v.look}
 	if len(p.body) >= leastGzip {
 		p.packed = zipped(p.body)
 	}
@@ -112,11 +113,13 @@ func (v *visit) publish(content func() (templ.Component, error)) error {
 }
 
 func (v *visit) publishBytes(p keptPage) {
+	v.look = p.look
 	header := v.w.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Cookie")
 	header.Set("Etag", p.tag)
 	if v.r.Header.Get("If-None-Match") == p.tag {
+		v.sent = true
 		v.w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -13,6 +13,7 @@ import (
 
 // matter is the page of the visitor's case: what is under way, and what there was.
 func (v *visit) matter() error {
+	v.look = look{page: api.VisitPage_CASE}
 	if v.caseKey() == "" {
 		return v.askKey(http.StatusOK, nil)
 	}
@@ -107,6 +108,7 @@ func (v *visit) resumeLink() error {
 
 // myData shows everything that is kept about the case.
 func (v *visit) myData() error {
+	v.look = look{page: api.VisitPage_CASE}
 	c, err := v.ownCase()
 	if err != nil {
 		return err
@@ -163,6 +165,7 @@ func (v *visit) downloadData() error {
 
 // appointment is the page of one appointment: its confirmation, and later what becomes of it.
 func (v *visit) appointment() error {
+	v.look = look{page: api.VisitPage_CASE}
 	a, err := v.ownAppointment(v.r.PathValue("id"))
 	if err != nil {
 		return err

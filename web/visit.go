@@ -26,6 +26,8 @@ type visit struct {
 	base string // path of the town: "" or "/blomberg"
 	path string // below town and language: "/dienste/reisepass"
 	one  bool   // whether the pages show one town alone
+	look look   // what is counted of it, once it was sent
+	sent bool   // whether the page was sent, and nothing in its place
 	made *basis // what public answers the page is made of; nil: it isn't kept
 }
 
@@ -168,6 +170,7 @@ func (v *visit) writeAs(status int, coding string, body []byte) {
 	if coding != "" {
 		header.Set("Content-Encoding", coding)
 	}
+	v.sent = status == http.StatusOK
 	v.w.WriteHeader(status)
 	if v.r.Method != http.MethodHead {
 		_, _ = v.w.Write(body) // a client that went away is no concern of ours

@@ -57,9 +57,12 @@ type Site struct {
 	forged *http.CrossOriginProtection
 	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
+
+	counts  chan counting
+	counted chan struct{} // closed once nothing is counted any more
 }
 
-// New returns the pages of the towns of a graph.
+// New returns the pages of the towns of a graph. End them by Stop.
 func New(cfg Config) (*Site, error) {
 	u, err := url.Parse(cfg.Endpoint)
 	if err != nil || u.Host == "" {
@@ -82,12 +85,17 @@ func New(cfg Config) (*Site, error) {
 		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)
 	}
 	s.ended, s.stop = context.WithCancel(context.Background())
+	s.counts, s.counted = make(chan counting, mostCounts), make(chan struct{})
+	go s.countViews()
 	s.routes()
 	return s, nil
 }
 
-// Stop ends the live parts of all open pages. Browsers come back for them.
-func (s *Site) Stop() { s.stop() }
+// Stop ends the live parts of all open pages, for which browsers come back, and the counting of views.
+func (s *Site) Stop() {
+	s.stop()
+	<-s.counted
+}
 
 // ServeHTTP answers one request.
 func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -158,7 +166,9 @@ func (s *Site) handle(pattern string, p page) {
 		v.w, v.r = w, r
 		if err := p(v); err != nil {
 			v.fail(err)
+			return
 		}
+		v.count()
 	})
 }
 

@@ -416,6 +416,18 @@ func (f UnknownPaymentFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Val
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.UnknownPaymentMutation", m)
 }
 
+// The VisitCountFunc type is an adapter to allow the use of ordinary
+// function as VisitCount mutator.
+type VisitCountFunc func(context.Context, *ent.VisitCountMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f VisitCountFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.VisitCountMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.VisitCountMutation", m)
+}
+
 // The WebhookDeliveryFunc type is an adapter to allow the use of ordinary
 // function as WebhookDelivery mutator.
 type WebhookDeliveryFunc func(context.Context, *ent.WebhookDeliveryMutation) (ent.Value, error)

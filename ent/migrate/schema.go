@@ -1111,6 +1111,29 @@ var (
 			},
 		},
 	}
+	// VisitCountsColumns holds the columns for the "visit_counts" table.
+	VisitCountsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt, Increment: true},
+		{Name: "municipality_id", Type: field.TypeString},
+		{Name: "month", Type: field.TypeString},
+		{Name: "service_id", Type: field.TypeString, Default: ""},
+		{Name: "page", Type: field.TypeString},
+		{Name: "views", Type: field.TypeInt},
+		{Name: "visits", Type: field.TypeInt},
+	}
+	// VisitCountsTable holds the schema information for the "visit_counts" table.
+	VisitCountsTable = &schema.Table{
+		Name:       "visit_counts",
+		Columns:    VisitCountsColumns,
+		PrimaryKey: []*schema.Column{VisitCountsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "visitcount_municipality_id_month_service_id_page",
+				Unique:  true,
+				Columns: []*schema.Column{VisitCountsColumns[1], VisitCountsColumns[2], VisitCountsColumns[3], VisitCountsColumns[4]},
+			},
+		},
+	}
 	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
 	WebhookDeliveriesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeString},
@@ -1235,6 +1258,7 @@ var (
 		ServiceKindsTable,
 		TownPagesTable,
 		UnknownPaymentsTable,
+		VisitCountsTable,
 		WebhookDeliveriesTable,
 		WebhookEndpointsTable,
 	}

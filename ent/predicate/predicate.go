@@ -108,6 +108,9 @@ type TownPage func(*sql.Selector)
 // UnknownPayment is the predicate function for unknownpayment builders.
 type UnknownPayment func(*sql.Selector)
 
+// VisitCount is the predicate function for visitcount builders.
+type VisitCount func(*sql.Selector)
+
 // WebhookDelivery is the predicate function for webhookdelivery builders.
 type WebhookDelivery func(*sql.Selector)
 

@@ -112,6 +112,14 @@ type Contact struct {
 	Language string `json:"language"`
 }
 
+// Whether a view was counted.
+type CountVisitPayload struct {
+	// false: a member of staff looked, or a problem kept it.
+	Counted bool `json:"counted"`
+	// Empty when nothing kept it.
+	Problems []Problem `json:"problems"`
+}
+
 // Whether feedback was taken.
 type GiveFeedbackPayload struct {
 	// false: a problem kept it.

@@ -143,7 +143,8 @@ type SaveAnswersInput struct {
 func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.Application, err error) {
 	defer problem.Wrap(&err, "SaveAnswers(%s)", in.Application)
 
-	return p.onDraft(ctx, request{operation: "saveAnswers", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
+	var refused *catalogue.Service
+	a, err := p.onDraft(ctx, request{operation: "saveAnswers", key: in.IdempotencyKey, id: in.Application, input: in}, func(ctx context.Context, tx *Tx, f *file) error {
 		if err := p.ready(f, tx.now, StepPrivacy); err != nil {
 			return err
 		}
@@ -159,6 +160,7 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 		}
 		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.Today(tx.now))
 		if len(faults) > 0 {
+			refused = f.service
 			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 		ends := tx.now.Add(draftLife)
@@ -167,6 +169,10 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 			next.EditedAt, next.ExpiresAt = tx.now, &ends
 		})
 	})
+	if err != nil && refused != nil {
+		p.countRefused(refused)
+	}
+	return a, err
 }
 
 // ReviewApplicationInput looks a draft over.

@@ -15,6 +15,7 @@ import (
 	"nelke/internal/catalogue"
 	"nelke/internal/live"
 	"nelke/internal/store"
+	"nelke/internal/visit"
 	"nelke/internal/webhook"
 )
 
@@ -44,6 +45,9 @@ type Options struct {
 	// Webhooks makes the calls to partners; nil: none are made.
 	Webhooks *webhook.Client
 
+	// Visits counts page views; nil: they aren't counted.
+	Visits *visit.Counter
+
 	// Provider takes money; nil: nothing can be paid. ReturnURL is the address of ours at which the payer's browser comes
 	// back, and Pages are the origins that it may be sent on to ("*": any).
 	Provider  Provider
@@ -66,6 +70,7 @@ type Portal struct {
 	limits    Limits
 	lines     lines
 	seats     seats
+	visits    *visit.Counter
 	webhooks  *webhook.Client
 	provider  Provider
 	returnURL func(payment string) string
@@ -87,7 +92,7 @@ func New(o Options) *Portal {
 		Reader: catalogue.New(o.Store, o.Cache, o.Clock),
 		store:  o.Store, hub: o.Hub, cache: o.Cache, jobs: o.Jobs, limits: o.Limits,
 		lines: lines{by: map[string]*line{}}, seats: seats{taken: map[string]int{}, most: o.Limits.NetworkQueue},
-		webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
+		visits: o.Visits, webhooks: o.Webhooks, provider: o.Provider, returnURL: o.ReturnURL, pages: o.Pages,
 		papers: sync.Pool{New: func() any { return new(paper) }},
 		clock:  o.Clock, rand: o.Rand, log: o.Log,
 	}

@@ -26,6 +26,7 @@ type Limits struct {
 	CaseWrites    Limiter // all writes of a case
 	Contacts      Limiter // changes of a case's contact
 	Feedback      Limiter // feedback of a network
+	Visits        Limiter // page views of a network
 	Pings         Limiter // pings and replays that a partner asks for
 
 	Appointments int // open ones of a case at one office, holds included
@@ -37,6 +38,8 @@ type Limits struct {
 type Network struct {
 	// Parts are the networks that an address is in, the narrowest first. Each is counted for itself.
 	Parts []NetworkPart
+	// Agent is what the client calls itself (User-Agent): two browsers of one network are two visitors. It is not kept.
+	Agent string
 	// Exempt networks aren't limited at all: many people share a terminal of the town hall's.
 	Exempt bool
 }

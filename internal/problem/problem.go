@@ -93,6 +93,7 @@ const (
 	RulePublic     Rule = "PUBLIC"       // its host isn't on the public internet
 	RuleDate       Rule = "DATE"         // a date like 2026-11-22
 	RuleTime       Rule = "TIME"         // a time like 08:30
+	RuleMonths     Rule = "MONTHS"       // at most Max months together
 	RuleFeedback   Rule = "FEEDBACK"     // a rating, a message, or both
 	RulePhone      Rule = "PHONE"        // a phone number with its area code
 )

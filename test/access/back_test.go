@@ -66,7 +66,9 @@ func readExits(t testing.TB) exits {
 }
 
 // everybodys reports whether a mutation is anybody's to run, whoever they are.
-func everybodys(mutation string) bool { return mutation == "openCase" || mutation == "giveFeedback" }
+func everybodys(mutation string) bool {
+	return slices.Contains([]string{"openCase", "giveFeedback", "countVisit"}, mutation)
+}
 
 // ofStaff reports whether staff of a town may run a mutation there.
 func (tab *table) ofStaff(mutation string) bool {

@@ -13,7 +13,7 @@ import (
 // target is the id that a mutation on a town names: of its office, its counter, one of its services, or itself.
 func (in *town) target(mutation string) string {
 	switch mutation {
-	case "openCase", "giveFeedback", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addPartner":
+	case "openCase", "giveFeedback", "countVisit", "setPaymentMethods", "resetPaymentMethods", "setBanner", "removeBanner", "addPartner":
 		return in.id
 	case "holdSlot", "bookAppointmentFor", "addClosure", "addOpening", "setOpeningHours", "resetOpeningHours":
 		return in.place.Office
@@ -86,6 +86,8 @@ func (w *world) input(mutation string, in *town, id string) suite.Vars {
 
 	case "openCase":
 		return suite.Vars{"municipality": suite.Vars{"id": id}, "caseKey": identity.NewCaseKey()}
+	case "countVisit":
+		return suite.Vars{"municipality": suite.Vars{"id": id}, "service": in.other, "page": "SERVICE"}
 	case "giveFeedback":
 		return suite.Vars{
 			"municipality": suite.Vars{"id": id}, "service": in.other, "about": "APPLICATION", "step": "ANSWERS", "satisfaction": 4, "message": "Gut zu verstehen.",
@@ -172,8 +174,12 @@ func (s shape) document(mutation string, inputs []suite.Vars, carried string) (s
 	if !s.graph.object(s.graph.result(mutation).Type.Name()) {
 		carried = ""
 	}
+	keys := s.graph.field(strings.Trim(s.graph.input(mutation), "!"), "idempotencyKey") != nil
 	for i, input := range inputs {
 		n := string(rune('0' + i))
+		if !keys {
+			delete(input, "idempotencyKey")
+		}
 		vars["in"+n] = input
 		head.WriteString("$in" + n + ": " + s.graph.input(mutation) + " ")
 		body.WriteString("m" + n + ": " + mutation + "(input: $in" + n + ") { __typename " + s.graph.result(mutation).Name + " " + carried + " problems " + problems + "} ")

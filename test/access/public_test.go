@@ -59,6 +59,7 @@ func (w *world) common(t *testing.T, line string) (documents []string, path, typ
 	office := `office: "` + w.here.place.Office + `"`
 	arguments := map[string][]string{
 		"municipality": {`by: {slug: "blomberg"}`}, "municipalities": {`first: 1`}, "publicService": {`by: {id: "` + w.here.other + `"}`},
+		"serviceQuality": {`municipality: {slug: "blomberg"}, from: "2026-11-01", to: "2026-11-30"`},
 		"publicServices": {`first: 3`}, "changes": {`first: 5`}, // and far ahead, for the reasons why nothing is free
 		"nextSlots": {`input: {where: {` + office + `}, concerns: $concerns}`, `input: {where: {` + office + `}, concerns: $concerns, from: "2028-01-01"}`, `input: {where: {` + office + `}, kind: {slug: "identity-card"}}`},
 		"availability": {
@@ -68,9 +69,12 @@ func (w *world) common(t *testing.T, line string) (documents []string, path, typ
 	}[field]
 	require.NotEmpty(t, arguments, "the test doesn't know how to ask for %s", line)
 	typ = w.graph.field(operation, field).Type.Name()
-	listed := w.graph.field(operation, field).Type.Elem != nil
+	listed, steps := w.graph.field(operation, field).Type.Elem != nil, 2
+	if field == "serviceQuality" {
+		steps = 1 // it has a service in each of many rows
+	}
 	for _, given := range arguments {
-		documents = append(documents, strings.ToLower(operation)+` { `+field+`(`+given+`) `+w.publicIn(typ, 2, listed)+`}`)
+		documents = append(documents, strings.ToLower(operation)+` { `+field+`(`+given+`) `+w.publicIn(typ, steps, listed)+`}`)
 	}
 	return documents, "data." + field, typ
 }

@@ -34,6 +34,8 @@ func (w *world) stories(t *testing.T) {
 			late = late[1:]
 		}
 	}
+	document, vars := w.document("countVisit", []suite.Vars{w.input("countVisit", w.here, unknown(w.here.id))}, "")
+	w.object('N', "CountVisitPayload", w.actors['N'].For(t).Do(document, vars).Clean().Get("data.m0"), "")
 	for _, mutation := range []string{"openCase", "giveFeedback"} {
 		w.tooMany(t, mutation)
 	}

@@ -54,6 +54,9 @@ func table() []row {
 		{field: "nextSlots", document: `{ nextSlots(input: {where: {region: "05766"}, kind: {slug: "identity-card"}, count: 3}) ` + slots + ` }`, until: []string{"holdSlot", "import"}},
 		{field: "changes", document: `{ changes(first: 1000) { cursor changes { id } } }`, until: []string{"setFee", "setServiceState", "addClosure", "import"}},
 
+		{field: "feedback", never: true, document: `{ feedback(municipality: {slug: "blomberg"}) { nodes { message } } }`},
+		{field: "serviceQuality", document: `{ serviceQuality(municipality: {slug: "blomberg"}, from: "2026-10-01", to: "2026-11-30") { month begun suppressed service { stateMessage } } }`, until: []string{"setServiceState"}},
+
 		{field: "node", document: `{ node(id: "MUNICIPALITY") { ... on Municipality { paymentOptions { validFrom } } } }`, until: []string{"setPaymentMethods"}},
 		{field: "node", document: `{ node(id: "SERVICE") { ... on PublicService { stateMessage } } }`, until: []string{"setServiceState"}},
 		{field: "node", document: `{ node(id: "OFFICE") { ... on Office { closures { from } availability(` + concerns + `, days: 60) { days { starts } } } } }`, until: []string{"addClosure", "holdSlot"}},

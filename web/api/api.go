@@ -2087,6 +2087,31 @@ func (v *CorrectAppointmentResponse) GetCorrectAppointment() CorrectAppointmentC
 	return v.CorrectAppointment
 }
 
+// CountVisitCountVisitCountVisitPayload includes the requested fields of the GraphQL type CountVisitPayload.
+// The GraphQL type's documentation follows.
+//
+// Whether a view was counted.
+type CountVisitCountVisitCountVisitPayload struct {
+	// false: a member of staff looked, or a problem kept it.
+	Counted bool `json:"counted"`
+}
+
+// GetCounted returns CountVisitCountVisitCountVisitPayload.Counted, and is useful for accessing the field via an interface.
+func (v *CountVisitCountVisitCountVisitPayload) GetCounted() bool { return v.Counted }
+
+// CountVisitResponse is returned by CountVisit on success.
+type CountVisitResponse struct {
+	// Counts a view of a page, and a visit where the visitor hasn't been there on that day. A visitor is a hash of network and browser,
+	// with a salt that lasts for the day; neither is kept. What staff look at isn't counted. Each network may do so as often
+	// in a minute as it may write.
+	CountVisit CountVisitCountVisitCountVisitPayload `json:"countVisit"`
+}
+
+// GetCountVisit returns CountVisitResponse.CountVisit, and is useful for accessing the field via an interface.
+func (v *CountVisitResponse) GetCountVisit() CountVisitCountVisitCountVisitPayload {
+	return v.CountVisit
+}
+
 // How the result reaches the person.
 type DeliveryMethod string
 
@@ -5579,6 +5604,33 @@ var AllUnavailableReason = []UnavailableReason{
 	UnavailableReason_LATER,
 }
 
+// What a page is for.
+type VisitPage string
+
+const (
+	// Where people begin: the start page, lists and searches.
+	VisitPage_START VisitPage = "START"
+	// What a service is, costs and takes.
+	VisitPage_SERVICE VisitPage = "SERVICE"
+	// Applying for a service.
+	VisitPage_APPLY VisitPage = "APPLY"
+	// Booking an appointment.
+	VisitPage_BOOK VisitPage = "BOOK"
+	// What has become of one's own applications and appointments.
+	VisitPage_CASE VisitPage = "CASE"
+	// Any other page.
+	VisitPage_OTHER VisitPage = "OTHER"
+)
+
+var AllVisitPage = []VisitPage{
+	VisitPage_START,
+	VisitPage_SERVICE,
+	VisitPage_APPLY,
+	VisitPage_BOOK,
+	VisitPage_CASE,
+	VisitPage_OTHER,
+}
+
 // WithdrawApplicationResponse is returned by WithdrawApplication on success.
 type WithdrawApplicationResponse struct {
 	// Ends an application that isn't decided yet. What was paid goes back if no work on it has begun.
@@ -5842,6 +5894,22 @@ func (v *__CorrectAppointmentInput) GetPerson() PersonInput { return v.Person }
 
 // GetReminder returns __CorrectAppointmentInput.Reminder, and is useful for accessing the field via an interface.
 func (v *__CorrectAppointmentInput) GetReminder() bool { return v.Reminder }
+
+// __CountVisitInput is used internally by genqlient
+type __CountVisitInput struct {
+	Town    string    `json:"town"`
+	Service *string   `json:"service"`
+	Page    VisitPage `json:"page"`
+}
+
+// GetTown returns __CountVisitInput.Town, and is useful for accessing the field via an interface.
+func (v *__CountVisitInput) GetTown() string { return v.Town }
+
+// GetService returns __CountVisitInput.Service, and is useful for accessing the field via an interface.
+func (v *__CountVisitInput) GetService() *string { return v.Service }
+
+// GetPage returns __CountVisitInput.Page, and is useful for accessing the field via an interface.
+func (v *__CountVisitInput) GetPage() VisitPage { return v.Page }
 
 // __ExtendHoldInput is used internally by genqlient
 type __ExtendHoldInput struct {
@@ -7143,6 +7211,44 @@ func CorrectAppointment(
 	}
 
 	data_ = &CorrectAppointmentResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The mutation executed by CountVisit.
+const CountVisit_Operation = `
+mutation CountVisit ($town: String!, $service: ID, $page: VisitPage!) {
+	countVisit(input: {municipality:{slug:$town},service:$service,page:$page}) {
+		counted
+	}
+}
+`
+
+func CountVisit(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	town string,
+	service *string,
+	page VisitPage,
+) (data_ *CountVisitResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "CountVisit",
+		Query:  CountVisit_Operation,
+		Variables: &__CountVisitInput{
+			Town:    town,
+			Service: service,
+			Page:    page,
+		},
+	}
+
+	data_ = &CountVisitResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
