@@ -64,8 +64,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 		health.issuer = "on"
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
-	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
-	mux.Handle("GET "+qualityPath+"/{file}", handleQuality(p.portal, p.now, p.log))
+	p.handleOpenData(mux, addr)
 	mux.HandleFunc("GET /livez", health.livez)
 	mux.HandleFunc("GET /readyz", health.readyz)
 	mux.HandleFunc("GET /version", health.version)
@@ -93,6 +92,12 @@ func newWeb(p *parts, addr string) (*web, error) {
 		weighed(transit),
 	)
 	return w, nil
+}
+
+// handleOpenData serves the files that are everybody's: the catalogue and the quality figures.
+func (p *parts) handleOpenData(mux *http.ServeMux, addr string) {
+	mux.Handle("GET "+exportPath, handleExport(p.portal, p.cfg.publicURL(addr), p.now, p.log))
+	mux.Handle("GET "+qualityPath+"/{file}", handleQuality(p.portal, p.now, p.log))
 }
 
 // newIdentity is who checks tokens. The demo's issuer is asked by HTTP like any other.

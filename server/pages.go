@@ -123,6 +123,6 @@ func serveSite(ctx context.Context, cfg Config, l net.Listener, site *pages.Site
 	context.AfterFunc(drain, cut)
 	site.Stop() // ends the live parts, so that browsers go elsewhere
 	err := server.Shutdown(drain)
-	<-ended
+	_ = <-ended //nolint:revive // http.ErrServerClosed
 	return err
 }

@@ -119,9 +119,7 @@ func Places() map[string]Bound {
 		"ServiceKindKey.slug":               slug,
 		"ServiceKindKey.leikaKey":           key,
 		"NextSlotsPlace.region":             key,
-
-		"Query.changes(since)": cursor,
-
+		"Query.changes(since)":              cursor,
 		"AvailabilityInput.concerns":        {Entries: 10, Typed: true},
 		"BookAppointmentForInput.concerns":  {Entries: 10, Typed: true},
 		"AddOpeningInput.hours":             {Entries: 50, Typed: true},

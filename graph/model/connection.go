@@ -36,7 +36,7 @@ func (c Connection[T]) PageInfo() *PageInfo {
 // TotalCount returns how many entries there are on all pages.
 func (c Connection[T]) TotalCount() int { return c.Total }
 
-// The connections of the graph and their edges. gqlgen binds a type by name, so each has one.
+// MunicipalityConnection and the others are the connections of the graph and their edges. gqlgen binds a type by name, so each has one.
 type (
 	MunicipalityConnection    = Connection[*catalogue.Town]
 	MunicipalityEdge          = Edge[*catalogue.Town]

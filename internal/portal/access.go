@@ -136,15 +136,15 @@ func withID[P ~func(*sql.Selector)](ctx context.Context, field string, ids ...st
 	return store.OneOf[P](field, storable(ids...))
 }
 
-// serving returns a municipality by id, if the actor has the role there.
+// administered returns a municipality by id, if the actor is ADMIN there.
 //
 // Problems: UNAUTHENTICATED, NOT_FOUND, FORBIDDEN.
-func (p *Portal) serving(ctx context.Context, municipality string, role identity.Role, path ...string) (*ent.Municipality, error) {
+func (p *Portal) administered(ctx context.Context, municipality string, path ...string) (*ent.Municipality, error) {
 	m, err := p.Row(ctx, catalogue.MunicipalityKey{ID: &municipality})
 	if err != nil {
 		return nil, err
 	}
-	return m, mayServe(identity.FromContext(ctx), m, role, path...)
+	return m, mayServe(identity.FromContext(ctx), m, identity.Admin, path...)
 }
 
 // mayServe reports whether the actor may act for a municipality in this role. NOT_FOUND where it has no role there at

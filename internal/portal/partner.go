@@ -189,7 +189,7 @@ type AddPartnerInput struct {
 func (p *Portal) AddPartner(ctx context.Context, in AddPartnerInput) (_ *ent.Partner, err error) {
 	defer problem.Wrap(&err, "AddPartner(%s)", in.Municipality)
 
-	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.administered(ctx, in.Municipality, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}

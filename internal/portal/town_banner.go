@@ -6,7 +6,6 @@ import (
 
 	"nelke/ent"
 	"nelke/internal/catalogue"
-	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
 )
@@ -85,7 +84,7 @@ func bannerState(m *ent.Municipality) string {
 
 // changeBanner runs an administrator's write on the banner of a town, whose row is locked.
 func (p *Portal) changeBanner(ctx context.Context, r request, work func(context.Context, *Tx, *ent.Municipality) (change, error)) (*catalogue.Town, error) {
-	m, err := p.serving(ctx, r.id, identity.Admin, "input", "municipality")
+	m, err := p.administered(ctx, r.id, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"nelke/ent"
 	"nelke/ent/paymentoption"
 	"nelke/internal/catalogue"
-	"nelke/internal/identity"
 	"nelke/internal/live"
 	"nelke/internal/problem"
 	"nelke/internal/schedule"
@@ -40,7 +39,7 @@ const maxMethods = 50
 func (p *Portal) SetPaymentMethods(ctx context.Context, in SetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "SetPaymentMethods(%s)", in.Municipality)
 
-	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.administered(ctx, in.Municipality, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +94,7 @@ type ResetPaymentMethodsInput struct {
 func (p *Portal) ResetPaymentMethods(ctx context.Context, in ResetPaymentMethodsInput) (_ *catalogue.Town, err error) {
 	defer problem.Wrap(&err, "ResetPaymentMethods(%s)", in.Municipality)
 
-	m, err := p.serving(ctx, in.Municipality, identity.Admin, "input", "municipality")
+	m, err := p.administered(ctx, in.Municipality, "input", "municipality")
 	if err != nil {
 		return nil, err
 	}
