@@ -123,6 +123,8 @@ func serveSite(ctx context.Context, cfg Config, l net.Listener, site *pages.Site
 	context.AfterFunc(drain, cut)
 	site.Stop() // ends the live parts, so that browsers go elsewhere
 	err := server.Shutdown(drain)
-	_ = <-ended //nolint:revive // http.ErrServerClosed
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }

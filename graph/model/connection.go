@@ -36,8 +36,10 @@ func (c Connection[T]) PageInfo() *PageInfo {
 // TotalCount returns how many entries there are on all pages.
 func (c Connection[T]) TotalCount() int { return c.Total }
 
-// MunicipalityConnection and the others are the connections of the graph and their edges. gqlgen binds a type by name, so each has one.
+// The connections of the graph and their edges: gqlgen binds a type by name, so each has one.
+
 type (
+	// MunicipalityConnection is a page of towns.
 	MunicipalityConnection    = Connection[*catalogue.Town]
 	MunicipalityEdge          = Edge[*catalogue.Town]
 	PublicServiceConnection   = Connection[*catalogue.Service]
