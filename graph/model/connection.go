@@ -40,20 +40,35 @@ func (c Connection[T]) TotalCount() int { return c.Total }
 
 type (
 	// MunicipalityConnection is a page of towns.
-	MunicipalityConnection    = Connection[*catalogue.Town]
-	MunicipalityEdge          = Edge[*catalogue.Town]
-	PublicServiceConnection   = Connection[*catalogue.Service]
-	PublicServiceEdge         = Edge[*catalogue.Service]
-	ApplicationConnection     = Connection[*ent.Application]
-	ApplicationEdge           = Edge[*ent.Application]
-	AppointmentConnection     = Connection[*ent.Appointment]
-	AppointmentEdge           = Edge[*ent.Appointment]
-	CaseEventConnection       = Connection[*ent.Event]
-	CaseEventEdge             = Edge[*ent.Event]
-	PartnerConnection         = Connection[*ent.Partner]
-	PartnerEdge               = Edge[*ent.Partner]
+	MunicipalityConnection = Connection[*catalogue.Town]
+	// MunicipalityEdge is a town and its cursor.
+	MunicipalityEdge = Edge[*catalogue.Town]
+	// PublicServiceConnection is a page of services.
+	PublicServiceConnection = Connection[*catalogue.Service]
+	// PublicServiceEdge is a service and its cursor.
+	PublicServiceEdge = Edge[*catalogue.Service]
+	// ApplicationConnection is a page of applications.
+	ApplicationConnection = Connection[*ent.Application]
+	// ApplicationEdge is an application and its cursor.
+	ApplicationEdge = Edge[*ent.Application]
+	// AppointmentConnection is a page of appointments.
+	AppointmentConnection = Connection[*ent.Appointment]
+	// AppointmentEdge is an appointment and its cursor.
+	AppointmentEdge = Edge[*ent.Appointment]
+	// CaseEventConnection is a page of events.
+	CaseEventConnection = Connection[*ent.Event]
+	// CaseEventEdge is an event and its cursor.
+	CaseEventEdge = Edge[*ent.Event]
+	// PartnerConnection is a page of partners.
+	PartnerConnection = Connection[*ent.Partner]
+	// PartnerEdge is a partner and its cursor.
+	PartnerEdge = Edge[*ent.Partner]
+	// WebhookDeliveryConnection is a page of deliveries.
 	WebhookDeliveryConnection = Connection[*ent.WebhookDelivery]
-	WebhookDeliveryEdge       = Edge[*ent.WebhookDelivery]
-	FeedbackConnection        = Connection[*ent.Feedback]
-	FeedbackEdge              = Edge[*ent.Feedback]
+	// WebhookDeliveryEdge is a delivery and its cursor.
+	WebhookDeliveryEdge = Edge[*ent.WebhookDelivery]
+	// FeedbackConnection is a page of feedback.
+	FeedbackConnection = Connection[*ent.Feedback]
+	// FeedbackEdge is feedback and its cursor.
+	FeedbackEdge = Edge[*ent.Feedback]
 )
