@@ -313,7 +313,8 @@ func statusOfChange(c form.Change) int {
 	return http.StatusOK
 }
 
-// unsaved shows a page of the form again, with the problems beside their fields.
+// unsaved shows a page of the form again, with the problems beside their fields. Where another window was faster, the page has what was typed here and
+// the revision of there, so that sending it once more is a choice.
 func (v *visit) unsaved(d *view.Draft, page form.Page, problems []api.Problem) error {
 	if problems[0].GetCode() != api.ProblemCode_ANSWERS_INVALID {
 		return v.showSection(statusOf(problems[0]), d, page, []view.Fault{{Message: problems[0].GetMessage()}})
@@ -337,13 +338,20 @@ func (v *visit) save(d *view.Draft, section int, answers form.Answers) ([]api.Pr
 	if err != nil {
 		return nil, err
 	}
+	revision, err := strconv.Atoi(v.r.PostForm.Get("revision")) // that of the page: another window may have been faster
+	if err != nil {
+		revision = d.Application.Revision
+	}
 	for _, incomplete := range []bool{false, true} {
-		key := v.idempotencyKey(v.r.PostForm, "saveAnswers "+strconv.FormatBool(incomplete)+strconv.Itoa(d.Application.Revision))
-		done, err := api.SaveAnswers(v.r.Context(), v.own(), key, d.Application.Id, d.Application.Revision, raw, incomplete)
+		key := v.idempotencyKey(v.r.PostForm, "saveAnswers "+strconv.FormatBool(incomplete))
+		done, err := api.SaveAnswers(v.r.Context(), v.own(), key, d.Application.Id, revision, raw, incomplete)
 		if err != nil {
 			return nil, err
 		}
 		problems := done.SaveAnswers.Problems
+		if len(problems) > 0 && problems[0].GetCode() == api.ProblemCode_STALE_REVISION && !incomplete {
+			continue // the same form sent twice was saved as incomplete, and is again under the same key
+		}
 		if len(problems) == 0 || problems[0].GetCode() != api.ProblemCode_ANSWERS_INVALID || incomplete {
 			return problems, nil
 		}

@@ -32,20 +32,42 @@ func (v *visit) start() error {
 	})
 }
 
+// chooseTown asks which town, and shows where in the region a time for something is free soonest.
 func (v *visit) chooseTown() error {
 	return v.publish(func() (templ.Component, error) {
 		read, err := api.Towns(v.r.Context(), v.public())
 		if err != nil {
 			return nil, err
 		}
-		var towns []view.Town
-		for _, t := range townsOf(read) {
-			towns = append(towns, view.Town{Slug: t.Slug, Name: t.Name})
+		c := view.Choice{Kind: v.r.URL.Query().Get("art")}
+		region := ""
+		for i, t := range townsOf(read) {
+			c.Towns = append(c.Towns, view.Town{Slug: t.Slug, Name: t.Name})
+			if i == 0 {
+				region = t.Ars
+			}
+			for !strings.HasPrefix(t.Ars, region) {
+				region = region[:len(region)-1]
+			}
 		}
-		slices.SortFunc(towns, func(a, b view.Town) int { return strings.Compare(a.Name, b.Name) })
+		slices.SortFunc(c.Towns, func(a, b view.Town) int { return strings.Compare(a.Name, b.Name) })
+		kinds, err := api.RegionKinds(v.r.Context(), v.public())
+		if err != nil {
+			return nil, err
+		}
+		if kinds.PublicServices != nil {
+			c.Kinds = kinds.PublicServices.Facets.Kinds
+		}
+		if c.Known() {
+			times, err := api.RegionTimes(v.r.Context(), v.public(), region, c.Kind)
+			if err != nil {
+				return nil, err
+			}
+			c.Times = times.NextSlots
+		}
 		p := v.frame(v.t("Bürgerservice", "Citizen services"))
 		p.Summary = v.t("Städte und Gemeinden", "Towns and municipalities")
-		return view.ChooseTown(p, towns), nil
+		return view.ChooseTown(p, &c), nil
 	})
 }
 

@@ -170,3 +170,23 @@ func (w *story) once(b *reader.Reader, name string) {
 	require.Equal(w.t, `["BOOKED"]`, c.Get("appointments.#.status").Raw)
 	b.Follow("Absagen").Press("Termin absagen").Shows("Ihr Termin ist abgesagt")
 }
+
+// TestAnotherWindowWasFaster saves a page of a form in two windows. The second one is shown again, with what was typed there, and saved once the person
+// sends it again.
+func TestAnotherWindowWasFaster(t *testing.T) {
+	t.Parallel()
+	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
+		p := suite.Serve(t, backend)
+		one := reader.Open(t, p, "/dienste/meldebescheinigung/antrag").Press("Gelesen, weiter").Press("Zur Kenntnis genommen, weiter").Shows("Ihre Person")
+		window := *one
+		other := (&window).Visit(one.URL.Path).Shows("Ihre Person")
+		fill := func(b *reader.Reader, name string) *reader.Reader {
+			return b.Fill("Familienname", name).Fill("Vornamen", "Erika").Fill("Tag", "12").Fill("Monat", "8").Fill("Jahr", "1964").Press("Weiter")
+		}
+		fill(other, "Schulze").Shows("Ihre Wohnung")
+		fill(one, "Meier").Shows("Ihre Person")
+		require.Equal(t, http.StatusConflict, one.Status)
+		require.Equal(t, "Meier", reader.Attr(one.Labelled("Familienname"), "value"))
+		one.Press("Weiter").Shows("Ihre Wohnung").Visit(other.URL.Path[:len(other.URL.Path)-len("angaben/2")] + "pruefen").Says("Meier")
+	})
+}

@@ -28,7 +28,9 @@ func TestAddressesBeginWithTheTownWhereThereAreSeveral(t *testing.T) {
 	p := suite.Serve(t, suite.SQLite())
 	importRegion(t, p)
 
-	b := reader.Open(t, p, "/").Shows("Bürgerservice").Follow("Blomberg").Shows("Bürgerservice Blomberg")
+	b := reader.Open(t, p, "/").Shows("Bürgerservice").Fill("Wofür", "Personalausweis").Press("Zeigen")
+	b.Follow("Blomberg: Montag, 23. November 2026, 8:15 Uhr").Shows("Für wie viele?")
+	b.Visit("/").Follow("Blomberg").Shows("Bürgerservice Blomberg")
 	require.Equal(t, "/blomberg", b.URL.Path)
 	b.Follow("Termin buchen")
 	require.Equal(t, "/blomberg/termin", b.URL.Path)

@@ -2517,6 +2517,35 @@ func (v *InformationSection) GetTitle() string { return v.Title }
 // GetBody returns InformationSection.Body, and is useful for accessing the field via an interface.
 func (v *InformationSection) GetBody() string { return v.Body }
 
+// KindCount includes the requested fields of the GraphQL type KindCount.
+// The GraphQL type's documentation follows.
+//
+// How many are of one kind.
+type KindCount struct {
+	// The kind.
+	Kind KindCountKindServiceKind `json:"kind"`
+}
+
+// GetKind returns KindCount.Kind, and is useful for accessing the field via an interface.
+func (v *KindCount) GetKind() KindCountKindServiceKind { return v.Kind }
+
+// KindCountKindServiceKind includes the requested fields of the GraphQL type ServiceKind.
+// The GraphQL type's documentation follows.
+//
+// What a service is, in whichever town.
+type KindCountKindServiceKind struct {
+	// Its slug, such as `personalausweis`.
+	Slug string `json:"slug"`
+	// Name, in the language of the request.
+	Name string `json:"name"`
+}
+
+// GetSlug returns KindCountKindServiceKind.Slug, and is useful for accessing the field via an interface.
+func (v *KindCountKindServiceKind) GetSlug() string { return v.Slug }
+
+// GetName returns KindCountKindServiceKind.Name, and is useful for accessing the field via an interface.
+func (v *KindCountKindServiceKind) GetName() string { return v.Name }
+
 // A language that texts are offered in.
 type Language string
 
@@ -3615,98 +3644,53 @@ var AllRefundReason = []RefundReason{
 	RefundReason_PROVIDER,
 }
 
-// RegionTimesNextSlotsOfficeSlots includes the requested fields of the GraphQL type OfficeSlots.
+// RegionKindsPublicServicesPublicServiceConnection includes the requested fields of the GraphQL type PublicServiceConnection.
 // The GraphQL type's documentation follows.
 //
-// The next free starts of one office.
-type RegionTimesNextSlotsOfficeSlots struct {
-	// The town.
-	Municipality RegionTimesNextSlotsOfficeSlotsMunicipality `json:"municipality"`
-	// The office; null for a town in which it can't be told, or that has none.
-	Office *RegionTimesNextSlotsOfficeSlotsOffice `json:"office"`
-	// The town's service of the kind that was asked for; null where concerns were, or where it offers none.
-	Service *RegionTimesNextSlotsOfficeSlotsServicePublicService `json:"service"`
-	// Free starts, soonest first.
-	Starts []time.Time `json:"starts"`
-	// Why there are none; null when there are.
-	Reason *UnavailableReason `json:"reason"`
+// A page of public services.
+type RegionKindsPublicServicesPublicServiceConnection struct {
+	// How many there are of each sort on all pages.
+	Facets RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets `json:"facets"`
 }
 
-// GetMunicipality returns RegionTimesNextSlotsOfficeSlots.Municipality, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlots) GetMunicipality() RegionTimesNextSlotsOfficeSlotsMunicipality {
-	return v.Municipality
+// GetFacets returns RegionKindsPublicServicesPublicServiceConnection.Facets, and is useful for accessing the field via an interface.
+func (v *RegionKindsPublicServicesPublicServiceConnection) GetFacets() RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets {
+	return v.Facets
 }
 
-// GetOffice returns RegionTimesNextSlotsOfficeSlots.Office, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlots) GetOffice() *RegionTimesNextSlotsOfficeSlotsOffice {
-	return v.Office
-}
-
-// GetService returns RegionTimesNextSlotsOfficeSlots.Service, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlots) GetService() *RegionTimesNextSlotsOfficeSlotsServicePublicService {
-	return v.Service
-}
-
-// GetStarts returns RegionTimesNextSlotsOfficeSlots.Starts, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlots) GetStarts() []time.Time { return v.Starts }
-
-// GetReason returns RegionTimesNextSlotsOfficeSlots.Reason, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlots) GetReason() *UnavailableReason { return v.Reason }
-
-// RegionTimesNextSlotsOfficeSlotsMunicipality includes the requested fields of the GraphQL type Municipality.
+// RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets includes the requested fields of the GraphQL type PublicServiceFacets.
 // The GraphQL type's documentation follows.
 //
-// A town: the tenant of everything else (Kommune).
-type RegionTimesNextSlotsOfficeSlotsMunicipality struct {
-	// Short name in addresses, unique in this graph.
-	Slug string `json:"slug"`
-	// Name, such as Blomberg.
-	Name string `json:"name"`
+// How many of the services on all pages there are of each sort.
+type RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets struct {
+	// By what they are.
+	Kinds []KindCount `json:"kinds"`
 }
 
-// GetSlug returns RegionTimesNextSlotsOfficeSlotsMunicipality.Slug, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlotsMunicipality) GetSlug() string { return v.Slug }
-
-// GetName returns RegionTimesNextSlotsOfficeSlotsMunicipality.Name, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlotsMunicipality) GetName() string { return v.Name }
-
-// RegionTimesNextSlotsOfficeSlotsOffice includes the requested fields of the GraphQL type Office.
-// The GraphQL type's documentation follows.
-//
-// A place where people are served (Bürgerbüro).
-type RegionTimesNextSlotsOfficeSlotsOffice struct {
-	// Name, in the language of the request.
-	Name string `json:"name"`
+// GetKinds returns RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets.Kinds, and is useful for accessing the field via an interface.
+func (v *RegionKindsPublicServicesPublicServiceConnectionFacetsPublicServiceFacets) GetKinds() []KindCount {
+	return v.Kinds
 }
 
-// GetName returns RegionTimesNextSlotsOfficeSlotsOffice.Name, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlotsOffice) GetName() string { return v.Name }
-
-// RegionTimesNextSlotsOfficeSlotsServicePublicService includes the requested fields of the GraphQL type PublicService.
-// The GraphQL type's documentation follows.
-//
-// What a town offers (Leistung, Dienst).
-type RegionTimesNextSlotsOfficeSlotsServicePublicService struct {
-	// Short name in addresses, unique within the town.
-	Slug string `json:"slug"`
-	// Name, in the language of the request.
-	Name string `json:"name"`
+// RegionKindsResponse is returned by RegionKinds on success.
+type RegionKindsResponse struct {
+	// Public services, by town and the town's order.
+	PublicServices *RegionKindsPublicServicesPublicServiceConnection `json:"publicServices"`
 }
 
-// GetSlug returns RegionTimesNextSlotsOfficeSlotsServicePublicService.Slug, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlotsServicePublicService) GetSlug() string { return v.Slug }
-
-// GetName returns RegionTimesNextSlotsOfficeSlotsServicePublicService.Name, and is useful for accessing the field via an interface.
-func (v *RegionTimesNextSlotsOfficeSlotsServicePublicService) GetName() string { return v.Name }
+// GetPublicServices returns RegionKindsResponse.PublicServices, and is useful for accessing the field via an interface.
+func (v *RegionKindsResponse) GetPublicServices() *RegionKindsPublicServicesPublicServiceConnection {
+	return v.PublicServices
+}
 
 // RegionTimesResponse is returned by RegionTimes on success.
 type RegionTimesResponse struct {
 	// The next free times, per office; an office that can't answer says so in its row.
-	NextSlots []RegionTimesNextSlotsOfficeSlots `json:"nextSlots"`
+	NextSlots []TownTimes `json:"nextSlots"`
 }
 
 // GetNextSlots returns RegionTimesResponse.NextSlots, and is useful for accessing the field via an interface.
-func (v *RegionTimesResponse) GetNextSlots() []RegionTimesNextSlotsOfficeSlots { return v.NextSlots }
+func (v *RegionTimesResponse) GetNextSlots() []TownTimes { return v.NextSlots }
 
 // ReleaseHoldReleaseHoldAppointmentPayload includes the requested fields of the GraphQL type AppointmentPayload.
 // The GraphQL type's documentation follows.
@@ -5489,6 +5473,84 @@ type TownResponse struct {
 
 // GetMunicipality returns TownResponse.Municipality, and is useful for accessing the field via an interface.
 func (v *TownResponse) GetMunicipality() *TownFrame { return v.Municipality }
+
+// TownTimes includes the requested fields of the GraphQL type OfficeSlots.
+// The GraphQL type's documentation follows.
+//
+// The next free starts of one office.
+type TownTimes struct {
+	// The town.
+	Municipality TownTimesMunicipality `json:"municipality"`
+	// The office; null for a town in which it can't be told, or that has none.
+	Office *TownTimesOffice `json:"office"`
+	// The town's service of the kind that was asked for; null where concerns were, or where it offers none.
+	Service *TownTimesServicePublicService `json:"service"`
+	// Free starts, soonest first.
+	Starts []time.Time `json:"starts"`
+	// Why there are none; null when there are.
+	Reason *UnavailableReason `json:"reason"`
+}
+
+// GetMunicipality returns TownTimes.Municipality, and is useful for accessing the field via an interface.
+func (v *TownTimes) GetMunicipality() TownTimesMunicipality { return v.Municipality }
+
+// GetOffice returns TownTimes.Office, and is useful for accessing the field via an interface.
+func (v *TownTimes) GetOffice() *TownTimesOffice { return v.Office }
+
+// GetService returns TownTimes.Service, and is useful for accessing the field via an interface.
+func (v *TownTimes) GetService() *TownTimesServicePublicService { return v.Service }
+
+// GetStarts returns TownTimes.Starts, and is useful for accessing the field via an interface.
+func (v *TownTimes) GetStarts() []time.Time { return v.Starts }
+
+// GetReason returns TownTimes.Reason, and is useful for accessing the field via an interface.
+func (v *TownTimes) GetReason() *UnavailableReason { return v.Reason }
+
+// TownTimesMunicipality includes the requested fields of the GraphQL type Municipality.
+// The GraphQL type's documentation follows.
+//
+// A town: the tenant of everything else (Kommune).
+type TownTimesMunicipality struct {
+	// Short name in addresses, unique in this graph.
+	Slug string `json:"slug"`
+	// Name, such as Blomberg.
+	Name string `json:"name"`
+}
+
+// GetSlug returns TownTimesMunicipality.Slug, and is useful for accessing the field via an interface.
+func (v *TownTimesMunicipality) GetSlug() string { return v.Slug }
+
+// GetName returns TownTimesMunicipality.Name, and is useful for accessing the field via an interface.
+func (v *TownTimesMunicipality) GetName() string { return v.Name }
+
+// TownTimesOffice includes the requested fields of the GraphQL type Office.
+// The GraphQL type's documentation follows.
+//
+// A place where people are served (Bürgerbüro).
+type TownTimesOffice struct {
+	// Name, in the language of the request.
+	Name string `json:"name"`
+}
+
+// GetName returns TownTimesOffice.Name, and is useful for accessing the field via an interface.
+func (v *TownTimesOffice) GetName() string { return v.Name }
+
+// TownTimesServicePublicService includes the requested fields of the GraphQL type PublicService.
+// The GraphQL type's documentation follows.
+//
+// What a town offers (Leistung, Dienst).
+type TownTimesServicePublicService struct {
+	// Short name in addresses, unique within the town.
+	Slug string `json:"slug"`
+	// Name, in the language of the request.
+	Name string `json:"name"`
+}
+
+// GetSlug returns TownTimesServicePublicService.Slug, and is useful for accessing the field via an interface.
+func (v *TownTimesServicePublicService) GetSlug() string { return v.Slug }
+
+// GetName returns TownTimesServicePublicService.Name, and is useful for accessing the field via an interface.
+func (v *TownTimesServicePublicService) GetName() string { return v.Name }
 
 // TownsMunicipalitiesMunicipalityConnection includes the requested fields of the GraphQL type MunicipalityConnection.
 // The GraphQL type's documentation follows.
@@ -7746,6 +7808,44 @@ func PaymentLiveForwardData(interfaceChan interface{}, jsonRawMsg json.RawMessag
 	}
 	dataChan_ <- wsResp
 	return nil
+}
+
+// The query executed by RegionKinds.
+const RegionKinds_Operation = `
+query RegionKinds {
+	publicServices(first: 1, filter: {channel:APPOINTMENT}) {
+		facets {
+			kinds {
+				kind {
+					slug
+					name
+				}
+			}
+		}
+	}
+}
+`
+
+// The kinds of services that towns offer by appointment.
+func RegionKinds(
+	ctx_ context.Context,
+	client_ graphql.Client,
+) (data_ *RegionKindsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "RegionKinds",
+		Query:  RegionKinds_Operation,
+	}
+
+	data_ = &RegionKindsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
 }
 
 // The query executed by RegionTimes.

@@ -2,12 +2,31 @@ package view
 
 import (
 	"slices"
+	"strconv"
 
 	"nelke/web/api"
 )
 
 // Town is a town to choose.
 type Town struct{ Slug, Name string }
+
+// Choice is what the start page of a region shows.
+type Choice struct {
+	Towns []Town
+	Kinds []api.KindCount // what a visit can be booked for somewhere
+	Kind  string          // slug of the one that was chosen
+	Times []api.TownTimes
+}
+
+// Known reports whether the kind that was chosen is one.
+func (c *Choice) Known() bool {
+	return slices.ContainsFunc(c.Kinds, func(k api.KindCount) bool { return k.Kind.Slug == c.Kind })
+}
+
+// Free returns the offices that have a time, with the service that it is for.
+func (c *Choice) Free() []api.TownTimes {
+	return slices.DeleteFunc(slices.Clone(c.Times), func(t api.TownTimes) bool { return len(t.Starts) == 0 || t.Service == nil })
+}
 
 // way is one way to get a service, with a word for it.
 type way struct{ Kind, Name string }
@@ -94,4 +113,31 @@ func lasting(p *Page, days int) string {
 		return p.T("Höchstens einen Tag, nachdem Ihr Antrag eingegangen ist.", "One day at most after your application came.")
 	}
 	return p.T("Höchstens ", "At most ") + number(days) + p.T(" Tage, nachdem Ihr Antrag eingegangen ist.", " days after your application came.")
+}
+
+// structured returns a service in the words of schema.org, for search engines.
+func structured(p *Page, t *api.ServiceMunicipality, s *api.ServiceWhole) map[string]any {
+	data := map[string]any{
+		"@context": "https://schema.org", "@type": "GovernmentService", "name": s.Name, "description": s.Summary, "url": p.Public + p.URL(p.Path),
+		"inLanguage": p.Lang, "areaServed": map[string]any{"@type": "City", "name": t.Name},
+		"provider": map[string]any{"@type": "GovernmentOrganization", "name": t.Name},
+	}
+	if s.Fee != nil {
+		data["offers"] = map[string]any{
+			"@type": "Offer", "priceCurrency": s.Fee.Amount.Currency, "price": strconv.FormatFloat(float64(s.Fee.Amount.Cents)/100, 'f', 2, 64),
+		}
+	}
+	var channels []map[string]any
+	for _, way := range []struct {
+		channel api.ServiceChannel
+		path    string
+	}{{api.ServiceChannel_ONLINE, "/dienste/" + s.Slug + "/antrag"}, {api.ServiceChannel_APPOINTMENT, "/termin/" + s.Slug}} {
+		if has(s.Channels, way.channel) {
+			channels = append(channels, map[string]any{"@type": "ServiceChannel", "serviceUrl": p.Public + p.URL(way.path)})
+		}
+	}
+	if channels != nil {
+		data["availableChannel"] = channels
+	}
+	return data
 }
