@@ -65,9 +65,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	}
 	p.payments.handle(mux, p.portal, p.now, p.log)
 	p.handleOpenData(mux, addr)
-	mux.HandleFunc("GET /livez", health.livez)
-	mux.HandleFunc("GET /readyz", health.readyz)
-	mux.HandleFunc("GET /version", health.version)
+	health.handle(mux)
 	if p.cfg.MetricsAddr == "" && p.cfg.Demo {
 		mux.Handle("GET /metrics", localOnly(w.metrics.handler()))
 	}

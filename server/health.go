@@ -20,6 +20,12 @@ type health struct {
 	issuer   string // how staff tokens are checked
 }
 
+func (h health) handle(mux *http.ServeMux) {
+	mux.HandleFunc("GET /livez", h.livez)
+	mux.HandleFunc("GET /readyz", h.readyz)
+	mux.HandleFunc("GET /version", h.version)
+}
+
 // livez says that the process answers, and nothing about what it depends on: restarting it would not help those.
 func (health) livez(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "live"})

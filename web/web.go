@@ -186,6 +186,12 @@ func (s *Site) routes() {
 	s.handle("POST /rueckmeldung", (*visit).giveFeedback)
 	s.handle("GET /rueckmeldung/danke", (*visit).thanked)
 
+	s.bookingRoutes()
+	s.caseRoutes()
+	s.applicationRoutes()
+}
+
+func (s *Site) bookingRoutes() {
 	s.handle("GET /termin", (*visit).concerns)
 	s.handle("GET /termin/anzahl", (*visit).quantities)
 	s.handle("GET /termin/{service}", (*visit).concern)
@@ -198,7 +204,9 @@ func (s *Site) routes() {
 	s.handle("POST /reservierung/{id}/buchen", (*visit).book)
 	s.handle("POST /reservierung/{id}/verlaengern", (*visit).extend)
 	s.handle("POST /reservierung/{id}/aufgeben", (*visit).release)
+}
 
+func (s *Site) caseRoutes() {
 	s.handle("GET /vorgang", (*visit).matter)
 	s.handle("POST /vorgang", (*visit).signIn)
 	s.handle("POST /vorgang/abmelden", (*visit).signOut)
@@ -213,7 +221,9 @@ func (s *Site) routes() {
 	s.handle("POST /vorgang/termin/{id}/aendern", (*visit).correct)
 	s.handle("GET /vorgang/termin/{id}/absagen", (*visit).confirmCancel)
 	s.handle("POST /vorgang/termin/{id}/absagen", (*visit).cancel)
+}
 
+func (s *Site) applicationRoutes() {
 	s.handle("GET /dienste/{service}/antrag", (*visit).information)
 	s.handle("POST /dienste/{service}/antrag", (*visit).begin)
 	s.handle("GET /antrag/{id}", (*visit).resumeDraft)

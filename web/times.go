@@ -1,0 +1,313 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"nelke/web/api"
+	"nelke/web/view"
+)
+
+// daysShown is how many days the times of an office are read for: as many as the graph gives at once.
+const daysShown = 62
+
+// wanted is what a visit is for, and where.
+type wanted struct {
+	town     *api.ConcernsMunicipality
+	office   *api.OfficeChoice
+	concerns []view.Concern
+}
+
+// inputs returns the concerns as the graph takes them.
+func (q *wanted) inputs() []api.ConcernInput {
+	all := make([]api.ConcernInput, len(q.concerns))
+	for i, c := range q.concerns {
+		all[i] = api.ConcernInput{Service: c.ID, Quantity: c.Quantity}
+	}
+	return all
+}
+
+// query returns the concerns as they stand in addresses: dienst=personalausweis:2.
+func (q *wanted) query() url.Values {
+	values := url.Values{}
+	for _, c := range q.concerns {
+		values.Add("dienst", view.ConcernText(c.Slug, c.Quantity))
+	}
+	if q.office != nil && len(q.town.Offices) > 1 {
+		values.Set("buero", q.office.Slug)
+	}
+	return values
+}
+
+// wants reads the concerns and the office of an address or a form. Concerns that the town doesn't offer are left out; the office is nil
+// where there are several and none is named.
+func (v *visit) wants(form url.Values) (*wanted, error) {
+	read, err := api.Concerns(v.r.Context(), v.public(), v.slug)
+	if err != nil {
+		return nil, err
+	}
+	if read.Municipality == nil {
+		return nil, errNotFound
+	}
+	q := &wanted{town: read.Municipality}
+	for _, text := range form["dienst"] {
+		slug, count, _ := strings.Cut(text, ":")
+		for _, s := range q.town.Services.Nodes {
+			if s.Slug != slug || slices.ContainsFunc(q.concerns, func(c view.Concern) bool { return c.Slug == slug }) {
+				continue
+			}
+			quantity, err := strconv.Atoi(form.Get("anzahl-" + slug))
+			if err != nil {
+				quantity, err = strconv.Atoi(count)
+			}
+			if err != nil {
+				quantity = 1
+			}
+			q.concerns = append(q.concerns, view.Concern{
+				ID: s.Id, Slug: s.Slug, Name: s.Name, Minutes: value(s.AppointmentMinutes), Most: s.MaxQuantity, Quantity: min(max(quantity, 1), s.MaxQuantity),
+			})
+		}
+	}
+	q.office = officeOf(q, form.Get("buero"))
+	return q, nil
+}
+
+// officeOf returns the office with a slug, or the only one that serves all the concerns.
+func officeOf(q *wanted, slug string) *api.OfficeChoice {
+	var serving []*api.OfficeChoice
+	for i := range q.town.Offices {
+		o := &q.town.Offices[i]
+		if o.Slug == slug {
+			return o
+		}
+		if serves(o, q.concerns) {
+			serving = append(serving, o)
+		}
+	}
+	if len(serving) == 1 || len(q.town.Offices) == 1 {
+		return append(serving, &q.town.Offices[0])[0]
+	}
+	return nil
+}
+
+// serves reports whether one counter of an office serves all the concerns.
+func serves(o *api.OfficeChoice, concerns []view.Concern) bool {
+	return slices.ContainsFunc(o.Counters, func(c api.OfficeChoiceCountersCounter) bool {
+		for _, concern := range concerns {
+			if !slices.ContainsFunc(c.Services, func(s api.OfficeChoiceCountersCounterServicesPublicService) bool { return s.Slug == concern.Slug }) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// concerns is the first question of a booking: what for?
+func (v *visit) concerns() error {
+	v.look = look{page: api.VisitPage_BOOK}
+	return v.publish(func() (templ.Component, error) {
+		q, err := v.wants(v.r.URL.Query())
+		if err != nil {
+			return nil, err
+		}
+		return v.askConcerns(q, false), nil
+	})
+}
+
+func (v *visit) askConcerns(q *wanted, none bool) templ.Component {
+	p := v.frame(v.t("Wofür brauchen Sie einen Termin?", "What do you need an appointment for?")).With(&q.town.TownFrame)
+	p.Summary = v.t("Termin im Bürgerbüro buchen", "Book an appointment at the citizens' office")
+	if none {
+		p.Faults = []view.Fault{{Field: "dienst", Message: v.t("Bitte wählen Sie mindestens ein Anliegen.", "Please choose at least one concern.")}}
+	}
+	return view.Concerns(p, q.town.Services.Nodes, q.concerns)
+}
+
+// concern is a booking's beginning from a link with the concern in it.
+func (v *visit) concern() error {
+	v.w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(v.w, v.r, v.url("/termin/anzahl")+"?"+url.Values{"dienst": {v.r.PathValue("service")}}.Encode(), http.StatusFound)
+	return nil
+}
+
+// quantities asks for how many people or documents, where one of the concerns can be had more than once.
+func (v *visit) quantities() error {
+	v.look = look{page: api.VisitPage_BOOK}
+	q, err := v.wants(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	if len(q.concerns) == 0 {
+		return v.show(http.StatusOK, v.askConcerns(q, v.r.URL.Query().Has("gefragt")))
+	}
+	if !slices.ContainsFunc(q.concerns, func(c view.Concern) bool { return c.Most > 1 }) {
+		v.w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(v.w, v.r, v.url("/termin/zeiten")+"?"+q.query().Encode(), http.StatusFound)
+		return nil
+	}
+	p := v.frame(v.t("Für wie viele?", "For how many?")).With(&q.town.TownFrame)
+	return v.show(http.StatusOK, view.Quantities(p, q.concerns))
+}
+
+// times is the page of free times.
+func (v *visit) times() error {
+	v.look = look{page: api.VisitPage_BOOK}
+	q, err := v.wants(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	if len(q.concerns) == 0 {
+		return v.show(http.StatusOK, v.askConcerns(q, true))
+	}
+	return v.showTimes(http.StatusOK, q, nil, nil)
+}
+
+// showTimes shows the free times, after a problem where there was one; typed is what the person has entered already.
+func (v *visit) showTimes(status int, q *wanted, p *view.Page, typed *view.Person) error {
+	if p == nil {
+		p = v.frame("")
+	}
+	p.Town, p.Title = &q.town.TownFrame, v.t("Wann passt es Ihnen?", "When does it suit you?")
+	if q.office == nil {
+		return v.show(status, view.Offices(p, q.town.Offices, q.query()))
+	}
+	calendar, err := v.calendar(q)
+	if err != nil {
+		return err
+	}
+	t := v.timesOf(q, calendar, v.r.FormValue("ab"), v.r.FormValue("ansicht"))
+	t.Typed = typed
+	return v.show(status, view.Times(p, t))
+}
+
+func (v *visit) calendar(q *wanted) (*api.Calendar, error) {
+	read, err := api.Times(v.r.Context(), v.public(), q.office.Id, q.inputs(), nil, daysShown)
+	if err != nil {
+		return nil, err
+	}
+	if read.Availability == nil {
+		return nil, &GraphError{Code: "UNAVAILABLE", Message: "no availability"}
+	}
+	return read.Availability, nil
+}
+
+func (v *visit) timesOf(q *wanted, calendar *api.Calendar, from, form string) *view.FreeTimes {
+	query := q.query()
+	return &view.FreeTimes{
+		Office: q.office.OfficePlace, Concerns: q.concerns, Query: query, Calendar: view.NewCalendar(calendar, from), Month: form == "monat",
+		Zone: q.town.TimeZone, Action: "/termin/zeiten", Live: "/termin/zeiten/live?" + query.Encode() + "&ab=" + url.QueryEscape(from) + "&ansicht=" + url.QueryEscape(form),
+	}
+}
+
+// hold reserves a time, and opens a case for the person who has none.
+func (v *visit) hold() error {
+	if err := v.r.ParseForm(); err != nil {
+		return errNotFound
+	}
+	q, err := v.wants(v.r.PostForm)
+	if err != nil {
+		return err
+	}
+	start, err := time.Parse(time.RFC3339, v.r.PostForm.Get("start"))
+	if err != nil || q.office == nil || len(q.concerns) == 0 {
+		return v.showTimes(http.StatusUnprocessableEntity, q, nil, nil)
+	}
+	if problem, err := v.haveCase(); err != nil || problem != nil {
+		return v.refusedTimes(q, problem, err)
+	}
+	key := v.idempotencyKey(url.Values{"key": v.r.PostForm["key"], "start": v.r.PostForm["start"], "dienst": v.r.PostForm["dienst"]}, "holdSlot")
+	done, err := api.HoldSlot(v.r.Context(), v.own(), key, q.office.Id, start, q.inputs())
+	if err != nil {
+		return err
+	}
+	if len(done.HoldSlot.Problems) > 0 {
+		return v.refusedTimes(q, done.HoldSlot.Problems[0], nil)
+	}
+	id := done.HoldSlot.Appointment.Id
+	if typed := typedPerson(v.r.PostForm); typed != nil {
+		return v.checkOf(id, typed)
+	}
+	return v.see("/reservierung/" + id)
+}
+
+// refusedTimes shows the free times again, with why the one that was chosen can't be had.
+func (v *visit) refusedTimes(q *wanted, problem api.Problem, err error) error {
+	if err != nil {
+		return err
+	}
+	p := v.frame("")
+	p.Faults = []view.Fault{{Message: problem.GetMessage()}}
+	return v.showTimes(statusOf(problem), q, p, typedPerson(v.r.PostForm))
+}
+
+// statusOf returns the status of a page that shows a problem.
+func statusOf(problem api.Problem) int {
+	switch problem.GetCode() {
+	case api.ProblemCode_RATE_LIMITED:
+		return http.StatusTooManyRequests
+	case api.ProblemCode_NOT_FOUND:
+		return http.StatusNotFound
+	case api.ProblemCode_INVALID_INPUT, api.ProblemCode_ANSWERS_INVALID:
+		return http.StatusUnprocessableEntity
+	default:
+		return http.StatusConflict
+	}
+}
+
+// haveCase opens a case under the key that the form brought, unless the browser has one. It returns the problem that kept it.
+func (v *visit) haveCase() (api.Problem, error) {
+	if v.caseKey() != "" {
+		return nil, nil
+	}
+	key := v.r.PostForm.Get("case")
+	if !caseKeyForm.MatchString(key) {
+		key = newCaseKey()
+	}
+	c := v.public()
+	c.made = nil
+	language := api.Language_DE
+	if v.lang == "en" {
+		language = api.Language_EN
+	}
+	done, err := api.OpenCase(v.r.Context(), c, v.idempotencyKey(url.Values{"case": {key}}, "openCase"), v.slug, key, language)
+	if err != nil {
+		return nil, err
+	}
+	if len(done.OpenCase.Problems) > 0 {
+		return done.OpenCase.Problems[0], nil
+	}
+	v.remember(key, false)
+	return nil, nil
+}
+
+// timesLive sends the days anew whenever a time is taken or comes free.
+func (v *visit) timesLive() error {
+	q, err := v.wants(v.r.URL.Query())
+	if err != nil {
+		return err
+	}
+	if q.office == nil || len(q.concerns) == 0 {
+		return errNotFound
+	}
+	from, form := v.r.URL.Query().Get("ab"), v.r.URL.Query().Get("ansicht")
+	stream := v.stream()
+	var before *view.FreeTimes
+	variables := map[string]any{"office": q.office.Id, "concerns": q.inputs(), "days": daysShown}
+	err = follow(v.r.Context(), v.public(), "TimesLive", api.TimesLive_Operation, variables, stream, func(state *api.TimesLiveResponse) error {
+		if state.Availability == nil {
+			return errors.New("no availability")
+		}
+		now := v.timesOf(q, state.Availability, from, form)
+		now.Since(before)
+		before = now
+		return stream.send(view.TimesFragment(v.frame(""), now))
+	})
+	return stream.end(err)
+}
