@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"nelke/internal/store"
 	"nelke/server"
 )
 
@@ -103,8 +104,12 @@ func dump(t testing.TB, db *sql.DB, since time.Time, tables []string) string {
 				into[i] = &values[i]
 			}
 			require.NoError(t, rows.Scan(into...))
-			if table == "idempotencies" && values[slices.Index(columns, "at")].(time.Time).Before(since) {
-				continue
+			if table == "idempotencies" {
+				var at store.Instant
+				require.NoError(t, at.Scan(values[slices.Index(columns, "at")]))
+				if at.Time.Before(since) {
+					continue
+				}
 			}
 			for i, v := range values {
 				if b, ok := v.([]byte); ok {
