@@ -68,6 +68,9 @@ func (c Config) pages(addr string) pages.Config {
 	return p
 }
 
+// graphPatience is how long a graph elsewhere may take to be reached; it has twice as long to begin with an answer.
+const graphPatience = 5 * time.Second
+
 // RunPages serves the pages alone, in front of a graph elsewhere: graph is its URL. It returns when ctx has ended and what was asked for
 // is answered.
 //
@@ -81,7 +84,10 @@ func RunPages(ctx context.Context, cfg Config, graph string) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	log := cfg.logger()
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute}
+	transport := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, IdleConnTimeout: time.Minute,
+		DialContext: (&net.Dialer{Timeout: graphPatience}).DialContext, TLSHandshakeTimeout: graphPatience, ResponseHeaderTimeout: 2 * graphPatience,
+	}
 	defer transport.CloseIdleConnections()
 	config := cfg.pages(l.Addr().String())
 	config.Graph, config.Endpoint, config.Log, config.Now = pages.OverNetwork(transport), graph, log, cfg.clock()
@@ -108,7 +114,8 @@ func serveSite(ctx context.Context, cfg Config, l net.Listener, site *pages.Site
 	server := &http.Server{
 		Handler:           chain(mux, observe(log, newMetrics()), recovered(log), secured(&stopping, https)),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		BaseContext: func(net.Listener) context.Context { return request },
+		MaxHeaderBytes: 64 << 10,
+		BaseContext:    func(net.Listener) context.Context { return request },
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
@@ -127,4 +134,17 @@ func serveSite(ctx context.Context, cfg Config, l net.Listener, site *pages.Site
 		err = errors.Join(err, served)
 	}
 	return err
+}
+
+// townOrigins returns the origins of towns that have a host name of their own.
+func (c Config) townOrigins() []string {
+	scheme := "http://"
+	if strings.HasPrefix(c.PublicURL, "https://") {
+		scheme = "https://"
+	}
+	var all []string
+	for host := range c.townHosts() {
+		all = append(all, scheme+host)
+	}
+	return all
 }

@@ -88,7 +88,7 @@ func (p *parts) takePayments(addr string) {
 		options.Provider = payment.NewGuard(p.payments.provider, payment.GuardOptions{Log: p.log})
 	}
 	options.ReturnURL = func(payment string) string { return public + ReturnPath(p.payments.secret, payment) }
-	options.Pages = newOrigins(p.cfg.Origins, public).pages()
+	options.Pages = append(newOrigins(p.cfg.Origins, public).pages(), p.cfg.townOrigins()...)
 	p.portal = portal.New(options)
 }
 

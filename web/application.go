@@ -18,16 +18,16 @@ func (v *visit) application() error {
 	if a.Status == api.ApplicationStatus_DRAFT {
 		return v.see("/antrag/" + a.Id)
 	}
-	return v.showApplication(http.StatusOK, a, nil)
+	return v.showApplication(http.StatusOK, a, "", nil)
 }
 
-func (v *visit) showApplication(status int, a *api.ApplicationWhole, faults []view.Fault) error {
+func (v *visit) showApplication(status int, a *api.ApplicationWhole, typed string, faults []view.Fault) error {
 	p, err := v.framed(v.frame("").ApplicationTitle(a))
 	if err != nil {
 		return err
 	}
 	p.Faults = faults
-	return v.show(status, view.Application(p, a))
+	return v.show(status, view.Application(p, a, typed))
 }
 
 func (v *visit) applicationLive() error {
@@ -35,11 +35,17 @@ func (v *visit) applicationLive() error {
 		return errNoCase
 	}
 	stream := v.stream()
+	var before *string // the question that the page had
 	variables := map[string]any{"id": v.r.PathValue("id"), "language": v.language()}
 	err := follow(v.r.Context(), v.own(), "ApplicationLive", api.ApplicationLive_Operation, variables, stream, func(state *api.ApplicationLiveResponse) error {
 		if state.Application == nil {
 			return errEnded
 		}
+		asked := view.Asked(state.Application)
+		if before != nil && *before != asked { // the form for the answer is outside of what is sent
+			return stream.event("reload", "")
+		}
+		before = &asked
 		return stream.send(view.ApplicationState(v.frame(""), state.Application))
 	})
 	return stream.end(err)
@@ -85,7 +91,11 @@ func (v *visit) writeApplication(name string, write func(ctx context.Context, ke
 	if err != nil {
 		return err
 	}
-	return v.showApplication(statusOf(problems[0]), a, []view.Fault{{Message: problems[0].GetMessage()}})
+	fault := view.Fault{Message: problems[0].GetMessage()}
+	if path := problems[0].GetPath(); len(path) > 0 && path[len(path)-1] == "message" {
+		fault.Field = "message"
+	}
+	return v.showApplication(statusOf(problems[0]), a, v.r.PostForm.Get("message"), []view.Fault{fault})
 }
 
 // answerRequest sends the answer to a question of the office.

@@ -165,6 +165,13 @@ func nextStep(d *view.Draft) string {
 
 // waiting says what keeps a draft that the person can't change: the service is closed, or the town asks for proof of identity.
 func (v *visit) waiting() error {
+	d, err := v.draft()
+	if err != nil || d == nil {
+		return err
+	}
+	if next := nextStep(d); next != "/antrag/"+d.Application.Id+"/warten" {
+		return v.see(next)
+	}
 	return v.onDraft(v.t("Gerade nicht möglich", "Not possible just now"), view.Waiting)
 }
 

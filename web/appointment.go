@@ -186,7 +186,7 @@ func (v *visit) correct() error {
 		return v.askCorrection(http.StatusUnprocessableEntity, a, typed, faults)
 	}
 	done, err := api.CorrectAppointment(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "correctAppointment"), a.Id,
-		a.Office.Municipality.PrivacyNotice.Id, typed.Input(), typed.Reminder)
+		v.r.PostForm.Get("notice"), typed.Input(), typed.Reminder)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -57,6 +58,9 @@ func (v *visit) holdEnded(a *api.AppointmentWhole) error {
 	q, err := v.wants(concernsOf(a))
 	if err != nil {
 		return err
+	}
+	if q.office == nil || len(q.concerns) == 0 { // neither is offered any more
+		return v.see("/termin")
 	}
 	calendar, err := v.calendar(q)
 	if err != nil {
@@ -169,7 +173,7 @@ func (v *visit) book() error {
 		return v.see("/reservierung/" + id)
 	}
 	done, err := api.BookAppointment(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "bookAppointment"), id,
-		a.Office.Municipality.PrivacyNotice.Id, typed.Input(), typed.Reminder)
+		v.r.PostForm.Get("notice"), typed.Input(), typed.Reminder)
 	if err != nil {
 		return err
 	}
@@ -200,15 +204,31 @@ func personProblems(problems []api.Problem) (faults []view.Fault) {
 	return faults
 }
 
-// extend keeps a held time longer.
+// extend keeps a held time longer, and shows the page again with what was typed.
 func (v *visit) extend() error {
-	return v.writeHeld("extendHold", func(ctx context.Context, key, id string) ([]api.Problem, error) {
-		done, err := api.ExtendHold(ctx, v.own(), key, id)
-		if err != nil {
-			return nil, err
-		}
-		return done.ExtendHold.Problems, nil
-	}, "/reservierung/"+v.r.PathValue("id"))
+	if err := v.r.ParseForm(); err != nil {
+		return errNotFound
+	}
+	id := v.r.PathValue("id")
+	if v.caseKey() == "" {
+		return errNoCase
+	}
+	done, err := api.ExtendHold(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "extendHold"), id)
+	if err != nil {
+		return err
+	}
+	a, err := v.heldAppointment(id)
+	if err != nil || a == nil {
+		return err
+	}
+	typed := cmp.Or(typedPerson(v.r.PostForm), &view.Person{})
+	if problems := done.ExtendHold.Problems; len(problems) > 0 {
+		return v.askPerson(statusOf(problems[0]), a, typed, []view.Fault{{Message: problems[0].GetMessage()}})
+	}
+	if v.r.PostForm.Get("seite") == "pruefen" {
+		return v.check(a, typed)
+	}
+	return v.askPerson(http.StatusOK, a, typed, nil)
 }
 
 // release gives a held time back.

@@ -38,9 +38,10 @@ func (v *visit) giveFeedback() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errNotFound
 	}
-	about, ok := subjects()[v.r.PostForm.Get("zu")]
+	step := v.r.PostForm.Get("zu")
+	about, ok := subjects()[step]
 	if !ok {
-		about = api.FeedbackSubject_PAGE
+		step, about = "seite", api.FeedbackSubject_PAGE
 	}
 	var satisfaction *int
 	if n, err := strconv.Atoi(v.r.PostForm.Get("note")); err == nil && n >= 1 && n <= 5 {
@@ -48,11 +49,11 @@ func (v *visit) giveFeedback() error {
 	}
 	text := strings.TrimSpace(v.r.PostForm.Get("text"))
 	if satisfaction == nil && text == "" {
-		return v.askFeedback(http.StatusUnprocessableEntity, []view.Fault{{Field: "note-1", Message: v.t("Bitte wählen Sie eine Note, oder schreiben Sie etwas.", "Please choose a rating, or write something.")}})
+		return v.askFeedback(http.StatusUnprocessableEntity, []view.Fault{{Field: "note-5", Message: v.t("Bitte wählen Sie eine Note, oder schreiben Sie etwas.", "Please choose a rating, or write something.")}})
 	}
 	c := v.public()
 	c.made = nil
-	done, err := api.GiveFeedback(v.r.Context(), c, v.idempotencyKey(v.r.PostForm, "giveFeedback"), v.slug, about, v.r.PostForm.Get("zu"), satisfaction, orNil(text))
+	done, err := api.GiveFeedback(v.r.Context(), c, v.idempotencyKey(v.r.PostForm, "giveFeedback"), v.slug, about, step, satisfaction, orNil(text))
 	if err != nil {
 		return err
 	}

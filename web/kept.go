@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"sync"
 
 	"github.com/a-h/templ"
@@ -50,7 +51,14 @@ type keptPage struct {
 	look   look
 }
 
-func (p keptPage) size() int { return len(p.body) + len(p.packed) }
+// size is what a page takes in memory, about: its key and the answers that it was made of included.
+func (p keptPage) size() int {
+	n := len(p.body) + len(p.packed) + 1000
+	for _, answer := range p.made.answers {
+		n += len(answer.query) + len(answer.tag)
+	}
+	return n
+}
 
 func newKept() *kept { return &kept{pages: map[string]keptPage{}} }
 
@@ -86,7 +94,7 @@ func (v *visit) publish(content func() (templ.Component, error)) error {
 		}
 		return v.show(http.StatusOK, shown)
 	}
-	key := v.r.Host + "\x00" + v.lang + "\x00" + v.base + v.path + "?" + v.r.URL.RawQuery
+	key := v.slug + "\x00" + v.origin() + "\x00" + strconv.FormatBool(v.one) + "\x00" + v.lang + "\x00" + v.base + v.path + "?" + v.r.URL.RawQuery
 	if p, ok := v.site.kept.get(key); ok && v.holds(p.made) {
 		v.publishBytes(p)
 		return nil

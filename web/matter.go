@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -57,12 +58,16 @@ func (v *visit) signIn() error {
 	}
 	key := keyIn(v.r.PostForm.Get("schluessel"))
 	wrong := []view.Fault{{Field: "schluessel", Message: v.t("Dieser Schlüssel öffnet keinen Vorgang. Bitte prüfen Sie, ob er vollständig ist.", "This key opens no case. Please check whether it is complete.")}}
-	if !caseKeyForm.MatchString(key) {
+	if !isCaseKey(key) {
 		return v.askKey(http.StatusUnprocessableEntity, wrong)
 	}
 	c := v.public()
 	c.made, c.key = nil, key
 	read, err := api.Matter(v.r.Context(), c)
+	var refused *GraphError
+	if errors.As(err, &refused) && refused.Code == "UNAUTHENTICATED" {
+		return v.askKey(http.StatusUnprocessableEntity, wrong)
+	}
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func (v *visit) resumeLink() error {
 	if err != nil {
 		return err
 	}
-	link := v.site.cfg.PublicURL + v.url("/vorgang") + "#k=" + v.caseKey()
+	link := v.origin() + v.url("/vorgang") + "#k=" + v.caseKey()
 	return v.show(http.StatusOK, view.ResumeLink(p, v.caseKey(), link))
 }
 

@@ -11,6 +11,13 @@ import (
 
 // pay asks how to pay.
 func (v *visit) pay() error {
+	d, err := v.draft()
+	if err != nil || d == nil {
+		return err
+	}
+	if next := nextStep(d); next != "/antrag/"+d.Application.Id+"/bezahlen" {
+		return v.see(next)
+	}
 	return v.onDraft(v.t("Wie möchten Sie bezahlen?", "How do you want to pay?"), view.Pay)
 }
 
@@ -36,7 +43,7 @@ func (v *visit) startPayment() error {
 		return refused(http.StatusUnprocessableEntity, view.Fault{Field: "method", Message: v.t("Bitte wählen Sie, wie Sie bezahlen möchten.", "Please choose how you want to pay.")})
 	}
 	done, err := api.StartPayment(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "startPayment"), d.Application.Id, api.PaymentMethod(method),
-		v.site.cfg.PublicURL+v.url("/antrag/"+d.Application.Id+"/bezahlung"))
+		v.origin()+v.url("/antrag/"+d.Application.Id+"/bezahlung"))
 	if err != nil {
 		return err
 	}
@@ -88,7 +95,7 @@ func (v *visit) paidLive() error {
 
 func (v *visit) cancelPayment() error {
 	return v.writeDraft("cancelPayment", func(ctx context.Context, key string, d *view.Draft) ([]api.Problem, error) {
-		if d.Application.Payment == nil {
+		if p := d.Application.Payment; p == nil || p.Id != v.r.PostForm.Get("payment") { // another one has begun since
 			return nil, nil
 		}
 		done, err := api.CancelPayment(ctx, v.own(), key, d.Application.Payment.Id)

@@ -30,6 +30,9 @@ func (v *visit) section() error {
 	if n < 0 {
 		return errNotFound
 	}
+	if p := d.Application.Payment; p != nil && (p.Status == api.PaymentStatus_CREATED || p.Status == api.PaymentStatus_PENDING || p.Status == api.PaymentStatus_PAID) {
+		return v.see("/antrag/" + d.Application.Id + "/bezahlung") // what is paid for doesn't change
+	}
 	return v.showSection(http.StatusOK, d, form.Page{Section: n, Answers: d.Answers, Language: v.lang}, nil)
 }
 
@@ -92,8 +95,12 @@ func statusOfChange(c form.Change) int {
 // unsaved shows a page of the form again, with the problems beside their fields. Where another window was faster, the page has what was typed here and
 // the revision of there, so that sending it once more is a choice.
 func (v *visit) unsaved(d *view.Draft, page form.Page, problems []api.Problem) error {
-	if problems[0].GetCode() != api.ProblemCode_ANSWERS_INVALID {
-		return v.showSection(statusOf(problems[0]), d, page, []view.Fault{{Message: problems[0].GetMessage()}})
+	if code := problems[0].GetCode(); code != api.ProblemCode_ANSWERS_INVALID {
+		fault := view.Fault{Message: problems[0].GetMessage()}
+		if code != api.ProblemCode_STALE_REVISION && leadsOn(problems[0]) {
+			fault.Link = v.url("/antrag/" + d.Application.Id) // the step that is open
+		}
+		return v.showSection(statusOf(problems[0]), d, page, []view.Fault{fault})
 	}
 	page.Faults = d.Form.Place(placed(problems), page.Answers).In(page.Section)
 	return v.showSection(http.StatusUnprocessableEntity, d, page, nil)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +20,11 @@ const caseCookie = "vorgang-"
 // keyLife is for how long the key stays in the browser where the person asks for that.
 const keyLife = 60 * 24 * time.Hour
 
-// caseKeyForm is how a case key is written: 256 bits in base64url.
-var caseKeyForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+// isCaseKey reports whether a text is a case key: 256 bits in base64url, written in the one way that the graph takes.
+func isCaseKey(text string) bool {
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil && len(b) == 32
+}
 
 func (v *visit) cookieName() string {
 	if v.site.secure {
@@ -43,8 +45,11 @@ func (v *visit) caseKey() string {
 	if v.slug == "" {
 		return ""
 	}
+	if v.opened != "" {
+		return v.opened
+	}
 	cookie, err := v.r.Cookie(v.cookieName())
-	if err != nil || !caseKeyForm.MatchString(cookie.Value) {
+	if err != nil || !isCaseKey(cookie.Value) {
 		return ""
 	}
 	return cookie.Value
@@ -57,7 +62,7 @@ func (v *visit) remember(key string, longer bool) {
 		cookie.MaxAge = int(keyLife / time.Second)
 	}
 	http.SetCookie(v.w, cookie)
-	v.r.AddCookie(&http.Cookie{Name: cookie.Name, Value: key}) // for what else this request does
+	v.opened = key
 }
 
 // forget takes the case key out of the browser.

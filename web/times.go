@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -117,17 +118,30 @@ func (v *visit) concerns() error {
 		if err != nil {
 			return nil, err
 		}
-		return v.askConcerns(q, false), nil
+		return v.askConcerns(q, ""), nil
 	})
 }
 
-func (v *visit) askConcerns(q *wanted, none bool) templ.Component {
+// refusal returns why the graph has no times for a choice of concerns, in the visitor's language; "" for any other error.
+func refusal(err error) string {
+	var graph *GraphError
+	if errors.As(err, &graph) && (graph.Code == "INVALID_INPUT" || graph.Code == "NO_APPOINTMENTS") {
+		return graph.Message
+	}
+	return ""
+}
+
+func (v *visit) askConcerns(q *wanted, fault string) templ.Component {
 	p := v.frame(v.t("Wofür brauchen Sie einen Termin?", "What do you need an appointment for?")).With(&q.town.TownFrame)
 	p.Summary = v.t("Termin im Bürgerbüro buchen", "Book an appointment at the citizens' office")
-	if none {
-		p.Faults = []view.Fault{{Field: "dienst", Message: v.t("Bitte wählen Sie mindestens ein Anliegen.", "Please choose at least one concern.")}}
+	if fault != "" {
+		p.Faults = []view.Fault{{Field: "dienst", Message: fault}}
 	}
 	return view.Concerns(p, q.town.Services.Nodes, q.concerns)
+}
+
+func (v *visit) chooseOne() string {
+	return v.t("Bitte wählen Sie mindestens ein Anliegen.", "Please choose at least one concern.")
 }
 
 // concern is a booking's beginning from a link with the concern in it.
@@ -145,7 +159,11 @@ func (v *visit) quantities() error {
 		return err
 	}
 	if len(q.concerns) == 0 {
-		return v.show(http.StatusOK, v.askConcerns(q, v.r.URL.Query().Has("gefragt")))
+		fault := ""
+		if v.r.URL.Query().Has("gefragt") {
+			fault = v.chooseOne()
+		}
+		return v.show(http.StatusOK, v.askConcerns(q, fault))
 	}
 	if !slices.ContainsFunc(q.concerns, func(c view.Concern) bool { return c.Most > 1 }) {
 		v.w.Header().Set("Cache-Control", "no-store")
@@ -164,7 +182,7 @@ func (v *visit) times() error {
 		return err
 	}
 	if len(q.concerns) == 0 {
-		return v.show(http.StatusOK, v.askConcerns(q, true))
+		return v.show(http.StatusOK, v.askConcerns(q, v.chooseOne()))
 	}
 	return v.showTimes(http.StatusOK, q, nil, nil)
 }
@@ -179,6 +197,9 @@ func (v *visit) showTimes(status int, q *wanted, p *view.Page, typed *view.Perso
 		return v.show(status, view.Offices(p, q.town.Offices, q.query()))
 	}
 	calendar, err := v.calendar(q)
+	if message := refusal(err); message != "" {
+		return v.show(http.StatusUnprocessableEntity, v.askConcerns(q, message))
+	}
 	if err != nil {
 		return err
 	}
@@ -202,7 +223,7 @@ func (v *visit) timesOf(q *wanted, calendar *api.Calendar, from, form string) *v
 	query := q.query()
 	return &view.FreeTimes{
 		Office: q.office.OfficePlace, Concerns: q.concerns, Query: query, Calendar: view.NewCalendar(calendar, from), Month: form == "monat",
-		Zone: q.town.TimeZone, Action: "/termin/zeiten", Live: "/termin/zeiten/live?" + query.Encode() + "&ab=" + url.QueryEscape(from) + "&ansicht=" + url.QueryEscape(form),
+		Zone: q.town.TimeZone, Action: "/termin/zeiten", Live: query.Encode() + "&ab=" + url.QueryEscape(from) + "&ansicht=" + url.QueryEscape(form),
 	}
 }
 
@@ -261,29 +282,26 @@ func statusOf(problem api.Problem) int {
 	}
 }
 
-// haveCase opens a case under the key that the form brought, unless the browser has one. It returns the problem that kept it.
+// haveCase opens a case under the key of the browser, or under the one that the form brought. A key that opens one already opens the
+// same. It returns the problem that kept it.
 func (v *visit) haveCase() (api.Problem, error) {
-	if v.caseKey() != "" {
-		return nil, nil
-	}
-	key := v.r.PostForm.Get("case")
-	if !caseKeyForm.MatchString(key) {
+	had := v.caseKey()
+	key := cmp.Or(had, v.r.PostForm.Get("case"))
+	if !isCaseKey(key) {
 		key = newCaseKey()
 	}
 	c := v.public()
 	c.made = nil
-	language := api.Language_DE
-	if v.lang == "en" {
-		language = api.Language_EN
-	}
-	done, err := api.OpenCase(v.r.Context(), c, v.idempotencyKey(url.Values{"case": {key}}, "openCase"), v.slug, key, language)
+	done, err := api.OpenCase(v.r.Context(), c, v.idempotencyKey(url.Values{"case": {key}}, "openCase"), v.slug, key, v.language())
 	if err != nil {
 		return nil, err
 	}
 	if len(done.OpenCase.Problems) > 0 {
 		return done.OpenCase.Problems[0], nil
 	}
-	v.remember(key, false)
+	if key != had {
+		v.remember(key, false)
+	}
 	return nil, nil
 }
 
@@ -306,7 +324,7 @@ func (v *visit) timesLive() error {
 		}
 		now := v.timesOf(q, state.Availability, from, form)
 		now.Since(before)
-		before = now
+		before, from = now, now.Calendar.FirstDay() // the page stays where it is when its first day is full
 		return stream.send(view.TimesFragment(v.frame(""), now))
 	})
 	return stream.end(err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	pathpkg "path"
 	"strconv"
 	"strings"
 
@@ -18,17 +19,18 @@ import (
 
 // visit is one request for a page: where it is, in which language, and whose.
 type visit struct {
-	site *Site
-	w    http.ResponseWriter
-	r    *http.Request
-	lang string // "de" or "en"
-	slug string // of the town; "" where none is chosen
-	base string // path of the town: "" or "/blomberg"
-	path string // below town and language: "/dienste/reisepass"
-	one  bool   // whether the pages show one town alone
-	look look   // what is counted of it, once it was sent
-	sent bool   // whether the page was sent, and nothing in its place
-	made *basis // what public answers the page is made of; nil: it isn't kept
+	site   *Site
+	w      http.ResponseWriter
+	r      *http.Request
+	lang   string // "de" or "en"
+	slug   string // of the town; "" where none is chosen
+	base   string // path of the town: "" or "/blomberg"
+	path   string // below town and language: "/dienste/reisepass"
+	one    bool   // whether the pages show one town alone
+	opened string // the case key that this request has put into the browser; "": none
+	look   look   // what is counted of it, once it was sent
+	sent   bool   // whether the page was sent, and nothing in its place
+	made   *basis // what public answers the page is made of; nil: it isn't kept
 }
 
 type visitKey struct{}
@@ -64,6 +66,10 @@ func (v *visit) place() error {
 		}
 	}
 	v.lang, v.path = languageOf(path)
+	if pathpkg.Clean(v.path) != v.path { // an address that a browser could take for another host's
+		v.path = "/"
+		return errNotFound
+	}
 	return nil
 }
 
@@ -116,6 +122,16 @@ func (v *visit) own() *client {
 	return c
 }
 
+// origin returns scheme and host under which the visitor has the pages: those of the town's own host name, if that has led here, else the public ones.
+func (v *visit) origin() string {
+	host, _, _ := strings.Cut(strings.ToLower(v.r.Host), ":")
+	if v.site.cfg.Hosts[host] == "" {
+		return v.site.cfg.PublicURL
+	}
+	scheme, _, _ := strings.Cut(v.site.cfg.PublicURL, "://")
+	return scheme + "://" + strings.ToLower(v.r.Host)
+}
+
 // url returns the address of a page of the town in the visit's language: path is below the town, such as "/termin".
 func (v *visit) url(path string) string { return v.frame("").URL(path) }
 
@@ -124,7 +140,7 @@ func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
 		SignedIn: v.slug != "" && v.caseKey() != "", Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"), Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
-		Public: v.site.cfg.PublicURL, Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
+		Public: v.origin(), Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}
 }
 
@@ -242,6 +258,7 @@ func (v *visit) fail(err error) {
 	default:
 		v.site.cfg.Log.ErrorContext(v.r.Context(), "a page can't be made", "path", v.pattern(), "err", err)
 	}
+	f.Sent = v.r.Method == http.MethodPost
 	if f.RetryAfter > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}

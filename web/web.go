@@ -121,6 +121,7 @@ func (s *Site) serve(v *visit) {
 	below := v.r.Clone(v.r.Context())
 	below.URL.Path, below.URL.RawPath = v.path, ""
 	if _, pattern := s.pages.Handler(below); pattern == "" {
+		v.path = "/" // the other language has no such page either
 		v.fail(errNotFound)
 		return
 	}
@@ -202,6 +203,9 @@ func (s *Site) bookingRoutes() {
 	s.handle("GET /reservierung/{id}", (*visit).held)
 	s.handle("POST /reservierung/{id}", (*visit).takePerson)
 	s.handle("POST /reservierung/{id}/buchen", (*visit).book)
+	for _, of := range []string{"buchen", "verlaengern", "aufgeben"} { // where an error page stands, its links lead back
+		s.handle("GET /reservierung/{id}/"+of, func(v *visit) error { return v.see("/reservierung/" + v.r.PathValue("id")) })
+	}
 	s.handle("POST /reservierung/{id}/verlaengern", (*visit).extend)
 	s.handle("POST /reservierung/{id}/aufgeben", (*visit).release)
 }
@@ -210,6 +214,7 @@ func (s *Site) caseRoutes() {
 	s.handle("GET /vorgang", (*visit).matter)
 	s.handle("POST /vorgang", (*visit).signIn)
 	s.handle("POST /vorgang/abmelden", (*visit).signOut)
+	s.handle("GET /vorgang/abmelden", func(v *visit) error { return v.see("/vorgang") })
 	s.handle("GET "+keyPath, (*visit).resumeLink)
 	s.handle("GET /vorgang/daten", (*visit).myData)
 	s.handle("GET /vorgang/daten.json", (*visit).downloadData)
@@ -247,6 +252,7 @@ func (s *Site) applicationRoutes() {
 	s.handle("GET /vorgang/antrag/{id}/live", (*visit).applicationLive)
 	s.handle("GET /vorgang/antrag/{id}/kopie", (*visit).copyOf)
 	s.handle("POST /vorgang/antrag/{id}/antwort", (*visit).answerRequest)
+	s.handle("GET /vorgang/antrag/{id}/antwort", func(v *visit) error { return v.see("/vorgang/antrag/" + v.r.PathValue("id")) })
 	s.handle("GET /vorgang/antrag/{id}/zurueckziehen", (*visit).confirmWithdraw)
 	s.handle("POST /vorgang/antrag/{id}/zurueckziehen", (*visit).withdraw)
 }

@@ -160,7 +160,9 @@ func (p *Portal) SaveAnswers(ctx context.Context, in SaveAnswersInput) (_ *ent.A
 		}
 		answers, faults := schema.Accept(in.Answers, in.Incomplete, f.service.Town.Today(tx.now))
 		if len(faults) > 0 {
-			refused = f.service
+			if slices.ContainsFunc(faults, wrong) {
+				refused = f.service
+			}
 			return &problem.Problem{Code: problem.AnswersInvalid, Path: []string{"input", "answers"}, Faults: faults}
 		}
 		ends := tx.now.Add(draftLife)
@@ -216,3 +218,6 @@ func oneOf(all []*ent.Payment, statuses ...payment.Status) *ent.Payment {
 	}
 	return all[i]
 }
+
+// wrong reports whether a fault is an answer that breaks the form, rather than one that is still missing.
+func wrong(f form.Fault) bool { return f.Keyword != "required" && f.Keyword != "dependentRequired" && f.Params["missing"] == nil }

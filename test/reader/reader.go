@@ -256,6 +256,16 @@ func (b *Reader) Request(label string) *http.Request {
 			}
 		}
 	}
+	for _, button := range b.All("button") { // one outside of its form
+		if Text(button) != label || Attr(button, "form") == "" {
+			continue
+		}
+		for _, form := range b.All("form") {
+			if Attr(form, "id") == Attr(button, "form") {
+				return b.Submit(form, button)
+			}
+		}
+	}
 	require.Fail(b.T, "no such button", "%q on %s: %s", label, b.URL, Text(b.All("main")[0]))
 	return nil
 }

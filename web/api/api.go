@@ -2587,32 +2587,6 @@ func (v *MatterViewer) GetKind() ActorKind { return v.Kind }
 // GetCase returns MatterViewer.Case, and is useful for accessing the field via an interface.
 func (v *MatterViewer) GetCase() *CaseWhole { return v.Case }
 
-// NextTimesNextSlotsOfficeSlots includes the requested fields of the GraphQL type OfficeSlots.
-// The GraphQL type's documentation follows.
-//
-// The next free starts of one office.
-type NextTimesNextSlotsOfficeSlots struct {
-	// Free starts, soonest first.
-	Starts []time.Time `json:"starts"`
-	// Why there are none; null when there are.
-	Reason *UnavailableReason `json:"reason"`
-}
-
-// GetStarts returns NextTimesNextSlotsOfficeSlots.Starts, and is useful for accessing the field via an interface.
-func (v *NextTimesNextSlotsOfficeSlots) GetStarts() []time.Time { return v.Starts }
-
-// GetReason returns NextTimesNextSlotsOfficeSlots.Reason, and is useful for accessing the field via an interface.
-func (v *NextTimesNextSlotsOfficeSlots) GetReason() *UnavailableReason { return v.Reason }
-
-// NextTimesResponse is returned by NextTimes on success.
-type NextTimesResponse struct {
-	// The next free times, per office; an office that can't answer says so in its row.
-	NextSlots []NextTimesNextSlotsOfficeSlots `json:"nextSlots"`
-}
-
-// GetNextSlots returns NextTimesResponse.NextSlots, and is useful for accessing the field via an interface.
-func (v *NextTimesResponse) GetNextSlots() []NextTimesNextSlotsOfficeSlots { return v.NextSlots }
-
 // NoticeMunicipality includes the requested fields of the GraphQL type Municipality.
 // The GraphQL type's documentation follows.
 //
@@ -3129,15 +3103,6 @@ func (v *PageLink) GetKind() TownPageKind { return v.Kind }
 
 // GetTitle returns PageLink.Title, and is useful for accessing the field via an interface.
 func (v *PageLink) GetTitle() string { return v.Title }
-
-// PaymentLiveResponse is returned by PaymentLive on success.
-type PaymentLiveResponse struct {
-	// The payment, now and whenever it changes.
-	Payment *PaymentState `json:"payment"`
-}
-
-// GetPayment returns PaymentLiveResponse.Payment, and is useful for accessing the field via an interface.
-func (v *PaymentLiveResponse) GetPayment() *PaymentState { return v.Payment }
 
 // A way to pay.
 type PaymentMethod string
@@ -6033,26 +5998,6 @@ func (v *__HoldSlotInput) GetStart() time.Time { return v.Start }
 // GetConcerns returns __HoldSlotInput.Concerns, and is useful for accessing the field via an interface.
 func (v *__HoldSlotInput) GetConcerns() []ConcernInput { return v.Concerns }
 
-// __NextTimesInput is used internally by genqlient
-type __NextTimesInput struct {
-	Office   string         `json:"office"`
-	Concerns []ConcernInput `json:"concerns"`
-	From     *string        `json:"from"`
-	Count    int            `json:"count"`
-}
-
-// GetOffice returns __NextTimesInput.Office, and is useful for accessing the field via an interface.
-func (v *__NextTimesInput) GetOffice() string { return v.Office }
-
-// GetConcerns returns __NextTimesInput.Concerns, and is useful for accessing the field via an interface.
-func (v *__NextTimesInput) GetConcerns() []ConcernInput { return v.Concerns }
-
-// GetFrom returns __NextTimesInput.From, and is useful for accessing the field via an interface.
-func (v *__NextTimesInput) GetFrom() *string { return v.From }
-
-// GetCount returns __NextTimesInput.Count, and is useful for accessing the field via an interface.
-func (v *__NextTimesInput) GetCount() int { return v.Count }
-
 // __NoticeInput is used internally by genqlient
 type __NoticeInput struct {
 	Town     string   `json:"town"`
@@ -6084,14 +6029,6 @@ func (v *__OpenCaseInput) GetCaseKey() string { return v.CaseKey }
 
 // GetLanguage returns __OpenCaseInput.Language, and is useful for accessing the field via an interface.
 func (v *__OpenCaseInput) GetLanguage() Language { return v.Language }
-
-// __PaymentLiveInput is used internally by genqlient
-type __PaymentLiveInput struct {
-	Id string `json:"id"`
-}
-
-// GetId returns __PaymentLiveInput.Id, and is useful for accessing the field via an interface.
-func (v *__PaymentLiveInput) GetId() string { return v.Id }
 
 // __RegionTimesInput is used internally by genqlient
 type __RegionTimesInput struct {
@@ -7579,47 +7516,6 @@ func Matter(
 	return data_, err_
 }
 
-// The query executed by NextTimes.
-const NextTimes_Operation = `
-query NextTimes ($office: ID!, $concerns: [ConcernInput!]!, $from: Date, $count: Int!) {
-	nextSlots(input: {where:{office:$office},concerns:$concerns,from:$from,count:$count}) {
-		starts
-		reason
-	}
-}
-`
-
-func NextTimes(
-	ctx_ context.Context,
-	client_ graphql.Client,
-	office string,
-	concerns []ConcernInput,
-	from *string,
-	count int,
-) (data_ *NextTimesResponse, err_ error) {
-	req_ := &graphql.Request{
-		OpName: "NextTimes",
-		Query:  NextTimes_Operation,
-		Variables: &__NextTimesInput{
-			Office:   office,
-			Concerns: concerns,
-			From:     from,
-			Count:    count,
-		},
-	}
-
-	data_ = &NextTimesResponse{}
-	resp_ := &graphql.Response{Data: data_}
-
-	err_ = client_.MakeRequest(
-		ctx_,
-		req_,
-		resp_,
-	)
-
-	return data_, err_
-}
-
 // The query executed by Notice.
 const Notice_Operation = `
 query Notice ($town: String!, $language: Language!) {
@@ -7737,77 +7633,6 @@ func OpenCase(
 	)
 
 	return data_, err_
-}
-
-// The subscription executed by PaymentLive.
-const PaymentLive_Operation = `
-subscription PaymentLive ($id: ID!) {
-	payment(id: $id) {
-		... PaymentState
-	}
-}
-fragment PaymentState on Payment {
-	id
-	status
-	method
-	amount {
-		... Amount
-	}
-	redirectUrl
-	reference
-	expiresAt
-	paidAt
-	refundReason
-}
-fragment Amount on Money {
-	cents
-	currency
-}
-`
-
-// To unsubscribe, use [graphql.WebSocketClient.Unsubscribe]
-func PaymentLive(
-	ctx_ context.Context,
-	client_ graphql.WebSocketClient,
-	id string,
-) (dataChan_ chan PaymentLiveWsResponse, subscriptionID_ string, err_ error) {
-	req_ := &graphql.Request{
-		OpName: "PaymentLive",
-		Query:  PaymentLive_Operation,
-		Variables: &__PaymentLiveInput{
-			Id: id,
-		},
-	}
-
-	dataChan_ = make(chan PaymentLiveWsResponse)
-	subscriptionID_, err_ = client_.Subscribe(req_, dataChan_, PaymentLiveForwardData)
-
-	return dataChan_, subscriptionID_, err_
-}
-
-type PaymentLiveWsResponse graphql.BaseResponse[*PaymentLiveResponse]
-
-func PaymentLiveForwardData(interfaceChan interface{}, jsonRawMsg json.RawMessage) error {
-	var gqlResp graphql.Response
-	var wsResp PaymentLiveWsResponse
-	err := json.Unmarshal(jsonRawMsg, &gqlResp)
-	if err != nil {
-		return err
-	}
-	if len(gqlResp.Errors) == 0 {
-		err = json.Unmarshal(jsonRawMsg, &wsResp)
-		if err != nil {
-			return err
-		}
-	} else {
-		wsResp.Errors = gqlResp.Errors
-	}
-	dataChan_, ok := interfaceChan.(chan PaymentLiveWsResponse)
-	if !ok {
-		return errors.New("failed to cast interface into 'chan PaymentLiveWsResponse'")
-	}
-	dataChan_ <- wsResp
-	return nil
 }
 
 // The query executed by RegionKinds.

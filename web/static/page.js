@@ -274,8 +274,10 @@ function countdown(element) {
 
 function over(element) {
   const form = document.getElementById(element.dataset.send);
-  if (form) form.submit();
-  else if (element.dataset.then) location.replace(element.dataset.then);
+  if (form) {
+    form.action = element.dataset.then; // where what was typed is shown, and nothing more
+    form.submit();
+  } else if (element.dataset.then) location.replace(element.dataset.then);
 }
 
 let timer = 0;
@@ -324,16 +326,19 @@ async function copy(button) {
 }
 
 // The link that opens a case carries its key in the fragment, which browsers send to no server: #k= and 43 characters of base64url.
-// <form data-resume> gets it in the field whose name the attribute gives, or else in its first field, and is sent.
+// <form data-resume> gets it in the field whose name the attribute gives, or else in its first field, and is sent; with data-ask the details
+// around it are opened instead.
 
 function resume() {
   const form = document.querySelector("form[data-resume]");
   const key = /^#k=([\w-]{43})$/.exec(location.hash)?.[1];
-  if (!form || !key) return;
+  if (!key) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  if (!form) return;
   const field = form.elements[form.dataset.resume] ?? form.querySelector(CONTROL);
   field.value = key;
-  history.replaceState(null, "", location.pathname + location.search);
-  form.requestSubmit();
+  if (form.hasAttribute("data-ask")) form.closest("details").open = true; // another case is open here: the person decides
+  else form.requestSubmit();
 }
 
 // Time zones: <p data-zone="Europe/Berlin" hidden> is shown where the browser's time differs from the zone's now.

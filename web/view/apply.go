@@ -41,7 +41,7 @@ func (d *Draft) shown() []int {
 	return all
 }
 
-// paid reports whether there is something to pay, or was.
+// charged reports whether there is something to pay, or was.
 func (d *Draft) charged() bool { return d.Application.Due.Cents > 0 || d.Application.Payment != nil }
 
 // steps returns how many pages an application has: information, notice, the sections, the check page, paying, sending.
@@ -130,6 +130,14 @@ func (p *Page) ApplicationTitle(a *api.ApplicationWhole) string {
 	}
 }
 
+// Asked returns the id of the question that waits for an answer; "" where none does.
+func Asked(a *api.ApplicationWhole) string {
+	if q := open(a); q != nil {
+		return q.Id
+	}
+	return ""
+}
+
 // open returns the question that waits for an answer; nil where none does.
 func open(a *api.ApplicationWhole) *api.Question {
 	for i := range a.Requests {
@@ -157,9 +165,9 @@ func (p *Page) PaymentTitle(s api.PaymentStatus) string {
 	case api.PaymentStatus_CREATED:
 		return p.T("Wir verbinden Sie mit der Bezahlseite", "Connecting you to the payment page")
 	case api.PaymentStatus_PENDING:
-		return p.T("Die Bezahlung ist noch offen", "The payment is still open")
+		return p.T("Die Bezahlung ist noch offen", "The payment is not completed yet")
 	case api.PaymentStatus_REFUND_DUE, api.PaymentStatus_REFUNDED:
-		return p.T("Ihr Geld geht zurück", "Your money goes back")
+		return p.T("Ihr Geld geht zurück", "Your money will be refunded")
 	default:
 		return p.T("Die Bezahlung hat nicht geklappt", "The payment did not work")
 	}

@@ -58,7 +58,7 @@ type FreeTimes struct {
 	Month    bool // whether the month is shown, rather than the days
 	Zone     string
 	Action   string // path to which a chosen time is sent
-	Live     string // path of the live fragments
+	Live     string // query of the live fragments' address
 	Typed    *Person
 	Moving   *api.AppointmentWhole // the appointment that is moved; nil for a new one
 	Taken    []time.Time           // times that were free before and are no longer
@@ -152,11 +152,11 @@ func (c *Calendar) dayAt(i int, there bool) string {
 
 // NextFree returns the first day after the page that has free times, "" where none has or the page itself has some.
 func (c *Calendar) NextFree() string {
-	if slices.ContainsFunc(c.Shown(), func(d CalendarDay) bool { return len(d.Times) > 0 }) {
+	if slices.ContainsFunc(c.Shown(), func(d CalendarDay) bool { return d.free() > 0 }) {
 		return ""
 	}
 	for i := c.First + daysOnPage; i < len(c.Days); i++ {
-		if len(c.Days[i].Times) > 0 {
+		if c.Days[i].free() > 0 {
 			return c.dayAt(i, true)
 		}
 	}
@@ -214,9 +214,31 @@ func (c *Calendar) cell(date time.Time, month time.Month) MonthDay {
 	if date.Before(c.Days[0].Date) || i >= len(c.Days) {
 		return cell
 	}
-	cell.Known, cell.Reason, cell.Free = true, c.Days[i].Reason, len(c.Days[i].Times)
+	cell.Known, cell.Reason, cell.Free = true, c.Days[i].Reason, c.Days[i].free()
 	return cell
 }
+
+// tookAfter reports whether a time that isn't offered any more was taken, rather than that it has come too near: then an earlier one that was free is so
+// still, or the day is full.
+func (d *CalendarDay) tookAfter(was []Time, gone time.Time) bool {
+	return d.Reason == api.UnavailableReason_FULL || slices.ContainsFunc(was, func(t Time) bool {
+		return t.Start.Before(gone) && slices.ContainsFunc(d.Times, func(now Time) bool { return !now.Taken && now.Start.Equal(t.Start) })
+	})
+}
+
+// free returns how many times of a day can be chosen.
+func (d CalendarDay) free() int {
+	n := 0
+	for _, t := range d.Times {
+		if !t.Taken {
+			n++
+		}
+	}
+	return n
+}
+
+// FirstDay returns the first day shown, such as 2026-12-08.
+func (c *Calendar) FirstDay() string { return c.dayAt(c.First, true) }
 
 // Since marks the times that were free in an earlier state and are no longer, so that they stay where they were.
 func (f *FreeTimes) Since(before *FreeTimes) {
@@ -230,7 +252,7 @@ func (f *FreeTimes) Since(before *FreeTimes) {
 	for i := range f.Calendar.Days {
 		d := &f.Calendar.Days[i]
 		for _, t := range was[d.Date] {
-			if slices.ContainsFunc(d.Times, func(now Time) bool { return now.Start.Equal(t.Start) }) {
+			if slices.ContainsFunc(d.Times, func(now Time) bool { return now.Start.Equal(t.Start) }) || !t.Taken && !d.tookAfter(was[d.Date], t.Start) {
 				continue
 			}
 			if !t.Taken {

@@ -69,13 +69,40 @@ func (f Failure) text(p *Page) string {
 		return p.T("Zu Ihrem Schutz nehmen wir nur Formulare von dieser Website an. Bitte füllen Sie es hier noch einmal aus.",
 			"For your protection we take forms of this website only. Please fill it in again here.")
 	case TooMany:
-		return p.T(fmt.Sprintf("Aus Ihrem Netz kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in %d Sekunden noch einmal. Nichts ist verloren.", f.RetryAfter),
-			fmt.Sprintf("Very many requests came from your network just now. Please try again in %d seconds. Nothing is lost.", f.RetryAfter))
+		return p.T(fmt.Sprintf("Aus Ihrem Netz kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in %d Sekunden noch einmal.", f.RetryAfter) + f.again(p),
+			fmt.Sprintf("Very many requests came from your network just now. Please try again in %d seconds.", f.RetryAfter)+f.again(p))
 	case Unavailable:
-		return p.T("Der Dienst antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal. Was Sie bisher abgesendet haben, ist gespeichert.",
-			"The service doesn't answer just now. Please try again in a moment. What you have sent so far is saved.")
+		return p.T("Der Dienst antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal."+f.again(p),
+			"The service doesn't answer just now. Please try again in a moment."+f.again(p))
 	default:
-		return p.T("Der Fehler liegt bei uns und wurde vermerkt. Was Sie bisher abgesendet haben, ist gespeichert.",
-			"The mistake is ours and has been noted. What you have sent so far is saved.")
+		return p.T("Der Fehler liegt bei uns und wurde vermerkt."+f.again(p),
+			"The mistake is ours and has been noted."+f.again(p))
 	}
+}
+
+// summaryTitle returns the heading of the summary of faults.
+func (p *Page) summaryTitle() string {
+	for _, f := range p.Faults {
+		if f.Field != "" {
+			return p.T("Bitte prüfen Sie Ihre Angaben", "Please check what you entered")
+		}
+	}
+	return p.T("Das ging nicht", "That did not work")
+}
+
+// again says how to send a form once more that didn't come through.
+func (f Failure) again(p *Page) string {
+	if !f.Sent {
+		return ""
+	}
+	return p.T(" Wenn Sie diese Seite neu laden, wird Ihr Formular noch einmal gesendet, mit dem, was Sie eingegeben haben.",
+		" If you reload this page, your form is sent once more, with what you entered.")
+}
+
+// withError returns what describes a group of fields: its hint, and its error where it has one.
+func withError(hint, id, message string) string {
+	if message == "" {
+		return hint
+	}
+	return hint + " " + id
 }

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"net/url"
 	"strings"
 	"time"
 
@@ -33,8 +34,12 @@ type Page struct {
 	Now      time.Time
 }
 
-// Fault is one thing that is wrong with a form: the id of the field, "" for the form as a whole, and a sentence.
-type Fault struct{ Field, Message string }
+// Fault is one thing that is wrong with a form.
+type Fault struct {
+	Field   string // id of the field; "" for the form as a whole
+	Message string
+	Link    string // where it can be mended, if that is another page
+}
 
 // T returns the text in the page's language.
 func (p *Page) T(de, en string) string {
@@ -54,7 +59,7 @@ func (p *Page) in(lang, path string) string {
 	if p.Base+path == "" {
 		return "/"
 	}
-	return p.Base + path
+	return (&url.URL{Path: p.Base + path}).EscapedPath()
 }
 
 // Other returns the address of this page in the other language.
@@ -115,5 +120,6 @@ const (
 type Failure struct {
 	Status     int
 	Kind       FailureKind
-	RetryAfter int // seconds; 0: not said
+	RetryAfter int  // seconds; 0: not said
+	Sent       bool // whether a form was sent: then only a reload sends it again
 }

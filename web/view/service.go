@@ -60,7 +60,7 @@ func closedText(p *Page, s *api.ServiceWhole) string {
 	case s.ClosesAt != nil && !s.ClosesAt.After(p.Now):
 		return p.T("Die Frist für Online-Anträge ist am ", "The time for online applications ended on ") + p.At(*s.ClosesAt) + p.T(" abgelaufen.", ".")
 	default:
-		return p.T("Bitte wenden Sie sich an das Bürgerbüro.", "Please turn to the office.")
+		return p.T("Bitte wenden Sie sich an das Bürgerbüro.", "Please contact the office.")
 	}
 }
 

@@ -20,8 +20,8 @@ func chosenOf(chosen []Concern, slug string) bool {
 	return slices.ContainsFunc(chosen, func(c Concern) bool { return c.Slug == slug })
 }
 
-// here returns the address of the page of times from another day on, or as a month.
-func here(p *Page, f *FreeTimes, day string, month bool) templ.SafeURL {
+// here returns the address of this page of times from another day on, or as a month.
+func here(f *FreeTimes, day string, month bool) templ.SafeURL {
 	query := url.Values{}
 	for name, values := range f.Query {
 		query[name] = values
@@ -32,8 +32,7 @@ func here(p *Page, f *FreeTimes, day string, month bool) templ.SafeURL {
 	if month {
 		query.Set("ansicht", "monat")
 	}
-	path := f.Action
-	return templ.SafeURL(p.URL(path) + "?" + query.Encode())
+	return templ.SafeURL("?" + query.Encode())
 }
 
 func freeCount(p *Page, n int) string {
