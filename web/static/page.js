@@ -275,7 +275,7 @@ function countdown(element) {
 function over(element) {
   const form = document.getElementById(element.dataset.send);
   if (form) {
-    form.action = element.dataset.then; // where what was typed is shown, and nothing more
+    if (element.dataset.then) form.action = element.dataset.then; // where what was typed is shown, and nothing more
     form.submit();
   } else if (element.dataset.then) location.replace(element.dataset.then);
 }

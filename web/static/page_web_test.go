@@ -58,12 +58,14 @@ func TestCountdown(t *testing.T) {
 
 func TestCountdownSendsWhatIsTyped(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, map[string]string{"/": `<span data-seconds="60" data-send="person"></span><form id="person" method="post" action="/person"><input id="name" name="name"></form>`})
+	s := newSite(t, map[string]string{"/": `<span data-seconds="60" data-send="person" data-then="/shown"></span><form id="person" method="post" action="/booked"><input id="name" name="name"></form>`,
+		"/shown": `<p id="shown">Erika</p>`})
 	b := open(t, s.URL, movedClock)
 	b.click("#name")
 	b.press("Erika")
 	eval[any](b, `moveTo(60)`)
 	require.Equal(t, url.Values{"name": {"Erika"}}, next(t, s.posts))
+	b.until(`document.getElementById("shown")`) // and not where the form itself leads
 }
 
 func TestCountdownBeginsAnewWithOtherSeconds(t *testing.T) {
