@@ -82,7 +82,7 @@ func newWeb(p *parts, addr string) (*web, error) {
 	if err := w.addPages(mux, p, addr); err != nil {
 		return nil, err
 	}
-	w.handler = chain(mux,
+	w.handler = chain(w.withPages(mux),
 		observe(p.log, w.metrics),
 		traced(p.tracer, proxies(p.cfg)),
 		recovered(p.log),

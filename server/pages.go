@@ -29,8 +29,25 @@ func (w *web) addPages(mux *http.ServeMux, p *parts, addr string) error {
 		return err
 	}
 	w.site = site
-	mux.Handle("/", site)
 	return nil
+}
+
+// withPages returns a handler that has the site answer for paths that mux has not, by whatever method.
+func (w *web) withPages(mux *http.ServeMux) http.Handler {
+	if w.site == nil {
+		return mux
+	}
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		for _, method := range []string{r.Method, http.MethodGet, http.MethodPost} {
+			asked := *r
+			asked.Method = method
+			if _, pattern := mux.Handler(&asked); pattern != "" {
+				mux.ServeHTTP(rw, r)
+				return
+			}
+		}
+		w.site.ServeHTTP(rw, r)
+	})
 }
 
 // townHosts returns the slugs of towns by their host names.

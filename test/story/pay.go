@@ -50,7 +50,7 @@ func (s *story) press(ctx context.Context, v visit, p payment, label string) {
 	v = s.browse(s.browser.open(ctx, v.On))
 	s.check(v.Status == http.StatusSeeOther && v.On == publicURL+"/?payment="+p.ID, "the return link", "303 to where the payment began", v)
 	v = s.browse(s.browser.open(ctx, v.On))
-	s.check(v.Status == http.StatusOK && v.Heading == "Nelke", "the way back", "the start page", v)
+	s.check(v.Status == http.StatusOK && v.Heading == "Bürgerservice Blomberg", "the way back", "the start page", v)
 }
 
 // browse makes and prints a request of a browser.
