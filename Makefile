@@ -48,6 +48,11 @@ test/quick: ## before each commit: units and the portal on SQLite, in a minute a
 test/faults: deps ## the proofs of test/ in their long form
 	NELKE_PROOFS=long script/services run -- go test -json $(RACE) -count=1 -timeout=2h ./test/... | go run ./internal/testbed/summary
 
+.PHONY: test/web/long
+test/web/long: deps deps/node deps/chromium ## the pages in a real browser on both databases, every page in all colours, and with the bars of speed
+	cd test/web && npm ci
+	NELKE_PROOFS=long script/services run -- go test -tags web -count=1 -timeout=40m -v ./test/web ./web/static
+
 .PHONY: test/mutants
 test/mutants: deps ## small patches that must each turn a test red
 	script/services run -- go run ./test/mutants

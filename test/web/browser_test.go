@@ -46,6 +46,20 @@ func serve(t *testing.T, b *suite.Backend) *suite.Process {
 	return suite.Serve(t, b, func(c *server.Config) { c.PublicURL = "" })
 }
 
+// each runs a test on the embedded default and, in the long form of the proofs, on PostgreSQL with Redis: what the browser does is the same, and
+// test/pages has both.
+func each(t *testing.T, test func(t *testing.T, backend *suite.Backend)) {
+	t.Helper()
+	if long() {
+		suite.Each(t, test)
+		return
+	}
+	test(t, suite.SQLite())
+}
+
+// long reports whether the proofs run in their long form.
+func long() bool { return os.Getenv("NELKE_PROOFS") == "long" }
+
 // tab is a tab of the browser, in a profile of its own.
 type tab struct {
 	t       *testing.T

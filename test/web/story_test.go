@@ -15,7 +15,7 @@ import (
 // that is seen wherever it goes, in a window of a desktop and of a phone.
 func TestTheStoriesByKeyboard(t *testing.T) {
 	t.Parallel()
-	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
+	each(t, func(t *testing.T, backend *suite.Backend) {
 		p := serve(t, backend)
 		for i, width := range []int64{1280, 360} {
 			b := open(t, p).window(width, 800)
@@ -41,7 +41,7 @@ func TestTheStoriesByKeyboard(t *testing.T) {
 // TestATimeThatSomebodyTakesFades opens the calendar in one browser and takes a time in another.
 func TestATimeThatSomebodyTakesFades(t *testing.T) {
 	t.Parallel()
-	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
+	each(t, func(t *testing.T, backend *suite.Backend) {
 		p := serve(t, backend)
 		mine, theirs := open(t, p), open(t, p)
 		const times = "/termin/zeiten?dienst=reisepass:1"

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"time"
@@ -62,12 +63,14 @@ type FreeTimes struct {
 	Typed    *Person
 	Moving   *api.AppointmentWhole // the appointment that is moved; nil for a new one
 	Taken    []time.Time           // times that were free before and are no longer
+	near     time.Duration         // how near a time was when it was still offered, in the states so far
 }
 
 // Calendar is what is free day by day, and where in it the page stands.
 type Calendar struct {
 	Days  []CalendarDay
-	First int // index of the first day shown
+	First int       // index of the first day shown
+	AsOf  time.Time // when this was true
 }
 
 // CalendarDay is a day, its free times, and why there are none.
@@ -92,7 +95,7 @@ const (
 
 // NewCalendar reads an availability. from is the first day shown, such as 2026-12-08; the first with free times where it is none.
 func NewCalendar(a *api.Calendar, from string) *Calendar {
-	c := &Calendar{First: -1}
+	c := &Calendar{First: -1, AsOf: a.AsOf}
 	for _, d := range a.Days {
 		date, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {
@@ -218,12 +221,16 @@ func (c *Calendar) cell(date time.Time, month time.Month) MonthDay {
 	return cell
 }
 
-// tookAfter reports whether a time that isn't offered any more was taken, rather than that it has come too near: then an earlier one that was free is so
-// still, or the day is full.
-func (d *CalendarDay) tookAfter(was []Time, gone time.Time) bool {
-	return d.Reason == api.UnavailableReason_FULL || slices.ContainsFunc(was, func(t Time) bool {
-		return t.Start.Before(gone) && slices.ContainsFunc(d.Times, func(now Time) bool { return !now.Taken && now.Start.Equal(t.Start) })
-	})
+// nearest returns how far ahead the first time that can be chosen lies; very far where there is none.
+func (c *Calendar) nearest() time.Duration {
+	for _, d := range c.Days {
+		for _, t := range d.Times {
+			if !t.Taken {
+				return t.Start.Sub(c.AsOf)
+			}
+		}
+	}
+	return math.MaxInt64
 }
 
 // free returns how many times of a day can be chosen.
@@ -245,6 +252,10 @@ func (f *FreeTimes) Since(before *FreeTimes) {
 	if before == nil {
 		return
 	}
+	// What lies no nearer than something that was offered before hasn't come too near: somebody has it.
+	if f.near = before.Calendar.nearest(); before.near != 0 {
+		f.near = min(f.near, before.near)
+	}
 	was := map[time.Time][]Time{}
 	for _, d := range before.Calendar.Days {
 		was[d.Date] = d.Times
@@ -252,7 +263,7 @@ func (f *FreeTimes) Since(before *FreeTimes) {
 	for i := range f.Calendar.Days {
 		d := &f.Calendar.Days[i]
 		for _, t := range was[d.Date] {
-			if slices.ContainsFunc(d.Times, func(now Time) bool { return now.Start.Equal(t.Start) }) || !t.Taken && !d.tookAfter(was[d.Date], t.Start) {
+			if slices.ContainsFunc(d.Times, func(now Time) bool { return now.Start.Equal(t.Start) }) || !t.Taken && t.Start.Sub(f.Calendar.AsOf) < f.near {
 				continue
 			}
 			if !t.Taken {

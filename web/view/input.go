@@ -69,7 +69,7 @@ func (f Failure) text(p *Page) string {
 		return p.T("Zu Ihrem Schutz nehmen wir nur Formulare von dieser Website an. Bitte füllen Sie es hier noch einmal aus.",
 			"For your protection we take forms of this website only. Please fill it in again here.")
 	case TooMany:
-		return p.T(fmt.Sprintf("Aus Ihrem Netz kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in %d Sekunden noch einmal.", f.RetryAfter) + f.again(p),
+		return p.T(fmt.Sprintf("Aus Ihrem Netz kamen gerade sehr viele Anfragen. Bitte versuchen Sie es in %d Sekunden noch einmal.", f.RetryAfter)+f.again(p),
 			fmt.Sprintf("Very many requests came from your network just now. Please try again in %d seconds.", f.RetryAfter)+f.again(p))
 	case Unavailable:
 		return p.T("Der Dienst antwortet gerade nicht. Bitte versuchen Sie es gleich noch einmal."+f.again(p),
