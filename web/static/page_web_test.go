@@ -58,8 +58,10 @@ func TestCountdown(t *testing.T) {
 
 func TestCountdownSendsWhatIsTyped(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, map[string]string{"/": `<span data-seconds="60" data-send="person" data-then="/shown"></span><form id="person" method="post" action="/booked"><input id="name" name="name"></form>`,
-		"/shown": `<p id="shown">Erika</p>`})
+	s := newSite(t, map[string]string{
+		"/":      `<span data-seconds="60" data-send="person" data-then="/shown"></span><form id="person" method="post" action="/booked"><input id="name" name="name"></form>`,
+		"/shown": `<p id="shown">Erika</p>`,
+	})
 	b := open(t, s.URL, movedClock)
 	b.click("#name")
 	b.press("Erika")
