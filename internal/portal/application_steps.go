@@ -220,4 +220,6 @@ func oneOf(all []*ent.Payment, statuses ...payment.Status) *ent.Payment {
 }
 
 // wrong reports whether a fault is an answer that breaks the form, rather than one that is still missing.
-func wrong(f form.Fault) bool { return f.Keyword != "required" && f.Keyword != "dependentRequired" && f.Params["missing"] == nil }
+func wrong(f form.Fault) bool {
+	return f.Keyword != "required" && f.Keyword != "dependentRequired" && f.Params["missing"] == nil
+}
