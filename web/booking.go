@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"strings"
@@ -137,14 +136,6 @@ func (v *visit) personFaults(p *view.Person) (faults []view.Fault) {
 	return faults
 }
 
-func (v *visit) checkOf(id string, typed *view.Person) error {
-	a, err := v.heldAppointment(id)
-	if err != nil || a == nil {
-		return err
-	}
-	return v.check(a, typed)
-}
-
 func (v *visit) check(a *api.AppointmentWhole, typed *view.Person) error {
 	p, err := v.framed(v.t("Bitte prüfen Sie Ihre Angaben", "Please check your details"))
 	if err != nil {
@@ -231,19 +222,8 @@ func (v *visit) extend() error {
 	return v.askPerson(http.StatusOK, a, typed, nil)
 }
 
-// release gives a held time back.
+// release gives a held time back. A problem is shown on the page of the reservation.
 func (v *visit) release() error {
-	return v.writeHeld("releaseHold", func(ctx context.Context, key, id string) ([]api.Problem, error) {
-		done, err := api.ReleaseHold(ctx, v.own(), key, id)
-		if err != nil {
-			return nil, err
-		}
-		return done.ReleaseHold.Problems, nil
-	}, "/termin")
-}
-
-// writeHeld runs a write on a held appointment and goes on to a page. A problem is shown on the page of the reservation.
-func (v *visit) writeHeld(name string, write func(ctx context.Context, key, id string) ([]api.Problem, error), then string) error {
 	if err := v.r.ParseForm(); err != nil {
 		return errNotFound
 	}
@@ -251,23 +231,17 @@ func (v *visit) writeHeld(name string, write func(ctx context.Context, key, id s
 		return errNoCase
 	}
 	id := v.r.PathValue("id")
-	problems, err := write(v.r.Context(), v.idempotencyKey(v.r.PostForm, name), id)
+	done, err := api.ReleaseHold(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "releaseHold"), id)
 	if err != nil {
 		return err
 	}
+	problems := done.ReleaseHold.Problems
 	if len(problems) == 0 {
-		return v.see(then)
+		return v.see("/termin")
 	}
 	a, err := v.heldAppointment(id)
 	if err != nil || a == nil {
 		return err
 	}
 	return v.askPerson(statusOf(problems[0]), a, &view.Person{}, []view.Fault{{Message: problems[0].GetMessage()}})
-}
-
-func value[T any](p *T) (none T) {
-	if p == nil {
-		return none
-	}
-	return *p
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -187,11 +186,4 @@ func (v *visit) language() api.Language {
 		return api.Language_EN
 	}
 	return api.Language_DE
-}
-
-// redirect sends the browser to an address by GET, without keeping that.
-func (v *visit) redirect(url string) error {
-	v.w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(v.w, v.r, url, http.StatusSeeOther)
-	return nil
 }

@@ -29,7 +29,7 @@ type GraphError struct {
 	RetryAfter int // seconds; 0: not said
 }
 
-// Error returns the code and the message, for logs: nothing of what a person typed stands in them.
+// Error returns code, status and message. The message may quote a value that a person typed: logs get code and status alone.
 func (e *GraphError) Error() string {
 	return fmt.Sprintf("graph: %s (%d): %s", e.Code, e.Status, e.Message)
 }
@@ -95,6 +95,7 @@ func (c *client) send(ctx context.Context, req *graphql.Request) (*http.Response
 	return answer, nil
 }
 
+// build returns the request of an operation: GET for a query without credentials, else POST.
 func (c *client) build(ctx context.Context, req *graphql.Request) (*http.Request, error) {
 	query := strings.TrimSpace(req.Query)
 	var r *http.Request
@@ -148,21 +149,14 @@ func codeOf(errs gqlerror.List) string {
 var errEnded = errors.New("the subscription has ended")
 
 // follow runs a subscription by server-sent events and calls each with the data of each state, a pointer to a value of the
-// operation's response type made by fresh. It returns errEnded where the graph completes the subscription, each's error, or why
+// operation's response type. It returns errEnded where the graph completes the subscription, each's error, or why
 // the stream broke. What keeps the graph's stream alive keeps the page's alive, too.
 func follow[T any](ctx context.Context, c *client, name, operation string, variables any, s *stream, each func(*T) error) error {
-	body, err := json.Marshal(graphql.Request{Query: operation, Variables: variables, OpName: name})
+	r, err := c.build(ctx, &graphql.Request{Query: operation, Variables: variables, OpName: name})
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	r.Header = c.header()
-	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "text/event-stream")
-	r.RemoteAddr = c.from.RemoteAddr
 	answer, err := c.carrier.RoundTrip(r)
 	if err != nil {
 		return err
@@ -196,18 +190,12 @@ func follow[T any](ctx context.Context, c *client, name, operation string, varia
 // events reads server-sent events until handle or the stream fails. A comment, which keeps the connection alive, is an event without a
 // name.
 func events(stream io.Reader, handle func(event string, data []byte) error) error {
-	lines := bufio.NewReaderSize(stream, 16<<10)
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, mostAnswer)
 	var event string
 	var data []byte
-	for {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return err
-		}
-		line = strings.TrimRight(line, "\r\n")
+	for lines.Scan() {
+		line := lines.Text()
 		if strings.HasPrefix(line, ":") {
 			if err := handle("", nil); err != nil {
 				return err
@@ -235,4 +223,5 @@ func events(stream io.Reader, handle func(event string, data []byte) error) erro
 			data = append(data, value...)
 		}
 	}
+	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
 }

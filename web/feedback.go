@@ -53,7 +53,7 @@ func (v *visit) giveFeedback() error {
 	}
 	c := v.public()
 	c.made = nil
-	done, err := api.GiveFeedback(v.r.Context(), c, v.idempotencyKey(v.r.PostForm, "giveFeedback"), v.slug, about, step, satisfaction, orNil(text))
+	done, err := api.GiveFeedback(v.r.Context(), c, v.idempotencyKey(v.r.PostForm, "giveFeedback"), v.slug, about, step, satisfaction, view.OrNil(text))
 	if err != nil {
 		return err
 	}
@@ -73,11 +73,4 @@ func (v *visit) thanked() error {
 		return err
 	}
 	return v.show(http.StatusOK, view.Thanked(p))
-}
-
-func orNil(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -87,7 +87,7 @@ func (k *kept) put(key string, p keptPage) {
 // publish answers with a page that is the same for everybody without a case. content returns it; what it reads of the graph has to be read by
 // v.public(). It may be kept by browsers for no longer than they ask again.
 func (v *visit) publish(content func() (templ.Component, error)) error {
-	if v.caseKey() != "" { // the frame then leads to the case
+	if v.caseKey() != "" { // what such a visitor reads is kept nowhere
 		shown, err := content()
 		if err != nil {
 			return err

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -72,7 +71,7 @@ func (v *visit) wants(form url.Values) (*wanted, error) {
 				quantity = 1
 			}
 			q.concerns = append(q.concerns, view.Concern{
-				ID: s.Id, Slug: s.Slug, Name: s.Name, Minutes: value(s.AppointmentMinutes), Most: s.MaxQuantity, Quantity: min(max(quantity, 1), s.MaxQuantity),
+				ID: s.Id, Slug: s.Slug, Name: s.Name, Minutes: view.Deref(s.AppointmentMinutes), Most: s.MaxQuantity, Quantity: min(max(quantity, 1), s.MaxQuantity),
 			})
 		}
 	}
@@ -146,9 +145,7 @@ func (v *visit) chooseOne() string {
 
 // concern is a booking's beginning from a link with the concern in it.
 func (v *visit) concern() error {
-	v.w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(v.w, v.r, v.url("/termin/anzahl")+"?"+url.Values{"dienst": {v.r.PathValue("service")}}.Encode(), http.StatusFound)
-	return nil
+	return v.redirect(v.url("/termin/anzahl") + "?" + url.Values{"dienst": {v.r.PathValue("service")}}.Encode())
 }
 
 // quantities asks for how many people or documents, where one of the concerns can be had more than once.
@@ -166,9 +163,7 @@ func (v *visit) quantities() error {
 		return v.show(http.StatusOK, v.askConcerns(q, fault))
 	}
 	if !slices.ContainsFunc(q.concerns, func(c view.Concern) bool { return c.Most > 1 }) {
-		v.w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(v.w, v.r, v.url("/termin/zeiten")+"?"+q.query().Encode(), http.StatusFound)
-		return nil
+		return v.redirect(v.url("/termin/zeiten") + "?" + q.query().Encode())
 	}
 	p := v.frame(v.t("Für wie viele?", "For how many?")).With(&q.town.TownFrame)
 	return v.show(http.StatusOK, view.Quantities(p, q.concerns))
@@ -236,7 +231,7 @@ func (v *visit) hold() error {
 	if err != nil {
 		return err
 	}
-	start, err := time.Parse(time.RFC3339, v.r.PostForm.Get("start"))
+	start, err := view.Instant(v.r.PostForm.Get("start"))
 	if err != nil || q.office == nil || len(q.concerns) == 0 {
 		return v.showTimes(http.StatusUnprocessableEntity, q, nil, nil)
 	}
@@ -253,7 +248,11 @@ func (v *visit) hold() error {
 	}
 	id := done.HoldSlot.Appointment.Id
 	if typed := typedPerson(v.r.PostForm); typed != nil {
-		return v.checkOf(id, typed)
+		a, err := v.heldAppointment(id)
+		if err != nil || a == nil {
+			return err
+		}
+		return v.check(a, typed)
 	}
 	return v.see("/reservierung/" + id)
 }

@@ -133,13 +133,14 @@ func (v *visit) origin() string {
 }
 
 // url returns the address of a page of the town in the visit's language: path is below the town, such as "/termin".
-func (v *visit) url(path string) string { return v.frame("").URL(path) }
+func (v *visit) url(path string) string { return (&view.Page{Lang: v.lang, Base: v.base}).URL(path) }
 
 // frame returns what the frame of a page shows.
 func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
-		SignedIn: v.slug != "" && v.caseKey() != "", Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"), Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
+		Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"),
+		Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
 		Public: v.origin(), Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}
 }
@@ -204,8 +205,13 @@ func zipped(body []byte) []byte {
 
 // see sends the browser to another page of the town, to be read by GET.
 func (v *visit) see(path string) error {
+	return v.redirect(v.url(path))
+}
+
+// redirect sends the browser to an address by GET, without keeping that.
+func (v *visit) redirect(url string) error {
 	v.w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(v.w, v.r, v.url(path), http.StatusSeeOther)
+	http.Redirect(v.w, v.r, url, http.StatusSeeOther)
 	return nil
 }
 
@@ -273,7 +279,7 @@ func (v *visit) graphFailure(err *GraphError) view.Failure {
 	case "UNAUTHENTICATED":
 		v.forget()
 		return view.Failure{Status: http.StatusForbidden, Kind: view.SignedOut}
-	case "UNAVAILABLE", "TIMEOUT", "OVERLOADED":
+	case "UNAVAILABLE", "TIMEOUT":
 		return view.Failure{Status: http.StatusServiceUnavailable, Kind: view.Unavailable, RetryAfter: max(err.RetryAfter, 5)}
 	}
 	v.site.cfg.Log.ErrorContext(v.r.Context(), "the graph refuses a page's operation", "path", v.pattern(), "code", err.Code, "status", err.Status)

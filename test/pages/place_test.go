@@ -87,11 +87,32 @@ func TestAPageOfNobodyElse(t *testing.T) {
 
 	b.Visit("/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
 	require.Equal(t, "no-store", b.Header.Get("Cache-Control"))
-	require.Equal(t, "no-store", b.Visit("/").Header.Get("Cache-Control"), "whose frame leads to the case")
+	require.Equal(t, "no-store", b.Visit("/").Header.Get("Cache-Control"), "for who has a case")
 	policy := b.Header.Get("Content-Security-Policy")
 	require.Contains(t, policy, "default-src 'none'")
 	require.Contains(t, policy, "frame-ancestors 'none'")
 	require.NotContains(t, policy, "unsafe")
+}
+
+// TestPagesThatAreKeptHaveNoKeys follows all links of a visitor without a case. A page that others are served, too, holds neither a case key
+// nor an idempotency key, which all of them would share.
+func TestPagesThatAreKeptHaveNoKeys(t *testing.T) {
+	t.Parallel()
+	p := suite.Serve(t, suite.SQLite())
+	b := reader.Open(t, p, "/")
+	var kept, other int
+	crawl(b, func() {
+		if b.Header.Get("Cache-Control") != "private, no-cache" {
+			other++
+			return
+		}
+		kept++
+		for _, in := range b.All("input") {
+			require.NotContains(t, []string{"key", "case"}, reader.Attr(in, "name"), b.URL)
+		}
+	})
+	require.Greater(t, kept, 30)
+	require.Positive(t, other)
 }
 
 // TestFormsOfOtherPagesAreRefused holds forms to where they come from.

@@ -23,10 +23,11 @@ type Person struct {
 
 // Input returns the person as the graph takes it.
 func (p *Person) Input() api.PersonInput {
-	return api.PersonInput{GivenName: p.GivenName, FamilyName: p.FamilyName, Email: orNil(p.Email), Phone: orNil(p.Phone)}
+	return api.PersonInput{GivenName: p.GivenName, FamilyName: p.FamilyName, Email: OrNil(p.Email), Phone: OrNil(p.Phone)}
 }
 
-func orNil(s string) *string {
+// OrNil returns nil for an empty text.
+func OrNil(s string) *string {
 	if s == "" {
 		return nil
 	}
@@ -38,16 +39,17 @@ func PersonOf(a *api.AppointmentWhole) *Person {
 	p := &Person{Reminder: a.Reminder}
 	if a.Person != nil {
 		p.GivenName, p.FamilyName = a.Person.GivenName, a.Person.FamilyName
-		p.Email, p.Phone = deref(a.Person.Email), deref(a.Person.Phone)
+		p.Email, p.Phone = Deref(a.Person.Email), Deref(a.Person.Phone)
 	}
 	return p
 }
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
+// Deref returns what p points to, the zero value for nil.
+func Deref[T any](p *T) (zero T) {
+	if p == nil {
+		return zero
 	}
-	return *s
+	return *p
 }
 
 // FreeTimes are the times of an office that can be booked for some concerns.
@@ -138,10 +140,10 @@ func (c *Calendar) Next() []Time {
 	return next
 }
 
-// Earlier and Later return the first day of the pages before and after this one, "" where there is none.
+// Earlier returns the first day of the page before this one, "" where there is none.
 func (c *Calendar) Earlier() string { return c.dayAt(c.First-daysOnPage, c.First > 0) }
 
-// Later returns the first day of the page after this one.
+// Later returns the first day of the page after this one, "" where there is none.
 func (c *Calendar) Later() string {
 	return c.dayAt(c.First+daysOnPage, c.First+daysOnPage < len(c.Days))
 }

@@ -993,7 +993,7 @@ func MyData(p *Page, c *api.CaseWhole) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					var templ_7745c5c3_Var62 string
-					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(dash(p, deref(c.Contact.Email)))
+					templ_7745c5c3_Var62, templ_7745c5c3_Err = templ.JoinStringErrs(dash(p, Deref(c.Contact.Email)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/matter.templ`, Line: 126, Col: 38}
 					}
@@ -1020,7 +1020,7 @@ func MyData(p *Page, c *api.CaseWhole) templ.Component {
 					}
 					ctx = templ.InitializeContext(ctx)
 					var templ_7745c5c3_Var64 string
-					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(dash(p, deref(c.Contact.Phone)))
+					templ_7745c5c3_Var64, templ_7745c5c3_Err = templ.JoinStringErrs(dash(p, Deref(c.Contact.Phone)))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/matter.templ`, Line: 129, Col: 38}
 					}

@@ -20,7 +20,6 @@ type Page struct {
 	Summary  string // for search engines; "" for pages that they shouldn't list
 	OneTown  bool
 	Demo     bool
-	SignedIn bool // whether the browser has a case key
 	Embedded bool // shown in a frame on the town's website
 	Public   string
 	Style    string // address of the stylesheet
