@@ -70,7 +70,7 @@ test/conformance: deps deps/node ## the suites of Apollo and graphql-http, and t
 .PHONY: test/web
 test/web: deps deps/node deps/chromium ## the pages in a real browser: by keyboard, by axe, live, light, narrow (needs Node 20 and npm)
 	cd test/web && npm ci
-	script/services run -- go test -tags web -count=1 -timeout=20m ./test/web ./web/static
+	script/services run -- go test -tags web -count=1 -p 1 -timeout=20m ./test/web ./web/static
 
 .PHONY: web/screens
 web/screens: deps deps/node deps/chromium ## a picture of every page, phone and desktop, in var/screens

@@ -70,30 +70,32 @@ func weight(t *testing.T, address string) int {
 }
 
 // TestTheFirstPaintComesSoonOnABadLine loads pages cold over 1.6 Mbit/s with 150 ms for a round trip and a quarter of the CPU, and takes the median of
-// five. Nothing on them may shift.
+// five, each in a tab of its own. Nothing on them may shift.
 func TestTheFirstPaintComesSoonOnABadLine(t *testing.T) { //nolint:paralleltest // one after the other, for a quiet machine
 	p := serve(t, suite.SQLite())
 	for _, path := range []string{"/", "/dienste/fuehrungszeugnis", "/termin/zeiten?dienst=personalausweis:1"} {
 		var paints []time.Duration
 		for range 5 {
-			b := open(t, p)
-			call(b, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
-			call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{
-				Latency: 150, DownloadThroughput: 1.6e6 / 8, UploadThroughput: 0.75e6 / 8,
-			}}})
-			call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
-			call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.shifted = 0;
+			t.Run(path, func(t *testing.T) { // which closes the tab: a slowed one takes CPU from the next
+				b := open(t, p)
+				call(b, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true})
+				call(b, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: []*network.Conditions{{
+					Latency: 150, DownloadThroughput: 1.6e6 / 8, UploadThroughput: 0.75e6 / 8,
+				}}})
+				call(b, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: 4})
+				call(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.shifted = 0;
 				new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) window.shifted += e.value; }).observe({type: "layout-shift", buffered: true});`})
-			b.visit(path).until(`performance.getEntriesByName("first-contentful-paint").length > 0`)
-			paints = append(paints, seconds(eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)))
-			b.until(`document.readyState === "complete"`)
-			require.Less(t, eval[float64](b, `window.shifted`), 0.02, path)
+				b.visit(path).until(`performance.getEntriesByName("first-contentful-paint").length > 0`)
+				paints = append(paints, seconds(eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)))
+				b.until(`document.readyState === "complete"`)
+				require.Less(t, eval[float64](b, `window.shifted`), 0.02, path)
+			})
 		}
 		slices.Sort(paints)
 		t.Logf("%s: first contentful paint %v, median %v", path, paints, paints[2])
 		bar := 800 * time.Millisecond
 		if !long() {
-			bar = 2500 * time.Millisecond // what else the machine does counts four times
+			bar = 1500 * time.Millisecond // what else the machine does counts four times
 		}
 		require.Less(t, paints[2], bar, path)
 	}
