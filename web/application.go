@@ -60,7 +60,7 @@ func (v *visit) copyOf() error {
 	if a.Status == api.ApplicationStatus_DRAFT || a.SubmittedAt == nil {
 		return v.see("/antrag/" + a.Id)
 	}
-	d, err := draftOf(a)
+	d, err := v.site.draftOf(a)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (v *visit) writeApplication(name string, write func(ctx context.Context, ke
 	if path := problems[0].GetPath(); len(path) > 0 && path[len(path)-1] == "message" {
 		fault.Field = "message"
 	}
-	return v.showApplication(statusOf(problems[0]), a, v.r.PostForm.Get("message"), []view.Fault{fault})
+	return v.showApplication(v.statusOf(problems[0]), a, v.r.PostForm.Get("message"), []view.Fault{fault})
 }
 
 // answerRequest sends the answer to a question of the office.

@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -48,7 +50,7 @@ func (v *visit) begin() error {
 	refused := func(problem api.Problem) error {
 		p := v.frame(s.Name).With(&read.Municipality.TownFrame)
 		p.Faults = []view.Fault{{Message: problem.GetMessage()}}
-		return v.show(statusOf(problem), view.Information(p, view.InformationOf(s), "/dienste/"+s.Slug+"/antrag"))
+		return v.show(v.statusOf(problem), view.Information(p, view.InformationOf(s), "/dienste/"+s.Slug+"/antrag"))
 	}
 	if problem, err := v.haveCase(); err != nil {
 		return err
@@ -99,21 +101,36 @@ func (v *visit) draft() (*view.Draft, error) {
 		return nil, v.see("/vorgang/antrag/" + a.Id)
 	}
 	v.look = look{api.VisitPage_APPLY, &a.Service.Id}
-	return draftOf(a)
+	return v.site.draftOf(a)
 }
 
-func draftOf(a *api.ApplicationWhole) (*view.Draft, error) {
-	f, err := form.Read(a.Form.Schema)
+// draftOf returns an application with its form and answers.
+func (s *Site) draftOf(a *api.ApplicationWhole) (*view.Draft, error) {
+	f, err := s.formOf(a)
 	if err != nil {
 		return nil, err
 	}
 	d := &view.Draft{Application: a, Form: f, Answers: form.Answers{}}
 	if a.Answers != nil {
-		if err := json.Unmarshal(*a.Answers, &d.Answers); err != nil {
+		numbers := json.NewDecoder(bytes.NewReader(*a.Answers))
+		numbers.UseNumber() // an integer keeps all its digits
+		if err := numbers.Decode(&d.Answers); err != nil {
 			return nil, err
 		}
 	}
 	return d, nil
+}
+
+// formOf returns an application's form. A form never changes under its id, so that it is read once.
+func (s *Site) formOf(a *api.ApplicationWhole) (*form.Form, error) {
+	if f, ok := s.forms.Load(a.Form.Id); ok {
+		return f.(*form.Form), nil //nolint:forcetypeassert // nothing else is stored there
+	}
+	f, err := form.Read(a.Form.Schema)
+	if err == nil {
+		s.forms.Store(a.Form.Id, f)
+	}
+	return f, err
 }
 
 // onDraft runs a page on a draft of the visitor.
@@ -195,13 +212,33 @@ func (v *visit) writeDraft(name string, write func(ctx context.Context, key stri
 	if err != nil {
 		return err
 	}
+	if len(problems) > 0 && problems[0].GetCode() == api.ProblemCode_ANSWERS_INVALID {
+		return v.showFaults(d, problems)
+	}
 	if len(problems) > 0 && !leadsOn(problems[0]) {
 		p, err := v.framed(v.t("Das ging nicht", "That did not work"))
 		if err != nil {
 			return err
 		}
 		p.Faults = []view.Fault{{Message: problems[0].GetMessage()}}
-		return v.show(statusOf(problems[0]), view.Refused(p, "/antrag/"+d.Application.Id))
+		return v.show(v.statusOf(problems[0]), view.Refused(p, "/antrag/"+d.Application.Id))
+	}
+	return v.see("/antrag/" + d.Application.Id)
+}
+
+// showFaults shows the first section of the form that has some of the problems, with them beside their fields.
+func (v *visit) showFaults(d *view.Draft, problems []api.Problem) error {
+	found := placed(problems)
+	for i, p := range found { // which lead to the application's answers
+		if len(p.Path) > 2 {
+			found[i].Path = slices.Concat([]string{"input", "answers"}, p.Path[2:])
+		}
+	}
+	faults := d.Form.Place(found, d.Answers)
+	for n := range d.Form.Sections() {
+		if here := faults.In(n); len(here) > 0 {
+			return v.showSection(http.StatusUnprocessableEntity, d, form.Page{Section: n, Answers: d.Answers, Faults: here, Language: v.lang}, nil)
+		}
 	}
 	return v.see("/antrag/" + d.Application.Id)
 }

@@ -67,7 +67,7 @@ func (v *visit) writeAppointment(name string, write func(ctx context.Context, ke
 	if err != nil {
 		return err
 	}
-	return v.showAppointment(statusOf(problems[0]), a, []view.Fault{{Message: problems[0].GetMessage()}})
+	return v.showAppointment(v.statusOf(problems[0]), a, []view.Fault{{Message: problems[0].GetMessage()}})
 }
 
 func (v *visit) confirmCancel() error {
@@ -107,7 +107,8 @@ func (v *visit) showMove(status int, a *api.AppointmentWhole, faults []view.Faul
 		return err
 	}
 	if q.office == nil || len(q.concerns) == 0 {
-		return v.see("/vorgang/termin/" + a.Id)
+		return v.showAppointment(http.StatusConflict, a, []view.Fault{{Message: v.t(
+			"Dieser Termin lässt sich online nicht verschieben. Bitte rufen Sie das Büro an.", "This appointment can't be moved online. Please call the office.")}})
 	}
 	calendar, err := v.calendar(q)
 	if err != nil {
@@ -148,7 +149,7 @@ func (v *visit) move() error {
 		return err
 	}
 	if problems := done.RescheduleAppointment.Problems; len(problems) > 0 {
-		return v.showMove(statusOf(problems[0]), a, []view.Fault{{Message: problems[0].GetMessage()}})
+		return v.showMove(v.statusOf(problems[0]), a, []view.Fault{{Message: problems[0].GetMessage()}})
 	}
 	return v.see("/vorgang/termin/" + a.Id)
 }
@@ -191,7 +192,7 @@ func (v *visit) correct() error {
 		return err
 	}
 	if problems := done.CorrectAppointment.Problems; len(problems) > 0 {
-		return v.askCorrection(statusOf(problems[0]), a, typed, personProblems(problems))
+		return v.askCorrection(v.statusOf(problems[0]), a, typed, personProblems(problems))
 	}
 	return v.see("/vorgang/termin/" + a.Id)
 }

@@ -175,7 +175,7 @@ func (v *visit) book() error {
 	if problems[0].GetCode() == api.ProblemCode_HOLD_EXPIRED {
 		return v.holdEnded(a)
 	}
-	return v.askPerson(statusOf(problems[0]), a, typed, personProblems(problems))
+	return v.askPerson(v.statusOf(problems[0]), a, typed, personProblems(problems))
 }
 
 // personProblems places the graph's problems beside the fields of the person.
@@ -214,7 +214,7 @@ func (v *visit) extend() error {
 	}
 	typed := cmp.Or(typedPerson(v.r.PostForm), &view.Person{})
 	if problems := done.ExtendHold.Problems; len(problems) > 0 {
-		return v.askPerson(statusOf(problems[0]), a, typed, []view.Fault{{Message: problems[0].GetMessage()}})
+		return v.askPerson(v.statusOf(problems[0]), a, typed, []view.Fault{{Message: problems[0].GetMessage()}})
 	}
 	if v.r.PostForm.Get("seite") == "pruefen" {
 		return v.check(a, typed)
@@ -222,7 +222,7 @@ func (v *visit) extend() error {
 	return v.askPerson(http.StatusOK, a, typed, nil)
 }
 
-// release gives a held time back. A problem is shown on the page of the reservation.
+// release gives a held time back and shows the free times, with what was typed. A problem is shown on the page of the reservation.
 func (v *visit) release() error {
 	if err := v.r.ParseForm(); err != nil {
 		return errNotFound
@@ -235,13 +235,32 @@ func (v *visit) release() error {
 	if err != nil {
 		return err
 	}
-	problems := done.ReleaseHold.Problems
-	if len(problems) == 0 {
-		return v.see("/termin")
+	typed := typedPerson(v.r.PostForm)
+	if problems := done.ReleaseHold.Problems; len(problems) > 0 {
+		a, err := v.heldAppointment(id)
+		if err != nil || a == nil {
+			return err
+		}
+		return v.askPerson(v.statusOf(problems[0]), a, cmp.Or(typed, &view.Person{}), []view.Fault{{Message: problems[0].GetMessage()}})
 	}
-	a, err := v.heldAppointment(id)
-	if err != nil || a == nil {
+	a, err := v.ownAppointment(id)
+	if err != nil {
 		return err
 	}
-	return v.askPerson(statusOf(problems[0]), a, &view.Person{}, []view.Fault{{Message: problems[0].GetMessage()}})
+	if typed == nil || *typed == (view.Person{}) {
+		return v.redirect(v.url("/termin/zeiten") + "?" + concernsOf(a).Encode())
+	}
+	q, err := v.wants(concernsOf(a))
+	if err != nil {
+		return err
+	}
+	return v.showTimes(http.StatusOK, q, nil, typed)
+}
+
+// released is where the links of the free times lead that were shown as the answer to a release.
+func (v *visit) released() error {
+	if v.r.URL.Query().Has("dienst") {
+		return v.redirect(v.url("/termin/zeiten") + "?" + v.r.URL.RawQuery)
+	}
+	return v.see("/reservierung/" + v.r.PathValue("id"))
 }

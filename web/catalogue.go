@@ -34,13 +34,13 @@ func (v *visit) start() error {
 // chooseTown asks which town, and shows where in the region a time for something is free soonest.
 func (v *visit) chooseTown() error {
 	return v.publish(func() (templ.Component, error) {
-		read, err := api.Towns(v.r.Context(), v.public())
+		towns, err := v.allTowns()
 		if err != nil {
 			return nil, err
 		}
 		c := view.Choice{Kind: v.r.URL.Query().Get("art")}
 		region := ""
-		for i, t := range townsOf(read) {
+		for i, t := range towns {
 			c.Towns = append(c.Towns, view.Town{Slug: t.Slug, Name: t.Name})
 			if i == 0 {
 				region = t.Ars
@@ -68,6 +68,21 @@ func (v *visit) chooseTown() error {
 		p.Summary = v.t("Städte und Gemeinden", "Towns and municipalities")
 		return view.ChooseTown(p, &c), nil
 	})
+}
+
+// allTowns returns the towns of the graph.
+func (v *visit) allTowns() ([]api.TownLine, error) {
+	page := func(after *string) ([]api.TownLine, api.PageEnd, error) {
+		read, err := api.Towns(v.r.Context(), v.public(), after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		if read.Municipalities == nil {
+			return nil, api.PageEnd{}, nil
+		}
+		return read.Municipalities.Nodes, read.Municipalities.PageInfo, nil
+	}
+	return list(page)
 }
 
 // services is the list of services: all, those that can be applied for online, or what a search finds.
@@ -108,14 +123,7 @@ func (v *visit) titleOfList(online bool) string {
 
 func (v *visit) servicesFor(text string) (*api.TownFrame, []api.ServiceLine, error) {
 	if text == "" {
-		read, err := api.Start(v.r.Context(), v.public(), v.slug)
-		if err != nil {
-			return nil, nil, err
-		}
-		if read.Municipality == nil {
-			return nil, nil, errNotFound
-		}
-		return &read.Municipality.TownFrame, read.Municipality.Services.Nodes, nil
+		return v.allServices()
 	}
 	if len(text) > 500 {
 		text = strings.ToValidUTF8(text[:500], "")
@@ -128,6 +136,22 @@ func (v *visit) servicesFor(text string) (*api.TownFrame, []api.ServiceLine, err
 		return nil, nil, errNotFound
 	}
 	return &read.Municipality.TownFrame, read.Municipality.Services.Nodes, nil
+}
+
+// allServices returns the services of the town, and what its pages show.
+func (v *visit) allServices() (frame *api.TownFrame, services []api.ServiceLine, err error) {
+	services, err = list(func(after *string) ([]api.ServiceLine, api.PageEnd, error) {
+		read, err := api.Services(v.r.Context(), v.public(), v.slug, after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		if read.Municipality == nil {
+			return nil, api.PageEnd{}, errNotFound
+		}
+		frame = &read.Municipality.TownFrame
+		return read.Municipality.Services.Nodes, read.Municipality.Services.PageInfo, nil
+	})
+	return frame, services, err
 }
 
 // service is the page of one service.

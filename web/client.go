@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/Khan/genqlient/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -20,6 +21,9 @@ import (
 
 // mostAnswer bounds an answer of the graph, in bytes. The graph's own bound is 4 MiB unless configured otherwise.
 const mostAnswer = 16 << 20
+
+// patience is how long the graph, or what stands before it, may take to answer an operation. The graph's own deadlines are shorter.
+const patience = 20 * time.Second
 
 // GraphError is an answer of the graph, or of what stands before it, without the data that a page needs.
 type GraphError struct {
@@ -68,6 +72,8 @@ func (c *client) header() http.Header {
 //
 // Errors: *GraphError, and those of the context.
 func (c *client) MakeRequest(ctx context.Context, req *graphql.Request, resp *graphql.Response) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	answer, err := c.send(ctx, req)
 	if err != nil {
 		return err
@@ -84,7 +90,7 @@ func (c *client) send(ctx context.Context, req *graphql.Request) (*http.Response
 	}
 	answer, err := c.carrier.RoundTrip(r)
 	if err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
 		return nil, &GraphError{Code: "UNAVAILABLE", Message: err.Error()}

@@ -62,7 +62,7 @@ func (v *visit) giveFeedback() error {
 		if path := problems[0].GetPath(); len(path) > 0 && path[len(path)-1] == "message" {
 			field = "text"
 		}
-		return v.askFeedback(statusOf(problems[0]), []view.Fault{{Field: field, Message: problems[0].GetMessage()}})
+		return v.askFeedback(v.statusOf(problems[0]), []view.Fault{{Field: field, Message: problems[0].GetMessage()}})
 	}
 	return v.see("/rueckmeldung/danke")
 }

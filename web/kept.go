@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -109,7 +111,7 @@ func (v *visit) publish(content func() (templ.Component, error)) error {
 		return err
 	}
 	sum := sha256.Sum256(body.Bytes())
-	p := keptPage{body: body.Bytes(), tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, made: *v.made, look: v.look}
+	p := keptPage{body: body.Bytes(), tag: base64.RawURLEncoding.EncodeToString(sum[:12]), made: *v.made, look: v.look}
 	if len(p.body) >= leastGzip {
 		p.packed = zipped(p.body)
 	}
@@ -125,25 +127,28 @@ func (v *visit) publishBytes(p keptPage) {
 	header := v.w.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Cookie")
-	header.Set("Etag", p.tag)
-	if v.r.Header.Get("If-None-Match") == p.tag {
-		v.sent = true
-		v.w.WriteHeader(http.StatusNotModified)
-		return
+	header.Add("Vary", "Accept-Encoding")
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Language", v.lang)
+	body, tag := p.body, p.tag
+	if p.packed != nil && static.AcceptsGzip(v.r.Header) {
+		body, tag = p.packed, p.tag+"-gzip"
+		header.Set("Content-Encoding", "gzip")
+		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside Content-Encoding
 	}
-	if p.packed == nil || !static.AcceptsGzip(v.r.Header) {
-		v.writeAs(http.StatusOK, "", p.body)
-		return
-	}
-	v.writeAs(http.StatusOK, "gzip", p.packed)
+	header.Set("Etag", `"`+tag+`"`)
+	v.sent = true
+	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(body))
 }
 
 // holds reports whether the graph still gives each of the answers.
 func (v *visit) holds(made basis) bool {
+	ctx, cancel := context.WithTimeout(v.r.Context(), patience)
+	defer cancel()
 	c := v.public()
 	c.made = nil
 	for _, answer := range made.answers {
-		r, err := http.NewRequestWithContext(v.r.Context(), http.MethodGet, c.endpoint+"?"+answer.query, nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"?"+answer.query, nil)
 		if err != nil {
 			return false
 		}

@@ -36,10 +36,40 @@ func (v *visit) ownCase() (*api.CaseWhole, error) {
 	if err != nil {
 		return nil, err
 	}
-	if read.Viewer == nil {
+	if read.Viewer == nil || read.Viewer.Case == nil {
 		return nil, nil
 	}
-	return read.Viewer.Case, nil
+	c := read.Viewer.Case
+	if err := v.moreOf(c); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// moreOf reads the applications and appointments of a case after the first hundred of each.
+func (v *visit) moreOf(c *api.CaseWhole) error {
+	applications, err := rest(c.ApplicationConnection.PageInfo, func(after *string) ([]api.ApplicationLine, api.PageEnd, error) {
+		read, err := api.MoreApplications(v.r.Context(), v.own(), after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		page := read.Viewer.Case.ApplicationConnection
+		return page.Nodes, page.PageInfo, nil
+	})
+	if err != nil {
+		return err
+	}
+	appointments, err := rest(c.AppointmentConnection.PageInfo, func(after *string) ([]api.AppointmentLine, api.PageEnd, error) {
+		read, err := api.MoreAppointments(v.r.Context(), v.own(), after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		page := read.Viewer.Case.AppointmentConnection
+		return page.Nodes, page.PageInfo, nil
+	})
+	c.ApplicationConnection.Nodes = append(c.ApplicationConnection.Nodes, applications...)
+	c.AppointmentConnection.Nodes = append(c.AppointmentConnection.Nodes, appointments...)
+	return err
 }
 
 func (v *visit) askKey(status int, faults []view.Fault) error {
@@ -126,7 +156,20 @@ func (v *visit) myData() error {
 	return v.show(http.StatusOK, view.MyData(p, c))
 }
 
-// downloadData sends the case, its applications and its appointments as JSON.
+// personalData is what the person's own copy of their data has.
+type personalData struct {
+	Case         *api.CaseWhole          `json:"case"`
+	Applications []applicationData       `json:"applications"`
+	Appointments []*api.AppointmentWhole `json:"appointments"`
+	Events       []api.CaseEvent         `json:"events"`
+}
+
+type applicationData struct {
+	*api.ApplicationWhole
+	Payments []api.PaymentState `json:"payments"`
+}
+
+// downloadData sends the case, its applications with their payments, its appointments and what happened to them, as JSON.
 func (v *visit) downloadData() error {
 	c, err := v.ownCase()
 	if err != nil {
@@ -135,24 +178,9 @@ func (v *visit) downloadData() error {
 	if c == nil {
 		return errNotFound
 	}
-	all := struct {
-		Case         *api.CaseWhole          `json:"case"`
-		Applications []*api.ApplicationWhole `json:"applications"`
-		Appointments []*api.AppointmentWhole `json:"appointments"`
-	}{Case: c}
-	for _, line := range c.ApplicationConnection.Nodes {
-		read, err := api.Application(v.r.Context(), v.own(), line.Id, v.language())
-		if err != nil {
-			return err
-		}
-		all.Applications = append(all.Applications, read.Application)
-	}
-	for _, line := range c.AppointmentConnection.Nodes {
-		read, err := api.Appointment(v.r.Context(), v.own(), line.Id)
-		if err != nil {
-			return err
-		}
-		all.Appointments = append(all.Appointments, read.Appointment)
+	all, err := v.dataOf(c)
+	if err != nil {
+		return err
 	}
 	body, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
@@ -164,4 +192,38 @@ func (v *visit) downloadData() error {
 	header.Set("Content-Disposition", `attachment; filename="vorgang.json"`)
 	_, _ = v.w.Write(body) // a client that went away is no concern of ours
 	return nil
+}
+
+func (v *visit) dataOf(c *api.CaseWhole) (*personalData, error) {
+	all := &personalData{Case: c}
+	for _, line := range c.ApplicationConnection.Nodes {
+		read, err := api.Application(v.r.Context(), v.own(), line.Id, v.language())
+		if err != nil {
+			return nil, err
+		}
+		paid, err := api.Payments(v.r.Context(), v.own(), line.Id)
+		if err != nil {
+			return nil, err
+		}
+		if read.Application != nil && paid.Application != nil {
+			all.Applications = append(all.Applications, applicationData{read.Application, paid.Application.Payments})
+		}
+	}
+	for _, line := range c.AppointmentConnection.Nodes {
+		read, err := api.Appointment(v.r.Context(), v.own(), line.Id)
+		if err != nil {
+			return nil, err
+		}
+		all.Appointments = append(all.Appointments, read.Appointment)
+	}
+	events, err := list(func(after *string) ([]api.CaseEvent, api.PageEnd, error) {
+		read, err := api.CaseHistory(v.r.Context(), v.own(), after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		page := read.Viewer.Case.EventConnection
+		return page.Nodes, page.PageInfo, nil
+	})
+	all.Events = events
+	return all, err
 }

@@ -51,7 +51,7 @@ func (v *visit) startPayment() error {
 		if leadsOn(problems[0]) {
 			return v.see("/antrag/" + d.Application.Id)
 		}
-		return refused(statusOf(problems[0]), view.Fault{Message: problems[0].GetMessage()})
+		return refused(v.statusOf(problems[0]), view.Fault{Message: problems[0].GetMessage()})
 	}
 	if payment := done.StartPayment.Payment; payment.Status == api.PaymentStatus_PENDING && payment.RedirectUrl != nil {
 		return v.redirect(*payment.RedirectUrl)

@@ -100,7 +100,7 @@ func (v *visit) unsaved(d *view.Draft, page form.Page, problems []api.Problem) e
 		if code != api.ProblemCode_STALE_REVISION && leadsOn(problems[0]) {
 			fault.Link = v.url("/antrag/" + d.Application.Id) // the step that is open
 		}
-		return v.showSection(statusOf(problems[0]), d, page, []view.Fault{fault})
+		return v.showSection(v.statusOf(problems[0]), d, page, []view.Fault{fault})
 	}
 	page.Faults = d.Form.Place(placed(problems), page.Answers).In(page.Section)
 	return v.showSection(http.StatusUnprocessableEntity, d, page, nil)

@@ -49,14 +49,11 @@ func (q *wanted) query() url.Values {
 // wants reads the concerns and the office of an address or a form. Concerns that the town doesn't offer are left out; the office is nil
 // where there are several and none is named.
 func (v *visit) wants(form url.Values) (*wanted, error) {
-	read, err := api.Concerns(v.r.Context(), v.public(), v.slug)
+	town, err := v.offered()
 	if err != nil {
 		return nil, err
 	}
-	if read.Municipality == nil {
-		return nil, errNotFound
-	}
-	q := &wanted{town: read.Municipality}
+	q := &wanted{town: town}
 	for _, text := range form["dienst"] {
 		slug, count, _ := strings.Cut(text, ":")
 		for _, s := range q.town.Services.Nodes {
@@ -77,6 +74,26 @@ func (v *visit) wants(form url.Values) (*wanted, error) {
 	}
 	q.office = officeOf(q, form.Get("buero"))
 	return q, nil
+}
+
+// offered returns the town with its offices and all that a visit can be booked for.
+func (v *visit) offered() (town *api.ConcernsMunicipality, err error) {
+	services, err := list(func(after *string) ([]api.ConcernChoice, api.PageEnd, error) {
+		read, err := api.Concerns(v.r.Context(), v.public(), v.slug, after)
+		if err != nil {
+			return nil, api.PageEnd{}, err
+		}
+		if read.Municipality == nil {
+			return nil, api.PageEnd{}, errNotFound
+		}
+		town = read.Municipality
+		return town.Services.Nodes, town.Services.PageInfo, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	town.Services.Nodes = services
+	return town, nil
 }
 
 // officeOf returns the office with a slug, or the only one that serves all the concerns.
@@ -262,13 +279,20 @@ func (v *visit) refusedTimes(q *wanted, problem api.Problem, err error) error {
 	if err != nil {
 		return err
 	}
+	fault := view.Fault{Message: problem.GetMessage()}
+	if problem.GetCode() == api.ProblemCode_HOLD_LIMIT { // the times that are held stand there
+		fault.Link = v.url("/vorgang")
+	}
 	p := v.frame("")
-	p.Faults = []view.Fault{{Message: problem.GetMessage()}}
-	return v.showTimes(statusOf(problem), q, p, typedPerson(v.r.PostForm))
+	p.Faults = []view.Fault{fault}
+	return v.showTimes(v.statusOf(problem), q, p, typedPerson(v.r.PostForm))
 }
 
-// statusOf returns the status of a page that shows a problem.
-func statusOf(problem api.Problem) int {
+// statusOf returns the status of a page that shows a problem. It sets Retry-After where the graph says when to try again.
+func (v *visit) statusOf(problem api.Problem) int {
+	if limited, ok := problem.(*api.ProblemRateLimited); ok {
+		v.w.Header().Set("Retry-After", strconv.Itoa(max(limited.RetryAfterSeconds, 1)))
+	}
 	switch problem.GetCode() {
 	case api.ProblemCode_RATE_LIMITED:
 		return http.StatusTooManyRequests

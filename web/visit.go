@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	pathpkg "path"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -54,14 +55,13 @@ func (v *visit) place() error {
 	}
 	v.one = v.slug != ""
 	if !v.one {
-		towns, err := api.Towns(v.r.Context(), v.public())
+		read, err := api.OneOfTowns(v.r.Context(), v.public())
 		if err != nil {
 			return err
 		}
-		nodes := townsOf(towns)
-		if len(nodes) == 1 {
-			v.slug, v.one = nodes[0].Slug, true
-		} else if path, err = v.chooseFrom(nodes, path); err != nil {
+		if read.Municipalities != nil && len(read.Municipalities.Nodes) == 1 {
+			v.slug, v.one = read.Municipalities.Nodes[0].Slug, true
+		} else if path, err = v.chooseTownOf(path); err != nil {
 			return err
 		}
 	}
@@ -73,27 +73,28 @@ func (v *visit) place() error {
 	return nil
 }
 
-// chooseFrom takes the town from the path's first part. Without one the page is the choice of a town.
-func (v *visit) chooseFrom(towns []api.TownsMunicipalitiesMunicipalityConnectionNodesMunicipality, path string) (string, error) {
-	first, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+// slugForm is what a town's name in a path looks like.
+var slugForm = regexp.MustCompile(`^[a-z0-9-]{1,100}$`)
+
+// chooseTownOf takes the town from the path's first part, and returns what follows. Without one the page is the choice of a town.
+func (v *visit) chooseTownOf(path string) (string, error) {
+	first, below, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if first == "" || first == "en" {
 		return path, nil
 	}
-	for _, town := range towns {
-		if town.Slug == first {
-			v.slug, v.base = first, "/"+first
-			return "/" + rest, nil
-		}
+	v.lang, _ = languageOf("/" + below)
+	if !slugForm.MatchString(first) {
+		return "", errNotFound
 	}
-	v.lang, _ = languageOf(path)
-	return "", errNotFound
-}
-
-func townsOf(t *api.TownsResponse) []api.TownsMunicipalitiesMunicipalityConnectionNodesMunicipality {
-	if t == nil || t.Municipalities == nil {
-		return nil
+	read, err := api.Town(v.r.Context(), v.public(), first)
+	if err != nil {
+		return "", err
 	}
-	return t.Municipalities.Nodes
+	if read.Municipality == nil {
+		return "", errNotFound
+	}
+	v.slug, v.base = first, "/"+first
+	return "/" + below, nil
 }
 
 // languageOf cuts the language off a path: English pages begin with /en, all others are German.

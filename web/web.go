@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"nelke/web/static"
@@ -58,6 +59,7 @@ type Site struct {
 	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
 
+	forms   sync.Map // of applications, by id
 	counts  chan counting
 	counted chan struct{} // closed once nothing is counted any more
 }
@@ -81,8 +83,15 @@ func New(cfg Config) (*Site, error) {
 		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
 		static: files,
 	}
-	if err := s.forged.AddTrustedOrigin(cfg.PublicURL); err != nil {
-		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)
+	scheme, _, _ := strings.Cut(cfg.PublicURL, "://")
+	origins := []string{cfg.PublicURL}
+	for host := range cfg.Hosts {
+		origins = append(origins, scheme+"://"+host)
+	}
+	for _, origin := range origins {
+		if err := s.forged.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("web: the public address %q is no origin: %w", origin, err)
+		}
 	}
 	s.ended, s.stop = context.WithCancel(context.Background())
 	s.counts, s.counted = make(chan counting, mostCounts), make(chan struct{})
@@ -203,7 +212,8 @@ func (s *Site) bookingRoutes() {
 	s.handle("GET /reservierung/{id}", (*visit).held)
 	s.handle("POST /reservierung/{id}", (*visit).takePerson)
 	s.handle("POST /reservierung/{id}/buchen", (*visit).book)
-	for _, of := range []string{"buchen", "verlaengern", "aufgeben"} { // where an error page stands, its links lead back
+	s.handle("GET /reservierung/{id}/aufgeben", (*visit).released)
+	for _, of := range []string{"buchen", "verlaengern"} { // where an error page stands, its links lead back
 		s.handle("GET /reservierung/{id}/"+of, func(v *visit) error { return v.see("/reservierung/" + v.r.PathValue("id")) })
 	}
 	s.handle("POST /reservierung/{id}/verlaengern", (*visit).extend)

@@ -134,7 +134,7 @@ func TestFormsOfOtherPagesAreRefused(t *testing.T) {
 		b.Shows("Das Formular kam nicht von dieser Website")
 		*b = before
 	}
-	b.Press("Andere Zeit wählen").Shows("Wofür brauchen Sie einen Termin?")
+	b.Press("Andere Zeit wählen").Shows("Wann passt es Ihnen?")
 }
 
 // TestTheCaseKeyIsInTheCookieAlone looks for it in addresses and pages, and closes the case.

@@ -112,27 +112,6 @@ func (v *AcknowledgeNoticeResponse) GetAcknowledgePrivacyNotice() AcknowledgeNot
 	return v.AcknowledgePrivacyNotice
 }
 
-// Kind of caller.
-type ActorKind string
-
-const (
-	// No token.
-	ActorKind_ANONYMOUS ActorKind = "ANONYMOUS"
-	// Holder of a case key.
-	ActorKind_CASE_HOLDER ActorKind = "CASE_HOLDER"
-	// Member of a town's staff.
-	ActorKind_STAFF ActorKind = "STAFF"
-	// A partner's system.
-	ActorKind_PARTNER ActorKind = "PARTNER"
-)
-
-var AllActorKind = []ActorKind{
-	ActorKind_ANONYMOUS,
-	ActorKind_CASE_HOLDER,
-	ActorKind_STAFF,
-	ActorKind_PARTNER,
-}
-
 // Amount includes the GraphQL fields of Money requested by the fragment Amount.
 // The GraphQL type's documentation follows.
 //
@@ -272,7 +251,7 @@ func (v *AnswerRequestResponse) GetAnswerRequest() AnswerRequestAnswerRequestApp
 	return v.AnswerRequest
 }
 
-// ApplicationLine includes the requested fields of the GraphQL type Application.
+// ApplicationLine includes the GraphQL fields of Application requested by the fragment ApplicationLine.
 // The GraphQL type's documentation follows.
 //
 // One filled form on its way through the office (Antrag).
@@ -283,16 +262,8 @@ type ApplicationLine struct {
 	Reference string `json:"reference"`
 	// State.
 	Status ApplicationStatus `json:"status"`
-	// What still stands before submitting; of a draft, empty exactly when submitting would succeed. Empty for what is no draft any more.
-	OpenSteps []ApplicationStep `json:"openSteps"`
-	// When it was begun.
-	StartedAt time.Time `json:"startedAt"`
-	// When it was submitted.
-	SubmittedAt *time.Time `json:"submittedAt"`
 	// When a draft ends unless it is edited; null for what is no draft.
 	ExpiresAt *time.Time `json:"expiresAt"`
-	// When the office should be done with it.
-	Deadline *time.Time `json:"deadline"`
 	// What is applied for.
 	Service ApplicationLineServicePublicService `json:"service"`
 	// The last 1,000 questions of the office, oldest first.
@@ -308,20 +279,8 @@ func (v *ApplicationLine) GetReference() string { return v.Reference }
 // GetStatus returns ApplicationLine.Status, and is useful for accessing the field via an interface.
 func (v *ApplicationLine) GetStatus() ApplicationStatus { return v.Status }
 
-// GetOpenSteps returns ApplicationLine.OpenSteps, and is useful for accessing the field via an interface.
-func (v *ApplicationLine) GetOpenSteps() []ApplicationStep { return v.OpenSteps }
-
-// GetStartedAt returns ApplicationLine.StartedAt, and is useful for accessing the field via an interface.
-func (v *ApplicationLine) GetStartedAt() time.Time { return v.StartedAt }
-
-// GetSubmittedAt returns ApplicationLine.SubmittedAt, and is useful for accessing the field via an interface.
-func (v *ApplicationLine) GetSubmittedAt() *time.Time { return v.SubmittedAt }
-
 // GetExpiresAt returns ApplicationLine.ExpiresAt, and is useful for accessing the field via an interface.
 func (v *ApplicationLine) GetExpiresAt() *time.Time { return v.ExpiresAt }
-
-// GetDeadline returns ApplicationLine.Deadline, and is useful for accessing the field via an interface.
-func (v *ApplicationLine) GetDeadline() *time.Time { return v.Deadline }
 
 // GetService returns ApplicationLine.Service, and is useful for accessing the field via an interface.
 func (v *ApplicationLine) GetService() ApplicationLineServicePublicService { return v.Service }
@@ -355,15 +314,10 @@ func (v *ApplicationLineRequestsInformationRequest) GetWithdrawnAt() *time.Time 
 type ApplicationLineServicePublicService struct {
 	// Name, in the language of the request.
 	Name string `json:"name"`
-	// Short name in addresses, unique within the town.
-	Slug string `json:"slug"`
 }
 
 // GetName returns ApplicationLineServicePublicService.Name, and is useful for accessing the field via an interface.
 func (v *ApplicationLineServicePublicService) GetName() string { return v.Name }
-
-// GetSlug returns ApplicationLineServicePublicService.Slug, and is useful for accessing the field via an interface.
-func (v *ApplicationLineServicePublicService) GetSlug() string { return v.Slug }
 
 // ApplicationLiveResponse is returned by ApplicationLive on success.
 type ApplicationLiveResponse struct {
@@ -671,6 +625,8 @@ type ApplicationWholeServicePublicService struct {
 	Channels []ServiceChannel `json:"channels"`
 	// What the town says about its state.
 	StateMessage *string `json:"stateMessage"`
+	// What to bring or to have at hand.
+	Documents []string `json:"documents"`
 	// What must be read before applying.
 	Information []InformationSection `json:"information"`
 	// The town that offers it.
@@ -694,6 +650,9 @@ func (v *ApplicationWholeServicePublicService) GetChannels() []ServiceChannel { 
 
 // GetStateMessage returns ApplicationWholeServicePublicService.StateMessage, and is useful for accessing the field via an interface.
 func (v *ApplicationWholeServicePublicService) GetStateMessage() *string { return v.StateMessage }
+
+// GetDocuments returns ApplicationWholeServicePublicService.Documents, and is useful for accessing the field via an interface.
+func (v *ApplicationWholeServicePublicService) GetDocuments() []string { return v.Documents }
 
 // GetInformation returns ApplicationWholeServicePublicService.Information, and is useful for accessing the field via an interface.
 func (v *ApplicationWholeServicePublicService) GetInformation() []InformationSection {
@@ -741,7 +700,7 @@ func (v *ApplicationWholeServicePublicServiceMunicipality) GetPrivacyNotice() No
 	return v.PrivacyNotice
 }
 
-// AppointmentLine includes the requested fields of the GraphQL type Appointment.
+// AppointmentLine includes the GraphQL fields of Appointment requested by the fragment AppointmentLine.
 // The GraphQL type's documentation follows.
 //
 // One or more concerns, one office, one counter, one span of time (Termin).
@@ -887,8 +846,6 @@ type AppointmentWhole struct {
 	Extendable bool `json:"extendable"`
 	// Whether the person wants to be reminded by e-mail.
 	Reminder bool `json:"reminder"`
-	// How often the person has been called.
-	Calls int `json:"calls"`
 	// How many of those who wait will probably be called before the person, by the order in which `callNext` takes them. Null unless the
 	// person has checked in and waits today, and where no counter serves all concerns: staff then call by hand.
 	Ahead *int `json:"ahead"`
@@ -928,9 +885,6 @@ func (v *AppointmentWhole) GetExtendable() bool { return v.Extendable }
 
 // GetReminder returns AppointmentWhole.Reminder, and is useful for accessing the field via an interface.
 func (v *AppointmentWhole) GetReminder() bool { return v.Reminder }
-
-// GetCalls returns AppointmentWhole.Calls, and is useful for accessing the field via an interface.
-func (v *AppointmentWhole) GetCalls() int { return v.Calls }
 
 // GetAhead returns AppointmentWhole.Ahead, and is useful for accessing the field via an interface.
 func (v *AppointmentWhole) GetAhead() *int { return v.Ahead }
@@ -1556,6 +1510,95 @@ func (v *CancelPaymentResponse) GetCancelPayment() CancelPaymentCancelPaymentPay
 	return v.CancelPayment
 }
 
+// CaseEvent includes the requested fields of the GraphQL type CaseEvent.
+// The GraphQL type's documentation follows.
+//
+// One change of a case, in the order in which they happened.
+type CaseEvent struct {
+	// When.
+	At time.Time `json:"at"`
+	// What was done: `appointment.booked`.
+	Action string `json:"action"`
+	// Who did it: PERSON, STAFF or SYSTEM.
+	By EventActor `json:"by"`
+	// Id of what changed.
+	Subject string `json:"subject"`
+	// State before; null where there was none.
+	Before *string `json:"before"`
+	// State after.
+	After *string `json:"after"`
+}
+
+// GetAt returns CaseEvent.At, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetAt() time.Time { return v.At }
+
+// GetAction returns CaseEvent.Action, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetAction() string { return v.Action }
+
+// GetBy returns CaseEvent.By, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetBy() EventActor { return v.By }
+
+// GetSubject returns CaseEvent.Subject, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetSubject() string { return v.Subject }
+
+// GetBefore returns CaseEvent.Before, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetBefore() *string { return v.Before }
+
+// GetAfter returns CaseEvent.After, and is useful for accessing the field via an interface.
+func (v *CaseEvent) GetAfter() *string { return v.After }
+
+// CaseHistoryResponse is returned by CaseHistory on success.
+type CaseHistoryResponse struct {
+	// Who the token says you are.
+	Viewer *CaseHistoryViewer `json:"viewer"`
+}
+
+// GetViewer returns CaseHistoryResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *CaseHistoryResponse) GetViewer() *CaseHistoryViewer { return v.Viewer }
+
+// CaseHistoryViewer includes the requested fields of the GraphQL type Viewer.
+// The GraphQL type's documentation follows.
+//
+// Who is calling.
+type CaseHistoryViewer struct {
+	// The case that the key opens; null for others, and for a key that was never used.
+	Case *CaseHistoryViewerCase `json:"case"`
+}
+
+// GetCase returns CaseHistoryViewer.Case, and is useful for accessing the field via an interface.
+func (v *CaseHistoryViewer) GetCase() *CaseHistoryViewerCase { return v.Case }
+
+// CaseHistoryViewerCase includes the requested fields of the GraphQL type Case.
+// The GraphQL type's documentation follows.
+//
+// What one person is doing with the town (Vorgang), opened by a case key.
+type CaseHistoryViewerCase struct {
+	// What happened to the case, newest first; for staff, without its drafts.
+	EventConnection *CaseHistoryViewerCaseEventConnection `json:"eventConnection"`
+}
+
+// GetEventConnection returns CaseHistoryViewerCase.EventConnection, and is useful for accessing the field via an interface.
+func (v *CaseHistoryViewerCase) GetEventConnection() *CaseHistoryViewerCaseEventConnection {
+	return v.EventConnection
+}
+
+// CaseHistoryViewerCaseEventConnection includes the requested fields of the GraphQL type CaseEventConnection.
+// The GraphQL type's documentation follows.
+//
+// A page of events, newest first. How many there are besides is the sequence of the first.
+type CaseHistoryViewerCaseEventConnection struct {
+	// The entries alone.
+	Nodes []CaseEvent `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
+}
+
+// GetNodes returns CaseHistoryViewerCaseEventConnection.Nodes, and is useful for accessing the field via an interface.
+func (v *CaseHistoryViewerCaseEventConnection) GetNodes() []CaseEvent { return v.Nodes }
+
+// GetPageInfo returns CaseHistoryViewerCaseEventConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *CaseHistoryViewerCaseEventConnection) GetPageInfo() PageEnd { return v.PageInfo }
+
 // CaseWhole includes the GraphQL fields of Case requested by the fragment CaseWhole.
 // The GraphQL type's documentation follows.
 //
@@ -1638,11 +1681,18 @@ func (v *CaseWholeAcknowledgedNoticePrivacyNotice) GetValidFrom() string { retur
 type CaseWholeApplicationConnectionCaseApplicationConnection struct {
 	// The entries alone.
 	Nodes []ApplicationLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
 }
 
 // GetNodes returns CaseWholeApplicationConnectionCaseApplicationConnection.Nodes, and is useful for accessing the field via an interface.
 func (v *CaseWholeApplicationConnectionCaseApplicationConnection) GetNodes() []ApplicationLine {
 	return v.Nodes
+}
+
+// GetPageInfo returns CaseWholeApplicationConnectionCaseApplicationConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *CaseWholeApplicationConnectionCaseApplicationConnection) GetPageInfo() PageEnd {
+	return v.PageInfo
 }
 
 // CaseWholeAppointmentConnectionCaseAppointmentConnection includes the requested fields of the GraphQL type CaseAppointmentConnection.
@@ -1652,11 +1702,18 @@ func (v *CaseWholeApplicationConnectionCaseApplicationConnection) GetNodes() []A
 type CaseWholeAppointmentConnectionCaseAppointmentConnection struct {
 	// The entries alone.
 	Nodes []AppointmentLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
 }
 
 // GetNodes returns CaseWholeAppointmentConnectionCaseAppointmentConnection.Nodes, and is useful for accessing the field via an interface.
 func (v *CaseWholeAppointmentConnectionCaseAppointmentConnection) GetNodes() []AppointmentLine {
 	return v.Nodes
+}
+
+// GetPageInfo returns CaseWholeAppointmentConnectionCaseAppointmentConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *CaseWholeAppointmentConnectionCaseAppointmentConnection) GetPageInfo() PageEnd {
+	return v.PageInfo
 }
 
 // CaseWholeContact includes the requested fields of the GraphQL type Contact.
@@ -1871,11 +1928,18 @@ func (v *ConcernsMunicipality) __premarshalJSON() (*__premarshalConcernsMunicipa
 type ConcernsMunicipalityServicesPublicServiceConnection struct {
 	// The entries alone.
 	Nodes []ConcernChoice `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
 }
 
 // GetNodes returns ConcernsMunicipalityServicesPublicServiceConnection.Nodes, and is useful for accessing the field via an interface.
 func (v *ConcernsMunicipalityServicesPublicServiceConnection) GetNodes() []ConcernChoice {
 	return v.Nodes
+}
+
+// GetPageInfo returns ConcernsMunicipalityServicesPublicServiceConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *ConcernsMunicipalityServicesPublicServiceConnection) GetPageInfo() PageEnd {
+	return v.PageInfo
 }
 
 // ConcernsResponse is returned by Concerns on success.
@@ -2133,6 +2197,24 @@ var AllDeliveryMethod = []DeliveryMethod{
 	DeliveryMethod_NONE,
 }
 
+// Who did something.
+type EventActor string
+
+const (
+	// The holder of the case.
+	EventActor_PERSON EventActor = "PERSON"
+	// A member of staff.
+	EventActor_STAFF EventActor = "STAFF"
+	// The service itself, such as an expiry.
+	EventActor_SYSTEM EventActor = "SYSTEM"
+)
+
+var AllEventActor = []EventActor{
+	EventActor_PERSON,
+	EventActor_STAFF,
+	EventActor_SYSTEM,
+}
+
 // ExtendHoldExtendHoldAppointmentPayload includes the requested fields of the GraphQL type AppointmentPayload.
 // The GraphQL type's documentation follows.
 //
@@ -2244,8 +2326,6 @@ type FeeWhole struct {
 	LegalBasis *string `json:"legalBasis"`
 	// First day.
 	ValidFrom string `json:"validFrom"`
-	// `assumed` where the town has not confirmed it.
-	Source *string `json:"source"`
 }
 
 // GetAmount returns FeeWhole.Amount, and is useful for accessing the field via an interface.
@@ -2259,9 +2339,6 @@ func (v *FeeWhole) GetLegalBasis() *string { return v.LegalBasis }
 
 // GetValidFrom returns FeeWhole.ValidFrom, and is useful for accessing the field via an interface.
 func (v *FeeWhole) GetValidFrom() string { return v.ValidFrom }
-
-// GetSource returns FeeWhole.Source, and is useful for accessing the field via an interface.
-func (v *FeeWhole) GetSource() *string { return v.Source }
 
 // What feedback is about.
 type FeedbackSubject string
@@ -2575,17 +2652,120 @@ func (v *MatterResponse) GetViewer() *MatterViewer { return v.Viewer }
 //
 // Who is calling.
 type MatterViewer struct {
-	// Kind of caller.
-	Kind ActorKind `json:"kind"`
 	// The case that the key opens; null for others, and for a key that was never used.
 	Case *CaseWhole `json:"case"`
 }
 
-// GetKind returns MatterViewer.Kind, and is useful for accessing the field via an interface.
-func (v *MatterViewer) GetKind() ActorKind { return v.Kind }
-
 // GetCase returns MatterViewer.Case, and is useful for accessing the field via an interface.
 func (v *MatterViewer) GetCase() *CaseWhole { return v.Case }
+
+// MoreApplicationsResponse is returned by MoreApplications on success.
+type MoreApplicationsResponse struct {
+	// Who the token says you are.
+	Viewer *MoreApplicationsViewer `json:"viewer"`
+}
+
+// GetViewer returns MoreApplicationsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *MoreApplicationsResponse) GetViewer() *MoreApplicationsViewer { return v.Viewer }
+
+// MoreApplicationsViewer includes the requested fields of the GraphQL type Viewer.
+// The GraphQL type's documentation follows.
+//
+// Who is calling.
+type MoreApplicationsViewer struct {
+	// The case that the key opens; null for others, and for a key that was never used.
+	Case *MoreApplicationsViewerCase `json:"case"`
+}
+
+// GetCase returns MoreApplicationsViewer.Case, and is useful for accessing the field via an interface.
+func (v *MoreApplicationsViewer) GetCase() *MoreApplicationsViewerCase { return v.Case }
+
+// MoreApplicationsViewerCase includes the requested fields of the GraphQL type Case.
+// The GraphQL type's documentation follows.
+//
+// What one person is doing with the town (Vorgang), opened by a case key.
+type MoreApplicationsViewerCase struct {
+	// Applications, newest first, those that ended included; for staff, those that were submitted.
+	ApplicationConnection *MoreApplicationsViewerCaseApplicationConnection `json:"applicationConnection"`
+}
+
+// GetApplicationConnection returns MoreApplicationsViewerCase.ApplicationConnection, and is useful for accessing the field via an interface.
+func (v *MoreApplicationsViewerCase) GetApplicationConnection() *MoreApplicationsViewerCaseApplicationConnection {
+	return v.ApplicationConnection
+}
+
+// MoreApplicationsViewerCaseApplicationConnection includes the requested fields of the GraphQL type CaseApplicationConnection.
+// The GraphQL type's documentation follows.
+//
+// A page of applications. How many there are besides is not counted.
+type MoreApplicationsViewerCaseApplicationConnection struct {
+	// The entries alone.
+	Nodes []ApplicationLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
+}
+
+// GetNodes returns MoreApplicationsViewerCaseApplicationConnection.Nodes, and is useful for accessing the field via an interface.
+func (v *MoreApplicationsViewerCaseApplicationConnection) GetNodes() []ApplicationLine {
+	return v.Nodes
+}
+
+// GetPageInfo returns MoreApplicationsViewerCaseApplicationConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *MoreApplicationsViewerCaseApplicationConnection) GetPageInfo() PageEnd { return v.PageInfo }
+
+// MoreAppointmentsResponse is returned by MoreAppointments on success.
+type MoreAppointmentsResponse struct {
+	// Who the token says you are.
+	Viewer *MoreAppointmentsViewer `json:"viewer"`
+}
+
+// GetViewer returns MoreAppointmentsResponse.Viewer, and is useful for accessing the field via an interface.
+func (v *MoreAppointmentsResponse) GetViewer() *MoreAppointmentsViewer { return v.Viewer }
+
+// MoreAppointmentsViewer includes the requested fields of the GraphQL type Viewer.
+// The GraphQL type's documentation follows.
+//
+// Who is calling.
+type MoreAppointmentsViewer struct {
+	// The case that the key opens; null for others, and for a key that was never used.
+	Case *MoreAppointmentsViewerCase `json:"case"`
+}
+
+// GetCase returns MoreAppointmentsViewer.Case, and is useful for accessing the field via an interface.
+func (v *MoreAppointmentsViewer) GetCase() *MoreAppointmentsViewerCase { return v.Case }
+
+// MoreAppointmentsViewerCase includes the requested fields of the GraphQL type Case.
+// The GraphQL type's documentation follows.
+//
+// What one person is doing with the town (Vorgang), opened by a case key.
+type MoreAppointmentsViewerCase struct {
+	// Appointments, newest first, those that ended or expired included.
+	AppointmentConnection *MoreAppointmentsViewerCaseAppointmentConnection `json:"appointmentConnection"`
+}
+
+// GetAppointmentConnection returns MoreAppointmentsViewerCase.AppointmentConnection, and is useful for accessing the field via an interface.
+func (v *MoreAppointmentsViewerCase) GetAppointmentConnection() *MoreAppointmentsViewerCaseAppointmentConnection {
+	return v.AppointmentConnection
+}
+
+// MoreAppointmentsViewerCaseAppointmentConnection includes the requested fields of the GraphQL type CaseAppointmentConnection.
+// The GraphQL type's documentation follows.
+//
+// A page of appointments. How many there are besides is not counted.
+type MoreAppointmentsViewerCaseAppointmentConnection struct {
+	// The entries alone.
+	Nodes []AppointmentLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
+}
+
+// GetNodes returns MoreAppointmentsViewerCaseAppointmentConnection.Nodes, and is useful for accessing the field via an interface.
+func (v *MoreAppointmentsViewerCaseAppointmentConnection) GetNodes() []AppointmentLine {
+	return v.Nodes
+}
+
+// GetPageInfo returns MoreAppointmentsViewerCaseAppointmentConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *MoreAppointmentsViewerCaseAppointmentConnection) GetPageInfo() PageEnd { return v.PageInfo }
 
 // NoticeMunicipality includes the requested fields of the GraphQL type Municipality.
 // The GraphQL type's documentation follows.
@@ -2778,14 +2958,9 @@ func (v *OccasionService) GetName() string { return v.Name }
 // A place where people are served (Bürgerbüro).
 type OfficeChoice struct {
 	OfficePlace `json:"-"`
-	// How long a time is held for its owner, in minutes.
-	HoldMinutes int `json:"holdMinutes"`
 	// Counters, in the office's order.
 	Counters []OfficeChoiceCountersCounter `json:"counters"`
 }
-
-// GetHoldMinutes returns OfficeChoice.HoldMinutes, and is useful for accessing the field via an interface.
-func (v *OfficeChoice) GetHoldMinutes() int { return v.HoldMinutes }
 
 // GetCounters returns OfficeChoice.Counters, and is useful for accessing the field via an interface.
 func (v *OfficeChoice) GetCounters() []OfficeChoiceCountersCounter { return v.Counters }
@@ -2837,8 +3012,6 @@ func (v *OfficeChoice) UnmarshalJSON(b []byte) error {
 }
 
 type __premarshalOfficeChoice struct {
-	HoldMinutes int `json:"holdMinutes"`
-
 	Counters []OfficeChoiceCountersCounter `json:"counters"`
 
 	Id string `json:"id"`
@@ -2867,7 +3040,6 @@ func (v *OfficeChoice) MarshalJSON() ([]byte, error) {
 func (v *OfficeChoice) __premarshalJSON() (*__premarshalOfficeChoice, error) {
 	var retval __premarshalOfficeChoice
 
-	retval.HoldMinutes = v.HoldMinutes
 	retval.Counters = v.Counters
 	retval.Id = v.OfficePlace.Id
 	retval.Slug = v.OfficePlace.Slug
@@ -2970,6 +3142,45 @@ func (v *OfficePlaceAddress) GetPostalCode() string { return v.PostalCode }
 
 // GetCity returns OfficePlaceAddress.City, and is useful for accessing the field via an interface.
 func (v *OfficePlaceAddress) GetCity() string { return v.City }
+
+// OneOfTownsMunicipalitiesMunicipalityConnection includes the requested fields of the GraphQL type MunicipalityConnection.
+// The GraphQL type's documentation follows.
+//
+// A page of towns.
+type OneOfTownsMunicipalitiesMunicipalityConnection struct {
+	// The entries alone.
+	Nodes []OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality `json:"nodes"`
+}
+
+// GetNodes returns OneOfTownsMunicipalitiesMunicipalityConnection.Nodes, and is useful for accessing the field via an interface.
+func (v *OneOfTownsMunicipalitiesMunicipalityConnection) GetNodes() []OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality {
+	return v.Nodes
+}
+
+// OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality includes the requested fields of the GraphQL type Municipality.
+// The GraphQL type's documentation follows.
+//
+// A town: the tenant of everything else (Kommune).
+type OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality struct {
+	// Short name in addresses, unique in this graph.
+	Slug string `json:"slug"`
+}
+
+// GetSlug returns OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality.Slug, and is useful for accessing the field via an interface.
+func (v *OneOfTownsMunicipalitiesMunicipalityConnectionNodesMunicipality) GetSlug() string {
+	return v.Slug
+}
+
+// OneOfTownsResponse is returned by OneOfTowns on success.
+type OneOfTownsResponse struct {
+	// The towns of this graph, by slug.
+	Municipalities *OneOfTownsMunicipalitiesMunicipalityConnection `json:"municipalities"`
+}
+
+// GetMunicipalities returns OneOfTownsResponse.Municipalities, and is useful for accessing the field via an interface.
+func (v *OneOfTownsResponse) GetMunicipalities() *OneOfTownsMunicipalitiesMunicipalityConnection {
+	return v.Municipalities
+}
 
 // OpenCaseOpenCaseCasePayload includes the requested fields of the GraphQL type CasePayload.
 // The GraphQL type's documentation follows.
@@ -3087,6 +3298,23 @@ type OpenCaseResponse struct {
 // GetOpenCase returns OpenCaseResponse.OpenCase, and is useful for accessing the field via an interface.
 func (v *OpenCaseResponse) GetOpenCase() OpenCaseOpenCaseCasePayload { return v.OpenCase }
 
+// PageEnd includes the GraphQL fields of PageInfo requested by the fragment PageEnd.
+// The GraphQL type's documentation follows.
+//
+// Where a page of a connection stands.
+type PageEnd struct {
+	// Whether entries follow this page.
+	HasNextPage bool `json:"hasNextPage"`
+	// Cursor of the last entry, to be given as `after`; null on an empty page.
+	EndCursor *string `json:"endCursor"`
+}
+
+// GetHasNextPage returns PageEnd.HasNextPage, and is useful for accessing the field via an interface.
+func (v *PageEnd) GetHasNextPage() bool { return v.HasNextPage }
+
+// GetEndCursor returns PageEnd.EndCursor, and is useful for accessing the field via an interface.
+func (v *PageEnd) GetEndCursor() *string { return v.EndCursor }
+
 // PageLink includes the requested fields of the GraphQL type TownPage.
 // The GraphQL type's documentation follows.
 //
@@ -3096,6 +3324,8 @@ type PageLink struct {
 	Kind TownPageKind `json:"kind"`
 	// Heading.
 	Title string `json:"title"`
+	// Language of title and text.
+	Language Language `json:"language"`
 }
 
 // GetKind returns PageLink.Kind, and is useful for accessing the field via an interface.
@@ -3103,6 +3333,9 @@ func (v *PageLink) GetKind() TownPageKind { return v.Kind }
 
 // GetTitle returns PageLink.Title, and is useful for accessing the field via an interface.
 func (v *PageLink) GetTitle() string { return v.Title }
+
+// GetLanguage returns PageLink.Language, and is useful for accessing the field via an interface.
+func (v *PageLink) GetLanguage() Language { return v.Language }
 
 // A way to pay.
 type PaymentMethod string
@@ -3212,6 +3445,27 @@ var AllPaymentStatus = []PaymentStatus{
 	PaymentStatus_REFUND_DUE,
 	PaymentStatus_REFUNDED,
 }
+
+// PaymentsApplication includes the requested fields of the GraphQL type Application.
+// The GraphQL type's documentation follows.
+//
+// One filled form on its way through the office (Antrag).
+type PaymentsApplication struct {
+	// The last 1,000 attempts to pay, oldest first.
+	Payments []PaymentState `json:"payments"`
+}
+
+// GetPayments returns PaymentsApplication.Payments, and is useful for accessing the field via an interface.
+func (v *PaymentsApplication) GetPayments() []PaymentState { return v.Payments }
+
+// PaymentsResponse is returned by Payments on success.
+type PaymentsResponse struct {
+	// One application of yours, or one that was submitted to your town.
+	Application *PaymentsApplication `json:"application"`
+}
+
+// GetApplication returns PaymentsResponse.Application, and is useful for accessing the field via an interface.
+func (v *PaymentsResponse) GetApplication() *PaymentsApplication { return v.Application }
 
 // Whom an appointment is for.
 type PersonInput struct {
@@ -3519,10 +3773,6 @@ type ProblemSlotTaken struct {
 	Message string `json:"message"`
 	// The input field at fault, from the root of the arguments: ["input", "start"].
 	Path []string `json:"path"`
-	// Why the time isn't offered; FULL when somebody else has it.
-	Reason UnavailableReason `json:"reason"`
-	// Free starts of the same concerns at the same office, nearest to the wanted one first, at most five.
-	Alternatives []time.Time `json:"alternatives"`
 }
 
 // GetCode returns ProblemSlotTaken.Code, and is useful for accessing the field via an interface.
@@ -3533,12 +3783,6 @@ func (v *ProblemSlotTaken) GetMessage() string { return v.Message }
 
 // GetPath returns ProblemSlotTaken.Path, and is useful for accessing the field via an interface.
 func (v *ProblemSlotTaken) GetPath() []string { return v.Path }
-
-// GetReason returns ProblemSlotTaken.Reason, and is useful for accessing the field via an interface.
-func (v *ProblemSlotTaken) GetReason() UnavailableReason { return v.Reason }
-
-// GetAlternatives returns ProblemSlotTaken.Alternatives, and is useful for accessing the field via an interface.
-func (v *ProblemSlotTaken) GetAlternatives() []time.Time { return v.Alternatives }
 
 // Question includes the requested fields of the GraphQL type InformationRequest.
 // The GraphQL type's documentation follows.
@@ -4187,14 +4431,9 @@ func (v *SearchMunicipality) __premarshalJSON() (*__premarshalSearchMunicipality
 //
 // A page of public services.
 type SearchMunicipalityServicesPublicServiceConnection struct {
-	// How many there are on all pages.
-	TotalCount int `json:"totalCount"`
 	// The entries alone.
 	Nodes []ServiceLine `json:"nodes"`
 }
-
-// GetTotalCount returns SearchMunicipalityServicesPublicServiceConnection.TotalCount, and is useful for accessing the field via an interface.
-func (v *SearchMunicipalityServicesPublicServiceConnection) GetTotalCount() int { return v.TotalCount }
 
 // GetNodes returns SearchMunicipalityServicesPublicServiceConnection.Nodes, and is useful for accessing the field via an interface.
 func (v *SearchMunicipalityServicesPublicServiceConnection) GetNodes() []ServiceLine { return v.Nodes }
@@ -4288,15 +4527,10 @@ type ServiceMunicipality struct {
 	TownFrame `json:"-"`
 	// Offices, in the town's order.
 	Offices []OfficePlace `json:"offices"`
-	// Methods that can be paid with today.
-	PaymentMethods []PaymentMethod `json:"paymentMethods"`
 }
 
 // GetOffices returns ServiceMunicipality.Offices, and is useful for accessing the field via an interface.
 func (v *ServiceMunicipality) GetOffices() []OfficePlace { return v.Offices }
-
-// GetPaymentMethods returns ServiceMunicipality.PaymentMethods, and is useful for accessing the field via an interface.
-func (v *ServiceMunicipality) GetPaymentMethods() []PaymentMethod { return v.PaymentMethods }
 
 // GetId returns ServiceMunicipality.Id, and is useful for accessing the field via an interface.
 func (v *ServiceMunicipality) GetId() string { return v.TownFrame.Id }
@@ -4350,8 +4584,6 @@ func (v *ServiceMunicipality) UnmarshalJSON(b []byte) error {
 type __premarshalServiceMunicipality struct {
 	Offices []OfficePlace `json:"offices"`
 
-	PaymentMethods []PaymentMethod `json:"paymentMethods"`
-
 	Id string `json:"id"`
 
 	Slug string `json:"slug"`
@@ -4381,7 +4613,6 @@ func (v *ServiceMunicipality) __premarshalJSON() (*__premarshalServiceMunicipali
 	var retval __premarshalServiceMunicipality
 
 	retval.Offices = v.Offices
-	retval.PaymentMethods = v.PaymentMethods
 	retval.Id = v.TownFrame.Id
 	retval.Slug = v.TownFrame.Slug
 	retval.Name = v.TownFrame.Name
@@ -4413,10 +4644,6 @@ func (v *ServiceResponse) GetPublicService() *ServiceWhole { return v.PublicServ
 // What a town offers (Leistung, Dienst).
 type ServiceWhole struct {
 	ServiceLine `json:"-"`
-	// What joins the same service across towns, where LeiKa keys are unknown too; null where it is of no known kind.
-	Kind *ServiceWholeKindServiceKind `json:"kind"`
-	// LeiKa key, 14 digits, where one is known.
-	LeikaKey *string `json:"leikaKey"`
 	// What must be read before applying.
 	Information []InformationSection `json:"information"`
 	// Pages of others that offer or explain it.
@@ -4445,17 +4672,7 @@ type ServiceWhole struct {
 	ClosesAt *time.Time `json:"closesAt"`
 	// What the town says about its state.
 	StateMessage *string `json:"stateMessage"`
-	// What the law asks today. Whether the town enforces it is `Municipality.enforceTrust`.
-	Trust TrustLevel `json:"trust"`
-	// Names of facts here that the town has not confirmed.
-	Assumed []string `json:"assumed"`
 }
-
-// GetKind returns ServiceWhole.Kind, and is useful for accessing the field via an interface.
-func (v *ServiceWhole) GetKind() *ServiceWholeKindServiceKind { return v.Kind }
-
-// GetLeikaKey returns ServiceWhole.LeikaKey, and is useful for accessing the field via an interface.
-func (v *ServiceWhole) GetLeikaKey() *string { return v.LeikaKey }
 
 // GetInformation returns ServiceWhole.Information, and is useful for accessing the field via an interface.
 func (v *ServiceWhole) GetInformation() []InformationSection { return v.Information }
@@ -4498,12 +4715,6 @@ func (v *ServiceWhole) GetClosesAt() *time.Time { return v.ClosesAt }
 
 // GetStateMessage returns ServiceWhole.StateMessage, and is useful for accessing the field via an interface.
 func (v *ServiceWhole) GetStateMessage() *string { return v.StateMessage }
-
-// GetTrust returns ServiceWhole.Trust, and is useful for accessing the field via an interface.
-func (v *ServiceWhole) GetTrust() TrustLevel { return v.Trust }
-
-// GetAssumed returns ServiceWhole.Assumed, and is useful for accessing the field via an interface.
-func (v *ServiceWhole) GetAssumed() []string { return v.Assumed }
 
 // GetId returns ServiceWhole.Id, and is useful for accessing the field via an interface.
 func (v *ServiceWhole) GetId() string { return v.ServiceLine.Id }
@@ -4549,10 +4760,6 @@ func (v *ServiceWhole) UnmarshalJSON(b []byte) error {
 }
 
 type __premarshalServiceWhole struct {
-	Kind *ServiceWholeKindServiceKind `json:"kind"`
-
-	LeikaKey *string `json:"leikaKey"`
-
 	Information []InformationSection `json:"information"`
 
 	Links []ServiceWholeLinksServiceLink `json:"links"`
@@ -4581,10 +4788,6 @@ type __premarshalServiceWhole struct {
 
 	StateMessage *string `json:"stateMessage"`
 
-	Trust TrustLevel `json:"trust"`
-
-	Assumed []string `json:"assumed"`
-
 	Id string `json:"id"`
 
 	Slug string `json:"slug"`
@@ -4609,8 +4812,6 @@ func (v *ServiceWhole) MarshalJSON() ([]byte, error) {
 func (v *ServiceWhole) __premarshalJSON() (*__premarshalServiceWhole, error) {
 	var retval __premarshalServiceWhole
 
-	retval.Kind = v.Kind
-	retval.LeikaKey = v.LeikaKey
 	retval.Information = v.Information
 	retval.Links = v.Links
 	retval.Fee = v.Fee
@@ -4625,8 +4826,6 @@ func (v *ServiceWhole) __premarshalJSON() (*__premarshalServiceWhole, error) {
 	retval.OpensAt = v.OpensAt
 	retval.ClosesAt = v.ClosesAt
 	retval.StateMessage = v.StateMessage
-	retval.Trust = v.Trust
-	retval.Assumed = v.Assumed
 	retval.Id = v.ServiceLine.Id
 	retval.Slug = v.ServiceLine.Slug
 	retval.Name = v.ServiceLine.Name
@@ -4665,18 +4864,6 @@ type ServiceWholeForm struct {
 // GetId returns ServiceWholeForm.Id, and is useful for accessing the field via an interface.
 func (v *ServiceWholeForm) GetId() string { return v.Id }
 
-// ServiceWholeKindServiceKind includes the requested fields of the GraphQL type ServiceKind.
-// The GraphQL type's documentation follows.
-//
-// What a service is, in whichever town.
-type ServiceWholeKindServiceKind struct {
-	// Its slug, such as `personalausweis`.
-	Slug string `json:"slug"`
-}
-
-// GetSlug returns ServiceWholeKindServiceKind.Slug, and is useful for accessing the field via an interface.
-func (v *ServiceWholeKindServiceKind) GetSlug() string { return v.Slug }
-
 // ServiceWholeLinksServiceLink includes the requested fields of the GraphQL type ServiceLink.
 // The GraphQL type's documentation follows.
 //
@@ -4693,6 +4880,143 @@ func (v *ServiceWholeLinksServiceLink) GetUrl() string { return v.Url }
 
 // GetLabel returns ServiceWholeLinksServiceLink.Label, and is useful for accessing the field via an interface.
 func (v *ServiceWholeLinksServiceLink) GetLabel() string { return v.Label }
+
+// ServicesMunicipality includes the requested fields of the GraphQL type Municipality.
+// The GraphQL type's documentation follows.
+//
+// A town: the tenant of everything else (Kommune).
+type ServicesMunicipality struct {
+	TownFrame `json:"-"`
+	// Public services, in the town's order.
+	Services ServicesMunicipalityServicesPublicServiceConnection `json:"services"`
+}
+
+// GetServices returns ServicesMunicipality.Services, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetServices() ServicesMunicipalityServicesPublicServiceConnection {
+	return v.Services
+}
+
+// GetId returns ServicesMunicipality.Id, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetId() string { return v.TownFrame.Id }
+
+// GetSlug returns ServicesMunicipality.Slug, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetSlug() string { return v.TownFrame.Slug }
+
+// GetName returns ServicesMunicipality.Name, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetName() string { return v.TownFrame.Name }
+
+// GetArs returns ServicesMunicipality.Ars, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetArs() string { return v.TownFrame.Ars }
+
+// GetTimeZone returns ServicesMunicipality.TimeZone, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetTimeZone() string { return v.TownFrame.TimeZone }
+
+// GetWebsite returns ServicesMunicipality.Website, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetWebsite() *string { return v.TownFrame.Website }
+
+// GetBanner returns ServicesMunicipality.Banner, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetBanner() *Banner { return v.TownFrame.Banner }
+
+// GetPages returns ServicesMunicipality.Pages, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipality) GetPages() []PageLink { return v.TownFrame.Pages }
+
+func (v *ServicesMunicipality) UnmarshalJSON(b []byte) error {
+
+	if string(b) == "null" {
+		return nil
+	}
+
+	var firstPass struct {
+		*ServicesMunicipality
+		graphql.NoUnmarshalJSON
+	}
+	firstPass.ServicesMunicipality = v
+
+	err := json.Unmarshal(b, &firstPass)
+	if err != nil {
+		return err
+	}
+
+	err = json.Unmarshal(
+		b, &v.TownFrame)
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+type __premarshalServicesMunicipality struct {
+	Services ServicesMunicipalityServicesPublicServiceConnection `json:"services"`
+
+	Id string `json:"id"`
+
+	Slug string `json:"slug"`
+
+	Name string `json:"name"`
+
+	Ars string `json:"ars"`
+
+	TimeZone string `json:"timeZone"`
+
+	Website *string `json:"website"`
+
+	Banner *Banner `json:"banner"`
+
+	Pages []PageLink `json:"pages"`
+}
+
+func (v *ServicesMunicipality) MarshalJSON() ([]byte, error) {
+	premarshaled, err := v.__premarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(premarshaled)
+}
+
+func (v *ServicesMunicipality) __premarshalJSON() (*__premarshalServicesMunicipality, error) {
+	var retval __premarshalServicesMunicipality
+
+	retval.Services = v.Services
+	retval.Id = v.TownFrame.Id
+	retval.Slug = v.TownFrame.Slug
+	retval.Name = v.TownFrame.Name
+	retval.Ars = v.TownFrame.Ars
+	retval.TimeZone = v.TownFrame.TimeZone
+	retval.Website = v.TownFrame.Website
+	retval.Banner = v.TownFrame.Banner
+	retval.Pages = v.TownFrame.Pages
+	return &retval, nil
+}
+
+// ServicesMunicipalityServicesPublicServiceConnection includes the requested fields of the GraphQL type PublicServiceConnection.
+// The GraphQL type's documentation follows.
+//
+// A page of public services.
+type ServicesMunicipalityServicesPublicServiceConnection struct {
+	// The entries alone.
+	Nodes []ServiceLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
+}
+
+// GetNodes returns ServicesMunicipalityServicesPublicServiceConnection.Nodes, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipalityServicesPublicServiceConnection) GetNodes() []ServiceLine {
+	return v.Nodes
+}
+
+// GetPageInfo returns ServicesMunicipalityServicesPublicServiceConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *ServicesMunicipalityServicesPublicServiceConnection) GetPageInfo() PageEnd {
+	return v.PageInfo
+}
+
+// ServicesResponse is returned by Services on success.
+type ServicesResponse struct {
+	// One town, or null.
+	Municipality *ServicesMunicipality `json:"municipality"`
+}
+
+// GetMunicipality returns ServicesResponse.Municipality, and is useful for accessing the field via an interface.
+func (v *ServicesResponse) GetMunicipality() *ServicesMunicipality { return v.Municipality }
 
 // StartApplicationResponse is returned by StartApplication on success.
 type StartApplicationResponse struct {
@@ -4828,8 +5152,6 @@ type StartMunicipality struct {
 	Frequent []ServiceLine `json:"frequent"`
 	// Services by the event in life on which people ask for them. One may stand under several; those of none stand under the last.
 	Occasions []Occasion `json:"occasions"`
-	// Public services, in the town's order.
-	Services StartMunicipalityServicesPublicServiceConnection `json:"services"`
 }
 
 // GetOffices returns StartMunicipality.Offices, and is useful for accessing the field via an interface.
@@ -4840,11 +5162,6 @@ func (v *StartMunicipality) GetFrequent() []ServiceLine { return v.Frequent }
 
 // GetOccasions returns StartMunicipality.Occasions, and is useful for accessing the field via an interface.
 func (v *StartMunicipality) GetOccasions() []Occasion { return v.Occasions }
-
-// GetServices returns StartMunicipality.Services, and is useful for accessing the field via an interface.
-func (v *StartMunicipality) GetServices() StartMunicipalityServicesPublicServiceConnection {
-	return v.Services
-}
 
 // GetId returns StartMunicipality.Id, and is useful for accessing the field via an interface.
 func (v *StartMunicipality) GetId() string { return v.TownFrame.Id }
@@ -4902,8 +5219,6 @@ type __premarshalStartMunicipality struct {
 
 	Occasions []Occasion `json:"occasions"`
 
-	Services StartMunicipalityServicesPublicServiceConnection `json:"services"`
-
 	Id string `json:"id"`
 
 	Slug string `json:"slug"`
@@ -4935,7 +5250,6 @@ func (v *StartMunicipality) __premarshalJSON() (*__premarshalStartMunicipality, 
 	retval.Offices = v.Offices
 	retval.Frequent = v.Frequent
 	retval.Occasions = v.Occasions
-	retval.Services = v.Services
 	retval.Id = v.TownFrame.Id
 	retval.Slug = v.TownFrame.Slug
 	retval.Name = v.TownFrame.Name
@@ -4946,18 +5260,6 @@ func (v *StartMunicipality) __premarshalJSON() (*__premarshalStartMunicipality, 
 	retval.Pages = v.TownFrame.Pages
 	return &retval, nil
 }
-
-// StartMunicipalityServicesPublicServiceConnection includes the requested fields of the GraphQL type PublicServiceConnection.
-// The GraphQL type's documentation follows.
-//
-// A page of public services.
-type StartMunicipalityServicesPublicServiceConnection struct {
-	// The entries alone.
-	Nodes []ServiceLine `json:"nodes"`
-}
-
-// GetNodes returns StartMunicipalityServicesPublicServiceConnection.Nodes, and is useful for accessing the field via an interface.
-func (v *StartMunicipalityServicesPublicServiceConnection) GetNodes() []ServiceLine { return v.Nodes }
 
 // StartPaymentResponse is returned by StartPayment on success.
 type StartPaymentResponse struct {
@@ -5260,6 +5562,28 @@ func (v *TownFrame) GetBanner() *Banner { return v.Banner }
 // GetPages returns TownFrame.Pages, and is useful for accessing the field via an interface.
 func (v *TownFrame) GetPages() []PageLink { return v.Pages }
 
+// TownLine includes the requested fields of the GraphQL type Municipality.
+// The GraphQL type's documentation follows.
+//
+// A town: the tenant of everything else (Kommune).
+type TownLine struct {
+	// Short name in addresses, unique in this graph.
+	Slug string `json:"slug"`
+	// Name, such as Blomberg.
+	Name string `json:"name"`
+	// Amtlicher Regionalschlüssel, 12 digits.
+	Ars string `json:"ars"`
+}
+
+// GetSlug returns TownLine.Slug, and is useful for accessing the field via an interface.
+func (v *TownLine) GetSlug() string { return v.Slug }
+
+// GetName returns TownLine.Name, and is useful for accessing the field via an interface.
+func (v *TownLine) GetName() string { return v.Name }
+
+// GetArs returns TownLine.Ars, and is useful for accessing the field via an interface.
+func (v *TownLine) GetArs() string { return v.Ars }
+
 // TownPage includes the requested fields of the GraphQL type TownPage.
 // The GraphQL type's documentation follows.
 //
@@ -5523,42 +5847,16 @@ func (v *TownTimesServicePublicService) GetName() string { return v.Name }
 // A page of towns.
 type TownsMunicipalitiesMunicipalityConnection struct {
 	// The entries alone.
-	Nodes []TownsMunicipalitiesMunicipalityConnectionNodesMunicipality `json:"nodes"`
+	Nodes []TownLine `json:"nodes"`
+	// Where the page stands.
+	PageInfo PageEnd `json:"pageInfo"`
 }
 
 // GetNodes returns TownsMunicipalitiesMunicipalityConnection.Nodes, and is useful for accessing the field via an interface.
-func (v *TownsMunicipalitiesMunicipalityConnection) GetNodes() []TownsMunicipalitiesMunicipalityConnectionNodesMunicipality {
-	return v.Nodes
-}
+func (v *TownsMunicipalitiesMunicipalityConnection) GetNodes() []TownLine { return v.Nodes }
 
-// TownsMunicipalitiesMunicipalityConnectionNodesMunicipality includes the requested fields of the GraphQL type Municipality.
-// The GraphQL type's documentation follows.
-//
-// A town: the tenant of everything else (Kommune).
-type TownsMunicipalitiesMunicipalityConnectionNodesMunicipality struct {
-	// Short name in addresses, unique in this graph.
-	Slug string `json:"slug"`
-	// Name, such as Blomberg.
-	Name string `json:"name"`
-	// Amtlicher Regionalschlüssel, 12 digits.
-	Ars string `json:"ars"`
-	// Home page.
-	Website *string `json:"website"`
-}
-
-// GetSlug returns TownsMunicipalitiesMunicipalityConnectionNodesMunicipality.Slug, and is useful for accessing the field via an interface.
-func (v *TownsMunicipalitiesMunicipalityConnectionNodesMunicipality) GetSlug() string { return v.Slug }
-
-// GetName returns TownsMunicipalitiesMunicipalityConnectionNodesMunicipality.Name, and is useful for accessing the field via an interface.
-func (v *TownsMunicipalitiesMunicipalityConnectionNodesMunicipality) GetName() string { return v.Name }
-
-// GetArs returns TownsMunicipalitiesMunicipalityConnectionNodesMunicipality.Ars, and is useful for accessing the field via an interface.
-func (v *TownsMunicipalitiesMunicipalityConnectionNodesMunicipality) GetArs() string { return v.Ars }
-
-// GetWebsite returns TownsMunicipalitiesMunicipalityConnectionNodesMunicipality.Website, and is useful for accessing the field via an interface.
-func (v *TownsMunicipalitiesMunicipalityConnectionNodesMunicipality) GetWebsite() *string {
-	return v.Website
-}
+// GetPageInfo returns TownsMunicipalitiesMunicipalityConnection.PageInfo, and is useful for accessing the field via an interface.
+func (v *TownsMunicipalitiesMunicipalityConnection) GetPageInfo() PageEnd { return v.PageInfo }
 
 // TownsResponse is returned by Towns on success.
 type TownsResponse struct {
@@ -5569,27 +5867,6 @@ type TownsResponse struct {
 // GetMunicipalities returns TownsResponse.Municipalities, and is useful for accessing the field via an interface.
 func (v *TownsResponse) GetMunicipalities() *TownsMunicipalitiesMunicipalityConnection {
 	return v.Municipalities
-}
-
-// How surely a person must be known.
-type TrustLevel string
-
-const (
-	// Not at all.
-	TrustLevel_NONE TrustLevel = "NONE"
-	// By their own word.
-	TrustLevel_BASIC TrustLevel = "BASIC"
-	// By a proven account (eIDAS substantial).
-	TrustLevel_SUBSTANTIAL TrustLevel = "SUBSTANTIAL"
-	// By the online function of an ID card (eIDAS high).
-	TrustLevel_HIGH TrustLevel = "HIGH"
-)
-
-var AllTrustLevel = []TrustLevel{
-	TrustLevel_NONE,
-	TrustLevel_BASIC,
-	TrustLevel_SUBSTANTIAL,
-	TrustLevel_HIGH,
 }
 
 // Why a day or a time is not offered.
@@ -5878,13 +6155,25 @@ func (v *__CancelPaymentInput) GetKey() string { return v.Key }
 // GetPayment returns __CancelPaymentInput.Payment, and is useful for accessing the field via an interface.
 func (v *__CancelPaymentInput) GetPayment() string { return v.Payment }
 
+// __CaseHistoryInput is used internally by genqlient
+type __CaseHistoryInput struct {
+	After *string `json:"after"`
+}
+
+// GetAfter returns __CaseHistoryInput.After, and is useful for accessing the field via an interface.
+func (v *__CaseHistoryInput) GetAfter() *string { return v.After }
+
 // __ConcernsInput is used internally by genqlient
 type __ConcernsInput struct {
-	Town string `json:"town"`
+	Town  string  `json:"town"`
+	After *string `json:"after"`
 }
 
 // GetTown returns __ConcernsInput.Town, and is useful for accessing the field via an interface.
 func (v *__ConcernsInput) GetTown() string { return v.Town }
+
+// GetAfter returns __ConcernsInput.After, and is useful for accessing the field via an interface.
+func (v *__ConcernsInput) GetAfter() *string { return v.After }
 
 // __ConfirmInformationInput is used internally by genqlient
 type __ConfirmInformationInput struct {
@@ -5998,6 +6287,22 @@ func (v *__HoldSlotInput) GetStart() time.Time { return v.Start }
 // GetConcerns returns __HoldSlotInput.Concerns, and is useful for accessing the field via an interface.
 func (v *__HoldSlotInput) GetConcerns() []ConcernInput { return v.Concerns }
 
+// __MoreApplicationsInput is used internally by genqlient
+type __MoreApplicationsInput struct {
+	After *string `json:"after"`
+}
+
+// GetAfter returns __MoreApplicationsInput.After, and is useful for accessing the field via an interface.
+func (v *__MoreApplicationsInput) GetAfter() *string { return v.After }
+
+// __MoreAppointmentsInput is used internally by genqlient
+type __MoreAppointmentsInput struct {
+	After *string `json:"after"`
+}
+
+// GetAfter returns __MoreAppointmentsInput.After, and is useful for accessing the field via an interface.
+func (v *__MoreAppointmentsInput) GetAfter() *string { return v.After }
+
 // __NoticeInput is used internally by genqlient
 type __NoticeInput struct {
 	Town     string   `json:"town"`
@@ -6029,6 +6334,14 @@ func (v *__OpenCaseInput) GetCaseKey() string { return v.CaseKey }
 
 // GetLanguage returns __OpenCaseInput.Language, and is useful for accessing the field via an interface.
 func (v *__OpenCaseInput) GetLanguage() Language { return v.Language }
+
+// __PaymentsInput is used internally by genqlient
+type __PaymentsInput struct {
+	Application string `json:"application"`
+}
+
+// GetApplication returns __PaymentsInput.Application, and is useful for accessing the field via an interface.
+func (v *__PaymentsInput) GetApplication() string { return v.Application }
 
 // __RegionTimesInput is used internally by genqlient
 type __RegionTimesInput struct {
@@ -6133,6 +6446,18 @@ func (v *__ServiceInput) GetTown() string { return v.Town }
 
 // GetService returns __ServiceInput.Service, and is useful for accessing the field via an interface.
 func (v *__ServiceInput) GetService() string { return v.Service }
+
+// __ServicesInput is used internally by genqlient
+type __ServicesInput struct {
+	Town  string  `json:"town"`
+	After *string `json:"after"`
+}
+
+// GetTown returns __ServicesInput.Town, and is useful for accessing the field via an interface.
+func (v *__ServicesInput) GetTown() string { return v.Town }
+
+// GetAfter returns __ServicesInput.After, and is useful for accessing the field via an interface.
+func (v *__ServicesInput) GetAfter() *string { return v.After }
 
 // __StartApplicationInput is used internally by genqlient
 type __StartApplicationInput struct {
@@ -6246,6 +6571,14 @@ func (v *__TownPageOfInput) GetTown() string { return v.Town }
 // GetKind returns __TownPageOfInput.Kind, and is useful for accessing the field via an interface.
 func (v *__TownPageOfInput) GetKind() TownPageKind { return v.Kind }
 
+// __TownsInput is used internally by genqlient
+type __TownsInput struct {
+	After *string `json:"after"`
+}
+
+// GetAfter returns __TownsInput.After, and is useful for accessing the field via an interface.
+func (v *__TownsInput) GetAfter() *string { return v.After }
+
 // __WithdrawApplicationInput is used internally by genqlient
 type __WithdrawApplicationInput struct {
 	Key         string `json:"key"`
@@ -6272,10 +6605,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -6325,10 +6654,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -6428,6 +6753,7 @@ fragment ApplicationWhole on Application {
 		delivery
 		channels
 		stateMessage
+		documents
 		information {
 			title
 			body
@@ -6560,6 +6886,7 @@ fragment ApplicationWhole on Application {
 		delivery
 		channels
 		stateMessage
+		documents
 		information {
 			title
 			body
@@ -6665,7 +6992,6 @@ fragment AppointmentWhole on Appointment {
 	heldForSeconds
 	extendable
 	reminder
-	calls
 	ahead
 	office {
 		... OfficePlace
@@ -6755,7 +7081,6 @@ fragment AppointmentWhole on Appointment {
 	heldForSeconds
 	extendable
 	reminder
-	calls
 	ahead
 	office {
 		... OfficePlace
@@ -6866,10 +7191,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -6923,10 +7244,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -6990,10 +7307,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7031,27 +7344,82 @@ func CancelPayment(
 	return data_, err_
 }
 
+// The query executed by CaseHistory.
+const CaseHistory_Operation = `
+query CaseHistory ($after: String) {
+	viewer {
+		case {
+			eventConnection(first: 100, after: $after) {
+				nodes {
+					at
+					action
+					by
+					subject
+					before
+					after
+				}
+				pageInfo {
+					... PageEnd
+				}
+			}
+		}
+	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
+`
+
+// What the pages don't show, but the person's own copy of their data has.
+func CaseHistory(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	after *string,
+) (data_ *CaseHistoryResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "CaseHistory",
+		Query:  CaseHistory_Operation,
+		Variables: &__CaseHistoryInput{
+			After: after,
+		},
+	}
+
+	data_ = &CaseHistoryResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
 // The query executed by Concerns.
 const Concerns_Operation = `
-query Concerns ($town: String!) {
+query Concerns ($town: String!, $after: String) {
 	municipality(by: {slug:$town}) {
 		... TownFrame
 		offices {
 			... OfficePlace
-			holdMinutes
 			counters {
 				services {
 					slug
 				}
 			}
 		}
-		services(first: 100, filter: {channel:APPOINTMENT}) {
+		services(first: 100, after: $after, filter: {channel:APPOINTMENT}) {
 			nodes {
 				id
 				slug
 				name
 				appointmentMinutes
 				maxQuantity
+			}
+			pageInfo {
+				... PageEnd
 			}
 		}
 	}
@@ -7069,6 +7437,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 fragment OfficePlace on Office {
@@ -7085,6 +7454,10 @@ fragment OfficePlace on Office {
 	email
 	directions
 }
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
 `
 
 // What a visit can be booked for.
@@ -7092,12 +7465,14 @@ func Concerns(
 	ctx_ context.Context,
 	client_ graphql.Client,
 	town string,
+	after *string,
 ) (data_ *ConcernsResponse, err_ error) {
 	req_ := &graphql.Request{
 		OpName: "Concerns",
 		Query:  Concerns_Operation,
 		Variables: &__ConcernsInput{
-			Town: town,
+			Town:  town,
+			After: after,
 		},
 	}
 
@@ -7127,10 +7502,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7178,10 +7549,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7273,10 +7640,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7324,10 +7687,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7386,10 +7745,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7431,7 +7786,6 @@ func HoldSlot(
 const Matter_Operation = `
 query Matter {
 	viewer {
-		kind
 		case {
 			... CaseWhole
 		}
@@ -7456,41 +7810,52 @@ fragment CaseWhole on Case {
 		validFrom
 	}
 	acknowledgedAt
-	appointmentConnection(first: 50) {
+	appointmentConnection(first: 100) {
 		nodes {
-			id
-			reference
-			start
-			status
-			office {
-				name
-			}
-			concerns {
-				service {
-					name
-				}
-			}
+			... AppointmentLine
+		}
+		pageInfo {
+			... PageEnd
 		}
 	}
-	applicationConnection(first: 50) {
+	applicationConnection(first: 100) {
 		nodes {
-			id
-			reference
-			status
-			openSteps
-			startedAt
-			submittedAt
-			expiresAt
-			deadline
-			service {
-				name
-				slug
-			}
-			requests {
-				answeredAt
-				withdrawnAt
-			}
+			... ApplicationLine
 		}
+		pageInfo {
+			... PageEnd
+		}
+	}
+}
+fragment AppointmentLine on Appointment {
+	id
+	reference
+	start
+	status
+	office {
+		name
+	}
+	concerns {
+		service {
+			name
+		}
+	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
+fragment ApplicationLine on Application {
+	id
+	reference
+	status
+	expiresAt
+	service {
+		name
+	}
+	requests {
+		answeredAt
+		withdrawnAt
 	}
 }
 `
@@ -7505,6 +7870,127 @@ func Matter(
 	}
 
 	data_ = &MatterResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by MoreApplications.
+const MoreApplications_Operation = `
+query MoreApplications ($after: String) {
+	viewer {
+		case {
+			applicationConnection(first: 100, after: $after) {
+				nodes {
+					... ApplicationLine
+				}
+				pageInfo {
+					... PageEnd
+				}
+			}
+		}
+	}
+}
+fragment ApplicationLine on Application {
+	id
+	reference
+	status
+	expiresAt
+	service {
+		name
+	}
+	requests {
+		answeredAt
+		withdrawnAt
+	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
+`
+
+func MoreApplications(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	after *string,
+) (data_ *MoreApplicationsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "MoreApplications",
+		Query:  MoreApplications_Operation,
+		Variables: &__MoreApplicationsInput{
+			After: after,
+		},
+	}
+
+	data_ = &MoreApplicationsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by MoreAppointments.
+const MoreAppointments_Operation = `
+query MoreAppointments ($after: String) {
+	viewer {
+		case {
+			appointmentConnection(first: 100, after: $after) {
+				nodes {
+					... AppointmentLine
+				}
+				pageInfo {
+					... PageEnd
+				}
+			}
+		}
+	}
+}
+fragment AppointmentLine on Appointment {
+	id
+	reference
+	start
+	status
+	office {
+		name
+	}
+	concerns {
+		service {
+			name
+		}
+	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
+`
+
+func MoreAppointments(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	after *string,
+) (data_ *MoreAppointmentsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "MoreAppointments",
+		Query:  MoreAppointments_Operation,
+		Variables: &__MoreAppointmentsInput{
+			After: after,
+		},
+	}
+
+	data_ = &MoreAppointmentsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
@@ -7539,6 +8025,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 fragment NoticeText on PrivacyNotice {
@@ -7577,6 +8064,39 @@ func Notice(
 	return data_, err_
 }
 
+// The query executed by OneOfTowns.
+const OneOfTowns_Operation = `
+query OneOfTowns {
+	municipalities(first: 2) {
+		nodes {
+			slug
+		}
+	}
+}
+`
+
+// Whether there is one town alone, and which.
+func OneOfTowns(
+	ctx_ context.Context,
+	client_ graphql.Client,
+) (data_ *OneOfTownsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "OneOfTowns",
+		Query:  OneOfTowns_Operation,
+	}
+
+	data_ = &OneOfTownsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
 // The mutation executed by OpenCase.
 const OpenCase_Operation = `
 mutation OpenCase ($key: UUID!, $town: String!, $caseKey: String!, $language: Language!) {
@@ -7594,10 +8114,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7624,6 +8140,59 @@ func OpenCase(
 	}
 
 	data_ = &OpenCaseResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by Payments.
+const Payments_Operation = `
+query Payments ($application: ID!) {
+	application(id: $application) {
+		payments {
+			... PaymentState
+		}
+	}
+}
+fragment PaymentState on Payment {
+	id
+	status
+	method
+	amount {
+		... Amount
+	}
+	redirectUrl
+	reference
+	expiresAt
+	paidAt
+	refundReason
+}
+fragment Amount on Money {
+	cents
+	currency
+}
+`
+
+func Payments(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	application string,
+) (data_ *PaymentsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "Payments",
+		Query:  Payments_Operation,
+		Variables: &__PaymentsInput{
+			Application: application,
+		},
+	}
+
+	data_ = &PaymentsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
@@ -7736,10 +8305,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7787,10 +8352,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7840,10 +8401,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7896,10 +8453,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -7945,7 +8498,6 @@ query Search ($town: String!, $text: String!) {
 	municipality(by: {slug:$town}) {
 		... TownFrame
 		services(first: 50, filter: {text:$text}) {
-			totalCount
 			nodes {
 				... ServiceLine
 			}
@@ -7965,6 +8517,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 fragment ServiceLine on PublicService {
@@ -8021,14 +8574,9 @@ query Service ($town: String!, $service: String!) {
 		offices {
 			... OfficePlace
 		}
-		paymentMethods
 	}
 	publicService(by: {slug:{municipality:$town,service:$service}}) {
 		... ServiceLine
-		kind {
-			slug
-		}
-		leikaKey
 		information {
 			title
 			body
@@ -8046,7 +8594,6 @@ query Service ($town: String!, $service: String!) {
 			}
 			legalBasis
 			validFrom
-			source
 		}
 		fees {
 			amount {
@@ -8066,8 +8613,6 @@ query Service ($town: String!, $service: String!) {
 		opensAt
 		closesAt
 		stateMessage
-		trust
-		assumed
 	}
 }
 fragment TownFrame on Municipality {
@@ -8083,6 +8628,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 fragment OfficePlace on Office {
@@ -8145,6 +8691,87 @@ func Service(
 	return data_, err_
 }
 
+// The query executed by Services.
+const Services_Operation = `
+query Services ($town: String!, $after: String) {
+	municipality(by: {slug:$town}) {
+		... TownFrame
+		services(first: 100, after: $after) {
+			nodes {
+				... ServiceLine
+			}
+			pageInfo {
+				... PageEnd
+			}
+		}
+	}
+}
+fragment TownFrame on Municipality {
+	id
+	slug
+	name
+	ars
+	timeZone
+	website
+	banner {
+		text
+	}
+	pages {
+		kind
+		title
+		language
+	}
+}
+fragment ServiceLine on PublicService {
+	id
+	slug
+	name
+	summary
+	channels
+	open
+	fee {
+		amount {
+			... Amount
+		}
+	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
+}
+fragment Amount on Money {
+	cents
+	currency
+}
+`
+
+func Services(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	town string,
+	after *string,
+) (data_ *ServicesResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "Services",
+		Query:  Services_Operation,
+		Variables: &__ServicesInput{
+			Town:  town,
+			After: after,
+		},
+	}
+
+	data_ = &ServicesResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
 // The query executed by Start.
 const Start_Operation = `
 query Start ($town: String!) {
@@ -8164,11 +8791,6 @@ query Start ($town: String!) {
 				name
 			}
 		}
-		services(first: 100) {
-			nodes {
-				... ServiceLine
-			}
-		}
 	}
 }
 fragment TownFrame on Municipality {
@@ -8184,6 +8806,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 fragment OfficePlace on Office {
@@ -8261,10 +8884,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -8328,10 +8947,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -8390,10 +9005,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}
@@ -8563,6 +9174,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 `
@@ -8619,6 +9231,7 @@ fragment TownFrame on Municipality {
 	pages {
 		kind
 		title
+		language
 	}
 }
 `
@@ -8652,25 +9265,35 @@ func TownPageOf(
 
 // The query executed by Towns.
 const Towns_Operation = `
-query Towns {
-	municipalities(first: 100) {
+query Towns ($after: String) {
+	municipalities(first: 100, after: $after) {
 		nodes {
 			slug
 			name
 			ars
-			website
+		}
+		pageInfo {
+			... PageEnd
 		}
 	}
+}
+fragment PageEnd on PageInfo {
+	hasNextPage
+	endCursor
 }
 `
 
 func Towns(
 	ctx_ context.Context,
 	client_ graphql.Client,
+	after *string,
 ) (data_ *TownsResponse, err_ error) {
 	req_ := &graphql.Request{
 		OpName: "Towns",
 		Query:  Towns_Operation,
+		Variables: &__TownsInput{
+			After: after,
+		},
 	}
 
 	data_ = &TownsResponse{}
@@ -8699,10 +9322,6 @@ fragment Problem on Problem {
 	code
 	message
 	path
-	... on SlotTaken {
-		reason
-		alternatives
-	}
 	... on RateLimited {
 		retryAfterSeconds
 	}

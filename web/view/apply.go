@@ -101,7 +101,8 @@ func InformationOf(s *api.ServiceWhole) Info {
 
 // InformationOfDraft returns what must be read about the service of a draft.
 func InformationOfDraft(d *Draft) Info {
-	i := Info{Name: d.Application.Service.Name, Sections: d.Application.Service.Information}
+	s := d.Application.Service
+	i := Info{Name: s.Name, Sections: s.Information, Documents: s.Documents}
 	if d.Application.Due.Cents > 0 {
 		i.Fee = &d.Application.Due
 	}

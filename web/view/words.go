@@ -35,6 +35,24 @@ func here(f *FreeTimes, day string, month bool) templ.SafeURL {
 	return templ.SafeURL("?" + query.Encode())
 }
 
+// chosen returns concerns as they stand in addresses.
+func chosen(concerns []Concern) string {
+	query := url.Values{}
+	for _, c := range concerns {
+		query.Add("dienst", ConcernText(c.Slug, c.Quantity))
+	}
+	return query.Encode()
+}
+
+// beforeTimes returns the page before that of the free times: where a concern can be had more than once, that of the quantities.
+func beforeTimes(p *Page, concerns []Concern) string {
+	page := "/termin"
+	if slices.ContainsFunc(concerns, func(c Concern) bool { return c.Most > 1 }) {
+		page = "/termin/anzahl"
+	}
+	return p.URL(page) + "?" + chosen(concerns)
+}
+
 func freeCount(p *Page, n int) string {
 	if n == 1 {
 		return p.T("eine freie Zeit", "one free time")
