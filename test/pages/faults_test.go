@@ -1,6 +1,8 @@
 package pages_test
 
 import (
+	"flag"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
@@ -55,62 +57,99 @@ type fault struct {
 	send func(w *story, b *reader.Reader, s step)
 }
 
-// faults are what people and machines do at each step.
+// faults are what people and machines do at each step. Each notes the pages that the person sees.
 func faults() []fault {
 	return []fault{
-		{"sent twice at once", func(_ *story, b *reader.Reader, s step) {
+		{"sent twice at once", func(w *story, b *reader.Reader, s step) {
 			r := s.send(b)
 			b.Do(b.Again(r))
+			w.note(b)
 			b.Do(r)
 		}},
-		{"reloaded before", func(_ *story, b *reader.Reader, s step) {
+		{"reloaded before", func(w *story, b *reader.Reader, s step) {
 			if s.name != "check" || !isBooking(b) { // that page answers a form: a browser sends the form again
 				b.Get(b.URL.String())
+				w.note(b)
 			}
 			b.Do(s.send(b))
 		}},
-		{"sent, then reloaded", func(_ *story, b *reader.Reader, s step) {
+		{"sent, then reloaded", func(w *story, b *reader.Reader, s step) {
 			r := s.send(b)
 			b.Do(b.Again(r))
+			w.note(b)
 			if b.URL.String() != r.URL.String() { // a redirect has led to a page with an address of its own
 				b.Get(b.URL.String())
 			}
 		}},
-		{"sent again from the page before, by the back button", func(_ *story, b *reader.Reader, s step) {
+		{"sent again from the page before, by the back button", func(w *story, b *reader.Reader, s step) {
 			before := *b
 			b.Do(s.send(b))
+			w.note(b)
 			after := *b
 			b.Do(s.send(&before))
+			w.note(b)
 			if b.Heading() != s.then { // what was sent needn't be sent again
 				*b = after
 				b.Get(b.URL.String())
 			}
 		}},
-		{"the key is lost, and typed in again", func(w *story, b *reader.Reader, s step) {
-			if !w.hasKey(b) || s.name == "provider" {
-				b.Do(s.send(b))
-				return
-			}
-			page, r := b.URL.String(), s.send(b)
-			key := b.Client.Jar.Cookies(b.URL)[0].Value
-			b.Client.Jar, _ = cookiejar.New(nil)
-			if r.Method == http.MethodPost {
-				b.Do(r)
-				require.Equal(b.T, http.StatusForbidden, b.Status)
-				b.Shows("Dafür brauchen Sie den Schlüssel zu Ihrem Vorgang")
-			}
-			b.Visit("/vorgang").Fill("Schlüssel oder Link", key).Press("Öffnen").Shows("Mein Vorgang")
-			b.Get(page)
-			if isBooking(b) && s.name == "check" {
-				b.Fill("Familienname", "Mustermann").Press("Weiter")
-			}
-			b.Do(s.send(b))
-		}},
+		{"the key is lost, and typed in again", loseKey},
+		{"the page is closed, and the case opened again", closePage},
 		{"the service starts anew in between", func(w *story, b *reader.Reader, s step) {
 			r := s.send(b)
 			w.restart(b)
 			b.Do(r)
 		}},
+	}
+}
+
+// loseKey sends a step without the key of the case, which is then typed in.
+func loseKey(w *story, b *reader.Reader, s step) {
+	if !w.hasKey(b) || s.name == "provider" {
+		b.Do(s.send(b))
+		return
+	}
+	page, r := b.URL.String(), s.send(b)
+	key := b.Client.Jar.Cookies(b.URL)[0].Value
+	b.Client.Jar, _ = cookiejar.New(nil)
+	if r.Method == http.MethodPost {
+		b.Do(r)
+		w.note(b)
+		require.Equal(b.T, http.StatusForbidden, b.Status)
+		b.Shows("Dafür brauchen Sie den Schlüssel zu Ihrem Vorgang")
+	}
+	b.Visit("/vorgang").Fill("Schlüssel oder Link", key).Press("Öffnen").Shows("Mein Vorgang")
+	w.note(b)
+	b.Get(page)
+	w.note(b)
+	typeAgain(b, s)
+	b.Do(s.send(b))
+}
+
+// closePage leaves the page of a step, the provider's included, and comes back by the case.
+func closePage(w *story, b *reader.Reader, s step) {
+	if !w.hasKey(b) {
+		b.Do(s.send(b))
+		return
+	}
+	b.Visit("/vorgang").Shows("Mein Vorgang")
+	w.note(b)
+	b.Follow(reader.Text(reader.Within(b.All("main")[0], "a")[0]))
+	w.note(b)
+	if s.name == "provider" {
+		b.Shows("Die Bezahlung ist noch offen").Follow("Zur Bezahlseite")
+		w.note(b)
+	}
+	typeAgain(b, s)
+	if b.Heading() != s.then {
+		b.Do(s.send(b))
+	}
+}
+
+// typeAgain fills in who comes to an appointment, which is kept nowhere before it is booked.
+func typeAgain(b *reader.Reader, s step) {
+	if isBooking(b) && s.name == "check" {
+		b.Fill("Familienname", "Mustermann").Press("Weiter")
 	}
 }
 
@@ -132,6 +171,14 @@ type story struct {
 	t       *testing.T
 	backend *suite.Backend
 	process *suite.Process
+	seen    []string // headings of the pages that followed the fault
+}
+
+// note records the page that the person sees.
+func (w *story) note(b *reader.Reader) {
+	if at := b.Heading(); len(w.seen) == 0 || w.seen[len(w.seen)-1] != at {
+		w.seen = append(w.seen, at)
+	}
 }
 
 func (w *story) hasKey(b *reader.Reader) bool { return len(b.Client.Jar.Cookies(b.URL)) > 0 }
@@ -143,22 +190,37 @@ func (w *story) restart(b *reader.Reader) {
 	b.At(w.process)
 }
 
+var update = flag.Bool("update", false, "write docs/faults.md anew")
+
+// whatIsSeen is the beginning of docs/faults.md.
+const whatIsSeen = `# What a person sees when something goes wrong
+
+Both stories of the pages, with one fault at one step. Nothing is lost, and nothing is there twice: at the end there is one application that was
+paid once, or one appointment. Written by ` + "`go test ./test/pages -run EachFault -update`" + `, and held to it by that test.
+
+| story | step | fault | pages that follow |
+|---|---|---|---|
+`
+
 // TestEachStepSurvivesEachFault goes through both stories with one fault at one step, for each step and each fault. Nothing is lost, and nothing is there
 // twice: at the end there is one application that was paid once, or one appointment.
 func TestEachStepSurvivesEachFault(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
-		for name, tell := range map[string]func() (string, []step){"application": applying, "appointment": booking} {
-			w := &story{t, backend, suite.Serve(t, backend)}
-			first, steps := tell()
+		page := whatIsSeen
+		for _, name := range []string{"application", "appointment"} {
+			w := &story{t: t, backend: backend, process: suite.Serve(t, backend)}
+			first, steps := map[string]func() (string, []step){"application": applying, "appointment": booking}[name]()
 			for _, at := range steps {
 				for _, f := range faultsOn(backend) {
 					b := reader.Open(t, w.process, first)
 					for _, s := range steps {
 						if s.name == at.name {
+							w.seen = nil
 							f.send(w, b, s)
-						}
-						if s.name != at.name {
+							w.note(b)
+							page += fmt.Sprintf("| %s | %s | %s | %s |\n", name, at.name, f.name, strings.Join(w.seen, " → "))
+						} else {
 							b.Do(s.send(b))
 						}
 						require.Equal(t, s.then, b.Heading(), "%s: %s at %s, after %s: %s", name, f.name, at.name, s.name, reader.Text(b.All("main")[0]))
@@ -167,6 +229,16 @@ func TestEachStepSurvivesEachFault(t *testing.T) {
 				}
 			}
 		}
+		if backend.Name != "sqlite" { // where not all faults are tried
+			return
+		}
+		const file = "../../docs/faults.md"
+		if *update {
+			require.NoError(t, os.WriteFile(file, []byte(page), 0o600))
+		}
+		there, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.Equal(t, string(there), page)
 	})
 }
 
