@@ -4,7 +4,7 @@
 //	test: ./test/portal TestAHoldIsExtendedOnce/sqlite
 //	A hold can be extended again and again.
 //
-// The patches are applied one after the other to a copy of the repository. A test that stays green under its patch, one
+// The patches are applied to copies of the repository, as many side by side as -workers says, each for itself. A test that stays green under its patch, one
 // that is red without it, a patch that no longer applies and one that doesn't compile are all failures.
 package main
 
@@ -19,17 +19,21 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
 func main() {
 	only := flag.String("only", "", "run patches whose name holds this")
 	loud := flag.Bool("v", false, "print what the tests say")
+	workers := flag.Int("workers", max(1, runtime.NumCPU()), "how many patches are tried side by side")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, "test/mutants/patches", *only, *loud)
+	err := run(ctx, "test/mutants/patches", *only, *loud, *workers)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
@@ -37,7 +41,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, folder, only string, loud bool) error {
+func run(ctx context.Context, folder, only string, loud bool, workers int) error {
 	mutants, err := readAll(folder)
 	if err != nil {
 		return err
@@ -46,47 +50,73 @@ func run(ctx context.Context, folder, only string, loud bool) error {
 	if len(mutants) == 0 {
 		return errors.New("no patch")
 	}
-	dir, err := os.MkdirTemp("", "nelke-mutants-")
+	parent, err := os.MkdirTemp("", "nelke-mutants-")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	if err := copyTree(ctx, dir); err != nil {
-		return err
+	defer func() { _ = os.RemoveAll(parent) }()
+	dirs := make([]string, min(max(workers, 1), len(mutants)))
+	for i := range dirs {
+		dirs[i] = filepath.Join(parent, strconv.Itoa(i))
+		if err := copyTree(ctx, dirs[i]); err != nil {
+			return err
+		}
 	}
 	begun := time.Now()
-	healthy, err := whole(ctx, dir, mutants)
+	healthy, err := whole(ctx, dirs[0], mutants)
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%-100s %6.1fs\n", "the tests that must turn red, without any patch", time.Since(begun).Seconds())
-	killed := 0
-	for _, m := range mutants {
-		begun := time.Now()
-		var out []byte
-		err := healthy[m.name]
-		if err == nil {
-			out, err = m.kill(ctx, dir)
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		verdict := "killed"
-		if err != nil {
-			verdict = "SURVIVED: " + err.Error()
-		} else {
-			killed++
-		}
-		fmt.Printf("%-34s %-65s %6.1fs  %s\n", m.name, m.test, time.Since(begun).Seconds(), verdict)
-		if loud {
-			fmt.Printf("%s\n", out)
-		}
+	killed := killAll(ctx, dirs, mutants, healthy, loud)
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
 	fmt.Printf("%d of %d mutants killed in %s\n", killed, len(mutants), time.Since(begun).Round(time.Second))
 	if killed < len(mutants) {
 		return fmt.Errorf("%d survived", len(mutants)-killed)
 	}
 	return nil
+}
+
+// killAll tries the patches, in each folder one after the other, and prints what became of each. It returns how many were killed.
+func killAll(ctx context.Context, dirs []string, mutants []mutant, healthy map[string]error, loud bool) (killed int) {
+	next := make(chan mutant)
+	var workers sync.WaitGroup
+	var printing sync.Mutex
+	for _, dir := range dirs {
+		workers.Go(func() {
+			for m := range next {
+				begun := time.Now()
+				var out []byte
+				err := healthy[m.name]
+				if err == nil {
+					out, err = m.kill(ctx, dir)
+				}
+				if ctx.Err() != nil {
+					continue
+				}
+				printing.Lock()
+				verdict := "killed"
+				if err != nil {
+					verdict = "SURVIVED: " + err.Error()
+				} else {
+					killed++
+				}
+				fmt.Printf("%-34s %-65s %6.1fs  %s\n", m.name, m.test, time.Since(begun).Seconds(), verdict)
+				if loud {
+					fmt.Printf("%s\n", out)
+				}
+				printing.Unlock()
+			}
+		})
+	}
+	for _, m := range mutants {
+		next <- m
+	}
+	close(next)
+	workers.Wait()
+	return killed
 }
 
 // whole runs the named tests without any patch, folder by folder: a test that is red anyway proves nothing.
@@ -189,7 +219,8 @@ func runTests(ctx context.Context, dir, folder string, tests ...string) (out []b
 	for i, test := range tests {
 		patterns[i] = pattern(test)
 	}
-	out, err = command(ctx, filepath.Join(dir, folder), binary, "-test.v", "-test.timeout=5m", "-test.run", strings.Join(patterns, "|"))
+	patience := 5*time.Minute + time.Duration(len(tests)-1)*30*time.Second
+	out, err = command(ctx, filepath.Join(dir, folder), binary, "-test.v", "-test.timeout="+patience.String(), "-test.run", strings.Join(patterns, "|"))
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return nil, fmt.Errorf("run tests of %s: %w", folder, err)
 	}
