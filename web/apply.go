@@ -26,6 +26,10 @@ func (v *visit) information() error {
 	if s == nil || read.Municipality == nil {
 		return errNotFound
 	}
+	if !slices.Contains(s.Channels, api.ServiceChannel_ONLINE) && slices.Contains(s.Channels, api.ServiceChannel_APPOINTMENT) {
+		p := v.frame(v.t("Dafür müssen Sie vorbeikommen", "You have to come in person for this")).With(&read.Municipality.TownFrame)
+		return v.show(http.StatusOK, view.ComeIn(p, read.Municipality, s))
+	}
 	if !s.Open || s.Form == nil {
 		return v.see("/dienste/" + s.Slug)
 	}
