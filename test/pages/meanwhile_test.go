@@ -36,7 +36,7 @@ func TestWhatChangesWhileOneAppliesIsSaid(t *testing.T) {
 		service := p.Filing("meldebescheinigung").Service
 		admin.Do(`mutation($s: ID!, $k: UUID!) { setFee(input: {idempotencyKey: $k, service: $s, cents: 1100, validFrom: "2026-11-23", legalBasis: {de: "Satzung", en: "By-law"}}) { publicService { id } } }`,
 			suite.Vars{"s": service, "k": suite.Key()}).OK("setFee.publicService.id")
-		b.Visit(draft+"/bezahlen").Says("11,00 €")
+		b.Visit(draft + "/bezahlen").Says("11,00 €")
 
 		const notice = "    en: {file: blomberg/notices/1.en.md}\n"
 		renewed := func(town *suite.Town) {
