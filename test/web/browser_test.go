@@ -43,7 +43,9 @@ func TestMain(m *testing.M) {
 // serve starts the service under the address that browsers use.
 func serve(t *testing.T, b *suite.Backend) *suite.Process {
 	t.Helper()
-	return suite.Serve(t, b, func(c *server.Config) { c.PublicURL = "" })
+	p := suite.Serve(t, b, func(c *server.Config) { c.PublicURL = "" })
+	p.Config.PublicURL = p.URL // which tokens of staff are issued under
+	return p
 }
 
 // each runs a test on the embedded default and, in the long form of the proofs, on PostgreSQL with Redis: what the browser does is the same, and
