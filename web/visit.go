@@ -8,6 +8,7 @@ import (
 	"net/http"
 	pathpkg "path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,9 @@ func visitOf(ctx context.Context) *visit {
 	return v
 }
 
+// mostPart is how many bytes a part of a path may have: no name of a service and no id is longer.
+const mostPart = 100
+
 // place reads town, language and page from the path.
 func (v *visit) place() error {
 	path := v.r.URL.Path
@@ -66,7 +70,8 @@ func (v *visit) place() error {
 		}
 	}
 	v.lang, v.path = languageOf(path)
-	if pathpkg.Clean(v.path) != v.path { // an address that a browser could take for another host's
+	unclean := pathpkg.Clean(v.path) != v.path // a browser could take it for another host's
+	if unclean || slices.ContainsFunc(strings.Split(v.path, "/"), func(part string) bool { return len(part) > mostPart }) {
 		v.path = "/"
 		return errNotFound
 	}

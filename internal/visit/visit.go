@@ -77,8 +77,8 @@ func over(day string) time.Time {
 	return date.Add(26 * time.Hour)
 }
 
-// patience is how long shared days may take to answer.
-const patience = 100 * time.Millisecond
+// patience is how long shared days may take to answer. Their salt is asked for once a day, and marks are added beside what people wait for.
+const patience = time.Second
 
 // View counts one view in each cell. A visitor is a network and an agent; neither is kept.
 func (c *Counter) View(ctx context.Context, day, network, agent string, cells ...Cell) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"nelke/server"
@@ -156,4 +157,24 @@ func TestTheCaseKeyIsInTheCookieAlone(t *testing.T) {
 	b.Visit("/vorgang").Shows("Vorgang öffnen").Fill("Schlüssel oder Link", "falsch").Press("Öffnen").Shows("Vorgang öffnen")
 	require.Equal(t, http.StatusUnprocessableEntity, b.Status)
 	b.Fill("Schlüssel oder Link", "https://nelke.test/vorgang#k="+key).Press("Öffnen").Shows("Mein Vorgang").Says("reserviert")
+}
+
+// TestAddressesThatMakeNoSenseAreNotFound asks for pages that nothing leads to, without and with a case. None is a fault of the service.
+func TestAddressesThatMakeNoSenseAreNotFound(t *testing.T) {
+	t.Parallel()
+	p := suite.Serve(t, suite.SQLite())
+	long := strings.Repeat("a", 3000)
+	anybody := reader.Open(t, p, "/")
+	holder := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	for _, path := range []string{
+		"/dienste/" + long, "/dienste/%00", "/dienste/a%2Fb", "/dienste/%C3%28", "/dienste/x/antrag", "/dienste?suche=" + long, "/dienste?suche=%C3%28%00",
+		"/termin/" + long, "/termin?dienst=" + long, "/termin/anzahl?dienst=%00", "/termin/zeiten?dienst=reisepass:-1", "/termin/zeiten?dienst=reisepass:99999999999999999999",
+		"/termin/zeiten?dienst=reisepass&buero=" + long, "/termin/zeiten?dienst=reisepass&ab=" + long, "/termin/zeiten?dienst=reisepass&ab=9999-99-99&ansicht=monat",
+		"/termin/zeiten/live?dienst=nichts", "/reservierung/" + long, "/reservierung/%00", "/antrag/x", "/antrag/" + long, "/antrag/x/angaben/99999999999999999999", "/vorgang/termin/" + long,
+		"/vorgang/antrag/%C3%28", "/vorgang/antrag/x/kopie", "/rueckmeldung?zu=" + long, "/?art=" + long, "/en/" + long, "/" + long, "/%C3%28", "/static/" + long,
+	} {
+		for _, b := range []*reader.Reader{anybody, holder} {
+			assert.Less(t, b.Visit(path).Status, http.StatusInternalServerError, "%.60s", path)
+		}
+	}
 }
