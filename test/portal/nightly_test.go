@@ -41,6 +41,10 @@ func newNight(t *testing.T, b *suite.Backend) *night {
 	n.db, err = store.Open(t.Context(), store.Config{DatabaseURL: n.Config.DatabaseURL, DataDir: n.Config.Data, Clock: clock})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, n.db.Close()) })
+	for _, table := range []string{"head_digests", "digest_runs"} { // what the service has done at its start, or left half done
+		_, err := n.db.WriteDB().ExecContext(t.Context(), "DELETE FROM "+table)
+		require.NoError(t, err)
+	}
 	jobs, err := job.New(n.db, job.Options{Clock: n.Clock.Now})
 	require.NoError(t, err)
 	hub := live.NewHub()
