@@ -106,7 +106,7 @@ func languageOf(path string) (lang, rest string) {
 	return "de", path
 }
 
-// languageAt returns the language of a whole path, of which nobody knows yet whether it begins with a town.
+// languageAt returns the language of a whole path, with or without a town in front.
 func languageAt(path string) string {
 	lang, _ := languageOf(path)
 	if _, below, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && lang != "en" {

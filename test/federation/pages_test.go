@@ -197,7 +197,7 @@ func countedPages(t *testing.T, r *region, s site) {
 	require.Equal(t, []int{3, 2}, []int{views, visits})
 }
 
-// awayPages ends Nelke, and then the gateway as well. An open page isn't told that there is nothing more to come.
+// awayPages ends Nelke, and then the gateway as well. The live part of an open page breaks, and doesn't end for good.
 func awayPages(t *testing.T, r *region, g gateway, s site) {
 	b := s.from(t, visitor).Visit("/en/termin/zeiten?dienst=personalausweis:1").Shows("When does it suit you?")
 	times := b.URL.Path + "?" + b.URL.RawQuery
