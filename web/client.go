@@ -38,6 +38,16 @@ func (e *GraphError) Error() string {
 	return fmt.Sprintf("graph: %s (%d): %s", e.Code, e.Status, e.Message)
 }
 
+// unreached reports whether a gateway answered in the graph's place, because it couldn't reach the graph or got no answer in time. These are the
+// codes of Apollo's gateways and of Hive's, which calls what it doesn't explain INTERNAL_SERVER_ERROR; the graph itself uses none of them.
+func (e *GraphError) unreached() bool {
+	switch e.Code {
+	case "INTERNAL_SERVER_ERROR", "SUBREQUEST_HTTP_ERROR", "DOWNSTREAM_SERVICE_ERROR", "GATEWAY_TIMEOUT", "TIMEOUT_ERROR", "REQUEST_TIMEOUT":
+		return true
+	}
+	return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout
+}
+
 // client sends the operations of one visitor. It implements graphql.Client. Queries without credentials go by GET, so that the
 // graph can answer from what it keeps, and with 304 where the page that was made of the answer is still right.
 type client struct {
@@ -88,17 +98,26 @@ func (c *client) send(ctx context.Context, req *graphql.Request) (*http.Response
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.carrier.RoundTrip(r)
+	answer, err := c.carry(r)
 	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return nil, ctx.Err()
-		}
-		return nil, &GraphError{Code: "UNAVAILABLE", Message: err.Error()}
+		return nil, err
 	}
 	if c.made != nil {
 		c.made.add(r.URL.RawQuery, answer.Header)
 	}
 	return answer, nil
+}
+
+// carry returns the answer to a request. A graph that can't be reached is a *GraphError with the code UNAVAILABLE.
+func (c *client) carry(r *http.Request) (*http.Response, error) {
+	answer, err := c.carrier.RoundTrip(r)
+	if err == nil {
+		return answer, nil
+	}
+	if ended := r.Context().Err(); errors.Is(ended, context.Canceled) { // nobody waits any more
+		return nil, ended
+	}
+	return nil, &GraphError{Code: "UNAVAILABLE", Message: err.Error()}
 }
 
 // build returns the request of an operation: GET for a query without credentials, else POST.
@@ -163,7 +182,7 @@ func follow[T any](ctx context.Context, c *client, name, operation string, varia
 		return err
 	}
 	r.Header.Set("Accept", "text/event-stream")
-	answer, err := c.carrier.RoundTrip(r)
+	answer, err := c.carry(r)
 	if err != nil {
 		return err
 	}

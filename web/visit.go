@@ -87,7 +87,6 @@ func (v *visit) chooseTownOf(path string) (string, error) {
 	if first == "" || first == "en" {
 		return path, nil
 	}
-	v.lang, _ = languageOf("/" + below)
 	if !slugForm.MatchString(first) {
 		return "", errNotFound
 	}
@@ -111,6 +110,15 @@ func languageOf(path string) (lang, rest string) {
 		path = "/"
 	}
 	return "de", path
+}
+
+// languageAt returns the language of a whole path, with or without a town in front.
+func languageAt(path string) string {
+	lang, _ := languageOf(path)
+	if _, below, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok && lang != "en" {
+		lang, _ = languageOf("/" + below)
+	}
+	return lang
 }
 
 // public returns the graph for what everybody may read.
@@ -279,6 +287,7 @@ func (v *visit) fail(err error) {
 
 // graphFailure is the page for an answer of the graph that has no data.
 func (v *visit) graphFailure(err *GraphError) view.Failure {
+	away := view.Failure{Status: http.StatusServiceUnavailable, Kind: view.Unavailable, RetryAfter: max(err.RetryAfter, 5)}
 	switch err.Code {
 	case "RATE_LIMITED":
 		return view.Failure{Status: http.StatusTooManyRequests, Kind: view.TooMany, RetryAfter: max(err.RetryAfter, 1)}
@@ -286,7 +295,11 @@ func (v *visit) graphFailure(err *GraphError) view.Failure {
 		v.forget()
 		return view.Failure{Status: http.StatusForbidden, Kind: view.SignedOut}
 	case "UNAVAILABLE", "TIMEOUT":
-		return view.Failure{Status: http.StatusServiceUnavailable, Kind: view.Unavailable, RetryAfter: max(err.RetryAfter, 5)}
+		return away
+	}
+	if err.unreached() {
+		v.site.cfg.Log.WarnContext(v.r.Context(), "the gateway doesn't reach the graph", "path", v.pattern(), "code", err.Code, "status", err.Status)
+		return away
 	}
 	v.site.cfg.Log.ErrorContext(v.r.Context(), "the graph refuses a page's operation", "path", v.pattern(), "code", err.Code, "status", err.Status)
 	return view.Failure{Status: http.StatusInternalServerError, Kind: view.Broken}

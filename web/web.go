@@ -112,7 +112,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.static.Serve(w, r, name)
 		return
 	}
-	v := &visit{site: s, w: w, r: r, lang: "de"}
+	v := &visit{site: s, w: w, r: r, lang: languageAt(r.URL.Path)}
 	v.secured()
 	if err := s.fromHere(r); err != nil {
 		v.fail(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"nelke/internal/testbed"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -136,6 +139,35 @@ func TestNelke(t *testing.T) {
 		service.Close()
 		exit, _, _ := nelke(t, t.TempDir(), "health", service.URL)
 		require.Equal(t, 1, exit)
+	})
+
+	t.Run("web serves the pages in front of a graph elsewhere, without a database, and ends when told", func(t *testing.T) {
+		t.Parallel()
+		graph := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			http.Error(w, r.URL.Path, http.StatusBadGateway)
+		}))
+		defer graph.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		data, addr, ended := filepath.Join(t.TempDir(), "none"), testbed.FreeAddr(t), make(chan int, 1)
+		go func() {
+			ended <- run(ctx, []string{"web", "--graph", graph.URL + "/graphql", "--addr", addr, "--log-level", "error"}, []string{"NELKE_DATA=" + data}, io.Discard, io.Discard)
+		}()
+		var status int
+		require.Eventually(t, func() bool {
+			answer, err := http.Get("http://" + addr + "/en")
+			if err != nil {
+				return false
+			}
+			status = answer.StatusCode
+			return answer.Body.Close() == nil
+		}, 30*time.Second, 20*time.Millisecond)
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.NoDirExists(t, data)
+		http.DefaultClient.CloseIdleConnections()
+		cancel()
+		require.Zero(t, <-ended)
+		exit, _, _ := nelke(t, data, "web")
+		require.Equal(t, 2, exit, "without a graph")
 	})
 
 	t.Run("serve --demo prints the address, a query and, to others than a terminal, how to get a token, and ends when told", func(t *testing.T) {

@@ -23,11 +23,12 @@ class Subgraph extends RemoteGraphQLDataSource {
   }
 }
 
-// Nelke must know of the caller who it is, in which language to answer, and from where they come. The token opens a
-// person's case, so nobody else gets it.
+// Nelke must know of the caller who it is, in which language to answer, from where they come, and with which
+// browser: visits are counted by it. The token opens a person's case, so nobody else gets it.
 const caller = ({ headers, socket }) => ({
   authorization: headers.authorization,
   'accept-language': headers['accept-language'],
+  'user-agent': headers['user-agent'],
   'x-forwarded-for': [headers['x-forwarded-for'], socket.remoteAddress].filter(Boolean).join(', '),
 })
 

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"nelke/internal/identity"
 	"nelke/internal/testbed"
 	"nelke/server"
 	"nelke/test/suite"
@@ -104,6 +105,11 @@ func TestNelkeAway(t *testing.T) {
 			a := g.Anonymous().For(t).Do(`{ publicServices { totalCount } viewer { kind } region(key: "`+district+`") { name } }`, nil)
 			require.NotEmpty(t, a.Get("errors").Array(), a.Raw)
 			require.JSONEq(t, `{"publicServices": null, "viewer": null, "region": {"name": "Kreis Lippe"}}`, a.Get("data").Raw)
+		})
+		gateways.check(t, g.name, "what can't be sent to Nelke isn't in the gateway's log: keys of cases, what people type", func(t *testing.T) {
+			key := identity.NewCaseKey()
+			require.True(t, open(t, g, key, "").Get("errors").Exists())
+			require.NotContains(t, g.program.Log(), key)
 		})
 	}
 }

@@ -48,7 +48,7 @@ type region struct {
 func newRegion(t *testing.T, on *suite.Backend, options ...suite.Option) *region {
 	t.Helper()
 	behindGateways := func(c *server.Config) { c.Proxies, c.OpeningsPerHour = []string{"127.0.0.0/8"}, openings }
-	r := &region{nelke: suite.Serve(t, on, append(options, behindGateways)...)}
+	r := &region{nelke: suite.Serve(t, on, append([]suite.Option{behindGateways}, options...)...)}
 	r.place, r.folder = r.nelke.Place(), t.TempDir()
 	r.directory = node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "directory.js")
 	r.neighbour = r.listen(t)
@@ -93,14 +93,15 @@ func file(t *testing.T, folder, name, text string) string {
 // gateway is what clients ask, in the place of Nelke.
 type gateway struct {
 	*suite.Process
-	name string
+	name    string
+	program *node.Program
 }
 
 // apollo is @apollo/gateway in front of a supergraph.
 func (r *region) apollo(t *testing.T, supergraph string) gateway {
 	t.Helper()
 	p := node.Start(t, regexp.MustCompile(`ready at (http://\S+)/\n`), []string{"PORT=0"}, "apollo.js", supergraph)
-	return gateway{suite.Remote(t, p.URL), r.column(t, "@apollo/gateway")}
+	return gateway{suite.Remote(t, p.URL), r.column(t, "@apollo/gateway"), p}
 }
 
 // hive is Hive Gateway in front of a supergraph.
@@ -109,7 +110,7 @@ func (r *region) hive(t *testing.T, supergraph, config string, options ...string
 	host, port, _ := strings.Cut(testbed.FreeAddr(t), ":")
 	args := append([]string{"node_modules/.bin/hive-gateway", "-c", config, "-h", host, "-p", port, "supergraph"}, options...)
 	p := node.Start(t, regexp.MustCompile(`Listening on (http://[\w.:]+)`), []string{"SUPERGRAPH=" + supergraph}, args...)
-	return gateway{suite.Remote(t, p.URL), r.column(t, "@graphql-hive/gateway")}
+	return gateway{suite.Remote(t, p.URL), r.column(t, "@graphql-hive/gateway"), p}
 }
 
 // column names a gateway, and what Nelke keeps its data in behind it.

@@ -23,15 +23,19 @@ const patience = 30 * time.Second
 type Program struct {
 	URL    string // as it says itself
 	cmd    *exec.Cmd
+	log    *output
 	exited chan struct{}
 }
+
+// Log is all that the program has written so far.
+func (p *Program) Log() string { return p.log.String() }
 
 // Start runs a program until its output says, in the brackets of the expression, at which address it answers. It ends with
 // the test.
 func Start(t *testing.T, says *regexp.Regexp, environment []string, args ...string) *Program {
 	t.Helper()
 	log := &output{says: says, said: make(chan string, 1)}
-	p := &Program{cmd: Command(environment, log, args...), exited: make(chan struct{})}
+	p := &Program{cmd: Command(environment, log, args...), log: log, exited: make(chan struct{})}
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		defer close(p.exited)
