@@ -48,6 +48,11 @@ func (e *GraphError) unreached() bool {
 	return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout
 }
 
+// refuses reports whether an operation is taken for none that the graph, or a gateway before it, knows: trying again changes nothing.
+func (e *GraphError) refuses() bool {
+	return e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError && e.Code != "UNAUTHENTICATED" && e.Code != "RATE_LIMITED" && !e.unreached()
+}
+
 // client sends the operations of one visitor. It implements graphql.Client. Queries without credentials go by GET, so that the
 // graph can answer from what it keeps, and with 304 where the page that was made of the answer is still right.
 type client struct {

@@ -83,10 +83,14 @@ func (s *stream) write(text string) error {
 	return control.Flush()
 }
 
-// end finishes the stream: for good where the subscription has ended by itself, else so that the browser comes back. An error
-// before anything was sent is returned, to be answered as one.
+// end finishes the stream: for good where the subscription has ended by itself, or will never begin, else so that the browser comes back. An
+// error before anything was sent is returned, to be answered as one.
 func (s *stream) end(err error) error {
 	defer s.release()
+	if graph := (*GraphError)(nil); !s.begun && errors.As(err, &graph) && graph.refuses() {
+		s.v.site.cfg.Log.WarnContext(s.v.r.Context(), "a subscription is refused, and the page stays as it is", "path", s.v.pattern(), "code", graph.Code, "status", graph.Status)
+		err = errEnded
+	}
 	if errors.Is(err, errEnded) {
 		_ = s.event("end", "") // nobody reads it who has left
 		return nil

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -24,23 +25,10 @@ func TestAGatewayThatDoesNotReachTheGraph(t *testing.T) {
 		body   string
 	}
 	var now atomic.Pointer[answer]
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	p := inFrontOf(t, "", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(now.Load().status)
 		_, _ = io.WriteString(w, now.Load().body)
-	}))
-	t.Cleanup(gateway.Close)
-	ready := make(chan string, 1)
-	cfg := server.Defaults()
-	cfg.Addr, cfg.PublicURL = "127.0.0.1:0", "http://nelke.test"
-	cfg.Options.Logger, cfg.Options.Ready = slog.New(slog.DiscardHandler), func(addr string) { ready <- addr }
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- server.RunPages(ctx, cfg, gateway.URL+"/graphql") }()
-	p := &suite.Process{URL: "http://" + <-ready, Config: cfg}
-
-	coded := func(code string) string {
-		return `{"data": null, "errors": [{"message": "Unexpected error.", "extensions": {"code": "` + code + `"}}]}`
-	}
+	})
 	for _, c := range []struct {
 		name   string
 		status int
@@ -63,6 +51,48 @@ func TestAGatewayThatDoesNotReachTheGraph(t *testing.T) {
 			require.Equal(t, c.want == http.StatusServiceUnavailable, b.Header.Get("Retry-After") != "", "%s: %s", c.name, path)
 		}
 	}
-	stop()
-	require.NoError(t, <-ended)
+}
+
+// TestLivePartsEndWhereTheGatewayHasNone asks a gateway without subscriptions: browsers needn't ask again.
+func TestLivePartsEndWhereTheGatewayHasNone(t *testing.T) {
+	t.Parallel()
+	p := inFrontOf(t, "blomberg", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, coded("GRAPHQL_VALIDATION_FAILED"))
+	})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.URL+"/vorgang/termin/appointment_x/live", nil)
+	require.NoError(t, err)
+	r.AddCookie(&http.Cookie{Name: "vorgang-blomberg", Value: strings.Repeat("A", 43)})
+	answer, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	require.Equal(t, http.StatusOK, answer.StatusCode)
+	body, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.Contains(t, string(body), "event: end\n")
+}
+
+// inFrontOf serves the pages of a town, or of all, in front of a gateway.
+func inFrontOf(t *testing.T, town string, gateway http.HandlerFunc) *suite.Process {
+	t.Helper()
+	graph := httptest.NewServer(gateway)
+	t.Cleanup(graph.Close)
+	ready := make(chan string, 1)
+	cfg := server.Defaults()
+	cfg.Addr, cfg.PublicURL, cfg.Town = "127.0.0.1:0", "http://nelke.test", town
+	cfg.Options.Logger, cfg.Options.Ready = slog.New(slog.DiscardHandler), func(addr string) { ready <- addr }
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- server.RunPages(ctx, cfg, graph.URL+"/graphql") }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-ended)
+	})
+	return &suite.Process{URL: "http://" + <-ready, Config: cfg}
+}
+
+// coded is an answer without data.
+func coded(code string) string {
+	return `{"data": null, "errors": [{"message": "Unexpected error.", "extensions": {"code": "` + code + `"}}]}`
 }
