@@ -105,11 +105,11 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := &visit{site: s, w: w, r: r, lang: "de"}
 	v.secured()
-	if err := s.fromHere(r); err != nil {
+	if err := v.place(); err != nil {
 		v.fail(err)
 		return
 	}
-	if err := v.place(); err != nil {
+	if err := s.fromHere(r); err != nil { // once the language of the refusal is known
 		v.fail(err)
 		return
 	}
