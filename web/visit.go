@@ -268,7 +268,13 @@ func (v *visit) fail(err error) {
 	if f.RetryAfter > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
-	_ = v.show(f.Status, view.Failed(v.frame(""), f)) // there is nothing better to answer with
+	p := v.frame("")
+	if f.Kind == view.NotFound || f.Kind == view.SignedOut || f.Kind == view.Forged { // the graph answers: the way on is at hand
+		if framed, err := v.framed(""); err == nil {
+			p = framed
+		}
+	}
+	_ = v.show(f.Status, view.Failed(p, f)) // there is nothing better to answer with
 }
 
 // graphFailure is the page for an answer of the graph that has no data.

@@ -86,6 +86,9 @@ func (p *Page) Full() string {
 	return title
 }
 
+// choosesTown reports whether this is the page that asks for the town.
+func (p *Page) choosesTown() bool { return p.Town == nil && p.Path == "/" }
+
 // With returns a page frame for a town.
 func (p *Page) With(t *api.TownFrame) *Page {
 	p.Town = t
