@@ -139,7 +139,7 @@ func (v *visit) url(path string) string { return (&view.Page{Lang: v.lang, Base:
 func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
-		Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"),
+		Style: v.site.static.Path("style.css"), Beside: v.site.beside, Script: v.site.static.Path("page.js"),
 		Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
 		Public: v.origin(), Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}

@@ -36,8 +36,8 @@ type Config struct {
 	Hosts map[string]string
 	// Framers are origins that may frame the list of services.
 	Framers []string
-	// Theme is a folder of a town whose files take the place of the pages' own: style.css. theme.css is loaded after it, and logo.svg
-	// stands in the header. nil: none.
+	// Theme is a folder of a town whose files take the place of the pages' own: style.css, and beside.css, which is loaded after a style.css of
+	// the town's and has what KERN's doesn't. theme.css is loaded after them, and logo.svg stands in the header. nil: none.
 	Theme fs.FS
 	// Demo says on every page that nothing here is real.
 	Demo bool
@@ -54,6 +54,7 @@ type Site struct {
 	pages  *http.ServeMux // below a town and a language
 	kept   *kept
 	static *static.Files
+	beside string // address of what KERN's components lack, where a town's style.css takes the place of ours; "" otherwise
 	forged *http.CrossOriginProtection
 	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
@@ -68,10 +69,13 @@ func New(cfg Config) (*Site, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("web: the graph's address %q is no URL", cfg.Endpoint)
 	}
-	files := static.Default()
+	files, beside := static.Default(), ""
 	if cfg.Theme != nil {
 		if files, err = static.New(cfg.Theme); err != nil {
 			return nil, fmt.Errorf("web: the theme: %w", err)
+		}
+		if _, err := fs.Stat(cfg.Theme, "style.css"); err == nil {
+			beside = files.Path("beside.css")
 		}
 	}
 	if cfg.Now == nil {
@@ -79,7 +83,7 @@ func New(cfg Config) (*Site, error) {
 	}
 	s := &Site{
 		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
-		static: files,
+		static: files, beside: beside,
 	}
 	if err := s.forged.AddTrustedOrigin(cfg.PublicURL); err != nil {
 		return nil, fmt.Errorf("web: the public address %q is no origin: %w", cfg.PublicURL, err)
