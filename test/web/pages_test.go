@@ -163,16 +163,21 @@ func TestNoPageHasABarrierThatAxeFinds(t *testing.T) { //nolint:paralleltest // 
 // axe returns what axe-core finds wrong with the page; colours asks for the rules alone whose outcome colours decide, for a page that has passed the others.
 func (b *tab) axe(colours bool) []string {
 	b.t.Helper()
+	if colours {
+		return b.axeRun(`{runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}}`)
+	}
+	return b.axeRun(`{runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}`)
+}
+
+// axeRun runs axe-core with options, and returns each violation with some of its places.
+func (b *tab) axeRun(options string) []string {
+	b.t.Helper()
 	if !eval[bool](b, `"axe" in window`) {
 		script, err := os.ReadFile("node_modules/axe-core/axe.min.js")
 		require.NoError(b.t, err, "make test/web installs it")
 		eval[any](b, string(script)+"; undefined")
 	}
-	only := `["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`
-	if colours {
-		only = `{type: "rule", values: ["color-contrast", "link-in-text-block"]}`
-	}
-	return eval[[]string](b, `axe.run(document, {runOnly: `+only+`, resultTypes: ["violations"]})
+	return eval[[]string](b, `axe.run(document, {...`+options+`, resultTypes: ["violations"]})
 		.then(r => r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join(" | ")))`)
 }
 
