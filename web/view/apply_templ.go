@@ -289,7 +289,7 @@ func DraftNotice(p *Page, d *Draft) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = Markdown(d.Application.Service.Municipality.PrivacyNotice.Text, 2).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = notice(p, d.Application.Service.Municipality.PrivacyNotice.Text).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
