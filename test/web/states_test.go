@@ -358,6 +358,8 @@ func (s *scene) failures() []shown {
 	for name, address := range s.failing {
 		pages = append(pages, shown{name: name, path: s.at + "/termin", on: address})
 	}
-	return append(pages, shown{name: "unavailable-sent", path: s.at + "/termin", on: s.failing["unavailable"],
-		make: posted(s.at+"/rueckmeldung", s.say("Gerade nicht erreichbar", "Not available just now"), map[string]string{"text": "Danke"})})
+	return append(pages, shown{
+		name: "unavailable-sent", path: s.at + "/termin", on: s.failing["unavailable"],
+		make: posted(s.at+"/rueckmeldung", s.say("Gerade nicht erreichbar", "Not available just now"), map[string]string{"text": "Danke"}),
+	})
 }
