@@ -157,7 +157,7 @@ func TestNoPageHasABarrierThatAxeFinds(t *testing.T) { //nolint:paralleltest // 
 		}
 		t.Logf("%s: %d pages", lang, len(pages))
 	}
-	require.Empty(t, found, "%s", strings.Join(found, "\n"))
+	require.Empty(t, strings.Join(found, "\n"))
 }
 
 // axe returns what axe-core finds wrong with the page; colours asks for the rules alone whose outcome colours decide, for a page that has passed the others.
@@ -210,7 +210,7 @@ func TestEveryPageFitsANarrowWindow(t *testing.T) { //nolint:paralleltest // one
 			found = append(found, fmt.Sprintf("%s with text of twice the size is %d pixels wide: %s", page.name, width, eval[string](b, widest)))
 		}
 	}
-	require.Empty(t, found, "%s", strings.Join(found, "\n"))
+	require.Empty(t, strings.Join(found, "\n"))
 }
 
 // unseen gives the focus to everything that the keyboard reaches, and returns what then has no line around it, around its box or around its card.

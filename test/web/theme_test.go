@@ -57,7 +57,7 @@ func TestEveryPageIsWholeWithKERNsStylesheet(t *testing.T) { //nolint:parallelte
 			}
 		}
 	}
-	require.Empty(t, found, "%s", strings.Join(found, "\n"))
+	require.Empty(t, strings.Join(found, "\n"))
 }
 
 // structure returns what axe-core finds wrong with names, labels and structure: colours and sizes are KERN's own.
