@@ -153,7 +153,7 @@ func (v *visit) url(path string) string { return (&view.Page{Lang: v.lang, Base:
 func (v *visit) frame(title string) *view.Page {
 	return &view.Page{
 		Lang: v.lang, Base: v.base, Path: v.path, Query: v.r.URL.RawQuery, Title: title, OneTown: v.one, Demo: v.site.cfg.Demo,
-		Style: v.site.static.Path("style.css"), Script: v.site.static.Path("page.js"),
+		Style: v.site.static.Path("style.css"), Beside: v.site.beside, Script: v.site.static.Path("page.js"),
 		Theme: v.site.static.Path("theme.css"), Logo: v.site.static.Path("logo.svg"),
 		Public: v.origin(), Key: newKey(), Now: v.site.cfg.Now(), CaseKey: v.offeredKey(),
 	}
@@ -282,7 +282,13 @@ func (v *visit) fail(err error) {
 	if f.RetryAfter > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
 	}
-	_ = v.show(f.Status, view.Failed(v.frame(""), f)) // there is nothing better to answer with
+	p := v.frame("")
+	if f.Kind == view.NotFound || f.Kind == view.SignedOut || f.Kind == view.Forged { // the graph answers: the way on is at hand
+		if framed, err := v.framed(""); err == nil {
+			p = framed
+		}
+	}
+	_ = v.show(f.Status, view.Failed(p, f)) // there is nothing better to answer with
 }
 
 // graphFailure is the page for an answer of the graph that has no data.

@@ -37,8 +37,8 @@ type Config struct {
 	Hosts map[string]string
 	// Framers are origins that may frame the list of services.
 	Framers []string
-	// Theme is a folder of a town whose files take the place of the pages' own: style.css. theme.css is loaded after it, and logo.svg
-	// stands in the header. nil: none.
+	// Theme is a folder of a town whose files take the place of the pages' own: style.css, and beside.css, which is loaded after a style.css of
+	// the town's and has what KERN's doesn't. theme.css is loaded after them, and logo.svg stands in the header. nil: none.
 	Theme fs.FS
 	// Demo says on every page that nothing here is real.
 	Demo bool
@@ -55,6 +55,7 @@ type Site struct {
 	pages  *http.ServeMux // below a town and a language
 	kept   *kept
 	static *static.Files
+	beside string // address of what KERN's components lack, where a town's style.css takes the place of ours; "" otherwise
 	forged *http.CrossOriginProtection
 	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
@@ -70,10 +71,13 @@ func New(cfg Config) (*Site, error) {
 	if err != nil || u.Host == "" {
 		return nil, fmt.Errorf("web: the graph's address %q is no URL", cfg.Endpoint)
 	}
-	files := static.Default()
+	files, beside := static.Default(), ""
 	if cfg.Theme != nil {
 		if files, err = static.New(cfg.Theme); err != nil {
 			return nil, fmt.Errorf("web: the theme: %w", err)
+		}
+		if _, err := fs.Stat(cfg.Theme, "style.css"); err == nil {
+			beside = files.Path("beside.css")
 		}
 	}
 	if cfg.Now == nil {
@@ -81,7 +85,7 @@ func New(cfg Config) (*Site, error) {
 	}
 	s := &Site{
 		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
-		static: files,
+		static: files, beside: beside,
 	}
 	scheme, _, _ := strings.Cut(cfg.PublicURL, "://")
 	origins := []string{cfg.PublicURL}
@@ -114,11 +118,11 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v := &visit{site: s, w: w, r: r, lang: languageAt(r.URL.Path)}
 	v.secured()
-	if err := s.fromHere(r); err != nil {
+	if err := v.place(); err != nil {
 		v.fail(err)
 		return
 	}
-	if err := v.place(); err != nil {
+	if err := s.fromHere(r); err != nil { // once the language of the refusal is known
 		v.fail(err)
 		return
 	}

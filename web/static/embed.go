@@ -23,7 +23,7 @@ import (
 // Prefix is the path below which the pages refer to the files.
 const Prefix = "/static/"
 
-//go:embed page.js style
+//go:embed page.js beside.css style
 var embedded embed.FS
 
 // parts are the files of the folder style that make up style.css, in their order: a later rule wins.
@@ -44,7 +44,7 @@ type file struct {
 	small       []byte // gzipped; nil where that is no smaller
 }
 
-// Default returns the program's own files: style.css and page.js.
+// Default returns the program's own files: style.css, page.js, and beside.css for those who bring a style.css of their own.
 func Default() *Files {
 	f, err := New()
 	if err != nil {
@@ -90,14 +90,19 @@ func (f *Files) addOwn() error {
 		}
 		style.Write(rules)
 	}
-	script, err := embedded.ReadFile("page.js")
-	if err != nil {
-		return err
-	}
 	if err := f.add("style.css", style.Bytes()); err != nil {
 		return err
 	}
-	return f.add("page.js", script)
+	for _, name := range []string{"beside.css", "page.js"} {
+		content, err := embedded.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := f.add(name, content); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add takes a file up, in the place of the one that had its name before.

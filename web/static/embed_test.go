@@ -151,6 +151,7 @@ func stylesheet(t *testing.T) string {
 
 func TestStylesheetLoadsNothing(t *testing.T) {
 	t.Parallel()
+	require.NotRegexp(t, `@import|url\(`, get(t, static.Default().Handler(), http.MethodGet, static.Default().Path("beside.css")).Body.String())
 	style := regexp.MustCompile(`(?s)/\*.*?\*/`).ReplaceAllString(stylesheet(t), "")
 	require.NotContains(t, style, "@import")
 	addresses := regexp.MustCompile(`url\(["']?([^"')]*)`).FindAllStringSubmatch(style, -1)

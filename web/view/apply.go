@@ -206,3 +206,19 @@ func missing(d *Draft) bool {
 	}
 	return false
 }
+
+// bookedUnder returns what follows an amount: the reference under which the town has booked it; "" without one.
+func bookedUnder(p *Page, reference *string) string {
+	if reference == nil {
+		return ""
+	}
+	return ", " + p.T("Kassenzeichen ", "reference ") + *reference
+}
+
+// tracking returns what follows the day of dispatch: the number under which the post finds it; "" without one.
+func tracking(p *Page, number *string) string {
+	if number == nil {
+		return ""
+	}
+	return ", " + p.T("Sendungsnummer ", "tracking number ") + *number
+}

@@ -58,7 +58,7 @@ func (p *Page) Weekday(d time.Weekday) string { return weekdayNames[p.Lang][d] }
 // Clock returns a time of day as it is written: "9:20 Uhr", "9:20".
 func (p *Page) Clock(t time.Time) string {
 	clock := strings.TrimPrefix(t.Format("15:04"), "0")
-	return p.T(clock+" Uhr", clock)
+	return p.T(clock+"\u00a0Uhr", clock) // which a line doesn't begin with
 }
 
 // Spoken returns a time in full for those who hear it: "Dienstag, 8. Dezember, 9 Uhr 20".

@@ -23,6 +23,7 @@ type Page struct {
 	Embedded bool // shown in a frame on the town's website
 	Public   string
 	Style    string // address of the stylesheet
+	Beside   string // address of what Style lacks, loaded after it; "" where it lacks nothing
 	Script   string // address of the script
 	Theme    string // address of the town's own stylesheet, after Style; "" without one
 	Logo     string // address of the town's logo; "" without one
@@ -85,6 +86,9 @@ func (p *Page) Full() string {
 	}
 	return title
 }
+
+// choosesTown reports whether this is the page that asks for the town.
+func (p *Page) choosesTown() bool { return p.Town == nil && p.Path == "/" }
 
 // With returns a page frame for a town.
 func (p *Page) With(t *api.TownFrame) *Page {

@@ -141,3 +141,11 @@ func structured(p *Page, t *api.ServiceMunicipality, s *api.ServiceWhole) map[st
 	}
 	return data
 }
+
+// pageLink returns the text of the link from a page of the town's to the one that stands elsewhere.
+func pageLink(p *Page) string {
+	if p.Path == pathOf(api.TownPageKind_SIGN_LANGUAGE) {
+		return p.T("Zum Video", "To the video")
+	}
+	return p.T("Mehr auf der Website der Stadt", "More on the town's website")
+}
