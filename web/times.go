@@ -234,7 +234,7 @@ func (v *visit) calendar(q *wanted) (*api.Calendar, error) {
 func (v *visit) timesOf(q *wanted, calendar *api.Calendar, from, form string) *view.FreeTimes {
 	query := q.query()
 	return &view.FreeTimes{
-		Office: q.office.OfficePlace, Concerns: q.concerns, Query: query, Calendar: view.NewCalendar(calendar, from), Month: form == "monat",
+		Office: q.office.OfficePlace, Concerns: q.concerns, Query: query, Calendar: view.NewCalendar(calendar, from), Month: form == "monat", From: from,
 		Zone: q.town.TimeZone, Action: "/termin/zeiten", Live: query.Encode() + "&ab=" + url.QueryEscape(from) + "&ansicht=" + url.QueryEscape(form),
 	}
 }

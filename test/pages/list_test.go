@@ -119,10 +119,11 @@ func TestMoreTimesThanMayBeHeldLeadToThose(t *testing.T) {
 	p := suite.Serve(t, suite.SQLite())
 	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1")
 	for _, hour := range []string{"8 Uhr 30", "9 Uhr", "9 Uhr 30"} {
-		b.Visit("/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, " + hour)
+		b.Visit("/termin/zeiten?dienst=reisepass:1&ab=2026-11-24").Press("Dienstag, 24. November, " + hour)
 	}
 	b.Shows("Wann passt es Ihnen?")
 	require.Equal(t, http.StatusConflict, b.Status)
+	require.Equal(t, "Dienstag, 24. November", reader.Text(b.All("h3")[0]), "the page stays at the day")
 	for _, a := range b.All("a") {
 		if strings.Contains(reader.Text(a), "geben Sie") {
 			b.Follow(reader.Text(a)).Shows("Mein Vorgang").Says("reserviert")
@@ -130,4 +131,13 @@ func TestMoreTimesThanMayBeHeldLeadToThose(t *testing.T) {
 		}
 	}
 	t.Fatal("no link to the times that are held")
+}
+
+// TestACancelledAppointmentLeadsToANewOne cancels an appointment.
+func TestACancelledAppointmentLeadsToANewOne(t *testing.T) {
+	t.Parallel()
+	p := suite.Serve(t, suite.SQLite())
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+	b.Press("Termin verbindlich buchen").Follow("Absagen").Press("Termin absagen").Shows("Ihr Termin ist abgesagt")
+	b.Follow("Neuen Termin buchen").Shows("Wofür brauchen Sie einen Termin?").Press("Weiter").Shows("Für wie viele?").Says("Reisepass beantragen")
 }

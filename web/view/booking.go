@@ -58,7 +58,8 @@ type FreeTimes struct {
 	Concerns []Concern
 	Query    url.Values // the concerns, as they stand in addresses
 	Calendar *Calendar
-	Month    bool // whether the month is shown, rather than the days
+	Month    bool   // whether the month is shown, rather than the days
+	From     string // the first day that was asked for; "": none
 	Zone     string
 	Action   string // path to which a chosen time is sent
 	Live     string // query of the live fragments' address

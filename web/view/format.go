@@ -55,10 +55,9 @@ func (p *Page) Month(t time.Time) string {
 // Weekday returns the name of a day of the week.
 func (p *Page) Weekday(d time.Weekday) string { return weekdayNames[p.Lang][d] }
 
-// Clock returns a time of day as it is written: "9:20 Uhr", "9:20".
+// Clock returns a time of day as it is written: "9:20 Uhr", "9:20 am", on one line.
 func (p *Page) Clock(t time.Time) string {
-	clock := strings.TrimPrefix(t.Format("15:04"), "0")
-	return p.T(clock+"\u00a0Uhr", clock) // which a line doesn't begin with
+	return p.T(strings.TrimPrefix(t.Format("15:04"), "0")+"\u00a0Uhr", t.Format("3:04\u00a0pm"))
 }
 
 // Spoken returns a time in full for those who hear it: "Dienstag, 8. Dezember, 9 Uhr 20".

@@ -2,7 +2,9 @@ package view
 
 import (
 	"encoding/base64"
+	"net/url"
 	"slices"
+	"strings"
 
 	"rsc.io/qr"
 
@@ -40,6 +42,33 @@ func appointments(c *api.CaseWhole) []api.AppointmentLine {
 	return slices.DeleteFunc(slices.Clone(c.AppointmentConnection.Nodes), func(a api.AppointmentLine) bool {
 		return a.Status == api.AppointmentStatus_EXPIRED
 	})
+}
+
+// concernNames returns what an appointment is for, on one line.
+func concernNames(a api.AppointmentLine) string {
+	var names []string
+	for _, c := range a.Concerns {
+		names = append(names, c.Service.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// over reports whether an appointment has come to nothing.
+func over(a *api.AppointmentWhole) bool {
+	switch a.Status {
+	case api.AppointmentStatus_CANCELED, api.AppointmentStatus_NO_SHOW, api.AppointmentStatus_EXPIRED:
+		return true
+	}
+	return false
+}
+
+// again returns the concerns of an appointment as they stand in addresses.
+func again(a *api.AppointmentWhole) string {
+	query := url.Values{}
+	for _, c := range a.Concerns {
+		query.Add("dienst", ConcernText(c.Service.Slug, c.Quantity))
+	}
+	return query.Encode()
 }
 
 // documents returns what to bring to an appointment, each once.
