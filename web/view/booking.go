@@ -209,7 +209,9 @@ func (c *Calendar) month(first time.Time) MonthOf {
 		if w > 0 && !week[0].In {
 			break
 		}
-		m.Weeks = append(m.Weeks, week)
+		if slices.ContainsFunc(week, func(d MonthDay) bool { return d.In && d.Known }) { // weeks that are over have nothing to say
+			m.Weeks = append(m.Weeks, week)
+		}
 	}
 	return m
 }
