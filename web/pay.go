@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"nelke/web/api"
 	"nelke/web/view"
@@ -41,6 +42,11 @@ func (v *visit) startPayment() error {
 	}
 	if !slices.Contains(d.Application.Service.Municipality.PaymentMethods, api.PaymentMethod(method)) {
 		return refused(http.StatusUnprocessableEntity, view.Fault{Field: "method", Message: v.t("Bitte wählen Sie, wie Sie bezahlen möchten.", "Please choose how you want to pay.")})
+	}
+	toPay := nextStep(d) == "/antrag/"+d.Application.Id+"/bezahlen"
+	if shown := v.r.PostForm.Get("betrag"); toPay && shown != strconv.Itoa(d.Application.Due.Cents) {
+		due := v.frame("").Money(d.Application.Due)
+		return refused(http.StatusConflict, view.Fault{Message: v.t("Der Preis hat sich geändert: Zu zahlen sind jetzt "+due+".", "The price has changed: now "+due+" is due.")})
 	}
 	done, err := api.StartPayment(v.r.Context(), v.own(), v.idempotencyKey(v.r.PostForm, "startPayment"), d.Application.Id, api.PaymentMethod(method),
 		v.origin()+v.url("/antrag/"+d.Application.Id+"/bezahlung"))

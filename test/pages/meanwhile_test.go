@@ -36,6 +36,8 @@ func TestWhatChangesWhileOneAppliesIsSaid(t *testing.T) {
 		service := p.Filing("meldebescheinigung").Service
 		admin.Do(`mutation($s: ID!, $k: UUID!) { setFee(input: {idempotencyKey: $k, service: $s, cents: 1100, validFrom: "2026-11-23", legalBasis: {de: "Satzung", en: "By-law"}}) { publicService { id } } }`,
 			suite.Vars{"s": service, "k": suite.Key()}).OK("setFee.publicService.id")
+		b.Choose("Kreditkarte").Press("Zur Bezahlseite").Shows("Wie möchten Sie bezahlen?").Says("Der Preis hat sich geändert").Says("11,00 €")
+		require.Equal(t, http.StatusConflict, b.Status)
 		b.Visit(draft + "/bezahlen").Says("11,00 €")
 
 		const notice = "    en: {file: blomberg/notices/1.en.md}\n"
