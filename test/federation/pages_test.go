@@ -104,7 +104,7 @@ func (s site) from(t *testing.T, address string) *reader.Reader {
 func appointmentPages(t *testing.T, s site) {
 	b := s.from(t, visitor).Visit("/").Shows("Bürgerservice Blomberg").Follow("Termin buchen").Shows("Wofür brauchen Sie einen Termin?")
 	b.Choose("Personalausweis beantragen").Press("Weiter").Fill("Personalausweis beantragen", "2").Press("Weiter").Shows("Wann passt es Ihnen?")
-	b.Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?").Says("Montag, 23. November 2026, 8:30 Uhr")
+	b.Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?").Says("Montag, 23. November 2026, 8:30 Uhr")
 	b.Press("Weiter").Shows("Wer kommt zum Termin?")
 	require.Equal(t, http.StatusUnprocessableEntity, b.Status)
 	require.Equal(t, []string{"Bitte geben Sie einen Namen an."}, b.Errors())
@@ -116,7 +116,7 @@ func appointmentPages(t *testing.T, s site) {
 	confirmation := b.URL.String()
 	b.Do(book) // a double click
 	require.Equal(t, confirmation, b.Shows("Ihr Termin ist gebucht").URL.String())
-	b.Follow("Verschieben").Press("Montag, 23. November, 11 Uhr").Shows("Ihr Termin ist gebucht").Says("11:00 Uhr")
+	b.Follow("Verschieben").Press("Montag, 23. November, 11:00 Uhr").Shows("Ihr Termin ist gebucht").Says("11:00 Uhr")
 	require.Equal(t, http.StatusForbidden, s.from(t, visitor).Get(confirmation).Status, "without the key")
 }
 
@@ -159,9 +159,9 @@ func limitedPages(t *testing.T, g gateway, s site) {
 		require.NotEmpty(t, open(t, g, identity.NewCaseKey(), crowd).Get("data.openCase.case.id").String())
 	}
 	first := s.from(t, crowd).Visit(times)
-	first.Press("Dienstag, 24. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	first.Press("Dienstag, 24. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	b := s.from(t, crowd).Visit(times)
-	hold := b.Request("Dienstag, 24. November, 9 Uhr")
+	hold := b.Request("Dienstag, 24. November, 9:00 Uhr")
 	claiming := b.Again(hold)
 	claiming.Header.Set("X-Forwarded-For", other) // what a visitor claims stands before the address that the pages append
 	for _, r := range []*http.Request{hold, claiming} {
@@ -169,7 +169,7 @@ func limitedPages(t *testing.T, g gateway, s site) {
 		require.Equal(t, http.StatusTooManyRequests, b.Status, reader.Text(b.Doc))
 		b.Shows("Wann passt es Ihnen?")
 	}
-	s.from(t, other).Visit(times).Press("Dienstag, 24. November, 9 Uhr").Shows("Wer kommt zum Termin?")
+	s.from(t, other).Visit(times).Press("Dienstag, 24. November, 9:00 Uhr").Shows("Wer kommt zum Termin?")
 }
 
 // countedPages looks at a page that no other test looks at.

@@ -18,14 +18,14 @@ func TestWhatWasTypedOutlivesTheReservation(t *testing.T) {
 	t.Parallel()
 	suite.Each(t, func(t *testing.T, backend *suite.Backend) {
 		p := suite.Serve(t, backend)
-		b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+		b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 		b.Fill("Familienname", "Mustermann").Press("Mehr Zeit").Shows("Wer kommt zum Termin?")
 		require.Equal(t, "Mustermann", reader.Attr(b.Labelled("Familienname"), "value"))
 		b.Press("Weiter").Shows("Bitte prüfen Sie Ihre Angaben")
 		p.Clock.Advance(21 * time.Minute)
 		b.Press("Termin verbindlich buchen").Shows("Ihre Reservierung ist abgelaufen").Says("Was Sie eingegeben haben, ist noch da.")
 		require.Equal(t, http.StatusGone, b.Status)
-		b.Press("Montag, 23. November, 8 Uhr 30").Shows("Bitte prüfen Sie Ihre Angaben").Says("Mustermann")
+		b.Press("Montag, 23. November, 8:30 Uhr").Shows("Bitte prüfen Sie Ihre Angaben").Says("Mustermann")
 		b.Press("Termin verbindlich buchen").Shows("Ihr Termin ist gebucht")
 	})
 }
@@ -43,7 +43,7 @@ func TestConcernsThatTakeTooLongTogetherAreSaidSo(t *testing.T) {
 func TestTheFragmentsOfAMoveLeadToTheMove(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Fill("Familienname", "Mustermann").Press("Weiter")
 	b.Press("Termin verbindlich buchen").Follow("Verschieben").Shows("Auf wann möchten Sie verschieben?")
 	for _, a := range b.All("a") {
 		if label := reader.Text(a); label == "Spätere Tage" || label == "Monat zeigen" {

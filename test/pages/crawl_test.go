@@ -28,7 +28,7 @@ const markup = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`
 func TestEveryPageThatLinksLeadTo(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	b.Fill("Familienname", "Mustermann").Press("Weiter").Press("Termin verbindlich buchen").Shows("Ihr Termin ist gebucht")
 	b.Visit("/dienste/meldebescheinigung/antrag").Press("Gelesen, weiter").Shows("Ihre Person")
 	seen := crawl(b, func() { wellMade(b) })

@@ -45,7 +45,7 @@ func applying() (first string, steps []step) {
 // booking are the steps of an appointment, from the free times to the confirmation.
 func booking() (first string, steps []step) {
 	return "/termin/zeiten?dienst=reisepass:1", []step{
-		{"time", func(b *reader.Reader) *http.Request { return b.Request("Montag, 23. November, 8 Uhr 30") }, "Wer kommt zum Termin?"},
+		{"time", func(b *reader.Reader) *http.Request { return b.Request("Montag, 23. November, 8:30 Uhr") }, "Wer kommt zum Termin?"},
 		{"person", func(b *reader.Reader) *http.Request { return b.Fill("Familienname", "Mustermann").Request("Weiter") }, "Bitte prüfen Sie Ihre Angaben"},
 		{"check", func(b *reader.Reader) *http.Request { return b.Request("Termin verbindlich buchen") }, "Ihr Termin ist gebucht"},
 	}

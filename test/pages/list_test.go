@@ -57,7 +57,7 @@ func TestTheCopyOfOnesDataIsWhole(t *testing.T) {
 			b.Do(s.send(b))
 		}
 		b.Shows("Ihr Antrag ist eingegangen")
-		b.Visit("/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+		b.Visit("/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Fill("Familienname", "Mustermann").Press("Weiter")
 		b.Press("Termin verbindlich buchen").Shows("Ihr Termin ist gebucht").Visit("/vorgang").Follow("Meine Daten ansehen und herunterladen")
 
 		answer, err := b.Client.Do(b.Linked("Als JSON herunterladen"))
@@ -106,9 +106,9 @@ func TestWhatIsMissingIsShownWhereItIs(t *testing.T) {
 func TestAnotherTimeKeepsWhatWasTyped(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:2").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:2").Press("Montag, 23. November, 8:30 Uhr").Fill("Familienname", "Mustermann").Press("Weiter")
 	b.Shows("Bitte prüfen Sie Ihre Angaben").Press("Andere Zeit wählen").Shows("Wann passt es Ihnen?").Says("× 2")
-	b.Press("Montag, 23. November, 9 Uhr").Shows("Bitte prüfen Sie Ihre Angaben").Says("Mustermann")
+	b.Press("Montag, 23. November, 9:00 Uhr").Shows("Bitte prüfen Sie Ihre Angaben").Says("Mustermann")
 	b.Press("Andere Zeit wählen").Follow("Monat zeigen").Shows("Wann passt es Ihnen?").Says("× 2")
 	b.Follow("Zurück").Shows("Für wie viele?").Press("Weiter").Says("× 2")
 }
@@ -118,7 +118,7 @@ func TestMoreTimesThanMayBeHeldLeadToThose(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
 	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1")
-	for _, hour := range []string{"8 Uhr 30", "9 Uhr", "9 Uhr 30"} {
+	for _, hour := range []string{"8:30 Uhr", "9:00 Uhr", "9:30 Uhr"} {
 		b.Visit("/termin/zeiten?dienst=reisepass:1&ab=2026-11-24").Press("Dienstag, 24. November, " + hour)
 	}
 	b.Shows("Wann passt es Ihnen?")
@@ -137,7 +137,7 @@ func TestMoreTimesThanMayBeHeldLeadToThose(t *testing.T) {
 func TestACancelledAppointmentLeadsToANewOne(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Fill("Familienname", "Mustermann").Press("Weiter")
 	b.Press("Termin verbindlich buchen").Follow("Absagen").Press("Termin absagen").Shows("Ihr Termin ist abgesagt")
 	b.Follow("Neuen Termin buchen").Shows("Wofür brauchen Sie einen Termin?").Press("Weiter").Shows("Für wie viele?").Says("Reisepass beantragen")
 }

@@ -86,7 +86,7 @@ func TestAPageOfNobodyElse(t *testing.T) {
 	b.Visit("/dienste/reisepass").Says("71,00 €")
 	require.NotEqual(t, first, b.Header.Get("Etag"))
 
-	b.Visit("/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	b.Visit("/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	require.Equal(t, "no-store", b.Header.Get("Cache-Control"))
 	require.Equal(t, "no-store", b.Visit("/").Header.Get("Cache-Control"), "for who has a case")
 	policy := b.Header.Get("Content-Security-Policy")
@@ -120,7 +120,7 @@ func TestPagesThatAreKeptHaveNoKeys(t *testing.T) {
 func TestFormsOfOtherPagesAreRefused(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite())
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass").Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	for name, change := range map[string]func(h http.Header){
 		"another origin":           func(h http.Header) { h.Set("Origin", "https://evil.example") },
 		"no origin at all":         func(h http.Header) { h.Del("Origin") },
@@ -143,7 +143,7 @@ func TestTheCaseKeyIsInTheCookieAlone(t *testing.T) {
 	t.Parallel()
 	p := suite.Serve(t, suite.SQLite(), func(c *server.Config) { c.PublicURL = "https://nelke.test" })
 	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass")
-	b.Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	b.Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	cookies := b.Client.Jar.Cookies(b.URL)
 	require.Len(t, cookies, 1)
 	require.Equal(t, "__Host-vorgang-blomberg", cookies[0].Name)
@@ -165,7 +165,7 @@ func TestAddressesThatMakeNoSenseAreNotFound(t *testing.T) {
 	p := suite.Serve(t, suite.SQLite())
 	long := strings.Repeat("a", 3000)
 	anybody := reader.Open(t, p, "/")
-	holder := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?")
+	holder := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?")
 	for _, path := range []string{
 		"/dienste/" + long, "/dienste/%00", "/dienste/a%2Fb", "/dienste/%C3%28", "/dienste/x/antrag", "/dienste?suche=" + long, "/dienste?suche=%C3%28%00",
 		"/termin/" + long, "/termin?dienst=" + long, "/termin/anzahl?dienst=%00", "/termin/zeiten?dienst=reisepass:-1", "/termin/zeiten?dienst=reisepass:99999999999999999999",

@@ -25,7 +25,7 @@ func TestAnAppointmentIsBookedWithoutScript(t *testing.T) {
 		b.Choose("Personalausweis beantragen").Press("Weiter").Shows("Für wie viele?")
 		b.Fill("Personalausweis beantragen", "2").Press("Weiter").Shows("Wann passt es Ihnen?").Says("Personalausweis beantragen × 2")
 
-		b.Press("Montag, 23. November, 8 Uhr 30").Shows("Wer kommt zum Termin?").Says("Montag, 23. November 2026, 8:30 Uhr")
+		b.Press("Montag, 23. November, 8:30 Uhr").Shows("Wer kommt zum Termin?").Says("Montag, 23. November 2026, 8:30 Uhr")
 		b.Press("Weiter").Shows("Wer kommt zum Termin?")
 		require.Equal(t, http.StatusUnprocessableEntity, b.Status)
 		require.Equal(t, []string{"Bitte geben Sie einen Namen an."}, b.Errors())
@@ -44,7 +44,7 @@ func TestAnAppointmentIsBookedWithoutScript(t *testing.T) {
 		require.Len(t, reader.Within(b.Visit("/vorgang").Doc, "h2"), 2, "one appointment, and what can be done with the case")
 
 		b.Get(b.Process.Config.PublicURL + confirmation).Follow("Verschieben").Shows("Auf wann möchten Sie verschieben?")
-		b.Press("Montag, 23. November, 11 Uhr").Shows("Ihr Termin ist gebucht").Says("11:00 Uhr")
+		b.Press("Montag, 23. November, 11:00 Uhr").Shows("Ihr Termin ist gebucht").Says("11:00 Uhr")
 		b.Follow("Absagen").Shows("Termin absagen?").Press("Termin absagen").Shows("Ihr Termin ist abgesagt")
 	})
 }

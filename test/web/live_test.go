@@ -15,7 +15,7 @@ import (
 // book books a passport for the first morning without a browser, and returns whose it is and the path of its page.
 func book(t *testing.T, p *suite.Process) (*reader.Reader, string) {
 	t.Helper()
-	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8 Uhr 30").Fill("Familienname", "Mustermann").Press("Weiter")
+	b := reader.Open(t, p, "/termin/zeiten?dienst=reisepass:1").Press("Montag, 23. November, 8:30 Uhr").Fill("Familienname", "Mustermann").Press("Weiter")
 	b.Press("Termin verbindlich buchen").Shows("Ihr Termin ist gebucht")
 	return b, b.URL.Path
 }

@@ -177,7 +177,7 @@ func (s *scene) ended() []shown {
 func (s *scene) booking() []shown {
 	p, place := s.town, s.town.Place()
 	const times = "/termin/zeiten?dienst=personalausweis:1&ab=2026-11-24"
-	extended := reader.Open(s.t, p, s.at+times).Press(s.say("Dienstag, 24. November, 11 Uhr", "Tuesday, 24 November, 11:00 am"))
+	extended := reader.Open(s.t, p, s.at+times).Press(s.say("Dienstag, 24. November, 11:00 Uhr", "Tuesday, 24 November, 11:00 am"))
 	extended.Press(s.say("Mehr Zeit", "More time"))
 	taken := "2026-11-24T" + s.say("14:00", "14:15") + ":00+01:00"
 	for range 2 { // as many as there are counters

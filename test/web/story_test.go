@@ -21,7 +21,7 @@ func TestTheStoriesByKeyboard(t *testing.T) {
 			b := open(t, p).window(width, 800)
 			b.visit("/").shows("Bürgerservice Blomberg").enter("Termin buchen").shows("Wofür brauchen Sie einen Termin?")
 			b.tick("Personalausweis beantragen").enter("Weiter").shows("Für wie viele?").enter("Weiter").shows("Wann passt es Ihnen?")
-			b.enter([]string{"Montag, 23. November, 9 Uhr", "Montag, 23. November, 9 Uhr 15"}[i]).shows("Wer kommt zum Termin?")
+			b.enter([]string{"Montag, 23. November, 9:00 Uhr", "Montag, 23. November, 9:15 Uhr"}[i]).shows("Wer kommt zum Termin?")
 			b.write("Vorname", "Erika").enter("Weiter").shows("Bitte prüfen Sie Ihre Angaben").enter("Ändern: Name").shows("Wer kommt zum Termin?")
 			b.write("Familienname", "Mustermann").enter("Weiter").shows("Bitte prüfen Sie Ihre Angaben").enter("Termin verbindlich buchen").shows("Ihr Termin ist gebucht")
 

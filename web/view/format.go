@@ -60,16 +60,10 @@ func (p *Page) Clock(t time.Time) string {
 	return p.T(strings.TrimPrefix(t.Format("15:04"), "0")+"\u00a0Uhr", t.Format("3:04\u00a0pm"))
 }
 
-// Spoken returns a time in full for those who hear it: "Dienstag, 8. Dezember, 9 Uhr 20".
+// Spoken returns a time in full, as the name of a button: "Dienstag, 8. Dezember, 9:20 Uhr". What the button shows is part of it, so that whoever speaks
+// to the browser can say what they see.
 func (p *Page) Spoken(t time.Time) string {
-	if p.Lang == "en" {
-		return p.Day(t) + ", " + t.Format("3:04 pm")
-	}
-	clock := strconv.Itoa(t.Hour()) + " Uhr"
-	if t.Minute() > 0 {
-		clock += " " + strconv.Itoa(t.Minute())
-	}
-	return p.Day(t) + ", " + clock
+	return p.Day(t) + ", " + strings.ReplaceAll(p.Clock(t), "\u00a0", " ")
 }
 
 // At returns a day and a time: "Dienstag, 8. Dezember 2026, 9:20 Uhr".

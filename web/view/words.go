@@ -53,11 +53,24 @@ func beforeTimes(p *Page, concerns []Concern) string {
 	return p.URL(page) + "?" + chosen(concerns)
 }
 
-func freeCount(p *Page, n int) string {
+// beforeDay returns what stands before the number in the name of a day: "Dienstag, ".
+func beforeDay(p *Page, date time.Time) string {
+	before, _, _ := strings.Cut(p.Day(date), number(date.Day()))
+	return before
+}
+
+// afterDay returns what stands after the number in the name of a day, and what parts it from the times: ". Dezember, ".
+func afterDay(p *Page, date time.Time) string {
+	_, after, _ := strings.Cut(p.Day(date), number(date.Day()))
+	return after + ", "
+}
+
+// freeTimes returns what stands after a number of free times.
+func freeTimes(p *Page, n int) string {
 	if n == 1 {
-		return p.T("eine freie Zeit", "one free time")
+		return p.T(" freie Zeit", " free time")
 	}
-	return number(n) + p.T(" freie Zeiten", " free times")
+	return p.T(" freie Zeiten", " free times")
 }
 
 func name(t *Person) string { return strings.TrimSpace(t.GivenName + " " + t.FamilyName) }
