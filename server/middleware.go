@@ -74,6 +74,7 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 func Middleware(log *slog.Logger) func(http.Handler) http.Handler {
 	return func(h http.Handler) http.Handler {
 		log := slog.New(withRequest{log.Handler()})
-		return chain(h, observe(log, newMetrics()), recovered(log), secured(&atomic.Bool{}, false))
+		transit := wire.NewTransit(wire.Room{}, nil)
+		return chain(h, observe(log, newMetrics()), recovered(log), secured(&atomic.Bool{}, false), weighed(transit))
 	}
 }

@@ -38,16 +38,18 @@ func (w *web) withPages(mux *http.ServeMux) http.Handler {
 		return mux
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		for _, method := range []string{r.Method, http.MethodGet, http.MethodPost} {
-			asked := *r
-			asked.Method = method
-			if _, pattern := mux.Handler(&asked); pattern != "" {
-				mux.ServeHTTP(rw, r)
-				return
-			}
+		if has(mux, r, r.Method) || r.Method != http.MethodGet && has(mux, r, http.MethodGet) || r.Method != http.MethodPost && has(mux, r, http.MethodPost) {
+			mux.ServeHTTP(rw, r)
+			return
 		}
 		w.site.ServeHTTP(rw, r)
 	})
+}
+
+// has reports whether mux has the path of a request for a method.
+func has(mux *http.ServeMux, r *http.Request, method string) bool {
+	_, pattern := mux.Handler(&http.Request{Method: method, Host: r.Host, URL: r.URL})
+	return pattern != ""
 }
 
 // townHosts returns the slugs of towns by their host names.
