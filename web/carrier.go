@@ -16,14 +16,19 @@ func InProcess(h http.Handler) http.RoundTripper { return inProcess{h} }
 
 type inProcess struct{ handler http.Handler }
 
-func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
-	in := r.Clone(r.Context())
-	in.RequestURI = r.URL.RequestURI()
+// received returns a request as a handler gets it. It has the header and the URL in common with the one that was sent, which no handler changes.
+func received(r *http.Request) *http.Request {
+	in := r.WithContext(r.Context())
 	in.Host = r.URL.Host
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	if in.Body == nil {
 		in.Body = http.NoBody
 	}
+	return in
+}
+
+func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	in := received(r)
 	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		return t.stream(in)
 	}

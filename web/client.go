@@ -57,7 +57,7 @@ func (e *GraphError) refuses() bool {
 // graph can answer from what it keeps, and with 304 where the page that was made of the answer is still right.
 type client struct {
 	carrier  http.RoundTripper
-	endpoint string
+	endpoint *url.URL
 	from     *http.Request // whose page it is: for its address and X-Forwarded-For
 	language string
 	key      string // the case key; "" for public operations
@@ -66,16 +66,17 @@ type client struct {
 }
 
 func (c *client) header() http.Header {
-	header := http.Header{}
-	header.Set("Accept-Language", c.language)
+	header := make(http.Header, 8)
+	header["Accept"] = []string{"application/json"}
+	header["Accept-Language"] = []string{c.language}
 	if c.key != "" {
 		header.Set("Authorization", "Bearer "+c.key)
 	}
 	if c.request != "" {
-		header.Set("X-Request-Id", c.request)
+		header["X-Request-Id"] = []string{c.request}
 	}
-	if agent := c.from.Header.Get("User-Agent"); agent != "" {
-		header.Set("User-Agent", agent)
+	if agent := c.from.Header["User-Agent"]; len(agent) > 0 {
+		header["User-Agent"] = agent[:1]
 	}
 	if forwarded := c.from.Header.Values("X-Forwarded-For"); len(forwarded) > 0 {
 		header["X-Forwarded-For"] = forwarded
@@ -128,32 +129,35 @@ func (c *client) carry(r *http.Request) (*http.Response, error) {
 // build returns the request of an operation: GET for a query without credentials, else POST.
 func (c *client) build(ctx context.Context, req *graphql.Request) (*http.Request, error) {
 	query := strings.TrimSpace(req.Query)
-	var r *http.Request
-	var err error
 	if c.key == "" && strings.HasPrefix(query, "query") {
-		variables, merr := json.Marshal(req.Variables)
-		if merr != nil {
-			return nil, merr
+		variables, err := json.Marshal(req.Variables)
+		if err != nil {
+			return nil, err
 		}
-		values := url.Values{"query": {query}, "operationName": {req.OpName}, "variables": {string(variables)}}
-		r, err = http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"?"+values.Encode(), nil)
-	} else {
-		body, merr := json.Marshal(graphql.Request{Query: query, Variables: req.Variables, OpName: req.OpName})
-		if merr != nil {
-			return nil, merr
-		}
-		r, err = http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint, bytes.NewReader(body))
+		return c.get(ctx, url.Values{"query": {query}, "operationName": {req.OpName}, "variables": {string(variables)}}.Encode()), nil
 	}
+	body, err := json.Marshal(graphql.Request{Query: query, Variables: req.Variables, OpName: req.OpName})
 	if err != nil {
 		return nil, err
 	}
-	r.Header = c.header()
-	r.Header.Set("Accept", "application/json")
-	if r.Method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/json")
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, c.endpoint.String(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
 	}
-	r.RemoteAddr = c.from.RemoteAddr
+	r.Header, r.RemoteAddr = c.header(), c.from.RemoteAddr
+	r.Header.Set("Content-Type", "application/json")
 	return r, nil
+}
+
+// get returns the request of a query string.
+func (c *client) get(ctx context.Context, query string) *http.Request {
+	at := *c.endpoint
+	at.RawQuery = query
+	r := &http.Request{
+		Method: http.MethodGet, URL: &at, Host: at.Host, Header: c.header(), RemoteAddr: c.from.RemoteAddr,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	return r.WithContext(ctx)
 }
 
 func read(answer *http.Response, resp *graphql.Response) error {

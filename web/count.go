@@ -14,6 +14,10 @@ const (
 	mostCounts = 1000
 	// countPatience is how long the graph may take to count one.
 	countPatience = 5 * time.Second
+	// countsAtOnce is how many are counted before a pause of countPause: 1,000 a second at most, so that counting doesn't take the processor
+	// from pages that are asked for by the thousand.
+	countsAtOnce = 10
+	countPause   = 10 * time.Millisecond
 )
 
 // look is a page that somebody looked at. The zero value isn't counted.
@@ -31,7 +35,7 @@ type counting struct {
 
 // count has the view of this page counted, once it was shown.
 func (v *visit) count() {
-	if !v.sent || v.look.page == "" || v.slug == "" || v.r.Method != http.MethodGet {
+	if !v.sent || v.look.page == "" || v.slug == "" || v.r.Method != http.MethodGet || len(v.site.counts) == mostCounts {
 		return
 	}
 	from := &http.Request{RemoteAddr: v.r.RemoteAddr, Header: http.Header{}}
@@ -49,13 +53,20 @@ func (v *visit) count() {
 // countViews counts views one after the other, until the site stops.
 func (s *Site) countViews() {
 	defer close(s.counted)
-	for {
+	for n := 1; ; n++ {
+		if n%countsAtOnce == 0 {
+			select {
+			case <-s.ended.Done():
+				return
+			case <-time.After(countPause):
+			}
+		}
 		select {
 		case <-s.ended.Done():
 			return
 		case next := <-s.counts:
 			ctx, cancel := context.WithTimeout(s.ended, countPatience)
-			c := &client{carrier: s.cfg.Graph, endpoint: s.cfg.Endpoint, from: next.from, language: "de"}
+			c := &client{carrier: s.cfg.Graph, endpoint: s.graph, from: next.from, language: "de"}
 			if _, err := api.CountVisit(ctx, c, next.town, next.service, next.page); err != nil && ctx.Err() == nil {
 				s.cfg.Log.DebugContext(ctx, "a view isn't counted", "err", err)
 			}

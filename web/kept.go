@@ -24,7 +24,8 @@ const (
 // basis are the public answers of the graph that a page was made of, each by its query string and ETag.
 type basis struct {
 	answers []basedOn
-	loose   bool // an answer had no ETag, so nobody can tell whether it still holds
+	loose   bool          // an answer had no ETag, so nobody can tell whether it still holds
+	age     time.Duration // for how long all of them may be used without asking
 }
 
 type basedOn struct{ query, tag string }
@@ -34,7 +35,18 @@ func (b *basis) add(query string, header http.Header) {
 	if tag == "" || query == "" {
 		b.loose = true
 	}
-	b.answers = append(b.answers, basedOn{query, tag})
+	b.join(basis{answers: []basedOn{{query, tag}}, age: maxAge(header)})
+}
+
+// join adds the answers of another basis. A nil basis isn't recorded.
+func (b *basis) join(more basis) {
+	if b == nil || len(more.answers) == 0 {
+		return
+	}
+	if len(b.answers) == 0 || more.age < b.age {
+		b.age = more.age
+	}
+	b.answers, b.loose = append(b.answers, more.answers...), b.loose || more.loose
 }
 
 // kept are public pages as they were written last. A page is served again as long as the graph says of every answer that it was made of
@@ -97,9 +109,11 @@ func (v *visit) publish(content func() (templ.Component, error)) error {
 		return v.show(http.StatusOK, shown)
 	}
 	key := v.slug + "\x00" + v.origin() + "\x00" + strconv.FormatBool(v.one) + "\x00" + v.lang + "\x00" + v.base + v.path + "?" + v.r.URL.RawQuery
-	if p, ok := v.site.kept.get(key); ok && v.holds(p.made) {
-		v.publishBytes(p)
-		return nil
+	if p, ok := v.site.kept.get(key); ok {
+		if _, ok := v.holds(p.made); ok {
+			v.publishBytes(p)
+			return nil
+		}
 	}
 	v.made = &basis{}
 	shown, err := content()
@@ -141,29 +155,26 @@ func (v *visit) publishBytes(p keptPage) {
 	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(body))
 }
 
-// holds reports whether the graph still gives each of the answers.
-func (v *visit) holds(made basis) bool {
+// holds reports whether the graph still gives each of the answers, and for how long they may be used without asking again.
+func (v *visit) holds(made basis) (age time.Duration, ok bool) {
 	ctx, cancel := context.WithTimeout(v.r.Context(), patience)
 	defer cancel()
 	c := v.public()
 	c.made = nil
-	for _, answer := range made.answers {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.endpoint+"?"+answer.query, nil)
-		if err != nil {
-			return false
-		}
-		r.Header = c.header()
-		r.Header.Set("Accept", "application/json")
-		r.Header.Set("If-None-Match", answer.tag)
-		r.RemoteAddr = c.from.RemoteAddr
+	for i, answer := range made.answers {
+		r := c.get(ctx, answer.query)
+		r.Header["If-None-Match"] = []string{answer.tag}
 		got, err := c.carrier.RoundTrip(r)
 		if err != nil {
-			return false
+			return 0, false
 		}
 		_ = got.Body.Close()
 		if got.StatusCode != http.StatusNotModified {
-			return false
+			return 0, false
+		}
+		if left := maxAge(got.Header); i == 0 || left < age {
+			age = left
 		}
 	}
-	return len(made.answers) > 0
+	return age, len(made.answers) > 0
 }

@@ -77,7 +77,11 @@ func (v *visit) wants(form url.Values) (*wanted, error) {
 }
 
 // offered returns the town with its offices and all that a visit can be booked for.
-func (v *visit) offered() (town *api.ConcernsMunicipality, err error) {
+func (v *visit) offered() (*api.ConcernsMunicipality, error) {
+	return again(v, "offered "+v.slug, v.readOffered)
+}
+
+func (v *visit) readOffered() (town *api.ConcernsMunicipality, err error) {
 	services, err := list(func(after *string) ([]api.ConcernChoice, api.PageEnd, error) {
 		read, err := api.Concerns(v.r.Context(), v.public(), v.slug, after)
 		if err != nil {

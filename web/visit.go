@@ -59,12 +59,12 @@ func (v *visit) place() error {
 	}
 	v.one = v.slug != ""
 	if !v.one {
-		read, err := api.OneOfTowns(v.r.Context(), v.public())
+		only, err := forAWhile(v, "only town", v.onlyTown)
 		if err != nil {
 			return err
 		}
-		if read.Municipalities != nil && len(read.Municipalities.Nodes) == 1 {
-			v.slug, v.one = read.Municipalities.Nodes[0].Slug, true
+		if only != "" {
+			v.slug, v.one = only, true
 		} else if path, err = v.chooseTownOf(path); err != nil {
 			return err
 		}
@@ -76,6 +76,15 @@ func (v *visit) place() error {
 		return errNotFound
 	}
 	return nil
+}
+
+// onlyTown returns the slug of the graph's town, "" where it has several.
+func (v *visit) onlyTown() (slug string, err error) {
+	read, err := api.OneOfTowns(v.r.Context(), v.public())
+	if err == nil && read.Municipalities != nil && len(read.Municipalities.Nodes) == 1 {
+		slug = read.Municipalities.Nodes[0].Slug
+	}
+	return slug, err
 }
 
 // slugForm is what a town's name in a path looks like.
@@ -90,12 +99,17 @@ func (v *visit) chooseTownOf(path string) (string, error) {
 	if !slugForm.MatchString(first) {
 		return "", errNotFound
 	}
-	read, err := api.Town(v.r.Context(), v.public(), first)
-	if err != nil {
+	if _, err := forAWhile(v, "town "+first, func() (*api.TownFrame, error) {
+		read, err := api.Town(v.r.Context(), v.public(), first)
+		if err == nil && read.Municipality == nil {
+			err = errNotFound
+		}
+		if err != nil {
+			return nil, err
+		}
+		return read.Municipality, nil
+	}); err != nil {
 		return "", err
-	}
-	if read.Municipality == nil {
-		return "", errNotFound
 	}
 	v.slug, v.base = first, "/"+first
 	return "/" + below, nil
@@ -124,7 +138,7 @@ func languageAt(path string) string {
 // public returns the graph for what everybody may read.
 func (v *visit) public() *client {
 	return &client{
-		carrier: v.site.cfg.Graph, endpoint: v.site.cfg.Endpoint, from: v.r, language: v.lang, made: v.made,
+		carrier: v.site.cfg.Graph, endpoint: v.site.graph, from: v.r, language: v.lang, made: v.made,
 		request: v.w.Header().Get("X-Request-Id"),
 	}
 }

@@ -51,6 +51,7 @@ type Config struct {
 // Site answers requests for pages. It is an http.Handler.
 type Site struct {
 	cfg    Config
+	graph  *url.URL // its endpoint
 	secure bool
 	pages  *http.ServeMux // below a town and a language
 	kept   *kept
@@ -61,6 +62,7 @@ type Site struct {
 	stop   context.CancelFunc
 
 	forms   sync.Map // of applications, by id
+	values  values
 	counts  chan counting
 	counted chan struct{} // closed once nothing is counted any more
 }
@@ -84,7 +86,7 @@ func New(cfg Config) (*Site, error) {
 		cfg.Now = time.Now
 	}
 	s := &Site{
-		cfg: cfg, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
+		cfg: cfg, graph: u, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
 		static: files, beside: beside,
 	}
 	scheme, _, _ := strings.Cut(cfg.PublicURL, "://")
@@ -131,14 +133,10 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // serve runs the page of the visit's path.
 func (s *Site) serve(v *visit) {
-	below := v.r.Clone(v.r.Context())
-	below.URL.Path, below.URL.RawPath = v.path, ""
-	if _, pattern := s.pages.Handler(below); pattern == "" {
-		v.path = "/" // the other language has no such page either
-		v.fail(errNotFound)
-		return
-	}
-	s.pages.ServeHTTP(v.w, below.WithContext(withVisit(below.Context(), v)))
+	below, url := v.r.WithContext(withVisit(v.r.Context(), v)), *v.r.URL
+	url.Path, url.RawPath = v.path, ""
+	below.URL = &url
+	s.pages.ServeHTTP(v.w, below)
 }
 
 // errForged refuses a form that another page has sent.
@@ -188,6 +186,10 @@ func (s *Site) handle(pattern string, p page) {
 
 func (s *Site) routes() {
 	s.pages = http.NewServeMux()
+	s.handle("/", func(v *visit) error {
+		v.path = "/" // the other language has no such page either
+		return errNotFound
+	})
 	s.handle("GET /{$}", (*visit).start)
 	s.handle("GET /dienste", (*visit).services)
 	s.handle("GET /dienste/{service}", (*visit).service)
