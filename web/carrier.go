@@ -2,7 +2,6 @@ package web
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"net/http"
@@ -10,8 +9,8 @@ import (
 	"sync"
 )
 
-// InProcess returns a RoundTripper that hands requests to a handler of this process, without a socket. A request for an event
-// stream is answered while the handler runs; any other once it has returned. The request's RemoteAddr is what the handler sees.
+// InProcess returns a RoundTripper that hands requests to a handler of this process, without a socket. A request is answered once the handler has
+// returned; those for event streams are pushed. The request's RemoteAddr is what the handler sees.
 func InProcess(h http.Handler) http.RoundTripper { return inProcess{h} }
 
 type inProcess struct{ handler http.Handler }
@@ -29,9 +28,6 @@ func received(r *http.Request) *http.Request {
 
 func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	in := received(r)
-	if strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
-		return t.stream(in)
-	}
 	rec := &recorded{header: http.Header{}, status: http.StatusOK}
 	t.handler.ServeHTTP(rec, in)
 	return &http.Response{
@@ -61,40 +57,36 @@ func (w *recorded) Write(b []byte) (int, error) {
 	return w.body.Write(b)
 }
 
-// stream runs the handler beside its reader. Closing the body ends the handler's context.
-func (t inProcess) stream(in *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(in.Context())
-	reader, writer := io.Pipe()
-	w := &streamed{header: http.Header{}, pipe: writer, begun: make(chan struct{}), status: http.StatusOK}
-	go func() {
-		defer cancel()
-		defer func() {
-			err := io.EOF
-			if value := recover(); value != nil { // the handler cuts the connection by http.ErrAbortHandler
-				err = io.ErrUnexpectedEOF
-			}
-			w.begin()
-			_ = writer.CloseWithError(err)
-		}()
-		t.handler.ServeHTTP(w, in.WithContext(ctx))
-	}()
-	<-w.begun
-	return &http.Response{
-		Status: http.StatusText(w.status), StatusCode: w.status, Header: w.header, Request: in,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: -1, Body: streamBody{reader, cancel},
-	}, nil
+// pushing is a carrier that writes an answer to its reader as it comes, in the goroutine that asks: a stream that is open for hours takes
+// no goroutine and no buffer besides.
+type pushing interface {
+	// push calls begin with the answer, which has no body, and writes the body to what begin returns. It returns when the answer has
+	// ended, in whatever way.
+	push(r *http.Request, begin func(*http.Response) io.Writer)
 }
 
-// streamed hands on what is written as it is written.
+func (t inProcess) push(r *http.Request, begin func(*http.Response) io.Writer) {
+	in := received(r)
+	w := &streamed{header: http.Header{}, begin: func(status int, header http.Header) io.Writer {
+		return begin(&http.Response{
+			Status: http.StatusText(status), StatusCode: status, Header: header, Request: r,
+			Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: -1, Body: http.NoBody,
+		})
+	}}
+	defer func() {
+		_ = recover() // the handler cuts the connection by http.ErrAbortHandler
+		w.Flush()
+	}()
+	t.handler.ServeHTTP(w, in)
+}
+
+// streamed hands on what is written as it is written. One Write follows the other, as http.ResponseWriter asks for.
 type streamed struct {
 	header http.Header
-	status int
-	pipe   *io.PipeWriter
+	begin  func(status int, header http.Header) io.Writer
 	once   sync.Once
-	begun  chan struct{}
+	to     io.Writer
 }
-
-func (w *streamed) begin() { w.once.Do(func() { close(w.begun) }) }
 
 func (w *streamed) Header() http.Header { return w.header }
 
@@ -102,29 +94,16 @@ func (w *streamed) WriteHeader(status int) {
 	if status < http.StatusOK {
 		return
 	}
-	w.once.Do(func() {
-		w.status, w.header = status, w.header.Clone()
-		close(w.begun)
-	})
+	w.once.Do(func() { w.to = w.begin(status, w.header.Clone()) })
 }
 
 func (w *streamed) Write(b []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
-	return w.pipe.Write(b)
+	return w.to.Write(b)
 }
 
 // Flush sends the headers; nothing else is held back.
 func (w *streamed) Flush() { w.WriteHeader(http.StatusOK) }
-
-type streamBody struct {
-	*io.PipeReader
-	cancel context.CancelFunc
-}
-
-func (b streamBody) Close() error {
-	b.cancel()
-	return b.PipeReader.Close()
-}
 
 // OverNetwork returns a RoundTripper for a graph elsewhere: it appends the client's address to X-Forwarded-For, so that the graph,
 // which has to trust this process as a proxy, limits each client by itself.

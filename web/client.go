@@ -1,9 +1,7 @@
 package web
 
 import (
-	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -177,85 +175,4 @@ func read(answer *http.Response, resp *graphql.Response) error {
 func codeOf(errs gqlerror.List) string {
 	code, _ := errs[0].Extensions["code"].(string)
 	return code
-}
-
-// errEnded says that a subscription has ended by itself.
-var errEnded = errors.New("the subscription has ended")
-
-// follow runs a subscription by server-sent events and calls each with the data of each state, a pointer to a value of the
-// operation's response type. It returns errEnded where the graph completes the subscription, each's error, or why
-// the stream broke. What keeps the graph's stream alive keeps the page's alive, too.
-func follow[T any](ctx context.Context, c *client, name, operation string, variables any, s *stream, each func(*T) error) error {
-	r, err := c.build(ctx, &graphql.Request{Query: operation, Variables: variables, OpName: name})
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Accept", "text/event-stream")
-	answer, err := c.carry(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if !strings.HasPrefix(answer.Header.Get("Content-Type"), "text/event-stream") {
-		var resp graphql.Response
-		return cmp.Or(read(answer, &resp), errEnded)
-	}
-	return events(answer.Body, func(event string, data []byte) error {
-		switch event {
-		case "next":
-			value := new(T)
-			resp := graphql.Response{Data: value}
-			if err := json.Unmarshal(data, &resp); err != nil {
-				return err
-			}
-			if len(resp.Errors) > 0 {
-				return &GraphError{Status: answer.StatusCode, Code: codeOf(resp.Errors), Message: resp.Errors[0].Message}
-			}
-			return each(value)
-		case "complete":
-			return errEnded
-		case "":
-			return s.ping()
-		}
-		return nil
-	})
-}
-
-// events reads server-sent events until handle or the stream fails. A comment, which keeps the connection alive, is an event without a
-// name.
-func events(stream io.Reader, handle func(event string, data []byte) error) error {
-	lines := bufio.NewScanner(stream)
-	lines.Buffer(nil, mostAnswer)
-	var event string
-	var data []byte
-	for lines.Scan() {
-		line := lines.Text()
-		if strings.HasPrefix(line, ":") {
-			if err := handle("", nil); err != nil {
-				return err
-			}
-			continue
-		}
-		if line == "" {
-			if event != "" || data != nil {
-				if err := handle(event, data); err != nil {
-					return err
-				}
-			}
-			event, data = "", nil
-			continue
-		}
-		field, value, _ := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		switch field {
-		case "event":
-			event = value
-		case "data":
-			if len(data)+len(value) > mostAnswer {
-				return errors.New("an event is too long")
-			}
-			data = append(data, value...)
-		}
-	}
-	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
 }

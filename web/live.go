@@ -21,12 +21,14 @@ type stream struct {
 
 // stream begins a stream that ends with the request, or when the site stops.
 func (v *visit) stream() *stream {
-	ctx, cancel := context.WithCancel(v.r.Context())
-	v.r = v.r.WithContext(ctx)
+	whole := v.r
+	ctx, cancel := context.WithCancel(whole.Context())
+	v.r = whole.WithContext(ctx)
 	unhook := context.AfterFunc(v.site.ended, cancel)
 	return &stream{v: v, release: func() {
 		unhook()
 		cancel()
+		v.r = whole // a page that says why there is no stream isn't made in a context that has ended
 	}}
 }
 
@@ -43,15 +45,11 @@ func (s *stream) send(fragment templ.Component) error {
 	return s.event("", body.String())
 }
 
-func (s *stream) event(name, data string) error {
-	if !s.begun {
-		header := s.v.w.Header()
-		header.Set("Content-Type", "text/event-stream; charset=utf-8")
-		header.Set("Cache-Control", "no-store")
-		header.Set("X-Accel-Buffering", "no")
-		s.begun = true
-	}
-	var out strings.Builder
+func (s *stream) event(name, data string) error { return s.sendEvent(eventOf(name, data)) }
+
+// eventOf returns an event as it is sent.
+func eventOf(name, data string) []byte {
+	var out bytes.Buffer
 	if name != "" {
 		out.WriteString("event: " + name + "\n")
 	}
@@ -59,7 +57,19 @@ func (s *stream) event(name, data string) error {
 		out.WriteString("data: " + strings.TrimSuffix(line, "\r") + "\n")
 	}
 	out.WriteByte('\n')
-	return s.write(out.String())
+	return out.Bytes()
+}
+
+// sendEvent sends what eventOf has returned.
+func (s *stream) sendEvent(event []byte) error {
+	if !s.begun {
+		header := s.v.w.Header()
+		header.Set("Content-Type", "text/event-stream; charset=utf-8")
+		header.Set("Cache-Control", "no-store")
+		header.Set("X-Accel-Buffering", "no")
+		s.begun = true
+	}
+	return s.write(event)
 }
 
 // ping keeps the connection alive.
@@ -67,17 +77,17 @@ func (s *stream) ping() error {
 	if !s.begun {
 		return nil
 	}
-	return s.write(":\n\n")
+	return s.write([]byte(":\n\n"))
 }
 
 // writePatience is how long a browser may take to read an event before its stream is cut.
 const writePatience = 10 * time.Second
 
-func (s *stream) write(text string) error {
+func (s *stream) write(text []byte) error {
 	control := http.NewResponseController(s.v.w)
 	_ = control.SetReadDeadline(time.Time{})                    // the server's own are for requests that end
 	_ = control.SetWriteDeadline(time.Now().Add(writePatience)) // a writer without deadlines blocks no longer than its reader
-	if _, err := s.v.w.Write([]byte(text)); err != nil {
+	if _, err := s.v.w.Write(text); err != nil {
 		return err
 	}
 	return control.Flush()

@@ -331,28 +331,3 @@ func (v *visit) haveCase() (api.Problem, error) {
 	}
 	return nil, nil
 }
-
-// timesLive sends the days anew whenever a time is taken or comes free.
-func (v *visit) timesLive() error {
-	q, err := v.wants(v.r.URL.Query())
-	if err != nil {
-		return err
-	}
-	if q.office == nil || len(q.concerns) == 0 {
-		return errNotFound
-	}
-	from, form := v.r.URL.Query().Get("ab"), v.r.URL.Query().Get("ansicht")
-	stream := v.stream()
-	var before *view.FreeTimes
-	variables := map[string]any{"office": q.office.Id, "concerns": q.inputs(), "days": daysShown}
-	err = follow(v.r.Context(), v.public(), "TimesLive", api.TimesLive_Operation, variables, stream, func(state *api.TimesLiveResponse) error {
-		if state.Availability == nil {
-			return errors.New("no availability")
-		}
-		now := v.timesOf(q, state.Availability, from, form)
-		now.Since(before)
-		before, from = now, now.Calendar.FirstDay() // the page stays where it is when its first day is full
-		return stream.send(view.TimesFragment(v.frame(""), now))
-	})
-	return stream.end(err)
-}

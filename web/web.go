@@ -62,6 +62,7 @@ type Site struct {
 	stop   context.CancelFunc
 
 	forms   sync.Map // of applications, by id
+	times   timesViews
 	values  values
 	counts  chan counting
 	counted chan struct{} // closed once nothing is counted any more
