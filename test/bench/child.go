@@ -75,8 +75,13 @@ func unlimited() (environment []string) {
 	return append(environment, "NELKE_OPENINGS_PER_HOUR=1000000000")
 }
 
-// serve starts the program and returns when it is ready.
+// serve starts the program and returns when it is ready. With profiles it runs inside this one.
 func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
+	return s.start(ctx, c, s.opts.profile != "")
+}
+
+// start starts the program, or the service inside this one, whose second listener is then at the child's profiles.
+func (s *stage) start(ctx context.Context, c settings, inside bool) (*child, error) {
 	if c.folder == "" {
 		c.folder = s.folder
 	}
@@ -95,7 +100,7 @@ func (s *stage) serve(ctx context.Context, c settings) (*child, error) {
 	}
 	environment := append(c.environment(addr), "NELKE_METRICS_ADDR="+metrics)
 	command, profiles := exec.Command(s.program, "serve"), ""
-	if s.opts.profile != "" {
+	if inside {
 		if profiles, err = freeAddr(ctx); err != nil {
 			return nil, err
 		}

@@ -50,10 +50,11 @@ func (s *stage) watchLive(ctx context.Context, d *database, server *child, resul
 	if err != nil {
 		return err
 	}
+	open := func(int) (listener, error) { return openSocket(ctx, server.addr, subscribe) }
 	// What a first subscriber costs, all of them share.
 	few := &audience{}
 	defer few.close()
-	if err := few.grow(ctx, server.addr, subscribe, 10); err != nil {
+	if err := few.grow(ctx, 10, open); err != nil {
 		return err
 	}
 	var each, last latencies
@@ -68,7 +69,7 @@ func (s *stage) watchLive(ctx context.Context, d *database, server *child, resul
 	}
 	all := &audience{}
 	defer all.close()
-	if err := all.grow(ctx, server.addr, subscribe, subscribers); err != nil {
+	if err := all.grow(ctx, subscribers, open); err != nil {
 		return err
 	}
 	few.ignore()
@@ -100,30 +101,57 @@ func (s *stage) watchLive(ctx context.Context, d *database, server *child, resul
 
 // change holds a start and releases it again, and returns how long each delivery of both took.
 func (s *stage) change(ctx context.Context, server *child, r *reception, watched *audience) (all latencies, err error) {
-	c, err := dial(ctx, server.addr)
-	if err != nil {
-		return nil, err
+	for _, half := range s.halves(ctx, server, r) {
+		times, err := watched.await(ctx, half)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, times...)
 	}
-	defer c.close()
+	return all, nil
+}
+
+// halves returns what holds a start, and what releases it again. Call them in this order.
+func (s *stage) halves(ctx context.Context, server *child, r *reception) [2]func() error {
+	ask := func(query string, input map[string]any, data any) error {
+		c, err := dial(ctx, server.addr)
+		if err != nil {
+			return err
+		}
+		defer c.close()
+		return c.graphql(r.keys[0], query, input, data)
+	}
 	var held struct{ HoldSlot appointment }
-	times, err := watched.await(ctx, func() error { return c.graphql(r.keys[0], holdMutation, r.hold(r.starts[0]), &held) })
-	if err != nil {
-		return nil, err
+	return [2]func() error{
+		func() error {
+			if err := ask(holdMutation, r.hold(r.starts[0]), &held); err != nil {
+				return err
+			}
+			if held.HoldSlot.Appointment == nil {
+				return fmt.Errorf("hold: %v", held.HoldSlot.Problems)
+			}
+			return nil
+		},
+		func() error {
+			return ask(releaseMutation, map[string]any{"idempotencyKey": uuid.NewString(), "appointment": held.HoldSlot.Appointment.ID}, nil)
+		},
 	}
-	if held.HoldSlot.Appointment == nil {
-		return nil, fmt.Errorf("hold: %v", held.HoldSlot.Problems)
-	}
-	release := map[string]any{"idempotencyKey": uuid.NewString(), "appointment": held.HoldSlot.Appointment.ID}
-	again, err := watched.await(ctx, func() error { return c.graphql(r.keys[0], releaseMutation, release, nil) })
-	return append(times, again...), err
+}
+
+// listener is one subscriber.
+type listener interface {
+	// next returns what comes next, until the call after it only.
+	next() ([]byte, error)
+	close()
 }
 
 // audience are subscribers of the same.
 type audience struct {
-	sockets []*socket
+	members []listener
 	heard   chan delivery
 	stop    chan struct{}
 	running sync.WaitGroup
+	latest  []byte // what was delivered last
 }
 
 // delivery is one message, at one subscriber.
@@ -133,22 +161,22 @@ type delivery struct {
 	err  error
 }
 
-// grow adds subscribers and returns when each has the state.
-func (a *audience) grow(ctx context.Context, addr string, subscribe []byte, n int) error {
+// grow adds subscribers and returns when each has the state. open opens the n-th one.
+func (a *audience) grow(ctx context.Context, n int, open func(n int) (listener, error)) error {
 	a.heard, a.stop = make(chan delivery, n), make(chan struct{})
-	for range n {
-		s, err := openSocket(ctx, addr, subscribe)
+	for i := range n {
+		s, err := open(i)
 		if err != nil {
-			return fmt.Errorf("subscriber %d: %w", len(a.sockets), err)
+			return fmt.Errorf("subscriber %d: %w", i, err)
 		}
-		a.sockets = append(a.sockets, s)
+		a.members = append(a.members, s)
 		a.running.Go(func() { a.listen(s) })
 	}
 	_, err := a.gather(ctx, time.Now())
 	return err
 }
 
-func (a *audience) listen(s *socket) {
+func (a *audience) listen(s listener) {
 	for {
 		text, err := s.next()
 		select {
@@ -175,7 +203,7 @@ func (a *audience) gather(ctx context.Context, since time.Time) (times latencies
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
 	var first []byte
-	for range a.sockets {
+	for range a.members {
 		select {
 		case d := <-a.heard:
 			switch {
@@ -187,8 +215,9 @@ func (a *audience) gather(ctx context.Context, since time.Time) (times latencies
 				return nil, &differenceError{got: d.text, want: first}
 			}
 			times = append(times, max(0, d.at.Sub(since)))
+			a.latest = d.text
 		case <-timeout.C:
-			return nil, fmt.Errorf("%d of %d subscribers were told", len(times), len(a.sockets))
+			return nil, fmt.Errorf("%d of %d subscribers were told", len(times), len(a.members))
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -214,7 +243,7 @@ func (a *audience) close() {
 		return
 	}
 	close(a.stop)
-	for _, s := range a.sockets {
+	for _, s := range a.members {
 		s.close()
 	}
 	a.running.Wait()

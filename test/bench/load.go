@@ -69,6 +69,18 @@ func (c *caller) get(path string) (status int, answer []byte, err error) {
 	return c.exchange()
 }
 
+// browserHeaders are headers that a browser sends with every request.
+const browserHeaders = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0\r\n" +
+	"Accept-Language: de,en-US;q=0.7,en;q=0.3\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
+
+// browse asks for a page with its query string as a browser does, and returns status and body likewise, the body gzipped if the page is.
+func (c *caller) browse(path string) (status int, answer []byte, err error) {
+	c.out = append(append(c.out[:0], "GET "...), path...)
+	c.out = append(c.out, " HTTP/1.1\r\nHost: bench\r\nAccept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\n"+
+		"Sec-Fetch-Dest: document\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: none\r\n"+browserHeaders+"\r\n"...)
+	return c.exchange()
+}
+
 // exchange sends what is written out, and reads the answer.
 func (c *caller) exchange() (status int, answer []byte, err error) {
 	if err := c.conn.SetDeadline(time.Now().Add(patience)); err != nil {

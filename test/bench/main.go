@@ -11,14 +11,14 @@
 // Some parts run only when they are named: those of make bench/federation, which need Node, and the attacks. -beside compares with
 // another revision of the repository.
 // It exits with 1 when a bar is missed, and stops at once when an answer differs. The servers it measures are the
-// program as the container image has it, each a process of its own; so are the baselines. All of them, the load and the
-// databases share the machine, so only ratios of one run say anything.
+// program as the container image has it, each a process of its own; so are the baselines. Pages alone are measured inside this program,
+// beside their baseline. All of them, the load and the databases share the machine, so only ratios of one run say anything.
 //
 // The reading order: parts.go has the parts, and each part a file. stage.go builds the program and prepares the
 // database; town.go is the town in it, backlog/ what fills a work queue; load.go asks, the same for both sides; side.go
 // asks several sides by turns, sizes.go one in several sizes; trial.go and replay.go send to PostgreSQL what tap/ heard a
-// server send; mercurius/ is the service of another make; report.go judges; attack*.go is what one client may not do to the others;
-// beside.go compares revisions.
+// server send; profiled.go is the service inside this program; mercurius/ is the service of another make; report.go judges;
+// attack*.go is what one client may not do to the others; beside.go compares revisions.
 package main
 
 import (
@@ -110,7 +110,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	flags.IntVar(&opts.rounds, "rounds", 3, "how often each measure is taken")
 	flags.DurationVar(&opts.seconds, "seconds", 5*time.Second, "how long a round of load lasts, such as 10s")
 	flags.BoolVar(&opts.short, "short", false, "tiny rounds, to see that everything works; the figures mean nothing")
-	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the servers of availability, listing, booking and apply, which then run inside this program")
+	flags.StringVar(&opts.profile, "profile", "", "folder for CPU profiles of the servers of availability, listing, pages, booking, apply and calendar, which then run inside this program")
 	flags.StringVar(&opts.beside, "beside", "", "a revision of this repository whose own measures are taken by turns with these, to be compared")
 	flags.IntVar(&opts.pairs, "pairs", 5, "how many runs of each are compared, with -beside")
 	flags.StringVar(&opts.attack, "attack", "", "of the part attacks, only those whose name holds this")

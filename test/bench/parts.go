@@ -20,10 +20,12 @@ func parts() []part {
 		{name: "availability", run: benchAvailability},
 		{name: "queue", run: benchQueue},
 		{name: "listing", run: benchListing},
+		{name: "pages", run: benchPages},
 		{name: "booking", run: benchBooking},
 		{name: "apply", run: benchApply},
 		{name: "rush", run: benchRush},
 		{name: "live", run: benchLive},
+		{name: "calendar", run: benchCalendar},
 		{name: "process", run: benchProcess},
 
 		{name: "kept", run: benchKept, extra: true},
