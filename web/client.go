@@ -46,7 +46,7 @@ func (e *GraphError) unreached() bool {
 	return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable || e.Status == http.StatusGatewayTimeout
 }
 
-// refuses reports whether an operation is taken for none that the graph, or a gateway before it, knows: trying again changes nothing.
+// refuses reports whether the graph, or a gateway before it, has no such operation: trying again changes nothing.
 func (e *GraphError) refuses() bool {
 	return e.Status >= http.StatusBadRequest && e.Status < http.StatusInternalServerError && e.Code != "UNAUTHENTICATED" && e.Code != "RATE_LIMITED" && !e.unreached()
 }
