@@ -43,7 +43,10 @@ func TestEveryPageIsWholeWithKERNsStylesheet(t *testing.T) { //nolint:parallelte
 	b := open(t, s.town)
 	folder := os.Getenv("NELKE_SCREENS")
 	var found []string
-	for _, page := range everyPage(t, s, "de") {
+	for i, page := range everyPage(t, s, "de") {
+		if !long() && i%3 > 0 { // the long form has all, as people see them with our own stylesheet in either form
+			continue
+		}
 		b.window(320, 900).look(page)
 		for _, fault := range b.structure() {
 			found = append(found, page.name+": "+fault)
