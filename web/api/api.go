@@ -2944,6 +2944,10 @@ type OccasionService struct {
 	Slug string `json:"slug"`
 	// Name, in the language of the request.
 	Name string `json:"name"`
+	// How it can be asked for.
+	Channels []ServiceChannel `json:"channels"`
+	// Today's price; null when free.
+	Fee *OccasionServiceFee `json:"fee"`
 }
 
 // GetSlug returns OccasionService.Slug, and is useful for accessing the field via an interface.
@@ -2951,6 +2955,24 @@ func (v *OccasionService) GetSlug() string { return v.Slug }
 
 // GetName returns OccasionService.Name, and is useful for accessing the field via an interface.
 func (v *OccasionService) GetName() string { return v.Name }
+
+// GetChannels returns OccasionService.Channels, and is useful for accessing the field via an interface.
+func (v *OccasionService) GetChannels() []ServiceChannel { return v.Channels }
+
+// GetFee returns OccasionService.Fee, and is useful for accessing the field via an interface.
+func (v *OccasionService) GetFee() *OccasionServiceFee { return v.Fee }
+
+// OccasionServiceFee includes the requested fields of the GraphQL type Fee.
+// The GraphQL type's documentation follows.
+//
+// A dated price (Gebühr).
+type OccasionServiceFee struct {
+	// Price of one.
+	Amount Amount `json:"amount"`
+}
+
+// GetAmount returns OccasionServiceFee.Amount, and is useful for accessing the field via an interface.
+func (v *OccasionServiceFee) GetAmount() Amount { return v.Amount }
 
 // OfficeChoice includes the requested fields of the GraphQL type Office.
 // The GraphQL type's documentation follows.
@@ -8789,6 +8811,12 @@ query Start ($town: String!) {
 			services {
 				slug
 				name
+				channels
+				fee {
+					amount {
+						... Amount
+					}
+				}
 			}
 		}
 	}

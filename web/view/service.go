@@ -3,6 +3,7 @@ package view
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"nelke/web/api"
 )
@@ -46,6 +47,18 @@ func ways(p *Page, channels []api.ServiceChannel) []way {
 		}
 	}
 	return all
+}
+
+// marks returns the ways to get a service of an occasion, and what it costs, on one line.
+func marks(p *Page, s api.OccasionService) string {
+	var all []string
+	for _, w := range ways(p, s.Channels) {
+		all = append(all, w.Name)
+	}
+	if s.Fee != nil && s.Fee.Amount.Cents > 0 {
+		all = append(all, p.Money(s.Fee.Amount))
+	}
+	return strings.Join(all, ", ")
 }
 
 func has(channels []api.ServiceChannel, c api.ServiceChannel) bool {
