@@ -107,7 +107,7 @@ func (c *client) send(ctx context.Context, req *graphql.Request) (*http.Response
 		return nil, err
 	}
 	if c.made != nil {
-		c.made.add(r.URL.RawQuery, answer.Header)
+		c.made.add(r.URL.RawQuery, answer)
 	}
 	return answer, nil
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/base64"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -19,23 +18,39 @@ const (
 	// mostKept is how many pages are kept, and keptBytes how many bytes they may have in all.
 	mostKept  = 2000
 	keptBytes = 32 << 20
+	// unknownBytes is what an answer counts that doesn't say its length.
+	unknownBytes = 64 << 10
 )
 
 // basis are the public answers of the graph that a page was made of, each by its query string and ETag.
 type basis struct {
 	answers []basedOn
 	loose   bool          // an answer had no ETag, so nobody can tell whether it still holds
+	bytes   int           // of the answers
 	age     time.Duration // for how long all of them may be used without asking
+}
+
+// size is what is kept of the answers, in bytes.
+func (b basis) size() (n int) {
+	for _, answer := range b.answers {
+		n += len(answer.query) + len(answer.tag)
+	}
+	return n
 }
 
 type basedOn struct{ query, tag string }
 
-func (b *basis) add(query string, header http.Header) {
+func (b *basis) add(query string, answer *http.Response) {
+	header := answer.Header
 	tag := header.Get("Etag")
 	if tag == "" || query == "" {
 		b.loose = true
 	}
-	b.join(basis{answers: []basedOn{{query, tag}}, age: maxAge(header)})
+	bytes := int(answer.ContentLength)
+	if bytes < 0 { // an answer in pieces, which may be of any length
+		bytes = unknownBytes
+	}
+	b.join(basis{answers: []basedOn{{query, tag}}, bytes: bytes, age: maxAge(header)})
 }
 
 // join adds the answers of another basis. A nil basis isn't recorded.
@@ -47,16 +62,11 @@ func (b *basis) join(more basis) {
 		b.age = more.age
 	}
 	b.answers, b.loose = append(b.answers, more.answers...), b.loose || more.loose
+	b.bytes += more.bytes
 }
 
-// kept are public pages as they were written last. A page is served again as long as the graph says of every answer that it was made of
-// that it still holds: by 304, without making the answer.
-type kept struct {
-	mu    sync.Mutex
-	pages map[string]keptPage
-	bytes int
-}
-
+// keptPage is a public page as it was written last. It is served again as long as the graph says of every answer that it was made of that it still
+// holds: by 304, without making the answer.
 type keptPage struct {
 	body   []byte
 	packed []byte // the body gzipped; nil where that isn't worth it
@@ -65,38 +75,8 @@ type keptPage struct {
 	look   look
 }
 
-// size is what a page takes in memory, about: its key and the answers that it was made of included.
-func (p keptPage) size() int {
-	n := len(p.body) + len(p.packed) + 1000
-	for _, answer := range p.made.answers {
-		n += len(answer.query) + len(answer.tag)
-	}
-	return n
-}
-
-func newKept() *kept { return &kept{pages: map[string]keptPage{}} }
-
-func (k *kept) get(key string) (keptPage, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p, ok := k.pages[key]
-	return p, ok
-}
-
-// put keeps a page. A full store is emptied: what is asked for comes back at once.
-func (k *kept) put(key string, p keptPage) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if old, ok := k.pages[key]; ok {
-		k.bytes -= old.size()
-	} else if len(k.pages) >= mostKept {
-		k.pages, k.bytes = map[string]keptPage{}, 0
-	}
-	if k.bytes+p.size() > keptBytes {
-		k.pages, k.bytes = map[string]keptPage{}, 0
-	}
-	k.pages[key], k.bytes = p, k.bytes+p.size()
-}
+// size is what a page takes in memory, about: the answers that it was made of included.
+func (p keptPage) size() int { return len(p.body) + len(p.packed) + p.made.size() + 1000 }
 
 // publish answers with a page that is the same for everybody without a case. content returns it; what it reads of the graph has to be read by
 // v.public(). It may be kept by browsers for no longer than they ask again.
@@ -141,18 +121,10 @@ func (v *visit) publishBytes(p keptPage) {
 	header := v.w.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	header.Set("Vary", "Cookie")
-	header.Add("Vary", "Accept-Encoding")
 	header.Set("Content-Type", "text/html; charset=utf-8")
 	header.Set("Content-Language", v.lang)
-	body, tag := p.body, p.tag
-	if p.packed != nil && static.AcceptsGzip(v.r.Header) {
-		body, tag = p.packed, p.tag+"-gzip"
-		header.Set("Content-Encoding", "gzip")
-		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside Content-Encoding
-	}
-	header.Set("Etag", `"`+tag+`"`)
 	v.sent = true
-	http.ServeContent(v.w, v.r, "", time.Time{}, bytes.NewReader(body))
+	static.ServeCoded(v.w, v.r, "", p.tag, p.body, p.packed)
 }
 
 // holds reports whether the graph still gives each of the answers, and for how long they may be used without asking again.

@@ -4,40 +4,24 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
-// mostValues is how many values are kept. A full store is emptied: what is asked for comes back at once.
-const mostValues = 500
+const (
+	// mostValues is how many values are kept, and valueBytes how many bytes the answers may have in all that they were read from.
+	mostValues = 500
+	valueBytes = 16 << 20
+)
 
-// values are what was read last from public answers of the graph, by a name. Nobody changes one.
-type values struct {
-	mu   sync.Mutex
-	kept map[string]keptValue
-}
-
+// keptValue is what was read last from public answers of the graph. It is read-only.
 type keptValue struct {
 	value any
 	made  basis
 	until time.Time // until then the graph's answers may be used without asking
 }
 
-func (k *values) get(name string) (keptValue, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	value, ok := k.kept[name]
-	return value, ok
-}
-
-func (k *values) put(name string, value keptValue) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil || len(k.kept) >= mostValues {
-		k.kept = map[string]keptValue{}
-	}
-	k.kept[name] = value
-}
+// size is about what a value takes in memory: as much as the answers that it was read from.
+func (k keptValue) size() int { return k.made.bytes + k.made.size() + 1000 }
 
 // again returns the value of a name in the visit's language: the one that was read last, as long as the graph says of every answer that it was read
 // from that it still holds, else what read returns, which has to ask the graph by v.public(). Errors aren't kept.

@@ -54,16 +54,16 @@ type Site struct {
 	graph  *url.URL // its endpoint
 	secure bool
 	pages  *http.ServeMux // below a town and a language
-	kept   *kept
+	kept   *store[keptPage]
 	static *static.Files
 	beside string // address of what KERN's components lack, where a town's style.css takes the place of ours; "" otherwise
 	forged *http.CrossOriginProtection
 	ended  context.Context //nolint:containedctx // it ends with the site, and the live parts with it
 	stop   context.CancelFunc
 
-	forms   sync.Map // of applications, by id
+	forms   sync.Map // of applications, by id: as many as the graph has
 	times   timesViews
-	values  values
+	values  *store[keptValue]
 	counts  chan counting
 	counted chan struct{} // closed once nothing is counted any more
 }
@@ -87,7 +87,7 @@ func New(cfg Config) (*Site, error) {
 		cfg.Now = time.Now
 	}
 	s := &Site{
-		cfg: cfg, graph: u, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newKept(), forged: http.NewCrossOriginProtection(),
+		cfg: cfg, graph: u, secure: strings.HasPrefix(cfg.PublicURL, "https://"), kept: newStore[keptPage](mostKept, keptBytes), values: newStore[keptValue](mostValues, valueBytes), forged: http.NewCrossOriginProtection(),
 		static: files, beside: beside,
 	}
 	scheme, _, _ := strings.Cut(cfg.PublicURL, "://")

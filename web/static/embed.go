@@ -193,16 +193,23 @@ func (f *Files) Serve(w http.ResponseWriter, r *http.Request, hashed string) {
 	header := w.Header()
 	header.Set("Content-Type", one.contentType)
 	header.Set("Cache-Control", keep)
-	header.Set("Vary", "Accept-Encoding")
 	header.Set("X-Content-Type-Options", "nosniff")
-	body, tag := one.plain, one.hash
-	if one.small != nil && AcceptsGzip(r.Header) {
-		body, tag = one.small, one.hash+"-gzip"
+	ServeCoded(w, r, hashed, one.hash, one.plain, one.small)
+}
+
+// ServeCoded answers with a content that is kept plain and gzipped, nil where that is no smaller, each under an ETag of its own, tag and tag-gzip.
+// Content-Type is set by the caller.
+func ServeCoded(w http.ResponseWriter, r *http.Request, name, tag string, plain, gzipped []byte) {
+	header := w.Header()
+	header.Add("Vary", "Accept-Encoding")
+	body := plain
+	if gzipped != nil && AcceptsGzip(r.Header) {
+		body, tag = gzipped, tag+"-gzip"
 		header.Set("Content-Encoding", "gzip")
 		header.Set("Content-Length", strconv.Itoa(len(body))) // ServeContent leaves it out beside Content-Encoding
 	}
 	header.Set("ETag", `"`+tag+`"`)
-	http.ServeContent(w, r, hashed, time.Time{}, bytes.NewReader(body))
+	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
 }
 
 // AcceptsGzip reports whether a client can read gzip (RFC 9110, section 12.5.3).
