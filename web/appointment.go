@@ -102,7 +102,7 @@ func (v *visit) moveTimes() error {
 }
 
 func (v *visit) showMove(status int, a *api.AppointmentWhole, faults []view.Fault) error {
-	q, err := v.wants(concernsOf(a))
+	q, err := v.wants(view.ConcernsOf(a))
 	if err != nil {
 		return err
 	}
@@ -119,15 +119,6 @@ func (v *visit) showMove(status int, a *api.AppointmentWhole, faults []view.Faul
 	t := v.timesOf(q, calendar, v.r.FormValue("ab"), v.r.FormValue("ansicht"))
 	t.Moving, t.Action = a, "/vorgang/termin/"+a.Id+"/verschieben"
 	return v.show(status, view.Times(p, t))
-}
-
-// concernsOf returns an appointment's concerns and office as they stand in addresses.
-func concernsOf(a *api.AppointmentWhole) url.Values {
-	form := url.Values{"buero": {a.Office.Slug}}
-	for _, c := range a.Concerns {
-		form.Add("dienst", view.ConcernText(c.Service.Slug, c.Quantity))
-	}
-	return form
 }
 
 // move gives an appointment another time. The old one stays until the new one is had.

@@ -54,7 +54,7 @@ func (v *visit) ownAppointment(id string) (*api.AppointmentWhole, error) {
 
 // holdEnded shows that the reservation has run out: what was typed is kept, and the nearest times stand beside it.
 func (v *visit) holdEnded(a *api.AppointmentWhole) error {
-	q, err := v.wants(concernsOf(a))
+	q, err := v.wants(view.ConcernsOf(a))
 	if err != nil {
 		return err
 	}
@@ -248,9 +248,9 @@ func (v *visit) release() error {
 		return err
 	}
 	if typed == nil || *typed == (view.Person{}) {
-		return v.redirect(v.url("/termin/zeiten") + "?" + concernsOf(a).Encode())
+		return v.redirect(v.url("/termin/zeiten") + "?" + view.ConcernsOf(a).Encode())
 	}
-	q, err := v.wants(concernsOf(a))
+	q, err := v.wants(view.ConcernsOf(a))
 	if err != nil {
 		return err
 	}

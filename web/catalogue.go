@@ -72,7 +72,7 @@ func (v *visit) chooseTown() error {
 
 // allTowns returns the towns of the graph.
 func (v *visit) allTowns() ([]api.TownLine, error) {
-	page := func(after *string) ([]api.TownLine, api.PageEnd, error) {
+	return list(func(after *string) ([]api.TownLine, api.PageEnd, error) {
 		read, err := api.Towns(v.r.Context(), v.public(), after)
 		if err != nil {
 			return nil, api.PageEnd{}, err
@@ -81,8 +81,7 @@ func (v *visit) allTowns() ([]api.TownLine, error) {
 			return nil, api.PageEnd{}, nil
 		}
 		return read.Municipalities.Nodes, read.Municipalities.PageInfo, nil
-	}
-	return list(page)
+	})
 }
 
 // services is the list of services: all, those that can be applied for online, or what a search finds.

@@ -53,6 +53,9 @@ func (v *visit) moreOf(c *api.CaseWhole) error {
 		if err != nil {
 			return nil, api.PageEnd{}, err
 		}
+		if read.Viewer == nil || read.Viewer.Case == nil { // it has ended since
+			return nil, api.PageEnd{}, errNoCase
+		}
 		page := read.Viewer.Case.ApplicationConnection
 		return page.Nodes, page.PageInfo, nil
 	})
@@ -63,6 +66,9 @@ func (v *visit) moreOf(c *api.CaseWhole) error {
 		read, err := api.MoreAppointments(v.r.Context(), v.own(), after)
 		if err != nil {
 			return nil, api.PageEnd{}, err
+		}
+		if read.Viewer == nil || read.Viewer.Case == nil { // it has ended since
+			return nil, api.PageEnd{}, errNoCase
 		}
 		page := read.Viewer.Case.AppointmentConnection
 		return page.Nodes, page.PageInfo, nil
@@ -159,14 +165,9 @@ func (v *visit) myData() error {
 // personalData is what the person's own copy of their data has.
 type personalData struct {
 	Case         *api.CaseWhole          `json:"case"`
-	Applications []applicationData       `json:"applications"`
+	Applications []*api.ApplicationCopy  `json:"applications"`
 	Appointments []*api.AppointmentWhole `json:"appointments"`
 	Events       []api.CaseEvent         `json:"events"`
-}
-
-type applicationData struct {
-	*api.ApplicationWhole
-	Payments []api.PaymentState `json:"payments"`
 }
 
 // downloadData sends the case, its applications with their payments, its appointments and what happened to them, as JSON.
@@ -197,17 +198,11 @@ func (v *visit) downloadData() error {
 func (v *visit) dataOf(c *api.CaseWhole) (*personalData, error) {
 	all := &personalData{Case: c}
 	for _, line := range c.ApplicationConnection.Nodes {
-		read, err := api.Application(v.r.Context(), v.own(), line.Id, v.language())
+		read, err := api.ApplicationCopyOf(v.r.Context(), v.own(), line.Id, v.language())
 		if err != nil {
 			return nil, err
 		}
-		paid, err := api.Payments(v.r.Context(), v.own(), line.Id)
-		if err != nil {
-			return nil, err
-		}
-		if read.Application != nil && paid.Application != nil {
-			all.Applications = append(all.Applications, applicationData{read.Application, paid.Application.Payments})
-		}
+		all.Applications = append(all.Applications, read.Application)
 	}
 	for _, line := range c.AppointmentConnection.Nodes {
 		read, err := api.Appointment(v.r.Context(), v.own(), line.Id)
@@ -220,6 +215,9 @@ func (v *visit) dataOf(c *api.CaseWhole) (*personalData, error) {
 		read, err := api.CaseHistory(v.r.Context(), v.own(), after)
 		if err != nil {
 			return nil, api.PageEnd{}, err
+		}
+		if read.Viewer == nil || read.Viewer.Case == nil { // it has ended since
+			return nil, api.PageEnd{}, errNoCase
 		}
 		page := read.Viewer.Case.EventConnection
 		return page.Nodes, page.PageInfo, nil

@@ -36,10 +36,7 @@ func (q *wanted) inputs() []api.ConcernInput {
 
 // query returns the concerns as they stand in addresses: dienst=personalausweis:2.
 func (q *wanted) query() url.Values {
-	values := url.Values{}
-	for _, c := range q.concerns {
-		values.Add("dienst", view.ConcernText(c.Slug, c.Quantity))
-	}
+	values := view.Chosen(q.concerns)
 	if q.office != nil && len(q.town.Offices) > 1 {
 		values.Set("buero", q.office.Slug)
 	}

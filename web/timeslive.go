@@ -70,7 +70,7 @@ type timesState struct {
 	next   timesStates
 }
 
-// timesStates find the state that follows from an answer. Nothing but those who are shown a state keeps it.
+// timesStates finds the state that follows from an answer. It refers to it weakly: a state is freed with the last open page that shows it.
 type timesStates struct {
 	mu     sync.Mutex
 	latest weak.Pointer[timesState]

@@ -77,7 +77,7 @@ func over(day string) time.Time {
 	return date.Add(26 * time.Hour)
 }
 
-// patience is how long shared days may take to answer. Their salt is asked for once a day, and marks are added beside what people wait for.
+// patience is how long shared days may take to answer: for the salt, once a day and process, and for the marks, in a job.
 const patience = time.Second
 
 // View counts one view in each cell. A visitor is a network and an agent; neither is kept.

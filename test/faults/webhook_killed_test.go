@@ -94,7 +94,7 @@ func TestKilledBetweenAWebhookAndTheNoteOfIt(t *testing.T) {
 				require.NoError(t, db.QueryRow(`SELECT count(*) FROM river_job WHERE kind = 'send_webhooks' AND (state = 'available' OR state = 'running' AND id > $1)`, last).Scan(&due))
 				return sweeps(last) > 0 && due == 0
 			}, startPatience, 20*time.Millisecond)
-			// A leap of the clock has a leader elected, and its sweep would call as well: that the call has a job of its own shows in the table alone.
+			// The sweep that follows a leap of the clock, when a leader is elected, makes the call too. That a job is scheduled for it shows in the table.
 			var heir time.Time
 			require.NoError(t, db.QueryRow(`SELECT scheduled_at FROM river_job WHERE kind = 'send_webhooks' AND id <= $1 ORDER BY id DESC LIMIT 1`, last).Scan(&heir))
 			require.False(t, heir.After(p.clock.Now().Add(31*time.Second)), "a job takes the call up when its lease is over")

@@ -30,7 +30,7 @@ import (
 func main() {
 	only := flag.String("only", "", "run patches whose name holds this")
 	loud := flag.Bool("v", false, "print what the tests say")
-	workers := flag.Int("workers", max(1, runtime.NumCPU()), "how many patches are tried side by side")
+	workers := flag.Int("workers", runtime.NumCPU(), "how many patches are tried side by side")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, "test/mutants/patches", *only, *loud, *workers)

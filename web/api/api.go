@@ -251,6 +251,210 @@ func (v *AnswerRequestResponse) GetAnswerRequest() AnswerRequestAnswerRequestApp
 	return v.AnswerRequest
 }
 
+// ApplicationCopy includes the requested fields of the GraphQL type Application.
+// The GraphQL type's documentation follows.
+//
+// One filled form on its way through the office (Antrag).
+type ApplicationCopy struct {
+	ApplicationWhole `json:"-"`
+	// The last 1,000 attempts to pay, oldest first.
+	Payments []PaymentState `json:"payments"`
+}
+
+// GetPayments returns ApplicationCopy.Payments, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetPayments() []PaymentState { return v.Payments }
+
+// GetId returns ApplicationCopy.Id, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetId() string { return v.ApplicationWhole.Id }
+
+// GetReference returns ApplicationCopy.Reference, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetReference() string { return v.ApplicationWhole.Reference }
+
+// GetStatus returns ApplicationCopy.Status, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetStatus() ApplicationStatus { return v.ApplicationWhole.Status }
+
+// GetOpenSteps returns ApplicationCopy.OpenSteps, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetOpenSteps() []ApplicationStep { return v.ApplicationWhole.OpenSteps }
+
+// GetRevision returns ApplicationCopy.Revision, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetRevision() int { return v.ApplicationWhole.Revision }
+
+// GetAnswers returns ApplicationCopy.Answers, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetAnswers() *json.RawMessage { return v.ApplicationWhole.Answers }
+
+// GetStartedAt returns ApplicationCopy.StartedAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetStartedAt() time.Time { return v.ApplicationWhole.StartedAt }
+
+// GetEditedAt returns ApplicationCopy.EditedAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetEditedAt() time.Time { return v.ApplicationWhole.EditedAt }
+
+// GetExpiresAt returns ApplicationCopy.ExpiresAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetExpiresAt() *time.Time { return v.ApplicationWhole.ExpiresAt }
+
+// GetSubmittedAt returns ApplicationCopy.SubmittedAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetSubmittedAt() *time.Time { return v.ApplicationWhole.SubmittedAt }
+
+// GetDeadline returns ApplicationCopy.Deadline, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetDeadline() *time.Time { return v.ApplicationWhole.Deadline }
+
+// GetEndedAt returns ApplicationCopy.EndedAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetEndedAt() *time.Time { return v.ApplicationWhole.EndedAt }
+
+// GetRejection returns ApplicationCopy.Rejection, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetRejection() *string { return v.ApplicationWhole.Rejection }
+
+// GetAcknowledgedAt returns ApplicationCopy.AcknowledgedAt, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetAcknowledgedAt() *time.Time { return v.ApplicationWhole.AcknowledgedAt }
+
+// GetAcknowledgedNotice returns ApplicationCopy.AcknowledgedNotice, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetAcknowledgedNotice() *ApplicationWholeAcknowledgedNoticePrivacyNotice {
+	return v.ApplicationWhole.AcknowledgedNotice
+}
+
+// GetDue returns ApplicationCopy.Due, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetDue() Amount { return v.ApplicationWhole.Due }
+
+// GetForm returns ApplicationCopy.Form, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetForm() ApplicationWholeForm { return v.ApplicationWhole.Form }
+
+// GetPayment returns ApplicationCopy.Payment, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetPayment() *PaymentState { return v.ApplicationWhole.Payment }
+
+// GetRequests returns ApplicationCopy.Requests, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetRequests() []Question { return v.ApplicationWhole.Requests }
+
+// GetDispatch returns ApplicationCopy.Dispatch, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetDispatch() *ApplicationWholeDispatch { return v.ApplicationWhole.Dispatch }
+
+// GetAppointment returns ApplicationCopy.Appointment, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetAppointment() *ApplicationWholeAppointment {
+	return v.ApplicationWhole.Appointment
+}
+
+// GetService returns ApplicationCopy.Service, and is useful for accessing the field via an interface.
+func (v *ApplicationCopy) GetService() ApplicationWholeServicePublicService {
+	return v.ApplicationWhole.Service
+}
+
+func (v *ApplicationCopy) UnmarshalJSON(b []byte) error {
+
+	if string(b) == "null" {
+		return nil
+	}
+
+	var firstPass struct {
+		*ApplicationCopy
+		graphql.NoUnmarshalJSON
+	}
+	firstPass.ApplicationCopy = v
+
+	err := json.Unmarshal(b, &firstPass)
+	if err != nil {
+		return err
+	}
+
+	err = json.Unmarshal(
+		b, &v.ApplicationWhole)
+	if err != nil {
+		return err
+	}
+	return nil
+}
+
+type __premarshalApplicationCopy struct {
+	Payments []PaymentState `json:"payments"`
+
+	Id string `json:"id"`
+
+	Reference string `json:"reference"`
+
+	Status ApplicationStatus `json:"status"`
+
+	OpenSteps []ApplicationStep `json:"openSteps"`
+
+	Revision int `json:"revision"`
+
+	Answers *json.RawMessage `json:"answers"`
+
+	StartedAt time.Time `json:"startedAt"`
+
+	EditedAt time.Time `json:"editedAt"`
+
+	ExpiresAt *time.Time `json:"expiresAt"`
+
+	SubmittedAt *time.Time `json:"submittedAt"`
+
+	Deadline *time.Time `json:"deadline"`
+
+	EndedAt *time.Time `json:"endedAt"`
+
+	Rejection *string `json:"rejection"`
+
+	AcknowledgedAt *time.Time `json:"acknowledgedAt"`
+
+	AcknowledgedNotice *ApplicationWholeAcknowledgedNoticePrivacyNotice `json:"acknowledgedNotice"`
+
+	Due Amount `json:"due"`
+
+	Form ApplicationWholeForm `json:"form"`
+
+	Payment *PaymentState `json:"payment"`
+
+	Requests []Question `json:"requests"`
+
+	Dispatch *ApplicationWholeDispatch `json:"dispatch"`
+
+	Appointment *ApplicationWholeAppointment `json:"appointment"`
+
+	Service ApplicationWholeServicePublicService `json:"service"`
+}
+
+func (v *ApplicationCopy) MarshalJSON() ([]byte, error) {
+	premarshaled, err := v.__premarshalJSON()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(premarshaled)
+}
+
+func (v *ApplicationCopy) __premarshalJSON() (*__premarshalApplicationCopy, error) {
+	var retval __premarshalApplicationCopy
+
+	retval.Payments = v.Payments
+	retval.Id = v.ApplicationWhole.Id
+	retval.Reference = v.ApplicationWhole.Reference
+	retval.Status = v.ApplicationWhole.Status
+	retval.OpenSteps = v.ApplicationWhole.OpenSteps
+	retval.Revision = v.ApplicationWhole.Revision
+	retval.Answers = v.ApplicationWhole.Answers
+	retval.StartedAt = v.ApplicationWhole.StartedAt
+	retval.EditedAt = v.ApplicationWhole.EditedAt
+	retval.ExpiresAt = v.ApplicationWhole.ExpiresAt
+	retval.SubmittedAt = v.ApplicationWhole.SubmittedAt
+	retval.Deadline = v.ApplicationWhole.Deadline
+	retval.EndedAt = v.ApplicationWhole.EndedAt
+	retval.Rejection = v.ApplicationWhole.Rejection
+	retval.AcknowledgedAt = v.ApplicationWhole.AcknowledgedAt
+	retval.AcknowledgedNotice = v.ApplicationWhole.AcknowledgedNotice
+	retval.Due = v.ApplicationWhole.Due
+	retval.Form = v.ApplicationWhole.Form
+	retval.Payment = v.ApplicationWhole.Payment
+	retval.Requests = v.ApplicationWhole.Requests
+	retval.Dispatch = v.ApplicationWhole.Dispatch
+	retval.Appointment = v.ApplicationWhole.Appointment
+	retval.Service = v.ApplicationWhole.Service
+	return &retval, nil
+}
+
+// ApplicationCopyOfResponse is returned by ApplicationCopyOf on success.
+type ApplicationCopyOfResponse struct {
+	// One application of yours, or one that was submitted to your town.
+	Application *ApplicationCopy `json:"application"`
+}
+
+// GetApplication returns ApplicationCopyOfResponse.Application, and is useful for accessing the field via an interface.
+func (v *ApplicationCopyOfResponse) GetApplication() *ApplicationCopy { return v.Application }
+
 // ApplicationLine includes the GraphQL fields of Application requested by the fragment ApplicationLine.
 // The GraphQL type's documentation follows.
 //
@@ -3468,27 +3672,6 @@ var AllPaymentStatus = []PaymentStatus{
 	PaymentStatus_REFUNDED,
 }
 
-// PaymentsApplication includes the requested fields of the GraphQL type Application.
-// The GraphQL type's documentation follows.
-//
-// One filled form on its way through the office (Antrag).
-type PaymentsApplication struct {
-	// The last 1,000 attempts to pay, oldest first.
-	Payments []PaymentState `json:"payments"`
-}
-
-// GetPayments returns PaymentsApplication.Payments, and is useful for accessing the field via an interface.
-func (v *PaymentsApplication) GetPayments() []PaymentState { return v.Payments }
-
-// PaymentsResponse is returned by Payments on success.
-type PaymentsResponse struct {
-	// One application of yours, or one that was submitted to your town.
-	Application *PaymentsApplication `json:"application"`
-}
-
-// GetApplication returns PaymentsResponse.Application, and is useful for accessing the field via an interface.
-func (v *PaymentsResponse) GetApplication() *PaymentsApplication { return v.Application }
-
 // Whom an appointment is for.
 type PersonInput struct {
 	// Given names, at most 100 characters; may be empty where there is a family name.
@@ -6089,6 +6272,18 @@ func (v *__AnswerRequestInput) GetApplication() string { return v.Application }
 // GetMessage returns __AnswerRequestInput.Message, and is useful for accessing the field via an interface.
 func (v *__AnswerRequestInput) GetMessage() string { return v.Message }
 
+// __ApplicationCopyOfInput is used internally by genqlient
+type __ApplicationCopyOfInput struct {
+	Id       string   `json:"id"`
+	Language Language `json:"language"`
+}
+
+// GetId returns __ApplicationCopyOfInput.Id, and is useful for accessing the field via an interface.
+func (v *__ApplicationCopyOfInput) GetId() string { return v.Id }
+
+// GetLanguage returns __ApplicationCopyOfInput.Language, and is useful for accessing the field via an interface.
+func (v *__ApplicationCopyOfInput) GetLanguage() Language { return v.Language }
+
 // __ApplicationInput is used internally by genqlient
 type __ApplicationInput struct {
 	Id       string   `json:"id"`
@@ -6356,14 +6551,6 @@ func (v *__OpenCaseInput) GetCaseKey() string { return v.CaseKey }
 
 // GetLanguage returns __OpenCaseInput.Language, and is useful for accessing the field via an interface.
 func (v *__OpenCaseInput) GetLanguage() Language { return v.Language }
-
-// __PaymentsInput is used internally by genqlient
-type __PaymentsInput struct {
-	Application string `json:"application"`
-}
-
-// GetApplication returns __PaymentsInput.Application, and is useful for accessing the field via an interface.
-func (v *__PaymentsInput) GetApplication() string { return v.Application }
 
 // __RegionTimesInput is used internally by genqlient
 type __RegionTimesInput struct {
@@ -6833,6 +7020,143 @@ func Application(
 	}
 
 	data_ = &ApplicationResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by ApplicationCopyOf.
+const ApplicationCopyOf_Operation = `
+query ApplicationCopyOf ($id: ID!, $language: Language!) {
+	application(id: $id) {
+		... ApplicationWhole
+		payments {
+			... PaymentState
+		}
+	}
+}
+fragment ApplicationWhole on Application {
+	id
+	reference
+	status
+	openSteps
+	revision
+	answers
+	startedAt
+	editedAt
+	expiresAt
+	submittedAt
+	deadline
+	endedAt
+	rejection
+	acknowledgedAt
+	acknowledgedNotice {
+		version
+		language
+		validFrom
+	}
+	due {
+		... Amount
+	}
+	form {
+		id
+		version
+		schema
+	}
+	payment {
+		... PaymentState
+	}
+	requests {
+		id
+		question
+		askedAt
+		answer
+		answeredAt
+		answeredVia
+		withdrawnAt
+	}
+	dispatch {
+		method
+		sentOn
+		trackingNumber
+	}
+	appointment {
+		id
+		start
+		status
+	}
+	service {
+		id
+		slug
+		name
+		delivery
+		channels
+		stateMessage
+		documents
+		information {
+			title
+			body
+		}
+		municipality {
+			slug
+			name
+			timeZone
+			paymentMethods
+			privacyNotice(language: $language) {
+				... NoticeText
+			}
+		}
+	}
+}
+fragment PaymentState on Payment {
+	id
+	status
+	method
+	amount {
+		... Amount
+	}
+	redirectUrl
+	reference
+	expiresAt
+	paidAt
+	refundReason
+}
+fragment Amount on Money {
+	cents
+	currency
+}
+fragment NoticeText on PrivacyNotice {
+	id
+	version
+	language
+	text
+	validFrom
+}
+`
+
+// An application as the person's own copy of their data has it.
+func ApplicationCopyOf(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	id string,
+	language Language,
+) (data_ *ApplicationCopyOfResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "ApplicationCopyOf",
+		Query:  ApplicationCopyOf_Operation,
+		Variables: &__ApplicationCopyOfInput{
+			Id:       id,
+			Language: language,
+		},
+	}
+
+	data_ = &ApplicationCopyOfResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(
@@ -8162,59 +8486,6 @@ func OpenCase(
 	}
 
 	data_ = &OpenCaseResponse{}
-	resp_ := &graphql.Response{Data: data_}
-
-	err_ = client_.MakeRequest(
-		ctx_,
-		req_,
-		resp_,
-	)
-
-	return data_, err_
-}
-
-// The query executed by Payments.
-const Payments_Operation = `
-query Payments ($application: ID!) {
-	application(id: $application) {
-		payments {
-			... PaymentState
-		}
-	}
-}
-fragment PaymentState on Payment {
-	id
-	status
-	method
-	amount {
-		... Amount
-	}
-	redirectUrl
-	reference
-	expiresAt
-	paidAt
-	refundReason
-}
-fragment Amount on Money {
-	cents
-	currency
-}
-`
-
-func Payments(
-	ctx_ context.Context,
-	client_ graphql.Client,
-	application string,
-) (data_ *PaymentsResponse, err_ error) {
-	req_ := &graphql.Request{
-		OpName: "Payments",
-		Query:  Payments_Operation,
-		Variables: &__PaymentsInput{
-			Application: application,
-		},
-	}
-
-	data_ = &PaymentsResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

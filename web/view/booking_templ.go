@@ -310,7 +310,7 @@ func Quantities(p *Page, concerns []Concern) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = backTo(p, p.URL("/termin")+"?"+chosen(concerns)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = backTo(p, p.URL("/termin")+"?"+Chosen(concerns).Encode()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

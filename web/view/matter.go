@@ -2,7 +2,6 @@ package view
 
 import (
 	"encoding/base64"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -60,15 +59,6 @@ func over(a *api.AppointmentWhole) bool {
 		return true
 	}
 	return false
-}
-
-// again returns the concerns of an appointment as they stand in addresses.
-func again(a *api.AppointmentWhole) string {
-	query := url.Values{}
-	for _, c := range a.Concerns {
-		query.Add("dienst", ConcernText(c.Service.Slug, c.Quantity))
-	}
-	return query.Encode()
 }
 
 // documents returns what to bring to an appointment, each once.

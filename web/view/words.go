@@ -35,13 +35,22 @@ func here(f *FreeTimes, day string, month bool) templ.SafeURL {
 	return templ.SafeURL("?" + query.Encode())
 }
 
-// chosen returns concerns as they stand in addresses.
-func chosen(concerns []Concern) string {
+// Chosen returns concerns as they stand in addresses: dienst=personalausweis:2.
+func Chosen(concerns []Concern) url.Values {
 	query := url.Values{}
 	for _, c := range concerns {
 		query.Add("dienst", ConcernText(c.Slug, c.Quantity))
 	}
-	return query.Encode()
+	return query
+}
+
+// ConcernsOf returns an appointment's concerns and office as they stand in addresses.
+func ConcernsOf(a *api.AppointmentWhole) url.Values {
+	query := url.Values{"buero": {a.Office.Slug}}
+	for _, c := range a.Concerns {
+		query.Add("dienst", ConcernText(c.Service.Slug, c.Quantity))
+	}
+	return query
 }
 
 // beforeTimes returns the page before that of the free times: where a concern can be had more than once, that of the quantities.
@@ -50,7 +59,7 @@ func beforeTimes(p *Page, concerns []Concern) string {
 	if slices.ContainsFunc(concerns, func(c Concern) bool { return c.Most > 1 }) {
 		page = "/termin/anzahl"
 	}
-	return p.URL(page) + "?" + chosen(concerns)
+	return p.URL(page) + "?" + Chosen(concerns).Encode()
 }
 
 // beforeDay returns what stands before the number in the name of a day: "Dienstag, ".
